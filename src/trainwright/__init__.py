@@ -1,0 +1,1 @@
+"""Trainwright: the training system that proves its own numbers."""

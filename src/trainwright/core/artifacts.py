@@ -1,0 +1,401 @@
+"""The typed objects that one stage hands to the next.
+
+    recipe -> Snapshot -> FittedModel -> Evaluation -> package -> service -> observations
+
+Values here are frozen and small; rows live in Parquet files that a `Snapshot` names. In every
+frame that comes from a
+snapshot three reserved columns stand beside the data: `ROW` (int64, the row's global position over
+all sources in
+order, from 0), `UNIT` (int64, what is resampled for an interval: the row, its group, or its block
+of time) and the target.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+    from scipy.sparse import csr_matrix
+
+ROW = "__row__"
+UNIT = "__unit__"
+RESERVED = (ROW, UNIT)
+
+
+class Task(StrEnum):
+    """What is predicted."""
+
+    CLASSIFICATION = "classification"
+    REGRESSION = "regression"
+
+
+class Split(StrEnum):
+    """The part of a snapshot that a row belongs to."""
+
+    TRAIN = "train"
+    VALIDATION = "validation"
+    TEST = "test"
+
+
+class ColumnType(StrEnum):
+    """How a column is read and prepared."""
+
+    NUMBER = "number"  # float64
+    CATEGORY = "category"  # string
+    BOOLEAN = "boolean"  # boolean
+    DATETIME = "date-time"  # microseconds, UTC where the text carries an offset
+    TEXT = "text"  # string of several words
+    IDENTIFIER = "identifier"  # string; kept out of the features
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """How one input column is read: the contract that training, batch scoring and the server share.
+
+    Attributes:
+        name: As in the source, trimmed.
+        type: How its text becomes values.
+        integer: A number column that held whole numbers only.
+        format: The strptime format of a date-time column (polars notation); None for Parquet's own.
+        nulls: The texts that mean "missing" here, beside the empty one.
+        decimal: The decimal mark of a number column.
+        true: The texts that mean true in a boolean column, lower case.
+        required: A null is refused by the server and by batch scoring.
+        closed: A category not seen in training is refused.
+    """
+
+    name: str
+    type: ColumnType
+    integer: bool = False
+    format: str | None = None
+    nulls: tuple[str, ...] = ()
+    decimal: str = "."
+    true: tuple[str, ...] = ()
+    required: bool = False
+    closed: bool = False
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON values."""
+        return {**asdict(self), "nulls": list(self.nulls), "true": list(self.true)}
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Column:
+        """Inverse of `to_json`."""
+        return cls(
+            **{
+                **value,
+                "type": ColumnType(value["type"]),
+                "nulls": tuple(value["nulls"]),
+                "true": tuple(value["true"]),
+            }
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What is predicted: in frames a string column of class labels, or a float64 column.
+
+    Attributes:
+        column: How the target is read.
+        task: Classification or regression.
+        classes: Class labels as text, in the order of all probability arrays; empty for regression.
+        class_kind: How labels are written out: text, integer, number or boolean.
+        heavy_tailed: Regression on a heavy-tailed target: chosen by absolute, not squared, error.
+    """
+
+    column: Column
+    task: Task
+    classes: tuple[str, ...] = ()
+    class_kind: Literal["text", "integer", "number", "boolean"] = "text"
+    heavy_tailed: bool = False
+
+    @property
+    def name(self) -> str:
+        """The target column's name."""
+        return self.column.name
+
+    def label(self, code: int) -> str | int | float | bool:
+        """Class number `code` as the user wrote it: 1 stays 1, not "1"."""
+        text = self.classes[code]
+        if self.class_kind == "integer":
+            return int(text)
+        if self.class_kind == "number":
+            return float(text)
+        return text == "true" if self.class_kind == "boolean" else text
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON values."""
+        return {
+            "column": self.column.to_json(),
+            "task": self.task.value,
+            "classes": list(self.classes),
+            "class_kind": self.class_kind,
+            "heavy_tailed": self.heavy_tailed,
+        }
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Target:
+        """Inverse of `to_json`."""
+        return cls(
+            column=Column.from_json(value["column"]),
+            task=Task(value["task"]),
+            classes=tuple(value["classes"]),
+            class_kind=value["class_kind"],
+            heavy_tailed=value["heavy_tailed"],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that stage 1 saw in the data.
+
+    Attributes:
+        kind: What it is, e.g. "leakage", "duplicates", "constant", "nulls".
+        severity: "error" stops the run (exit 3) unless accepted; "warning" is printed; "note" is
+            kept.
+        column: The column concerned, or None.
+        count: How many rows or cells, or None.
+        rows: Up to ten global row positions as examples.
+        message: What was found, with the evidence.
+        remedy: What to paste into the recipe, or what to do.
+    """
+
+    kind: str
+    severity: Literal["error", "warning", "note"]
+    message: str
+    column: str | None = None
+    count: int | None = None
+    rows: tuple[int, ...] = ()
+    remedy: str = ""
+
+    @property
+    def key(self) -> str:
+        """How a recipe accepts it: KIND:COLUMN, or KIND where it concerns no column."""
+        return f"{self.kind}:{self.column}" if self.column else self.kind
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON values."""
+        return {**asdict(self), "rows": list(self.rows)}
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Finding:
+        """Inverse of `to_json`."""
+        return cls(**{**value, "rows": tuple(value["rows"])})
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """An immutable, content-addressed prepared data set.
+
+    Attributes:
+        folder: Where its files are: a Parquet file a split, rows.parquet, profile.json,
+            manifest.json.
+        hash: SHA-256 over values and types of the splits; the folder's name.
+        target: What is predicted.
+        inputs: The columns that a model may use, in order.
+        left_out: Columns that it may not, with the reason ("declared: known after", "constant",
+            "identifier" ...).
+        rows: Row counts: input, train, validation, test, dropped.
+        split: The resolved split settings, `by` among them, and boundaries of a time split.
+        findings: What was seen on the way.
+        source_key: Identity of the source's rows, for the lockbox: equal for every split of the
+            same rows.
+        reads: Recipe keys that stage 1 read (kept, so that a reused snapshot counts them again).
+    """
+
+    folder: Path
+    hash: str
+    target: Target
+    inputs: tuple[Column, ...]
+    left_out: Mapping[str, str]
+    rows: Mapping[str, int]
+    split: Mapping[str, Any]
+    findings: tuple[Finding, ...]
+    source_key: str
+    reads: tuple[str, ...] = ()
+
+    def path(self, split: Split) -> Path:
+        """The split's Parquet file.
+
+        Only `evaluate --split test` may ask for the test split, by the lockbox.
+        """
+        return self.folder / f"{split.value}.parquet"
+
+    @property
+    def by_time(self) -> bool:
+        """True when rows were split by time, alone or within groups."""
+        return self.split.get("by") in ("time", "group-time")
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """What an estimator sees.
+
+    Attributes:
+        dense: Shape (rows, features), float64; NaN where missing, category codes as whole numbers.
+        names: One name a dense feature.
+        categorical: Positions of dense features that are category codes (-1 never occurs; unseen
+            is NaN).
+        sparse: Text features, shape (rows, terms), or None.
+        sparse_names: One name a term.
+    """
+
+    dense: NDArray[np.float64]
+    names: tuple[str, ...]
+    categorical: tuple[int, ...] = ()
+    sparse: csr_matrix | None = None
+    sparse_names: tuple[str, ...] = ()
+
+    @property
+    def num_rows(self) -> int:
+        """Rows."""
+        return int(self.dense.shape[0])
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureNeeds:
+    """What a family asks of the preparation.
+
+    Attributes:
+        scale: Numbers centred and scaled (median and interquartile range), missing ones imputed
+            with an indicator.
+        one_hot: Categories as one column each; otherwise as codes.
+        text: Text columns as TF-IDF.
+    """
+
+    scale: bool = False
+    one_hot: bool = False
+    text: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Examples:
+    """Rows ready to learn from.
+
+    Attributes:
+        features: Shape (rows, ...).
+        target: Class codes as float64 whole numbers, or values; shape (rows,).
+    """
+
+    features: Features
+    target: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class CurvePoint:
+    """Loss after one iteration (or epoch), on train and on validation.
+
+    None where it is not known.
+    """
+
+    iteration: int
+    train: float | None
+    validation: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What a fitted model says.
+
+    Attributes:
+        values: Predicted numbers, or predicted class codes; shape (rows,), float64 or int64.
+        probabilities: Shape (rows, classes), rows sum to 1; None for regression.
+    """
+
+    values: NDArray[Any]
+    probabilities: NDArray[np.float64] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MetricValue:
+    """A metric with its interval at the stated confidence."""
+
+    value: float
+    low: float
+    high: float
+
+    def to_json(self) -> dict[str, float]:
+        """As JSON values."""
+        return {"value": self.value, "low": self.low, "high": self.high}
+
+
+@dataclass(frozen=True, slots=True)
+class SliceResult:
+    """The metrics on the rows where `column` is `value`."""
+
+    column: str
+    value: str
+    rows: int
+    metrics: Mapping[str, MetricValue]
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """Over- or underfitting in words, and the evidence.
+
+    "overfitting", "underfitting", "balanced" or "no signal".
+    """
+
+    verdict: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """Metrics of one model on one split.
+
+    Attributes:
+        split: Which rows.
+        rows: How many.
+        confidence: Level of the intervals.
+        metrics: By name.
+        loss: The proper loss that choices are made by, with its name.
+        slices: The same metrics on parts of the rows.
+        diagnosis: Over- or underfitting, in words.
+        curve: Loss after each iteration.
+        importance: Permutation importance: column -> (increase of the loss, its standard error).
+        plots: Numbers behind the report's plots (ROC, calibration, residuals ...), JSON values.
+        threshold: Decision threshold of the positive class, or None for argmax.
+    """
+
+    split: Split
+    rows: int
+    confidence: float
+    metrics: Mapping[str, MetricValue]
+    loss: tuple[str, float]
+    slices: tuple[SliceResult, ...] = ()
+    diagnosis: Diagnosis | None = None
+    curve: tuple[CurvePoint, ...] = ()
+    importance: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    plots: Mapping[str, Any] = field(default_factory=dict)
+    threshold: float | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON values, for evaluation.json."""
+        value = asdict(self)
+        value["split"] = self.split.value
+        value["loss"] = {"name": self.loss[0], "value": self.loss[1]}
+        value["importance"] = {
+            name: {"increase": mean, "standard_error": error}
+            for name, (mean, error) in self.importance.items()
+        }
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One check of `audit` or `prove`."""
+
+    name: str
+    passed: bool
+    detail: str
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON values."""
+        return asdict(self)

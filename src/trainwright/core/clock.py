@@ -1,0 +1,95 @@
+"""The clock decides only at recorded points, and what it decided can be replayed.
+
+A fit asks its pacer `go_on(point, step)` between iterations. While recording, the answer is the
+clock's, and a "no" is written
+down with the step at which it came. In replay the answer comes from what was written down, and the
+clock is not read. So a package is a function of
+snapshot, recipe and decisions: no time of day is in it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+
+class Pacer(Protocol):
+    """Says whether there is time to go on."""
+
+    def go_on(self, point: str, step: int) -> bool:
+        """False when `point` must end before `step` (counted from 0)."""
+        ...
+
+    def share(self, point: str, seconds_fraction: float) -> Pacer:
+        """A pacer for a part of the work that may use this fraction of the time that is left now."""
+        ...
+
+
+class Unhurried:
+    """A pacer that never stops anything."""
+
+    def go_on(self, point: str, step: int) -> bool:
+        """Always True."""
+        return True
+
+    def share(self, point: str, seconds_fraction: float) -> Unhurried:
+        """Itself."""
+        return self
+
+
+class Deadline:
+    """Records what the clock decides.
+
+    Args:
+        seconds: Time from now; the clock is monotonic.
+        decisions: Filled with point -> step at which it was ended. Shared with the pacers made by
+            `share`.
+        now: The clock, in seconds.
+    """
+
+    def __init__(
+        self,
+        seconds: float,
+        *,
+        decisions: dict[str, int] | None = None,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._now = now
+        self._end = now() + seconds
+        self.decisions: dict[str, int] = {} if decisions is None else decisions
+
+    @property
+    def seconds_left(self) -> float:
+        """May be negative."""
+        return self._end - self._now()
+
+    def go_on(self, point: str, step: int) -> bool:
+        """True while there is time; the first False of a point is recorded."""
+        if point in self.decisions:
+            return step < self.decisions[point]
+        if self._now() < self._end:
+            return True
+        self.decisions[point] = step
+        return False
+
+    def share(self, point: str, seconds_fraction: float) -> Deadline:
+        """A deadline after this fraction of the time that is left."""
+        return Deadline(
+            max(0.0, self.seconds_left) * seconds_fraction, decisions=self.decisions, now=self._now
+        )
+
+
+class Replay:
+    """Answers as the recorded run's clock did; the clock is not read."""
+
+    def __init__(self, decisions: Mapping[str, int]) -> None:
+        self.decisions = dict(decisions)
+
+    def go_on(self, point: str, step: int) -> bool:
+        """False from the recorded step on."""
+        return point not in self.decisions or step < self.decisions[point]
+
+    def share(self, point: str, seconds_fraction: float) -> Replay:
+        """Itself."""
+        return self

@@ -1,0 +1,282 @@
+"""The one way in which files are written: aside, flushed, renamed. A reader sees a file whole or not at all.
+
+Cost: one fsync a file and one a folder. Files are made 0600 and folders 0700 whatever the umask.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+import stat
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from trainwright.core.errors import EnvironmentFault, TrustError
+
+FILE_MODE = 0o600
+FOLDER_MODE = 0o700
+_ASIDE = ".tmp-"  # name part of what is still being written; the janitor may remove it
+
+
+def canonical_json(value: Any) -> bytes:  # noqa: ANN401 - any JSON value
+    """The one byte form of a JSON value: sorted keys, no spaces, UTF-8, shortest float.
+
+    NaN and infinity refused.
+    """
+    return json.dumps(
+        value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+    ).encode()
+
+
+def sha256_bytes(data: bytes) -> str:
+    """SHA-256 as 64 hex digits."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def sha256_file(path: Path) -> str:
+    """SHA-256 of a regular file as 64 hex digits; links are not followed."""
+    digest = hashlib.sha256()
+    with open_regular(path) as handle:
+        while block := os.read(handle, 1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+@contextmanager
+def open_regular(path: Path) -> Iterator[int]:
+    """A read-only descriptor of a regular file.
+
+    A link, a pipe or a device is refused (TrustError).
+    """
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise TrustError(
+                "a symbolic link stands where a file must be", where=str(path)
+            ) from error
+        raise
+    try:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise TrustError("not a regular file", where=str(path))
+        yield handle
+    finally:
+        os.close(handle)
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write a file so that it is there whole or not at all, also after a crash.
+
+    Raises:
+        EnvironmentFault: the disk is full, read-only, or the folder is missing.
+    """
+    write_with(path, lambda aside: aside.write_bytes(data))
+
+
+def write_text(path: Path, text: str) -> None:
+    """`write_bytes` of UTF-8 text."""
+    write_bytes(path, text.encode())
+
+
+def write_json(path: Path, value: Any, *, pretty: bool = True) -> None:  # noqa: ANN401
+    """Write a JSON value; keys sorted, so that equal values are equal bytes."""
+    if pretty:
+        text = json.dumps(value, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False)
+        write_text(path, text + "\n")
+    else:
+        write_bytes(path, canonical_json(value))
+
+
+def write_with(path: Path, write: Callable[[Path], object]) -> None:
+    """Let `write` fill a file beside `path`, then put it in place durably.
+
+    On failure nothing is left.
+    """
+    aside = path.with_name(f".{path.name[:100]}{_ASIDE}{uuid.uuid4().hex}")
+    try:
+        write(aside)
+        aside.chmod(FILE_MODE)
+        flush_file(aside)
+        aside.replace(path)
+        flush_folder(path.parent)
+    except OSError as error:
+        raise disk_fault(error, path) from error
+    finally:
+        aside.unlink(missing_ok=True)
+
+
+@contextmanager
+def staged_folder(path: Path) -> Iterator[Path]:
+    """A folder to fill; it takes the name `path` only when the block ends well, and is removed otherwise.
+
+    Raises:
+        EnvironmentFault: `path` exists already, or the disk refuses.
+    """
+    aside = path.with_name(f".{path.name[:100]}{_ASIDE}{uuid.uuid4().hex}")
+    try:
+        make_folder(path.parent)
+        aside.mkdir(mode=FOLDER_MODE)
+        yield aside
+        flush_tree(aside)
+        aside.rename(path)
+        flush_folder(path.parent)
+    except OSError as error:
+        if isinstance(error, EnvironmentFault):
+            raise
+        raise disk_fault(error, path) from error
+    finally:
+        if aside.exists():
+            shutil.rmtree(aside, ignore_errors=True)
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder and those above it (0700 for what is new)."""
+    try:
+        if path.is_dir():
+            return
+        make_folder(path.parent)
+        path.mkdir(mode=FOLDER_MODE, exist_ok=True)
+    except OSError as error:
+        if isinstance(error, EnvironmentFault):
+            raise
+        raise disk_fault(error, path) from error
+
+
+def flush_file(path: Path) -> None:
+    """Fsync one file."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def flush_folder(path: Path) -> None:
+    """Fsync a folder, so that names in it survive a power loss."""
+    flush_file(path)
+
+
+def flush_tree(folder: Path) -> None:
+    """Fsync every file and folder below `folder`, and set their modes."""
+    for root, _, names in os.walk(folder, topdown=False):
+        for name in names:
+            path = Path(root) / name
+            path.chmod(FILE_MODE)
+            flush_file(path)
+        flush_folder(Path(root))
+
+
+def sweep(folder: Path) -> int:
+    """Remove what an earlier, killed process left half-written in `folder`.
+
+    Returns how many entries.
+    """
+    removed = 0
+    for entry in folder.glob(f".*{_ASIDE}*"):
+        if entry.is_dir() and not entry.is_symlink():
+            shutil.rmtree(entry, ignore_errors=True)
+        else:
+            entry.unlink(missing_ok=True)
+        removed += 1
+    return removed
+
+
+@contextmanager
+def lock(path: Path, *, wait: bool = True) -> Iterator[None]:
+    """Hold an exclusive kernel lock on `path` (made if missing); it goes with its process, however that ends.
+
+    Raises:
+        EnvironmentFault: `wait` is False and another process holds it; names its pid.
+    """
+    make_folder(path.parent)
+    try:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, FILE_MODE)
+    except OSError as error:
+        raise disk_fault(error, path) from error
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        except BlockingIOError as error:
+            owner = os.pread(handle, 64, 0).decode(errors="replace").strip() or "unknown"
+            raise EnvironmentFault(
+                f"another process (pid {owner}) is at work here",
+                where=str(path),
+                mend="wait for it to end, or stop it",
+            ) from error
+        os.ftruncate(handle, 0)
+        os.pwrite(handle, str(os.getpid()).encode(), 0)
+        yield
+    finally:
+        os.close(handle)
+
+
+def read_json(path: Path, *, limit_bytes: int = 64 << 20) -> Any:  # noqa: ANN401
+    """Read one of our own JSON files.
+
+    Raises:
+        TrustError: it is missing, too large, no JSON, or holds a duplicate key, NaN or infinity.
+    """
+    try:
+        with open_regular(path) as handle:
+            size = os.fstat(handle).st_size
+            if size > limit_bytes:
+                raise TrustError(
+                    f"{size} bytes, more than the limit of {limit_bytes}", where=str(path)
+                )
+            data = _read_all(handle)
+    except FileNotFoundError as error:
+        raise TrustError("a file is missing", where=str(path)) from error
+    except OSError as error:
+        raise disk_fault(error, path) from error
+    return parse_json(data, where=str(path))
+
+
+def parse_json(data: bytes | str, *, where: str) -> Any:  # noqa: ANN401
+    """Strict JSON: no duplicate keys, no NaN, no infinity (TrustError otherwise)."""
+    try:
+        return json.loads(data, object_pairs_hook=_unique_keys, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        raise TrustError(f"not valid JSON: {str(error)[:120]}", where=where) from error
+
+
+def _unique_keys(pairs: list[tuple[str, Any]]) -> Mapping[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a key stands twice in one object")
+    return found
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is not a number that JSON has")
+
+
+def _read_all(handle: int) -> bytes:
+    blocks = []
+    while block := os.read(handle, 1 << 20):
+        blocks.append(block)
+    return b"".join(blocks)
+
+
+def disk_fault(error: OSError, path: Path) -> EnvironmentFault:
+    """An operating-system error as ours.
+
+    Names the path and, when the disk is full, the bytes free.
+    """
+    mend = ""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        free = shutil.disk_usage(_existing(path)).free
+        mend = f"make room: {free / 1e6:.0f} MB are free there; or name another folder with --workspace"
+    elif error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        mend = "choose a folder that you may write to with --workspace DIR"
+    return EnvironmentFault(error.strerror or str(error), where=str(path), mend=mend)
+
+
+def _existing(path: Path) -> Path:
+    return path if path.exists() else _existing(path.parent)

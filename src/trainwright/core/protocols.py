@@ -1,0 +1,209 @@
+"""What a stage needs from someone else, in as few methods as it can say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+
+from trainwright.core.artifacts import (
+    Column,
+    CurvePoint,
+    Examples,
+    FeatureNeeds,
+    Features,
+    Prediction,
+    Target,
+)
+
+if TYPE_CHECKING:
+    import numpy as np
+    import polars as pl
+    from numpy.typing import NDArray
+
+    from trainwright.core.clock import Pacer
+
+
+class Saved(Protocol):
+    """Something that lives in a folder of a package.
+
+    `kind` finds its room again (`core.parts.load`).
+    """
+
+    @property
+    def kind(self) -> str: ...
+
+    def save(self, folder: Path) -> None:
+        """Write into an existing, empty folder; no pickle."""
+        ...
+
+
+class Preparation(Saved, Protocol):
+    """The fitted data steps: the same in training, batch scoring and the server."""
+
+    def transform(self, frame: pl.DataFrame) -> Features:
+        """Features of typed rows (the columns of `Snapshot.inputs`; others are ignored)."""
+        ...
+
+    def transform_rows(self, rows: Sequence[Mapping[str, Any]]) -> Features:
+        """The same, bit for bit, from Python values, without a data frame.
+
+        Values are None, float | int, str, bool, or for date-times microseconds since 1970 as int.
+        """
+        ...
+
+    def unseen(self, rows: Sequence[Mapping[str, Any]]) -> list[list[str]]:
+        """For each row, the category columns whose value was not seen in training."""
+        ...
+
+
+class Estimator(Saved, Protocol):
+    """A fitted member of a family."""
+
+    def predict(self, features: Features) -> NDArray[np.float64]:
+        """Probabilities of shape (rows, classes), or values of shape (rows,).
+
+        A row's answer depends on it alone.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """What a family's `fit` gives back.
+
+    Attributes:
+        estimator: Ready to predict.
+        iterations: Iterations (trees, passes) that it keeps.
+        stopped: Why it ended: "early", "budget", "converged" or "limit".
+        curve: Loss after each iteration, for the diagnosis.
+    """
+
+    estimator: Estimator
+    iterations: int
+    stopped: str
+    curve: tuple[CurvePoint, ...] = ()
+
+
+class Family(Protocol):
+    """One kind of model: the recipe's `model` section with that `family`."""
+
+    @property
+    def family(self) -> str: ...
+
+    @property
+    def needs(self) -> FeatureNeeds: ...
+
+    @property
+    def cost(self) -> int:
+        """Rank by cost of serving.
+
+        Of tied candidates the lower wins (baseline 0, linear 1, lightgbm 2).
+        """
+        ...
+
+    def fit(
+        self,
+        train: Examples,
+        validation: Examples | None,
+        *,
+        target: Target,
+        seed: int,
+        threads: int,
+        pacer: Pacer,
+    ) -> Fit:
+        """Learn from `train`; stop early on `validation` where there is one.
+
+        A pure function of its arguments and of what the pacer answers.
+        """
+        ...
+
+
+class Calibrator(Saved, Protocol):
+    """Maps probabilities to better ones."""
+
+    def apply(self, probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Shape (rows, classes) in and out; rows sum to 1."""
+        ...
+
+
+@runtime_checkable
+class Model(Saved, Protocol):
+    """What evaluation, packages, servers and monitors know of a model, and nothing else."""
+
+    @property
+    def target(self) -> Target: ...
+
+    @property
+    def inputs(self) -> tuple[Column, ...]: ...
+
+    def predict(self, frame: pl.DataFrame) -> Prediction:
+        """Typed rows in, one prediction a row, in order."""
+        ...
+
+    def predict_rows(self, rows: Sequence[Mapping[str, Any]]) -> Prediction:
+        """The same from Python values, without a data frame (see `Preparation.transform_rows`)."""
+        ...
+
+
+class Probe(Protocol):
+    """A quick model that stage 1 asks how well columns tell the target; given to it by the flow."""
+
+    def __call__(
+        self,
+        features: NDArray[np.float64],
+        target: NDArray[np.float64],
+        *,
+        folds: NDArray[np.int64],
+        task: str,
+    ) -> NDArray[np.float64]:
+        """Out-of-fold predictions.
+
+        Args:
+            features: Shape (rows, columns), float64, NaN where missing, categories as codes.
+            target: Class codes or values, shape (rows,).
+            folds: Fold of each row, shape (rows,).
+            task: "classification" or "regression".
+
+        Returns:
+            Probabilities (rows, classes), or values (rows,).
+        """
+        ...
+
+
+class Tracker(Protocol):
+    """A reader of the record that mirrors it elsewhere, after the fact. May raise.
+
+    Never in the way of a run.
+    """
+
+    def mirror_run(self, run_dir: Path) -> None:
+        """Bring one run over; a second call changes nothing."""
+        ...
+
+    def mirror_versions(self, registry: Path) -> None:
+        """Bring registered versions and aliases over; a second call changes nothing."""
+        ...
+
+
+class Progress(Protocol):
+    """Shows how long work is getting on; implemented by the terminal, silent by default."""
+
+    def stage(self, name: str) -> None:
+        """A new stage begins."""
+        ...
+
+    def advance(self, done: float, total: float, note: str = "") -> None:
+        """`done` of `total` of the stage is done."""
+        ...
+
+
+class Silent:
+    """A `Progress` that shows nothing."""
+
+    def stage(self, name: str) -> None:
+        """Nothing."""
+
+    def advance(self, done: float, total: float, note: str = "") -> None:
+        """Nothing."""

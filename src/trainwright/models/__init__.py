@@ -1,0 +1,1 @@
+"""Stage 2: the catalogue of model families, a folder per modality."""

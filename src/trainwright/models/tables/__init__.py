@@ -1,0 +1,1 @@
+"""Families for tables: baseline, linear, lightgbm, and `auto`, which tries them all."""

@@ -1,0 +1,116 @@
+"""The `data` section: where rows come from, how they are read, and how they are split."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from trainwright.core.artifacts import ColumnType
+from trainwright.recipe.quantities import Seconds
+from trainwright.recipe.reads import Section
+
+Name = Annotated[str, Field(min_length=1, max_length=4096)]
+
+
+class ColumnSettings(Section):
+    """What the user says of one column; what is not said is inferred."""
+
+    type: ColumnType | None = None
+    nulls: tuple[str, ...] | None = (
+        None  # the texts that mean "missing"; replaces the usual markers
+    )
+    format: str | None = None  # strptime format of a date-time column
+    required: bool = False  # a null is refused when predicting
+    closed: bool = False  # a category not seen in training is refused when predicting
+
+
+def _column(value: Any) -> Any:  # noqa: ANN401 - validator input
+    return {"type": value} if isinstance(value, str) else value
+
+
+class SplitSettings(Section):
+    """How rows are assigned to train, validation and test."""
+
+    by: Literal["random", "group", "time", "group-time", "given"] = "random"
+    column: str | None = None  # group, time, or the given assignment
+    group: str | None = None  # the group column of group-time
+    fractions: tuple[float, float, float] = (0.7, 0.15, 0.15)
+    seed: int = Field(default=0, ge=0, lt=2**31)  # its own: training.seed never moves a row
+    gap: Seconds = 0.0  # left out before each later part of a time split
+
+    @model_validator(mode="after")
+    def _fits(self) -> SplitSettings:
+        if any(fraction < 0 for fraction in self.fractions) or abs(sum(self.fractions) - 1) > 1e-6:
+            raise ValueError(
+                f"the fractions add up to {sum(self.fractions):g}, not to 1"
+                " | mend: fractions: [0.7, 0.15, 0.15]"
+            )
+        if self.by != "given" and min(self.fractions) == 0:
+            raise ValueError("a fraction is 0 | mend: give each part some rows")
+        needs = {"group": "group", "time": "time", "group-time": "time", "given": "assignment"}
+        if self.by in needs and self.column is None and self.by != "given":
+            raise ValueError(f"a split by {self.by} needs a column | mend: column: NAME")
+        useless = [
+            key
+            for key, kinds in {
+                "column": ("group", "time", "group-time", "given"),
+                "group": ("group-time",),
+                "gap": ("time", "group-time"),
+                "seed": ("random", "group"),
+                "fractions": ("random", "group", "time", "group-time"),
+            }.items()
+            if self.by not in kinds and getattr(self, key) != type(self).model_fields[key].default
+        ]
+        if self.by == "group-time" and self.group is None:
+            raise ValueError("a split by group-time needs a group column | mend: group: NAME")
+        if useless:
+            raise ValueError(
+                f"a split by {self.by} cannot use: {', '.join(useless)}"
+                f" | mend: remove {', '.join(useless)}"
+            )
+        return self
+
+
+class DataSettings(Section):
+    """`data.source` and `data.target` alone make a valid recipe."""
+
+    source: str | tuple[str, ...]  # file, glob or folder, relative to the recipe
+    target: Name
+    validation: str | None = None  # files of a given split
+    test: str | None = None
+    split: SplitSettings = SplitSettings()
+    columns: dict[str, Annotated[ColumnSettings, BeforeValidator(_column)]] = Field(default={})
+    drop: tuple[str, ...] = ()  # columns to leave out
+    known_after: tuple[str, ...] = ()  # not yet known when the prediction is made
+    duplicates: Literal["keep", "drop"] = "keep"
+    accept: tuple[
+        str, ...
+    ] = ()  # findings of severity error that the user answers for: KIND:COLUMN
+    encoding: str | None = None
+    delimiter: Literal[",", ";", "\t", "|"] | None = None
+    decimal: Literal[".", ","] | None = None
+
+    @model_validator(mode="after")
+    def _given(self) -> DataSettings:
+        if self.split.by == "given":
+            files = self.validation is not None or self.test is not None
+            if files == (self.split.column is not None):
+                raise ValueError(
+                    "a given split needs either a column or files"
+                    " | mend: split: {by: given, column: NAME}, or validation: FILE and test: FILE"
+                )
+        elif self.is_given and self.split.by != "random":
+            raise ValueError(
+                f"files are given for the split, but it is by {self.split.by}"
+                " | mend: split: {by: given}, or remove validation and test"
+            )
+        clash = sorted({self.target} & {*self.drop, *self.known_after})
+        if clash:
+            raise ValueError(f"the target {clash[0]!r} is also left out | mend: remove it there")
+        return self
+
+    @property
+    def is_given(self) -> bool:
+        """True when the assignment to splits comes with the data."""
+        return self.split.by == "given" or self.validation is not None or self.test is not None

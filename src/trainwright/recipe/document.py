@@ -1,0 +1,211 @@
+"""YAML as a recipe may use it: plain values with the line of each key, and nothing that runs or explodes.
+
+PyYAML parses; we read its node tree. Scalars follow YAML 1.2's core schema, so `no` and `on` are
+words, `012` and `12:30` are text, `1e3` is a number.
+Tags, merge keys, duplicate keys and more than 100 aliases are refused, as is a document of more
+than 1 MiB.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from trainwright.core.durable import open_regular
+from trainwright.core.errors import Fault, RecipeError, TrustError, shorten
+
+LIMIT_BYTES = 1 << 20
+LIMIT_ALIASES = 100
+LIMIT_NODES = 100_000
+LIMIT_DEPTH = 64
+
+KeyPath = tuple[str | int, ...]
+_INT = re.compile(r"[-+]?(0|[1-9][0-9]*)")
+_FLOAT = re.compile(r"[-+]?(\.[0-9]+|(0|[1-9][0-9]*)(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+_PLAIN_TAGS = {
+    "tag:yaml.org,2002:" + name
+    for name in ("str", "int", "float", "bool", "null", "map", "seq", "timestamp", "merge", "value")
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A parsed document: its values, and the line (from 1) of each key path."""
+
+    path: str
+    values: Any
+    lines: dict[KeyPath, int] = field(default_factory=dict)
+
+    def where(self, keys: KeyPath) -> str:
+        """FILE:LINE → dotted.key, for messages.
+
+        The nearest known line above when the key is not there.
+        """
+        dotted = ".".join(str(key) for key in keys)
+        known = keys
+        while known and known not in self.lines:
+            known = known[:-1]
+        line = self.lines.get(known, 1)
+        return f"{self.path}:{line} → {dotted}" if dotted else f"{self.path}:{line}"
+
+
+def read_document(path: Path) -> Document:
+    """Read and parse a recipe file.
+
+    Raises:
+        RecipeError: it cannot be read or is not a plain YAML mapping.
+    """
+    mend = "name a recipe file; `trainwright init DATA` writes one"
+    try:
+        with (
+            open_regular(path.resolve()) as handle,
+            open(handle, "rb", closefd=False) as stream,
+        ):
+            data = stream.read(LIMIT_BYTES + 1)
+    except FileNotFoundError as error:
+        raise RecipeError("there is no such recipe", where=str(path), mend=mend) from error
+    except (OSError, TrustError) as error:
+        raise RecipeError(
+            f"the recipe cannot be read: {error}", where=str(path), mend=mend
+        ) from error
+    return parse_document(data, path=str(path))
+
+
+def parse_document(data: bytes, *, path: str) -> Document:
+    """Parse the bytes of a recipe (see the module's head for what is refused)."""
+    if len(data) > LIMIT_BYTES:
+        raise RecipeError(
+            f"the recipe is larger than {LIMIT_BYTES >> 20} MiB",
+            where=path,
+            mend="name the right file",
+        )
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        raise RecipeError(
+            f"byte 0x{data[error.start]:02X} is not UTF-8",
+            where=f"{path}:{line}",
+            mend="save it as UTF-8",
+        ) from error
+    try:
+        aliases = sum(
+            isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, yaml.SafeLoader)
+        )
+        if aliases > LIMIT_ALIASES:
+            raise RecipeError(
+                f"{aliases} aliases, more than {LIMIT_ALIASES}", where=path, mend="write it out"
+            )
+        node = yaml.compose(text, yaml.SafeLoader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        place = f"{path}:{mark.line + 1}:{mark.column + 1}" if mark else path
+        tab = mark is not None and "\t" in text.splitlines()[mark.line : mark.line + 1]
+        mend = (
+            "indent with spaces, not tabs"
+            if tab or "'\\t'" in str(error.problem)
+            else "mend the YAML there"
+        )
+        raise RecipeError(f"not valid YAML: {error.problem}", where=place, mend=mend) from error
+    except (yaml.YAMLError, RecursionError) as error:
+        raise RecipeError(
+            f"not valid YAML: {str(error)[:200]}", where=path, mend="mend the YAML"
+        ) from error
+    if node is None:
+        raise RecipeError(
+            "the recipe is empty",
+            where=path,
+            mend="data: {source: FILE, target: COLUMN} is the least",
+        )
+    reader = _Reader(path)
+    values = reader.value(node, ())
+    if not isinstance(values, dict):
+        raise RecipeError(
+            f"a recipe is a mapping of sections, not a {type(values).__name__}",
+            where=f"{path}:1",
+            mend="begin with `data:`",
+        )
+    if reader.faults:
+        raise RecipeError.of(reader.faults)
+    return Document(path, values, reader.lines)
+
+
+class _Reader:
+    """Turns nodes into values, noting lines and what is not allowed."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.lines: dict[KeyPath, int] = {}
+        self.faults: list[Fault] = []
+        self._nodes = 0
+
+    def value(self, node: yaml.Node, keys: KeyPath) -> Any:  # noqa: ANN401 - any plain value
+        self._nodes += 1
+        line = node.start_mark.line + 1
+        self.lines.setdefault(keys, line)
+        if self._nodes > LIMIT_NODES or len(keys) > LIMIT_DEPTH:
+            raise RecipeError(
+                "the recipe unfolds to too many values",
+                where=f"{self.path}:{line}",
+                mend="write it shorter",
+            )
+        if node.tag not in _PLAIN_TAGS:
+            name = node.tag.replace("tag:yaml.org,2002:", "!!")
+            self._fault(f"tag {name} is not allowed", line, "write a plain value")
+            return None
+        if isinstance(node, yaml.ScalarNode):
+            return self._scalar(node)
+        if isinstance(node, yaml.SequenceNode):
+            return [self.value(item, (*keys, index)) for index, item in enumerate(node.value)]
+        assert isinstance(node, yaml.MappingNode)
+        return self._mapping(node, keys)
+
+    def _mapping(self, node: yaml.MappingNode, keys: KeyPath) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        first: dict[str, int] = {}
+        for key_node, value_node in node.value:
+            line = key_node.start_mark.line + 1
+            if not isinstance(key_node, yaml.ScalarNode) or key_node.tag.endswith(":merge"):
+                self._fault("a key must be a plain word", line, "write KEY: VALUE")
+                continue
+            key = key_node.value
+            if key in found:
+                self._fault(
+                    f"key {shorten(key)} stands twice, on lines {first[key]} and {line}",
+                    line,
+                    "remove one",
+                )
+                continue
+            first[key] = line
+            self.lines[(*keys, key)] = line
+            found[key] = self.value(value_node, (*keys, key))
+        return found
+
+    def _scalar(self, node: yaml.ScalarNode) -> str | int | float | bool | None:
+        text: str = node.value
+        if node.style is not None:
+            return text
+        if text in ("", "~", "null", "Null", "NULL"):
+            return None
+        if text.lower() in ("true", "false") and text in (text.lower(), text.title(), text.upper()):
+            return text.lower() == "true"
+        if _INT.fullmatch(text) and len(text) <= 400:
+            return int(text)
+        if _FLOAT.fullmatch(text):
+            number = float(text)
+            if math.isinf(number):
+                self._fault(
+                    f"{shorten(text)} is beyond any number",
+                    node.start_mark.line + 1,
+                    "write a finite number",
+                )
+            return number
+        return text
+
+    def _fault(self, what: str, line: int, mend: str) -> None:
+        self.faults.append(Fault(what, f"{self.path}:{line}", mend))

@@ -1,0 +1,48 @@
+"""The recipe as a whole: one section a stage."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import Field, SerializeAsAny
+
+from trainwright.core.artifacts import Task
+from trainwright.core.durable import canonical_json, sha256_bytes
+from trainwright.core.parts import Part
+from trainwright.recipe.data import DataSettings
+from trainwright.recipe.reads import Section
+from trainwright.recipe.sections import (
+    DeploymentSettings,
+    EvaluationSettings,
+    MonitoringSettings,
+    TrackingSettings,
+    TrainingSettings,
+)
+
+
+class Heading(Section):
+    """The keys at the top of a recipe that are no sections."""
+
+    name: str = Field(default="model", pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")
+    task: Task | None = None  # inferred from the target where not said
+
+
+class Recipe(Heading):
+    """Everything about a run. Build it with `load_recipe(path)` or `parse_recipe(mapping)`."""
+
+    data: DataSettings
+    model: SerializeAsAny[Part]  # a family with its settings, found by `family`
+    training: TrainingSettings = TrainingSettings()
+    evaluation: EvaluationSettings = EvaluationSettings()
+    deployment: DeploymentSettings = DeploymentSettings()
+    monitoring: MonitoringSettings = MonitoringSettings()
+    tracking: TrackingSettings = TrackingSettings()
+
+    def resolved(self) -> dict[str, Any]:
+        """Every setting with its default written out, as JSON values."""
+        return self.model_dump(mode="json")
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 of the resolved recipe."""
+        return sha256_bytes(canonical_json(self.resolved()))
