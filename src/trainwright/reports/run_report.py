@@ -1,0 +1,309 @@
+"""The report of one run: the verdict first, then what it rests on.
+
+Everything comes in as JSON values, so that the page can be made again from a run's folder alone,
+and shows nothing that the record does not hold. Keys that are not there leave their place out.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from trainwright.reports.findings import add_findings
+from trainwright.reports.markup import duration, number
+from trainwright.reports.page import Page, Section, Tile, Tone
+from trainwright.reports.run_plots import curve_figure, evaluation_figures, importance_figure
+from trainwright.reports.svg import Figure, Whisker, stacked_bar, whisker_plot
+
+Values = Mapping[str, Any]
+_MAIN_METRICS = ("roc_auc", "accuracy", "r2", "rmse")  # shown first where no metric was asked for
+_LIMIT_SLICES = 40
+
+
+def run_report(
+    *,
+    run: Values,
+    snapshot: Values,
+    evaluation: Values,
+    candidates: Sequence[Values],
+    findings: Sequence[Values],
+    checks: Sequence[Values] = (),
+    lockbox: Values | None = None,
+) -> str:
+    """The report as one HTML file.
+
+    Args:
+        run: `run` or `id`, `name`, `task`, `metric`, `verdict`, `tone`, `seconds`, `budget`
+            (seconds), `package`, `recipe` (resolved), `provenance`; all optional.
+        snapshot: `hash`, `target`, `inputs`, `left_out`, `rows`, `split`.
+        evaluation: `Evaluation.to_json()`.
+        candidates: Rows `name`, `family`, `loss`, `standard_error`, `difference`, `iterations`,
+            `stopped`, `chosen`, and optionally `seconds`.
+        findings: `Finding.to_json()` each.
+        checks: `Check.to_json()` each.
+        lockbox: `opened` (how many looks), and `metrics` of the last look where there was one.
+    """
+    name = str(run.get("name") or "model")
+    words, tone = _verdict(run, evaluation, candidates)
+    page = Page(name, "Trainwright · run report", verdict=words, tone=tone)
+    page.top.tiles(_tiles(run, snapshot, evaluation, candidates))
+    if rows := snapshot.get("rows"):
+        page.top.figures(rows_figure(rows))
+    _add_candidates(page, evaluation, candidates)
+    _add_quality(page, evaluation)
+    _add_slices(page, evaluation)
+    add_findings(page, findings)
+    _add_left_out(page, snapshot)
+    if checks:
+        _add_checks(page, checks)
+    _add_lockbox(page, lockbox)
+    _add_record(page, run, snapshot)
+    return page.render()
+
+
+def rows_figure(rows: Values) -> Figure:
+    """Where every input row went."""
+    names = [key for key in ("train", "validation", "test", "dropped") if key in rows]
+    total = rows.get("input", sum(rows[key] for key in names))
+    sums = " + ".join(f"{number(rows[key])} {key}" for key in names)
+    return stacked_bar(
+        "Where every row went",
+        [(key, rows[key]) for key in names],
+        caption=f"{number(total)} rows in = {sums}",
+    )
+
+
+def main_metric(run: Values, evaluation: Values) -> str | None:
+    """The metric that is shown first: the one asked for, else the most telling that there is."""
+    metrics = evaluation.get("metrics", {})
+    asked = (run.get("metric"), *_MAIN_METRICS, *metrics)
+    return next((str(name) for name in asked if name in metrics), None)
+
+
+def with_interval(metric: Values) -> str:
+    """ "0.74 (0.73 to 0.75)"."""
+    return f"{number(metric['value'])} ({number(metric['low'])} to {number(metric['high'])})"
+
+
+def _verdict(run: Values, evaluation: Values, candidates: Sequence[Values]) -> tuple[str, Tone]:
+    """What came out, in a sentence."""
+    if said := run.get("verdict"):
+        return str(said), run.get("tone", "note")
+    chosen, baseline = _chosen(candidates), _baseline(candidates)
+    metric = main_metric(run, evaluation)
+    measured = f"{_words(metric)} {with_interval(evaluation['metrics'][metric])}" if metric else ""
+    if chosen is None:
+        return measured or "No candidate was chosen.", "note"
+    if chosen["family"] == "baseline":
+        return (
+            "No signal: no candidate beats the baseline beyond chance, so the baseline was chosen.",
+            "warning",
+        )
+    words = f"{chosen['name']} was chosen: {measured} on {evaluation.get('split', 'validation')}"
+    if baseline is not None and baseline["loss"]:
+        less = 1 - chosen["loss"] / baseline["loss"]
+        words += f", with {less:.0%} less loss than the baseline"
+    return f"{words}.", "good"
+
+
+def _tiles(
+    run: Values, snapshot: Values, evaluation: Values, candidates: Sequence[Values]
+) -> list[Tile]:
+    tiles = []
+    if metric := main_metric(run, evaluation):
+        found = evaluation["metrics"][metric]
+        interval = f"{number(found['low'])} to {number(found['high'])}"
+        level = f"{evaluation.get('confidence', 0.95):.0%}"
+        tiles.append(Tile(_words(metric), number(found["value"]), f"{interval}, {level} interval"))
+    chosen, baseline = _chosen(candidates), _baseline(candidates)
+    if chosen is not None:
+        loss = _words(evaluation.get("loss", {}).get("name", "loss"))
+        against = f"baseline {number(baseline['loss'])}" if baseline else "no baseline"
+        tiles.append(Tile(f"{loss} of {chosen['name']}", number(chosen["loss"]), against))
+    rows = snapshot.get("rows", {})
+    if "input" in rows:
+        columns = len(snapshot.get("inputs", ()))
+        tiles.append(Tile("rows", number(rows["input"]), f"{columns} columns used"))
+    if "seconds" in run:
+        budget = run.get("budget")
+        note = f"of a budget of {duration(budget)}" if budget else ""
+        tiles.append(Tile("time used", duration(run["seconds"]), note))
+    return tiles
+
+
+def _add_candidates(page: Page, evaluation: Values, candidates: Sequence[Values]) -> None:
+    if not candidates:
+        return
+    loss = _words(evaluation.get("loss", {}).get("name", "loss"))
+    section = page.section(
+        "Candidates against the baseline",
+        lead="Chosen by a proper loss on validation, smaller is better. Of tied candidates the one "
+        "that is cheaper to serve wins.",
+    )
+    baseline = _baseline(candidates)
+    section.figures(
+        whisker_plot(
+            f"{loss} on validation",
+            [_candidate_whisker(row) for row in sorted(candidates, key=lambda row: row["loss"])],
+            x_label=f"{loss}, with two standard errors; dashed: the baseline",
+            reference=baseline["loss"] if baseline else None,
+            header=("candidate", loss),
+        )
+    )
+    section.table(
+        ("candidate", "family", loss, "standard error", "difference", "iterations", "ended", "seconds", ""),
+        [
+            (
+                row["name"],
+                row["family"],
+                row["loss"],
+                row.get("standard_error"),
+                row.get("difference"),
+                row.get("iterations"),
+                row.get("stopped") or "–",
+                row.get("seconds"),
+                "chosen" if row.get("chosen") else "",
+            )
+            for row in candidates
+        ],
+    )
+
+
+def _candidate_whisker(row: Values) -> Whisker:
+    loss, error = row["loss"], row.get("standard_error") or 0.0
+    return Whisker(
+        row["name"], loss, loss - 2 * error, loss + 2 * error, strong=bool(row.get("chosen"))
+    )
+
+
+def _add_quality(page: Page, evaluation: Values) -> None:
+    split = evaluation.get("split", "validation")
+    section = page.section(f"Quality on {split}")
+    rows = [
+        (_words(name), found["value"], found["low"], found["high"])
+        for name, found in evaluation.get("metrics", {}).items()
+    ]
+    if diagnosis := evaluation.get("diagnosis"):
+        tone: Tone = "good" if diagnosis["verdict"] == "balanced" else "warning"
+        section.callout(tone, str(diagnosis["verdict"]).capitalize(), diagnosis["message"])
+    section.table(("metric", "value", "low", "high"), rows, empty="no metrics were kept")
+    if (threshold := evaluation.get("threshold")) is not None:
+        section.paragraph(
+            f"The positive class is called from a probability of {number(threshold)} on."
+        )
+    loss = _words(evaluation.get("loss", {}).get("name", "loss"))
+    figures = [
+        curve_figure(evaluation.get("curve", ()), loss=loss),
+        *evaluation_figures(evaluation.get("plots", {})),
+        importance_figure(evaluation.get("importance", {})),
+    ]
+    section.figures(*(figure for figure in figures if figure is not None))
+
+
+def _add_slices(page: Page, evaluation: Values) -> None:
+    slices = evaluation.get("slices", ())
+    if not slices:
+        return
+    section = page.section("Slices", lead="The same metric on parts of the rows.")
+    metric = main_metric({}, slices[0])
+    if metric is None:
+        return
+    whole = evaluation.get("metrics", {}).get(metric)
+    shown = [one for one in slices if metric in one["metrics"]]
+    section.figures(
+        whisker_plot(
+            f"{_words(metric)} by slice",
+            [_slice_whisker(one, metric) for one in shown[:_LIMIT_SLICES]],
+            x_label=f"{_words(metric)}; dashed: all rows",
+            reference=whole["value"] if whole else None,
+            header=("slice", _words(metric)),
+        )
+    )
+
+
+def _slice_whisker(one: Values, metric: str) -> Whisker:
+    found = one["metrics"][metric]
+    label = f"{one['column']} = {one['value']} ({number(one['rows'])} rows)"
+    return Whisker(label, found["value"], found["low"], found["high"], strong=True)
+
+
+def _add_left_out(page: Page, snapshot: Values) -> None:
+    left_out = snapshot.get("left_out", {})
+    if left_out:
+        section = page.section("Columns that were left out")
+        section.table(("column", "why"), sorted(left_out.items()))
+
+
+def _add_checks(page: Page, checks: Sequence[Values]) -> None:
+    section = page.section("Checks")
+    section.table(
+        ("check", "", "detail"),
+        [(check["name"], "✓" if check["passed"] else "✕ no", check["detail"]) for check in checks],
+    )
+
+
+def _add_lockbox(page: Page, lockbox: Values | None) -> None:
+    section = page.section("Lockbox")
+    opened = int(lockbox.get("opened", 0)) if lockbox else 0
+    if not opened:
+        section.paragraph(
+            "The sealed test rows have never been looked at: no number on this page comes from "
+            "them. `trainwright evaluate RUN --split test` opens the lockbox, and is recorded."
+        )
+        return
+    section.callout(
+        "note" if opened == 1 else "warning",
+        f"The sealed test rows were looked at {opened} time{'s' if opened > 1 else ''}",
+        "The intervals hold for models that were fixed beforehand; no correction holds for a model "
+        "that was changed after a look.",
+    )
+    metrics = (lockbox or {}).get("metrics", {})
+    if metrics:
+        rows = [(_words(name), one["value"], one["low"], one["high"]) for name, one in metrics.items()]
+        section.table(("metric on test", "value", "low", "high"), rows)
+
+
+def _add_record(page: Page, run: Values, snapshot: Values) -> None:
+    section = page.section("Recipe and provenance", lead="With these the run can be made again.")
+    facts: dict[str, object] = {
+        "run": run.get("run") or run.get("id"),
+        "snapshot": snapshot.get("hash"),
+        "target": _target_name(snapshot),
+        "split": json.dumps(snapshot.get("split", {}), ensure_ascii=False),
+        "package": run.get("package"),
+    }
+    section.facts({name: value for name, value in facts.items() if value is not None})
+    _add_plain(section, run.get("recipe"), "The resolved recipe")
+    _add_plain(section, run.get("provenance"), "Provenance")
+
+
+def _add_plain(section: Section, value: object, summary: str) -> None:
+    if value:
+        written = value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False)
+        section.plain(written, summary=summary)
+
+
+def _target_name(snapshot: Values) -> object:
+    target = snapshot.get("target")
+    if isinstance(target, Mapping):
+        column = target.get("column", target)
+        return column.get("name") if isinstance(column, Mapping) else column
+    return target
+
+
+def _chosen(candidates: Sequence[Values]) -> Values | None:
+    return next((row for row in candidates if row.get("chosen")), None)
+
+
+def _baseline(candidates: Sequence[Values]) -> Values | None:
+    return next((row for row in candidates if row["family"] == "baseline"), None)
+
+
+_SPELT = {"roc_auc": "ROC AUC", "pr_auc": "PR AUC", "rmse": "RMSE", "mae": "MAE", "r2": "R²"}
+_SPELT |= {"ece": "ECE", "f1": "F1", "macro_f1": "macro F1", "brier": "Brier score"}
+
+
+def _words(name: str) -> str:
+    """A metric's name as it is spoken."""
+    return _SPELT.get(name, name.replace("_", " "))
