@@ -27,7 +27,7 @@ def text(value: object, *, limit: int = LIMIT_TEXT) -> Markup:
     return Markup(html.escape("".join(map(_visible, words)), quote=True))
 
 
-def element(name: str, *children: Markup, **attributes: object) -> Markup:
+def element(name: str, /, *children: Markup, **attributes: object) -> Markup:
     """One element. `class_` stands for class, `_` inside a name for `-`; None leaves it out.
 
     Args:
