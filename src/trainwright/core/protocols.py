@@ -178,12 +178,12 @@ class Tracker(Protocol):
     Never in the way of a run.
     """
 
-    def mirror_run(self, run_dir: Path) -> None:
-        """Bring one run over; a second call changes nothing."""
+    def mirror_run(self, run_dir: Path) -> bool:
+        """Bring one run over; True when something was new. A second call changes nothing."""
         ...
 
-    def mirror_versions(self, registry: Path) -> None:
-        """Bring registered versions and aliases over; a second call changes nothing."""
+    def mirror_versions(self, registry: Path) -> int:
+        """Bring versions and aliases over; how many were new. A second call changes nothing."""
         ...
 
 

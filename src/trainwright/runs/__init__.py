@@ -1,0 +1,1 @@
+"""What runs leave behind: run folders, the registry of packages, provenance, and the mirror to a tracker."""

@@ -1,0 +1,126 @@
+"""Secrets stay out of everything that a run writes: known forms, named values, and what only chance writes.
+
+Four rules, the surest first: values of environment variables whose name says "secret"; the
+published forms of tokens (AWS, GitHub, Slack ...); `password=...`, bearer tokens and the user part
+of a URL; and a long token whose characters change class as often as a random one's do. Hex is left
+alone: our own hashes are hex. Cost: a secret of one plain word, without a telling name, is not seen.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+REDACTED = "[redacted]"
+
+_SECRET_WORDS = (
+    r"pass(?:word|wd|phrase)?|pwd|secret|token|api[_-]?key|access[_-]?key|account[_-]?key"
+    r"|private[_-]?key|credentials?|authorization|sig|session[_-]?id|cookie"
+)
+# The last word of a name decides: `hub_token` and `PGPASSWORD` are secrets, `tokenizer` is not.
+_SECRET_NAME = re.compile(
+    rf"(?:^|.*[_.\s-]|.*(?<=[a-z0-9])(?=[A-Z])|pg)(?:{_SECRET_WORDS})s?", re.I
+)
+_FORMS = re.compile(
+    r"-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)"
+    r"|\b(?:AKIA|ASIA|AGPA|AIDA|AROA)[A-Z0-9]{12,}"
+    r"|\b(?:gh[pousr]_|github_pat_|glpat-|xox[abeoprs]-|hf_|npm_|pypi-|dop_v1_|dapi|shpat_"
+    r"|[sr]k_(?:live|test)_|sk-(?:ant-|proj-)?|SG\.|AIza|ya29\.)[A-Za-z0-9_.-]{10,}"
+    r"|\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*)?"
+)
+_USERINFO = re.compile(r"(\b[a-z][a-z0-9+.-]*://)[^\s/?#\"'<>]*@", re.I)
+_BEARER = re.compile(
+    r"\b(bearer|basic|digest|token)(\s+)(?=\S*[0-9A-Z+/=_.-])[A-Za-z0-9+/=_.~-]{6,}", re.I
+)
+_NAMED = re.compile(
+    rf"(\b(?:[\w-]*[_-]|pg)?(?:{_SECRET_WORDS})s?[\"']?)"
+    r"(\s*=\s*|\s*:\s*(?=[\"']?\S*[^A-Za-z\s\"']\S{3,}))"
+    rf"(\"[^\"]*\"|'[^']*'|(?!{re.escape(REDACTED)})[^\s\"'&,;}}\]]+)",
+    re.I,
+)
+_TOKEN = re.compile(r"[A-Za-z0-9+_=-]{20,}")
+_HEX = re.compile(r"[0-9a-f-]+|[0-9A-F-]+")
+
+
+def redact(text: str) -> str:
+    """`text` without what looks like a secret."""
+    for value in _environment_secrets():
+        text = text.replace(value, REDACTED)
+    text = _FORMS.sub(REDACTED, text)
+    text = _USERINFO.sub(rf"\1{REDACTED}@", text)
+    text = _NAMED.sub(rf"\1\2{REDACTED}", text)
+    text = _BEARER.sub(rf"\1\2{REDACTED}", text)
+    return _TOKEN.sub(lambda found: REDACTED if _is_random(found[0]) else found[0], text)
+
+
+def redact_json(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+    """A JSON value without secrets, also those that only their key tells."""
+    if isinstance(value, str):
+        return redact(value)
+    if isinstance(value, Mapping):
+        return {
+            key: REDACTED
+            if isinstance(item, str) and item and is_secret_name(str(key))
+            else redact_json(item)
+            for key, item in value.items()
+        }
+    if isinstance(value, list | tuple):
+        return [redact_json(item) for item in value]
+    return value
+
+
+def redact_arguments(arguments: list[str]) -> list[str]:
+    """A command line without secrets: also the value that follows `--token` and its like."""
+    clean: list[str] = []
+    for before, argument in zip(["", *arguments], arguments, strict=False):
+        named = before.startswith("-") and "=" not in before and is_secret_name(before.lstrip("-"))
+        clean.append(REDACTED if named else redact(argument))
+    return clean
+
+
+def redacted_recipe(resolved: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """A resolved recipe without secrets, and the dotted keys where they stood.
+
+    Keys are the schema's own or column names, so only values are judged.
+    """
+    found: list[str] = []
+
+    def clean(value: Any, path: str) -> Any:  # noqa: ANN401 - any JSON value
+        if isinstance(value, Mapping):
+            return {
+                key: clean(item, f"{path}.{key}" if path else key) for key, item in value.items()
+            }
+        if isinstance(value, list | tuple):
+            return [clean(item, f"{path}.{index}") for index, item in enumerate(value)]
+        if isinstance(value, str) and (kept := redact(value)) != value:
+            found.append(path)
+            return kept
+        return value
+
+    return clean(resolved, ""), tuple(found)
+
+
+def is_secret_name(name: str) -> bool:
+    """Does a key, option or variable of this name hold a secret?"""
+    return _SECRET_NAME.fullmatch(name) is not None
+
+
+def _environment_secrets() -> Iterator[str]:
+    """Values of variables with a telling name, the longest first."""
+    values = {v for k, v in os.environ.items() if len(v) >= 8 and is_secret_name(k)}
+    return iter(sorted(values, key=len, reverse=True))
+
+
+def _is_random(token: str) -> bool:
+    """Does `token` change between upper, lower and digits as often as chance does?
+
+    Random base 62 changes class at 0.67 of the steps, camel case and snake case at under 0.3.
+    """
+    if _HEX.fullmatch(token):
+        return False
+    kinds = ["d" if c.isdigit() else "u" if c.isupper() else "l" for c in token if c.isalnum()]
+    changes = sum(a != b for a, b in itertools.pairwise(kinds))
+    return len(set(kinds)) == 3 and changes >= 0.4 * (len(kinds) - 1)
