@@ -15,6 +15,7 @@ from typing import NewType
 Markup = NewType("Markup", str)
 
 LIMIT_TEXT = 400  # characters of one string; a report stays small whatever the data hold
+_LIMIT_ATTRIBUTE = 20_000  # the points of a line stand in one
 _REPLACED = ("Cc", "Cf", "Cs", "Co", "Cn")
 _KEPT = "\n\u200d"  # line breaks, and the joiner that builds emoji and Indic letters
 
@@ -90,4 +91,4 @@ def _visible(character: str) -> str:
 def _attribute(value: object) -> str:
     if isinstance(value, float):
         return f"{value:.2f}".rstrip("0").rstrip(".")
-    return text(value)
+    return text(value, limit=_LIMIT_ATTRIBUTE)

@@ -82,7 +82,7 @@ def main_metric(run: Values, evaluation: Values) -> str | None:
 
 
 def with_interval(metric: Values) -> str:
-    """ "0.74 (0.73 to 0.75)"."""
+    """For example "0.74 (0.73 to 0.75)"."""
     return f"{number(metric['value'])} ({number(metric['low'])} to {number(metric['high'])})"
 
 
@@ -152,7 +152,17 @@ def _add_candidates(page: Page, evaluation: Values, candidates: Sequence[Values]
         )
     )
     section.table(
-        ("candidate", "family", loss, "standard error", "difference", "iterations", "ended", "seconds", ""),
+        (
+            "candidate",
+            "family",
+            loss,
+            "standard error",
+            "difference",
+            "iterations",
+            "ended",
+            "seconds",
+            "",
+        ),
         [
             (
                 row["name"],
@@ -260,7 +270,9 @@ def _add_lockbox(page: Page, lockbox: Values | None) -> None:
     )
     metrics = (lockbox or {}).get("metrics", {})
     if metrics:
-        rows = [(_words(name), one["value"], one["low"], one["high"]) for name, one in metrics.items()]
+        rows = [
+            (_words(name), one["value"], one["low"], one["high"]) for name, one in metrics.items()
+        ]
         section.table(("metric on test", "value", "low", "high"), rows)
 
 
@@ -280,7 +292,9 @@ def _add_record(page: Page, run: Values, snapshot: Values) -> None:
 
 def _add_plain(section: Section, value: object, summary: str) -> None:
     if value:
-        written = value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False)
+        written = (
+            value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False)
+        )
         section.plain(written, summary=summary)
 
 

@@ -222,9 +222,7 @@ def spark_bars(shares: Sequence[float], *, label: str) -> Markup:
         )
         for place, share in enumerate(shares)
     ]
-    return element(
-        "svg", *bars, viewBox="0 0 96 22", class_="spark", role="img", aria_label=label
-    )
+    return element("svg", *bars, viewBox="0 0 96 22", class_="spark", role="img", aria_label=label)
 
 
 def thinned(values: Sequence[float], limit: int = LIMIT_POINTS) -> list[float]:
@@ -239,9 +237,11 @@ def thinned(values: Sequence[float], limit: int = LIMIT_POINTS) -> list[float]:
 def _sound(one: Series) -> Series:
     """The series thinned, and without points that are no numbers."""
     lines = [thinned(values) for values in (one.x, one.y, one.low, one.high) if len(values)]
-    kept = [
-        point for point in zip(*lines, strict=True) if all(map(_is_number, point))
-    ] if len(lines) > 1 else []
+    kept = (
+        [point for point in zip(*lines, strict=True) if all(map(_is_number, point))]
+        if len(lines) > 1
+        else []
+    )
     columns = [list(column) for column in zip(*kept, strict=True)] or [[], []]
     low, high = (columns[2], columns[3]) if len(columns) == 4 else ((), ())
     return Series(one.name, columns[0], columns[1], low, high, one.reference, one.marks)
@@ -335,9 +335,7 @@ def _grid_down(across: Axis, top: float, bottom: float) -> Markup:
 
 
 def _axis_label(words: str, height: float) -> Markup:
-    return element(
-        "text", text(words, limit=60), x=WIDTH / 2, y=height - 6, class_="axis middle"
-    )
+    return element("text", text(words, limit=60), x=WIDTH / 2, y=height - 6, class_="axis middle")
 
 
 def _points(points: Iterable[tuple[float, float]]) -> Markup:

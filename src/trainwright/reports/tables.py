@@ -50,7 +50,10 @@ def confusion_table(
     shown = sorted(order[:LIMIT_CLASSES])
     totals = [max(1, sum(row)) for row in counts]
     cells = [
-        (classes[true], *(Shade(counts[true][said], counts[true][said] / totals[true]) for said in shown))
+        (
+            classes[true],
+            *(Shade(counts[true][said], counts[true][said] / totals[true]) for said in shown),
+        )
         for true in shown
     ]
     if len(classes) > len(shown):

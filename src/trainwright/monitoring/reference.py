@@ -1,0 +1,116 @@
+"""What a package remembers of the rows that it was judged on: counts, and no row.
+
+The reference is validation (the latest block, when rows are split by time). Besides the counts of
+each column it keeps the counts of its own consecutive blocks: how far these lie apart is ordinary
+movement, and only what goes beyond it may alarm. Counts are of at least five rows where they carry
+a name; edges lie between values. So no customer's row leaves the house.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import ArrayLike, NDArray
+
+from trainwright.core.artifacts import Column, ColumnType, Prediction, Target, Task
+from trainwright.monitoring.binning import Binning, fit_binnings
+
+PREDICTION = "(prediction)"  # stands among the columns; the brackets keep it apart from theirs
+VERSION = 1
+NUM_BLOCKS = 20
+MIN_BLOCK_ROWS = 50
+
+
+def build_reference(
+    frame: pl.DataFrame,
+    inputs: Sequence[Column],
+    *,
+    prediction: Prediction,
+    target: Target,
+    quality: Mapping[str, Any],
+    by_time: bool,
+    units: ArrayLike | None,
+) -> dict[str, Any]:
+    """The reference as JSON values.
+
+    Args:
+        frame: The rows that the model was judged on, typed, in their order.
+        inputs: The columns that the model uses.
+        prediction: What the model says of these rows.
+        target: What is predicted.
+        quality: Metrics on these rows: name -> {value, low, high}.
+        by_time: Units are blocks of time: blocks follow their order, not that of the rows.
+        units: What is resampled (row, group or block of time), shape (rows,); a unit is not torn
+            between two blocks. None stands for rows.
+    """
+    blocks = consecutive_blocks(frame.height, units=units, by_time=by_time)
+    columns = [
+        _counted(binning, values, blocks)
+        for name, type_, values in watched(frame, inputs, prediction=prediction, target=target)
+        for binning in fit_binnings(name, type_, values)
+    ]
+    return {
+        "version": VERSION,
+        "rows": frame.height,
+        "by_time": by_time,
+        "target": target.to_json(),
+        "inputs": [column.to_json() for column in inputs],
+        "columns": columns,
+        "quality": {
+            name: {key: float(found[key]) for key in ("value", "low", "high")}
+            for name, found in quality.items()
+        },
+    }
+
+
+def watched(
+    frame: pl.DataFrame, inputs: Sequence[Column], *, prediction: Prediction, target: Target
+) -> Iterator[tuple[str, ColumnType, pl.Series]]:
+    """Every column that may drift, and what the model says: (name, type, values).
+
+    Of two classes the probability of the second is watched, of more the class that is predicted.
+    """
+    for column in inputs:
+        yield column.name, column.type, frame[column.name]
+    values = np.asarray(prediction.values, dtype=np.float64)
+    if target.task is Task.REGRESSION:
+        yield PREDICTION, ColumnType.NUMBER, pl.Series(values, dtype=pl.Float64)
+    elif prediction.probabilities is not None and len(target.classes) == 2:
+        yield PREDICTION, ColumnType.NUMBER, pl.Series(prediction.probabilities[:, 1])
+    else:
+        names = [target.classes[int(code)] for code in values]
+        yield PREDICTION, ColumnType.CATEGORY, pl.Series(names, dtype=pl.String)
+
+
+def consecutive_blocks(
+    num_rows: int, *, units: ArrayLike | None, by_time: bool
+) -> NDArray[np.int64]:
+    """The block of each row, from 0; shape (rows,).
+
+    At most twenty blocks of at least fifty rows each, consecutive in the rows' order (in the
+    units', when they are blocks of time). Groups stay whole.
+    """
+    num_blocks = max(1, min(NUM_BLOCKS, num_rows // MIN_BLOCK_ROWS))
+    if units is None or num_rows == 0:
+        return np.arange(num_rows, dtype=np.int64) * num_blocks // max(1, num_rows)
+    unit, first, members = np.unique(np.asarray(units), return_index=True, return_inverse=True)
+    order = np.arange(len(unit)) if by_time else np.argsort(first, kind="stable")
+    sizes = np.bincount(members, minlength=len(unit))[order]
+    middle = np.cumsum(sizes) - sizes / 2
+    block_of_unit = np.empty(len(unit), dtype=np.int64)
+    block_of_unit[order] = np.minimum(middle * num_blocks // num_rows, num_blocks - 1)
+    return np.unique(block_of_unit[members], return_inverse=True)[1].astype(np.int64)
+
+
+def _counted(binning: Binning, values: pl.Series, blocks: NDArray[np.int64]) -> dict[str, Any]:
+    """A binning with the counts of each block, shape (blocks, bins) as lists."""
+    bins = binning.assign(values)
+    if binning.kind == "new words":  # the even rows made the vocabulary; the odd ones are measured
+        bins, blocks = bins[1::2], blocks[1::2]
+    width = len(binning.labels)
+    num_blocks = int(blocks.max()) + 1 if len(blocks) else 1
+    counts = np.bincount(blocks * width + bins, minlength=num_blocks * width)
+    return {**binning.to_json(), "blocks": counts.reshape(num_blocks, width).tolist()}
