@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, cast
 
 from trainwright.core.parts import Part, families
+from trainwright.core.protocols import Family
 
 
 @families.register
@@ -17,3 +18,11 @@ class Auto(Part):
         "linear",
         "lightgbm",
     )
+
+
+def candidates(part: Part) -> tuple[Family, ...]:
+    """The families to fit, the cheapest first; `baseline` is always among them, to compare with."""
+    named = [families.find(name)() for name in part.families] if isinstance(part, Auto) else [part]
+    found = {cast("Family", member).family: cast("Family", member) for member in named}
+    found.setdefault("baseline", cast("Family", families.find("baseline")()))
+    return tuple(sorted(found.values(), key=lambda member: member.cost))

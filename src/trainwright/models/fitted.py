@@ -1,0 +1,122 @@
+"""A fitted model: preparation, estimator, calibrator and threshold, as one thing that predicts.
+
+Rows go through in blocks of fixed size, so memory is bounded; each step's answer for a row depends
+on that row alone, so the blocks, the batch and the single row of the server agree bit for bit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from trainwright.core.artifacts import Column, Features, Prediction, Target, Task
+from trainwright.core.durable import make_folder, read_json, write_json
+from trainwright.core.parts import load
+from trainwright.core.protocols import Calibrator, Estimator, Preparation
+
+BLOCK_ROWS = 16_384
+SMALLEST = 1e-9  # no class is called impossible
+
+_FILE = "model.json"
+
+
+@dataclass(frozen=True, slots=True)
+class FittedModel:
+    """What a package holds and everything after the fit knows (`core.protocols.Model`).
+
+    Attributes:
+        preparation: From typed rows to features.
+        estimator: From features to probabilities or values.
+        target: What is predicted.
+        inputs: The columns that it reads, in order.
+        calibrator: Makes probabilities honest, or None.
+        threshold: The positive class (the second) is chosen from here on; None for the likeliest.
+    """
+
+    preparation: Preparation
+    estimator: Estimator
+    target: Target
+    inputs: tuple[Column, ...]
+    calibrator: Calibrator | None = None
+    threshold: float | None = None
+
+    @property
+    def kind(self) -> str:
+        """Its name in `core.parts.SAVED`."""
+        return "fitted-model"
+
+    def predict(self, frame: pl.DataFrame) -> Prediction:
+        """Typed rows in, one prediction a row, in order."""
+        starts = range(0, max(frame.height, 1), BLOCK_ROWS)
+        blocks = [
+            self._answer(self.preparation.transform(frame.slice(start, BLOCK_ROWS)))
+            for start in starts
+        ]
+        return self._decide(blocks[0] if len(blocks) == 1 else np.concatenate(blocks))
+
+    def predict_rows(self, rows: Sequence[Mapping[str, Any]]) -> Prediction:
+        """The same from Python values, without a data frame."""
+        return self._decide(self._answer(self.preparation.transform_rows(rows)))
+
+    def save(self, folder: Path) -> None:
+        parts = {"preparation": self.preparation, "estimator": self.estimator}
+        if self.calibrator is not None:
+            parts["calibrator"] = self.calibrator
+        for name, part in parts.items():
+            make_folder(folder / name)
+            part.save(folder / name)
+        document = {
+            "kinds": {name: part.kind for name, part in parts.items()},
+            "target": self.target.to_json(),
+            "inputs": [column.to_json() for column in self.inputs],
+            "threshold": self.threshold,
+        }
+        write_json(folder / _FILE, document)
+
+    @classmethod
+    def load(cls, folder: Path) -> FittedModel:
+        """From a folder whose hashes the caller has verified.
+
+        Raises:
+            TrustError: a file is missing, or a part is of no kind that we know.
+        """
+        document = read_json(folder / _FILE)
+        parts = {name: load(kind, folder / name) for name, kind in document["kinds"].items()}
+        return cls(
+            preparation=parts["preparation"],
+            estimator=parts["estimator"],
+            calibrator=parts.get("calibrator"),
+            target=Target.from_json(document["target"]),
+            inputs=tuple(Column.from_json(column) for column in document["inputs"]),
+            threshold=document["threshold"],
+        )
+
+    def _answer(self, features: Features) -> NDArray[np.float64]:
+        answer = self.estimator.predict(features)
+        if self.target.task is Task.REGRESSION:
+            return answer
+        if self.calibrator is not None:
+            answer = self.calibrator.apply(answer)
+        return normalised(answer)
+
+    def _decide(self, answer: NDArray[np.float64]) -> Prediction:
+        if self.target.task is Task.REGRESSION:
+            return Prediction(answer)
+        if self.threshold is None:
+            return Prediction(np.argmax(answer, axis=1), answer)
+        return Prediction((answer[:, 1] >= self.threshold).astype(np.int64), answer)
+
+
+def normalised(probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Clipped to at least 1e-9, rows summing to 1; shape (rows, classes) in and out.
+
+    The running sum adds from left to right whatever the shape; `sum` pairs by the array's layout.
+    """
+    clipped = np.clip(probabilities, SMALLEST, 1.0)
+    return clipped / np.cumsum(clipped, axis=1)[:, -1:]

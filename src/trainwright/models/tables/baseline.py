@@ -1,0 +1,95 @@
+"""What a model must beat: the share of each class, or one number for all rows.
+
+The number is the mean, or the median where the target is heavy-tailed and absolute error counts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trainwright.core.artifacts import CurvePoint, Examples, FeatureNeeds, Features, Target, Task
+from trainwright.core.clock import Pacer
+from trainwright.core.durable import read_json, write_json
+from trainwright.core.parts import Part, families
+from trainwright.core.protocols import Fit
+from trainwright.models.tables.losses import proper_loss
+
+_FILE = "estimator.json"
+
+
+@dataclass(frozen=True, slots=True)
+class BaselineEstimator:
+    """The same answer for every row.
+
+    Attributes:
+        answer: Probabilities of shape (classes,), or one number, shape ().
+    """
+
+    answer: NDArray[np.float64]
+
+    @property
+    def kind(self) -> str:
+        """Its name in `core.parts.SAVED`."""
+        return "baseline"
+
+    def predict(self, features: Features) -> NDArray[np.float64]:
+        """Shape (rows, classes), or (rows,)."""
+        return np.repeat(self.answer[None], features.num_rows, axis=0)
+
+    def save(self, folder: Path) -> None:
+        write_json(folder / _FILE, {"answer": self.answer.tolist()})
+
+    @classmethod
+    def load(cls, folder: Path) -> BaselineEstimator:
+        """From a folder whose hashes the caller has verified."""
+        return cls(np.asarray(read_json(folder / _FILE)["answer"], dtype=np.float64))
+
+
+@families.register
+class Baseline(Part):
+    """Class shares, mean or median of the train rows; looks at no feature."""
+
+    family: Literal["baseline"] = "baseline"
+
+    @property
+    def needs(self) -> FeatureNeeds:
+        """Nothing."""
+        return FeatureNeeds(text=False)
+
+    @property
+    def cost(self) -> int:
+        """The cheapest."""
+        return 0
+
+    def fit(
+        self,
+        train: Examples,
+        validation: Examples | None,
+        *,
+        target: Target,
+        seed: int,
+        threads: int,
+        pacer: Pacer,
+    ) -> Fit:
+        estimator = BaselineEstimator(_answer(train.target, target))
+        losses = [
+            None if rows is None else proper_loss(estimator.predict(rows.features), rows, target)
+            for rows in (train, validation)
+        ]
+        curve = (CurvePoint(1, losses[0], losses[1]),)
+        return Fit(estimator, iterations=1, stopped="converged", curve=curve)
+
+
+def _answer(values: NDArray[np.float64], target: Target) -> NDArray[np.float64]:
+    """Class shares with one row's weight spread evenly, so that none is 0; or the middle value."""
+    if target.task is Task.CLASSIFICATION:
+        num_classes = len(target.classes)
+        counts = np.bincount(values.astype(np.int64), minlength=num_classes)
+        return (counts + 1 / num_classes) / (len(values) + 1)
+    middle = np.median(values) if target.heavy_tailed else np.mean(values)
+    return np.asarray(middle, dtype=np.float64)
