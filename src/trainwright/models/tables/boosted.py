@@ -14,6 +14,7 @@ from __future__ import annotations
 import ctypes
 import threading
 from collections.abc import Mapping
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -79,7 +80,7 @@ class _SingleRow:
     """LightGBM's prepared call for one dense row; safe for several threads."""
 
     def __init__(self, booster: Any, num_features: int, num_scores: int) -> None:  # noqa: ANN401
-        from lightgbm import basic
+        basic: Any = import_module("lightgbm.basic")  # the prepared call has no public face
 
         self._library = basic._LIB
         self._check = basic._safe_call

@@ -109,7 +109,7 @@ class Problem:
             value += float(np.sum(penalty * weights**2)) / 2
             return value, rounding.slope(slope + penalty * weights).ravel()
 
-        def after(intermediate_result: object) -> None:
+        def after(intermediate_result: object) -> None:  # noqa: ARG001 - scipy asks for the name
             if not go_on():
                 raise StopIteration
 
@@ -160,7 +160,7 @@ class _Rounding:
     def enter(self, weights: Array) -> Array:
         """V of W."""
         width = len(self._factor)
-        dense = self._factor.T @ weights[:width]
+        dense = np.asarray(self._factor.T @ weights[:width])
         if len(weights) == width:
             return dense
         return np.concatenate([dense, weights[width:] * self._spread])

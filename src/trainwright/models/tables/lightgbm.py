@@ -177,8 +177,7 @@ class _Boosting:
             self.booster.add_valid(
                 _dataset(validation, link=link, settings=settings, reference=rows), "validation"
             )
-        self._scale = link.scale if settings["objective"] != "regression" else link.scale**2
-        self._scale = self._scale if link.curve == "identity" else 1.0
+        self._unit = link.scale**2 if settings["objective"] == "regression" else 1.0
         self._points: list[CurvePoint] = []
         self.best_iteration = 0
 
@@ -210,10 +209,10 @@ class _Boosting:
         )
 
     def _note(self, iteration: int) -> float | None:
-        validation = self.booster.eval_valid()[0][2] if self._watches else None
-        train = self.booster.eval_train()[0][2] if iteration % 5 == 1 else None
-        scaled = [None if loss is None else loss * self._scale for loss in (train, validation)]
-        self._points.append(CurvePoint(iteration, *scaled))
+        validation = float(self.booster.eval_valid()[0][2]) if self._watches else None
+        train = float(self.booster.eval_train()[0][2]) if iteration % 5 == 1 else None
+        losses = [None if loss is None else loss * self._unit for loss in (train, validation)]
+        self._points.append(CurvePoint(iteration, *losses))
         return validation
 
 

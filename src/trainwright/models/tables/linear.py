@@ -34,6 +34,7 @@ from trainwright.models.tables.scores import probabilities
 
 _FILE = "estimator.json"
 _RISES = 2  # worse strengths in a row that end the search
+_FOLDS = 5  # where there is no validation
 _BLOCK_ROWS = 4_096
 
 
@@ -146,7 +147,6 @@ class Linear(Part):
     strengths: tuple[float, ...] = Field(
         default=(1000.0, 100.0, 10.0, 1.0, 0.1, 0.01), min_length=1
     )  # of the penalty strength / 2 |weights|^2 on the sum of losses; 1 / C of scikit-learn
-    folds: int = Field(default=5, ge=2, le=20)  # where there is no validation
 
     @property
     def needs(self) -> FeatureNeeds:
@@ -168,7 +168,7 @@ class Linear(Part):
         threads: int,
         pacer: Pacer,
     ) -> Fit:
-        from threadpoolctl import threadpool_limits
+        from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
         steps = _Steps(pacer)
         with threadpool_limits(threads):
@@ -210,7 +210,7 @@ class Linear(Part):
     def _fit_by_folds(self, train: Examples, target: Target, *, seed: int, steps: _Steps) -> _Trial:
         """The strength with the least mean loss over folds, then all rows."""
         rows = len(train.target)
-        folds = max(2, min(self.folds, rows))
+        folds = max(2, min(_FOLDS, rows))
         order = np.random.default_rng(derive_seed(seed, "linear", "folds")).permutation(rows)
         fold_of = np.empty(rows, dtype=np.int64)
         fold_of[order] = np.arange(rows) % folds

@@ -6,7 +6,7 @@ The flow hands it to the data stage, which so needs no model of its own.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,11 +50,12 @@ def probe(
     found = np.empty((len(target), num_classes) if num_classes else len(target))
     for fold in np.unique(folds):
         outside = folds == fold
-        booster = lightgbm.Booster(settings, rows.subset(np.flatnonzero(~outside)))
+        booster = lightgbm.Booster(settings, rows.subset(np.flatnonzero(~outside).tolist()))
         for _ in range(ITERATIONS):
             if booster.update():
                 break
-        found[outside] = _shaped(booster.predict(features[outside], num_threads=2), num_classes)
+        answer = cast("NDArray[np.float64]", booster.predict(features[outside], num_threads=2))
+        found[outside] = _shaped(answer, num_classes)
     return found
 
 

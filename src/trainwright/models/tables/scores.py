@@ -22,4 +22,4 @@ def probabilities(scores: NDArray[np.float64]) -> NDArray[np.float64]:
             axis=1,
         )
     powers = np.exp(scores - scores.max(axis=1, keepdims=True))
-    return powers / np.cumsum(powers, axis=1)[:, -1:]
+    return np.asarray(powers / np.cumsum(powers, axis=1)[:, -1:])
