@@ -21,8 +21,8 @@ class Pacer(Protocol):
         """False when `point` must end before `step` (counted from 0)."""
         ...
 
-    def share(self, point: str, seconds_fraction: float) -> Pacer:
-        """A pacer for a part of the work that may use this fraction of the time that is left now."""
+    def share(self, part: str, fraction: float) -> Pacer:
+        """A pacer for a part of the work, with this fraction of the time left; points are `part/point`."""
         ...
 
 
@@ -33,7 +33,7 @@ class Unhurried:
         """Always True."""
         return True
 
-    def share(self, point: str, seconds_fraction: float) -> Unhurried:
+    def share(self, part: str, fraction: float) -> Unhurried:
         """Itself."""
         return self
 
@@ -43,9 +43,9 @@ class Deadline:
 
     Args:
         seconds: Time from now; the clock is monotonic.
-        decisions: Filled with point -> step at which it was ended. Shared with the pacers made by
-            `share`.
+        decisions: Filled with point -> step at which it was ended; shared by all parts.
         now: The clock, in seconds.
+        prefix: Put before every point.
     """
 
     def __init__(
@@ -54,9 +54,11 @@ class Deadline:
         *,
         decisions: dict[str, int] | None = None,
         now: Callable[[], float] = time.monotonic,
+        prefix: str = "",
     ) -> None:
         self._now = now
         self._end = now() + seconds
+        self._prefix = prefix
         self.decisions: dict[str, int] = {} if decisions is None else decisions
 
     @property
@@ -66,30 +68,36 @@ class Deadline:
 
     def go_on(self, point: str, step: int) -> bool:
         """True while there is time; the first False of a point is recorded."""
-        if point in self.decisions:
-            return step < self.decisions[point]
+        name = self._prefix + point
+        if name in self.decisions:
+            return step < self.decisions[name]
         if self._now() < self._end:
             return True
-        self.decisions[point] = step
+        self.decisions[name] = step
         return False
 
-    def share(self, point: str, seconds_fraction: float) -> Deadline:
+    def share(self, part: str, fraction: float) -> Deadline:
         """A deadline after this fraction of the time that is left."""
         return Deadline(
-            max(0.0, self.seconds_left) * seconds_fraction, decisions=self.decisions, now=self._now
+            max(0.0, self.seconds_left) * fraction,
+            decisions=self.decisions,
+            now=self._now,
+            prefix=f"{self._prefix}{part}/",
         )
 
 
 class Replay:
     """Answers as the recorded run's clock did; the clock is not read."""
 
-    def __init__(self, decisions: Mapping[str, int]) -> None:
+    def __init__(self, decisions: Mapping[str, int], *, prefix: str = "") -> None:
         self.decisions = dict(decisions)
+        self._prefix = prefix
 
     def go_on(self, point: str, step: int) -> bool:
         """False from the recorded step on."""
-        return point not in self.decisions or step < self.decisions[point]
+        name = self._prefix + point
+        return name not in self.decisions or step < self.decisions[name]
 
-    def share(self, point: str, seconds_fraction: float) -> Replay:
-        """Itself."""
-        return self
+    def share(self, part: str, fraction: float) -> Replay:
+        """The same record, below `part`."""
+        return Replay(self.decisions, prefix=f"{self._prefix}{part}/")

@@ -15,8 +15,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ValidationError
 
+from trainwright.core.counted import Counted
 from trainwright.core.errors import Fault, TrustError, nearest
 
 P = TypeVar("P", bound="Part")
@@ -49,10 +50,8 @@ def load(kind: str, folder: Path) -> Any:  # noqa: ANN401 - whatever the kind's 
     return getattr(import_module(module), name).load(folder)
 
 
-class Part(BaseModel):
-    """A swappable part of a recipe: frozen, and closed to unknown keys."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+class Part(Counted):
+    """A swappable part of a recipe: frozen, closed to unknown keys, its reads counted."""
 
 
 class Registry:

@@ -1,39 +1,25 @@
-"""A recipe counts its reads, so that a key that nothing read is noticed at the end.
+"""A recipe counts its reads, so that a key that was set and that nothing read is noticed at the end.
 
-Only attribute access by the stage that owns the section counts: dumping, hashing and validating do
-not go through attributes,
-and a read outside `Reads.by(section)` is nobody's. Cost: one dictionary look-up an attribute while
-a stage is active.
+A read counts only inside `Reads.by(section)` and only for keys of that section: what another stage looks at
+in passing is nobody's read.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
+
+from trainwright.core.counted import Counted, listening
 
 if TYPE_CHECKING:
     from trainwright.recipe.schema import Recipe
 
-_note: ContextVar[tuple[Reads, str] | None] = ContextVar("reads", default=None)
 
-
-class Section(BaseModel):
-    """A part of the recipe: frozen, closed to unknown keys, and its attribute reads are counted."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-    def __getattribute__(self, name: str) -> Any:  # noqa: ANN401 - as object's own
-        """Attribute access, noted while a stage is active."""
-        value = super().__getattribute__(name)
-        active = _note.get()
-        if active is not None and name in type(self).model_fields:
-            reads, section = active
-            reads.note(self, name, section)
-        return value
+class Section(Counted):
+    """A fixed part of the recipe."""
 
 
 class Reads:
@@ -46,23 +32,19 @@ class Reads:
         self._keep = recipe  # the paths go by identity: the recipe must outlive them
         self._survey(recipe, "")
 
-    def note(self, owner: BaseModel, name: str, section: str) -> None:
-        """Count a read of `owner.name` when it lies in the section that is being run."""
-        path = self._paths.get(id(owner))
-        if path is None:
-            return
-        full = f"{path}.{name}" if path else name
-        if full == section or full.startswith(f"{section}."):
-            self._seen.add(full)
-
     @contextmanager
-    def by(self, section: str) -> Iterator[None]:
-        """Reads inside the block count for keys of `section` ("data", "model" ...)."""
-        token = _note.set((self, section))
-        try:
+    def by(self, *sections: str) -> Iterator[None]:
+        """Reads inside the block count for keys of these sections ("data", "model" ...)."""
+
+        def note(owner: BaseModel, name: str) -> None:
+            path = self._paths.get(id(owner))
+            if path is not None:
+                full = f"{path}.{name}" if path else name
+                if full.split(".")[0] in sections:
+                    self._seen.add(full)
+
+        with listening(note):
             yield
-        finally:
-            _note.reset(token)
 
     def restore(self, paths: Sequence[str]) -> None:
         """Count keys that a stage read in an earlier run whose result is reused."""

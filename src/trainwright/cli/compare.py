@@ -1,0 +1,44 @@
+"""`trainwright compare RUN RUN...`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from trainwright.cli import options
+from trainwright.cli.output import print_result, table
+
+
+def add(app: typer.Typer) -> None:
+    """Enter the verb."""
+    app.command("compare", help="Runs side by side, with a paired significance test.")(compare)
+
+
+def compare(
+    runs: Annotated[list[str], typer.Argument(metavar="RUN RUN...", help="Two runs or more.")],
+    workspace: options.Workspace = None,
+    as_json: options.Json = False,
+    debug: options.Debug = False,  # noqa: ARG001 - read by main
+) -> int:
+    """Compare runs; each is tested against the first."""
+    from trainwright.flow.comparison import compare as compare_runs
+
+    result = compare_runs(runs, workspace=workspace)
+    metrics = list(dict.fromkeys(m for row in result.runs for m in row["validation"]))
+    rows = [
+        [row["run"], row["model"]["family"]]
+        + [f"{v['value']:.4f}" if (v := row["validation"].get(m)) else "-" for m in metrics]
+        for row in result.runs
+    ]
+    lines = table(rows, header=["run", "family", *metrics])
+    for pair in result.pairs:
+        lines.append(f"{pair['runs'][0]} against {pair['runs'][1]}: {pair['verdict']}")
+        if pair["paired"]:
+            lines.append(
+                f"  difference of the loss {pair['difference']:+.5f}"
+                f" (95 %: {pair['low']:+.5f} to {pair['high']:+.5f}),"
+                f" p = {pair['p_value']:.3g}, {pair['rows']} rows"
+            )
+    print_result(result.to_json(), lines, as_json=as_json)
+    return 0

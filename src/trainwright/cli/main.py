@@ -1,0 +1,116 @@
+"""The command `trainwright`: its verbs, and how an error becomes a few lines and an exit status."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import traceback
+from types import FrameType
+
+import click
+import typer
+
+from trainwright.cli import (
+    audit,
+    compare,
+    doctor,
+    evaluate,
+    init,
+    lineage,
+    models,
+    monitor,
+    predict,
+    prepare,
+    reproduce,
+    run,
+    runs,
+    serve,
+)
+from trainwright.cli.output import print_error
+from trainwright.core.errors import CommandError, Interrupted, TrainwrightError
+
+app = typer.Typer(
+    name="trainwright",
+    help="The training system that proves its own numbers: raw data to a model to trust.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+for verb in (
+    init,
+    run,
+    prepare,
+    evaluate,
+    compare,
+    audit,
+    reproduce,
+    predict,
+    serve,
+    monitor,
+    runs,
+    models,
+    lineage,
+    doctor,
+):
+    verb.add(app)
+
+
+def main() -> None:
+    """Run the command line and exit with its status."""
+    sys.exit(status_of(sys.argv[1:]))
+
+
+def status_of(arguments: list[str]) -> int:
+    """Run one command.
+
+    Returns:
+        The exit status: 0 done, 1 a check said no, 2 to 6 as `core.errors`, 70 a bug, 75 stopped.
+    """
+    as_json, debug = "--json" in arguments, "--debug" in arguments
+    signal.signal(signal.SIGTERM, _stop)
+    try:
+        status = typer.main.get_command(app).main(
+            [argument for argument in arguments if argument != "--debug"],
+            prog_name="trainwright",
+            standalone_mode=False,
+        )
+        return status if isinstance(status, int) else 0
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message())
+        return 2
+    except click.ClickException as error:
+        usage = CommandError(error.format_message(), mend="see `trainwright --help`")
+        return print_error(usage, as_json=as_json)
+    except (click.exceptions.Abort, KeyboardInterrupt):
+        return print_error(_stopped(), as_json=as_json)
+    except TrainwrightError as error:
+        if debug:
+            traceback.print_exc()
+        return print_error(error, as_json=as_json)
+    except BrokenPipeError:
+        return 0
+    except Exception as error:
+        if debug:
+            traceback.print_exc()
+        bug = TrainwrightError(
+            f"a bug of ours: {type(error).__name__}: {str(error)[:300]}",
+            where=_last_place(error),
+            mend="run it again with --debug and report what it prints",
+        )
+        return print_error(bug, as_json=as_json)
+
+
+def _stop(_signal: int, _frame: FrameType | None) -> None:
+    raise _stopped()
+
+
+def _stopped() -> Interrupted:
+    return Interrupted("stopped by a signal", mend="run the same command again; it goes on")
+
+
+def _last_place(error: Exception) -> str:
+    frames = traceback.extract_tb(error.__traceback__)
+    return (
+        f"{frames[-1].filename.split('site-packages/')[-1]}:{frames[-1].lineno}" if frames else ""
+    )

@@ -1,0 +1,80 @@
+"""`trainwright run RECIPE`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from trainwright.cli import options
+from trainwright.cli.output import check_line, finding_line, print_note, print_result, table
+from trainwright.cli.progress import TerminalProgress
+
+if TYPE_CHECKING:
+    from trainwright.flow.run import RunResult
+
+
+def add(app: typer.Typer) -> None:
+    """Enter the verb."""
+    app.command("run", help="Every stage, up to a registered package.")(run)
+
+
+def run(
+    recipe: options.RecipeFile,
+    new: Annotated[
+        bool, typer.Option("--new", help="Do not go on with an unfinished run.")
+    ] = False,
+    settings: options.Set = None,
+    workspace: options.Workspace = None,
+    as_json: options.Json = False,
+    debug: options.Debug = False,  # noqa: ARG001 - read by main
+) -> int:
+    """Run a recipe and print what came of it."""
+    from trainwright.flow.run import run as run_recipe
+
+    with TerminalProgress() as progress:
+        result = run_recipe(
+            recipe, workspace=workspace, overrides=settings or (), new=new, progress=progress
+        )
+    for finding in result.findings:
+        if finding.severity != "note":
+            print_note(finding_line(finding))
+    for warning in result.warnings:
+        print_note(f"  warning: {warning}")
+    print_result(result.to_json(), _lines(result), as_json=as_json)
+    return 0 if result.passed else 1
+
+
+def _lines(result: RunResult) -> Iterator[str]:
+    rows = result.rows
+    yield f"run {result.run}: {result.task}, {result.model['family']} ({result.model['verdict']})"
+    yield (
+        f"rows: {rows['input']} = {rows['train']} train + {rows['validation']} validation"
+        f" + {rows['test']} test + {rows['dropped']} dropped"
+    )
+    yield from table(
+        [
+            [name, f"{v.value:.4f}", f"{v.low:.4f} to {v.high:.4f}"]
+            for name, v in result.validation.items()
+        ],
+        header=("validation", "value", "95 % interval"),
+    )
+    yield from table(
+        [
+            [
+                ("* " if row["chosen"] else "  ") + row["name"],
+                f"{row['loss']:.5f}",
+                str(row["iterations"]),
+                row["stopped"],
+                f"{row['seconds']:.1f}",
+            ]
+            for row in result.candidates
+        ],
+        header=("  candidate", "loss", "iterations", "stopped", "seconds"),
+    )
+    yield result.model["reason"]
+    yield from (check_line(gate) for gate in result.gates)
+    state = "champion" if result.champion else "not champion"
+    yield f"package: {result.package} = {result.version} ({state})"
+    yield f"report:  {result.run_dir / 'report.html'}"

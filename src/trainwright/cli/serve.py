@@ -1,0 +1,36 @@
+"""`trainwright serve MODEL`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from trainwright.cli import options
+from trainwright.cli.output import print_note
+
+
+def add(app: typer.Typer) -> None:
+    """Enter the verb."""
+    app.command("serve", help="HTTP server; loopback unless told otherwise.")(serve)
+
+
+def serve(
+    model: options.Model,
+    host: Annotated[
+        str, typer.Option("--host", help="Any but loopback needs TRAINWRIGHT_TOKEN.")
+    ] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option("--port", help="0 takes a free one.", min=0, max=65535)
+    ] = 8000,
+    extra: Annotated[
+        str, typer.Option("--extra", help="refuse or ignore columns that the model does not know.")
+    ] = "refuse",
+    workspace: options.Workspace = None,
+    debug: options.Debug = False,  # noqa: ARG001 - a flag, read by main
+) -> int:
+    """Serve until SIGTERM or Ctrl-C."""
+    from trainwright.flow.prediction import serve as serve_model
+
+    serve_model(model, host=host, port=port, extra=extra, workspace=workspace, ready=print_note)
+    return 0

@@ -1,0 +1,1 @@
+"""Joins the stages into verbs: the only room that knows them all."""

@@ -1,0 +1,107 @@
+"""How good the winner is: decision rule, metrics with intervals, diagnosis, importance.
+
+Calibrator and threshold are cross-fitted within validation for every number that is printed, and
+fitted on all of it for the package.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from trainwright.core.artifacts import (
+    CurvePoint,
+    Evaluation,
+    Prediction,
+    Snapshot,
+    Split,
+    Task,
+)
+from trainwright.core.seeds import derive_seed
+from trainwright.evaluation.decision import Decision, cross_fit_decision, fit_decision
+from trainwright.evaluation.evaluate import evaluate
+from trainwright.flow.rows import Rows
+from trainwright.models.fitted import FittedModel
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """Attributes.
+
+    decision: Calibrator and threshold, fitted on all validation rows.
+    prediction: Cross-fitted predictions on the validation rows.
+    evaluation: Their metrics.
+    """
+
+    decision: Decision
+    prediction: Prediction
+    evaluation: Evaluation
+
+
+def assess(
+    output: NDArray[np.float64],
+    validation: Rows,
+    *,
+    snapshot: Snapshot,
+    seed: int,
+    num_candidates: int = 1,
+    slices: Sequence[str] = (),
+    curve: Sequence[CurvePoint] = (),
+) -> Assessment:
+    """Judge raw validation predictions.
+
+    Args:
+        output: Raw predictions, (rows, classes) or (rows,).
+        validation: The rows that they are for.
+        snapshot: Names the target.
+        seed: The recipe's training seed.
+        num_candidates: How many were compared; intervals are at 1 - 0.05 / this (Bonferroni).
+        slices: Columns whose values are reported one by one.
+        curve: The fit's curve, passed on.
+    """
+    spec = snapshot.target
+    if spec.task is Task.CLASSIFICATION:
+        codes = validation.target.astype(np.int64)
+        decision = fit_decision(
+            output, codes, validation.units, spec=spec, seed=derive_seed(seed, "decision")
+        )
+        prediction = cross_fit_decision(
+            output,
+            codes,
+            validation.units,
+            spec=spec,
+            seed=derive_seed(seed, "decision"),
+            by_time=snapshot.by_time,
+        )
+    else:
+        decision, prediction = Decision(calibrator=None, threshold=None), Prediction(output)
+    evaluation = evaluate(
+        prediction,
+        validation.target,
+        spec=spec,
+        units=validation.units,
+        split=Split.VALIDATION,
+        threshold=decision.threshold,
+        confidence=1 - 0.05 / max(1, num_candidates),
+        slices=slice_values(validation.frame, slices),
+        curve=tuple(curve),
+        seed=derive_seed(seed, "intervals"),
+    )
+    return Assessment(decision, prediction, replace(evaluation, confidence=0.95))
+
+
+def slice_values(frame: pl.DataFrame, columns: Sequence[str]) -> dict[str, NDArray[np.object_]]:
+    """The text of each slice column, with "(missing)" for null."""
+    return {
+        name: frame[name].cast(pl.String).fill_null("(missing)").to_numpy().astype(object)
+        for name in columns
+    }
+
+
+def raw_output(model: FittedModel, frame: pl.DataFrame) -> NDArray[np.float64]:
+    """What the estimator says before calibrator and threshold: (rows, classes) or (rows,)."""
+    return model.estimator.predict(model.preparation.transform(frame))

@@ -1,0 +1,111 @@
+"""`trainwright compare`: runs side by side, with a paired test where they judged the same rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from trainwright.core.artifacts import ROW, Snapshot, Task
+from trainwright.core.errors import CommandError
+from trainwright.evaluation.choice import row_losses
+from trainwright.evaluation.comparison import compare_losses
+from trainwright.flow.resolving import require_package, snapshot_of
+from trainwright.runs.folder import RunFolder
+from trainwright.runs.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """Attributes.
+
+    runs: One mapping a run: id, family, snapshot, metrics.
+    pairs: One mapping a pair with the first run: difference of the loss, interval, p-value,
+        verdict.
+    """
+
+    runs: tuple[dict[str, Any], ...]
+    pairs: tuple[dict[str, Any], ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON values."""
+        return {"runs": list(self.runs), "pairs": list(self.pairs)}
+
+
+def compare(names: Sequence[str], *, workspace: Path | None = None) -> Compared:
+    """Compare runs; each against the first.
+
+    Args:
+        names: Two runs or more.
+        workspace: The workspace's folder.
+
+    Raises:
+        CommandError: fewer than two runs, or one that is not there.
+    """
+    if len(names) < 2:
+        raise CommandError("one run cannot be compared", mend="trainwright compare RUN RUN")
+    store = Workspace.open(workspace)
+    folders = [store.find_run(name) for name in names]
+    for folder in folders:
+        require_package(folder)
+    snapshots = [snapshot_of(folder, store) for folder in folders]
+    rows = tuple(_row(folder) for folder in folders)
+    pairs = tuple(
+        _pair(folders[0], other, snapshots[0], theirs)
+        for other, theirs in zip(folders[1:], snapshots[1:], strict=True)
+    )
+    return Compared(rows, pairs)
+
+
+def _row(folder: RunFolder) -> dict[str, Any]:
+    record = folder.read_json("run.json")
+    keys = ("run", "name", "snapshot", "model", "validation", "version")
+    return {key: record[key] for key in keys}
+
+
+def _pair(one: RunFolder, other: RunFolder, mine: Snapshot, theirs: Snapshot) -> dict[str, Any]:
+    """The paired test of two runs on the validation rows that both judged."""
+    names = {"runs": [one.id, other.id]}
+    if mine.source_key != theirs.source_key or mine.target != theirs.target:
+        return {**names, "paired": False, "verdict": "other rows or another target: not comparable"}
+    left, right = pl.read_parquet(one.predictions), pl.read_parquet(other.predictions)
+    both = left.join(right, on=ROW, how="inner", suffix="_other").sort(ROW)
+    if both.height < 2:
+        return {**names, "paired": False, "verdict": "no validation row was judged by both"}
+    target = both["target"].to_numpy()
+    test = compare_losses(
+        row_losses(_output(both, mine, ""), target, mine.target),
+        row_losses(_output(both, mine, "_other"), target, mine.target),
+        units=both["unit"].to_numpy(),
+    )
+    return {
+        **names,
+        "paired": True,
+        "rows": both.height,
+        "difference": test.difference,
+        "low": test.low,
+        "high": test.high,
+        "p_value": test.p_value,
+        "verdict": _verdict(test.low, test.high, one.id, other.id),
+    }
+
+
+def _output(frame: pl.DataFrame, snapshot: Snapshot, suffix: str) -> NDArray[np.float64]:
+    if snapshot.target.task is Task.REGRESSION:
+        return frame[f"prediction{suffix}"].to_numpy()
+    columns = [f"probability_{label}{suffix}" for label in snapshot.target.classes]
+    return frame.select(columns).to_numpy()
+
+
+def _verdict(low: float, high: float, one: str, other: str) -> str:
+    """The difference is the first run's loss less the second's."""
+    if low > 0:
+        return f"{other} is better"
+    if high < 0:
+        return f"{one} is better"
+    return "no difference that the rows can show"

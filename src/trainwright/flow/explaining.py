@@ -1,0 +1,61 @@
+"""Why the winner does as it does: over- or underfitting in words, and which columns it leans on."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from trainwright.core.artifacts import Evaluation, Snapshot
+from trainwright.core.clock import Pacer
+from trainwright.core.seeds import derive_seed
+from trainwright.evaluation.choice import row_losses
+from trainwright.evaluation.diagnosis import diagnose
+from trainwright.evaluation.importance import permutation_importance
+from trainwright.flow.fitting import TRAIN_SAMPLE
+from trainwright.flow.rows import Rows
+from trainwright.flow.selection import Selection
+from trainwright.models.fitted import FittedModel
+
+IMPORTANCE_ROWS = 2_000
+
+
+def explain(
+    evaluation: Evaluation,
+    model: FittedModel,
+    selection: Selection,
+    *,
+    train: Rows,
+    validation: Rows,
+    snapshot: Snapshot,
+    seed: int,
+    pacer: Pacer,
+) -> Evaluation:
+    """The evaluation with diagnosis and importance; importance ends where the clock says so."""
+    spec = snapshot.target
+    winner = selection.winner
+    baseline = selection.candidates[0]
+    diagnosis = diagnose(
+        train_loss=float(
+            np.mean(row_losses(winner.train_output, train.target[:TRAIN_SAMPLE], spec))
+        ),
+        validation_loss=float(np.mean(row_losses(winner.output, validation.target, spec))),
+        baseline_loss=float(np.mean(row_losses(baseline.output, validation.target, spec))),
+        curve=winner.fit.curve,
+        verdict=selection.choice.verdict,
+    )
+    importance: dict[str, tuple[float, float]] = {}
+    for index, column in enumerate(snapshot.inputs):
+        if not pacer.go_on("importance", index):
+            break
+        importance |= permutation_importance(
+            model.predict,
+            validation.frame,
+            validation.target,
+            spec=spec,
+            columns=[column.name],
+            units=validation.units,
+            seed=derive_seed(seed, "importance", column.name),
+            max_rows=IMPORTANCE_ROWS,
+        )
+    return replace(evaluation, diagnosis=diagnosis, importance=importance)

@@ -1,0 +1,145 @@
+"""Fit candidates on one pair of parts: the preparation on train rows alone, then the family.
+
+A preparation is fitted once for each distinct set of needs, and its features are shared by the
+families with those needs. The time left is shared
+among the candidates still to come by their cost; whether a candidate is tried at all is a recorded
+decision.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trainwright.core.artifacts import Column, Examples, FeatureNeeds, Target
+from trainwright.core.clock import Pacer
+from trainwright.core.protocols import Family, Fit, Preparation
+from trainwright.core.seeds import derive_seed
+from trainwright.data.preparation import fit_preparation
+from trainwright.flow.rows import Rows
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One family, fitted.
+
+    Attributes:
+        name: Unique among the candidates of a run.
+        family: With its settings.
+        preparation: Fitted on train rows.
+        fit: Estimator, iterations, curve.
+        train_output: Raw predictions on at most `TRAIN_SAMPLE` train rows, for the diagnosis.
+        output: Raw predictions on the validation rows: (rows, classes) or (rows,).
+        seconds: Time that the fit took; for people, never part of a package.
+    """
+
+    name: str
+    family: Family
+    preparation: Preparation
+    fit: Fit
+    train_output: NDArray[np.float64]
+    output: NDArray[np.float64]
+    seconds: float
+
+
+TRAIN_SAMPLE = 20_000
+
+
+class Bench:
+    """Train and validation rows, with the features each set of needs asks for.
+
+    Args:
+        train: What is learnt from.
+        stop: What early stopping looks at.
+        judge: What the outputs are wanted for; usually the same rows as `stop`.
+        inputs: The columns that a model may use.
+    """
+
+    def __init__(
+        self, train: Rows, *, stop: Rows, judge: Rows | None = None, inputs: Sequence[Column]
+    ) -> None:
+        self.train = train
+        self.stop = stop
+        self.judge = judge or stop
+        self.inputs = tuple(inputs)
+        self._prepared: dict[FeatureNeeds, tuple[Preparation, Examples, Examples, Examples]] = {}
+
+    def prepared(self, needs: FeatureNeeds) -> tuple[Preparation, Examples, Examples, Examples]:
+        """Preparation, and the examples to learn from, to stop on, and to judge."""
+        if needs not in self._prepared:
+            preparation = fit_preparation(self.train.frame, self.inputs, needs)
+            stop = _examples(preparation, self.stop)
+            judge = stop if self.judge is self.stop else _examples(preparation, self.judge)
+            self._prepared[needs] = (preparation, _examples(preparation, self.train), stop, judge)
+        return self._prepared[needs]
+
+
+def fit_candidates(
+    bench: Bench,
+    families: Sequence[Family],
+    *,
+    target: Target,
+    seed: int,
+    threads: int,
+    pacer: Pacer,
+) -> Iterator[Candidate]:
+    """Fit the families in order while there is time; the first (the baseline) always.
+
+    Yields:
+        Each candidate as soon as it is there.
+    """
+    for index, family in enumerate(families):
+        if index and not pacer.go_on("candidates", index):
+            return
+        weights = [1 + 2 * later.cost for later in families[index:]]
+        name = candidate_name(families, index)
+        yield fit_candidate(
+            bench,
+            family,
+            name=name,
+            target=target,
+            seed=derive_seed(seed, name),
+            threads=threads,
+            pacer=pacer.share(name, weights[0] / sum(weights)),
+        )
+
+
+def fit_candidate(
+    bench: Bench,
+    family: Family,
+    *,
+    name: str,
+    target: Target,
+    seed: int,
+    threads: int,
+    pacer: Pacer,
+) -> Candidate:
+    """Fit one family."""
+    started = time.perf_counter()
+    preparation, train, stop, judge = bench.prepared(family.needs)
+    fit = family.fit(train, stop, target=target, seed=seed, threads=threads, pacer=pacer)
+    sample = preparation.transform(bench.train.frame.head(TRAIN_SAMPLE))
+    return Candidate(
+        name=name,
+        family=family,
+        preparation=preparation,
+        fit=fit,
+        train_output=fit.estimator.predict(sample),
+        output=fit.estimator.predict(judge.features),
+        seconds=time.perf_counter() - started,
+    )
+
+
+def candidate_name(families: Sequence[Family], index: int) -> str:
+    """The family's name, numbered where several candidates share it."""
+    name = families[index].family
+    before = sum(family.family == name for family in families[:index])
+    return name if before == 0 else f"{name}-{before + 1}"
+
+
+def _examples(preparation: Preparation, rows: Rows) -> Examples:
+    return Examples(preparation.transform(rows.frame), rows.target)

@@ -1,0 +1,139 @@
+"""Repeated k-fold over train and validation rows, for when validation alone is too small to choose by.
+
+In each fold one part judges, the next one stops early, and the others are learnt from, so the
+judging rows decide nothing about the
+fit that they judge. Whole repeats only, as many as there is time for (a recorded decision).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trainwright.core.artifacts import Snapshot, Task
+from trainwright.core.clock import Pacer
+from trainwright.core.protocols import Family
+from trainwright.core.seeds import derive_seed
+from trainwright.evaluation.choice import row_losses
+from trainwright.evaluation.folds import make_folds
+from trainwright.flow.fitting import Bench, fit_candidates
+from trainwright.flow.rows import Rows
+
+MIN_ROWS = 1_000
+MIN_CLASS_ROWS = 100
+FOLDS = 5
+REPEATS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class FoldScores:
+    """Out-of-fold results of each candidate.
+
+    Attributes:
+        losses: Name -> mean loss of each row over the repeats, shape (rows,).
+        outputs: Name -> raw out-of-fold predictions of the first repeat.
+        folds: How many folds.
+        repeats: How many whole repeats there was time for.
+    """
+
+    losses: dict[str, NDArray[np.float64]]
+    outputs: dict[str, NDArray[np.float64]]
+    folds: int
+    repeats: int
+
+
+def is_small(validation: Rows, *, num_classes: int) -> bool:
+    """True when validation cannot choose alone: under 1,000 rows, or 100 of a class."""
+    if len(validation.target) < MIN_ROWS:
+        return True
+    if num_classes == 0:
+        return False
+    counts = np.bincount(validation.target.astype(np.int64), minlength=num_classes)
+    return bool(counts.min() < MIN_CLASS_ROWS)
+
+
+def score_by_folds(
+    rows: Rows,
+    families: Sequence[Family],
+    *,
+    snapshot: Snapshot,
+    folds: int,
+    repeats: int,
+    seed: int,
+    threads: int,
+    pacer: Pacer,
+) -> FoldScores:
+    """Judge each family on rows that its fit did not see."""
+    spec = snapshot.target
+    codes = rows.target.astype(np.int64) if spec.task is Task.CLASSIFICATION else None
+    totals: dict[str, NDArray[np.float64]] = {}
+    outputs: dict[str, NDArray[np.float64]] = {}
+    done = 0
+    for repeat in range(repeats):
+        if repeat and not pacer.go_on("repeats", repeat):
+            break
+        parts = make_folds(
+            codes,
+            rows.units,
+            folds=folds,
+            repeats=1,
+            seed=derive_seed(seed, "folds", repeat),
+            by_time=snapshot.by_time,
+        )
+        scored = _one_repeat(
+            rows,
+            [held_out for _, held_out in parts],
+            families,
+            snapshot=snapshot,
+            seed=derive_seed(seed, "fold-fits", repeat),
+            threads=threads,
+            pacer=pacer.share(f"repeat-{repeat}", 1 / (repeats - repeat)),
+        )
+        for name, output in scored.items():
+            loss = row_losses(output, rows.target, spec)
+            totals[name] = totals.get(name, 0.0) + loss
+            outputs.setdefault(name, output)
+        done += 1
+    return FoldScores(
+        {name: total / done for name, total in totals.items()}, outputs, folds=folds, repeats=done
+    )
+
+
+def _one_repeat(
+    rows: Rows,
+    held_out: Sequence[NDArray[np.int64]],
+    families: Sequence[Family],
+    *,
+    snapshot: Snapshot,
+    seed: int,
+    threads: int,
+    pacer: Pacer,
+) -> dict[str, NDArray[np.float64]]:
+    """Out-of-fold outputs of each candidate that finished every fold."""
+    outputs: dict[str, NDArray[np.float64]] = {}
+    finished: dict[str, int] = {}
+    everything = np.arange(len(rows.target))
+    for index, judged in enumerate(held_out):
+        stopping = held_out[(index + 1) % len(held_out)]
+        learnt = np.setdiff1d(everything, np.concatenate([judged, stopping]))
+        bench = Bench(
+            rows.take(learnt),
+            stop=rows.take(stopping),
+            judge=rows.take(judged),
+            inputs=snapshot.inputs,
+        )
+        for candidate in fit_candidates(
+            bench,
+            families,
+            target=snapshot.target,
+            seed=derive_seed(seed, index),
+            threads=threads,
+            pacer=pacer.share(f"fold-{index}", 1 / (len(held_out) - index)),
+        ):
+            shape = (len(rows.target), *candidate.output.shape[1:])
+            outputs.setdefault(candidate.name, np.empty(shape))[judged] = candidate.output
+            finished[candidate.name] = finished.get(candidate.name, 0) + 1
+    return {name: out for name, out in outputs.items() if finished[name] == len(held_out)}

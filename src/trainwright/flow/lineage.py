@@ -1,0 +1,52 @@
+"""`trainwright lineage`: what came from what, and one row's life."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from trainwright.core.errors import CommandError
+from trainwright.data.snapshot import read_ledger
+from trainwright.flow.resolving import snapshot_of
+from trainwright.runs.lineage import lineage as lineage_of
+from trainwright.runs.workspace import Workspace
+
+
+def lineage(name: str, *, row: str | None = None, workspace: Path | None = None) -> dict[str, Any]:
+    """Where a run or model came from.
+
+    Args:
+        name: RUN or MODEL.
+        row: SOURCE:POSITION of an input row, or its global position: its life in the run's
+            snapshot.
+        workspace: The workspace's folder.
+
+    Raises:
+        CommandError: there is no such name, or no such row.
+    """
+    store = Workspace.open(workspace)
+    found = lineage_of(store, name)
+    if row is None:
+        return found
+    folder = store.find_run(found["run"])
+    ledger = read_ledger(snapshot_of(folder, store))
+    source, _, position = row.rpartition(":")
+    if not position.isdigit():
+        raise CommandError(
+            f"no row {row!r}", where="--row", mend="--row flights.csv:17, or --row 17"
+        )
+    mine = (
+        ledger.filter((pl.col("source") == source) & (pl.col("position") == int(position)))
+        if source
+        else ledger.filter(pl.col("row") == int(position))
+    )
+    if mine.height == 0:
+        sources = ", ".join(ledger["source"].unique().sort().to_list()[:10])
+        raise CommandError(
+            f"no row {row!r} among {ledger.height}",
+            where="--row",
+            mend=f"the sources are: {sources}",
+        )
+    return {**found, "row": mine.to_dicts()[0]}

@@ -1,0 +1,100 @@
+"""`trainwright monitor`: live data against the package's reference."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from trainwright.core.durable import make_folder, write_text
+from trainwright.core.errors import CommandError
+from trainwright.data.reading import read_typed
+from trainwright.flow.resolving import resolve_model
+from trainwright.flow.rows import encode_target
+from trainwright.monitoring.drift import MonitorResult
+from trainwright.monitoring.drift import monitor as monitor_frame
+from trainwright.recipe import parse_recipe
+from trainwright.reports.monitor_report import monitor_report
+from trainwright.runs.folder import utc_now
+from trainwright.runs.workspace import Workspace
+
+LIMIT_ROWS = 2_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """Attributes.
+
+    model: Whose reference.
+    rows: How many live rows.
+    result: Alarm, columns, quality.
+    report: The HTML report.
+    """
+
+    model: str
+    rows: int
+    result: MonitorResult
+    report: Path
+
+    def to_json(self) -> dict[str, Any]:
+        """The contract of `monitor --json`."""
+        return {
+            "model": self.model,
+            "rows": self.rows,
+            **self.result.to_json(),
+            "report": str(self.report),
+        }
+
+
+def monitor(model: str, data: Path, *, workspace: Path | None = None) -> Watched:
+    """Compare live rows with what the model learnt from.
+
+    Args:
+        model: MODEL.
+        data: Live rows; with the target's column, quality is watched too.
+        workspace: The workspace's folder.
+
+    Raises:
+        CommandError: no such model, or its package has no reference.
+        DataError: columns are missing, or a value cannot be read.
+    """
+    store = Workspace.open(workspace)
+    named = resolve_model(model, store)
+    package = named.load()
+    if package.reference is None:
+        raise CommandError(
+            "the package has no reference to compare with",
+            where=str(named.folder),
+            mend="run it again",
+        )
+    target = package.model.target
+    columns = (*package.model.inputs, target.column)
+    frame = _read(data, columns=columns, target=target.name)
+    settings = parse_recipe(package.facts["recipe"]).monitoring.drift
+    result = monitor_frame(
+        package.reference,
+        frame,
+        package.model.predict(frame),
+        target=encode_target(frame[target.name], target) if target.name in frame.columns else None,
+        false_alarm_rate=settings.false_alarm_rate,
+    )
+    page = monitor_report(result=result.to_json(), model=named.name, rows=frame.height)
+    folder = store.root / "monitor"
+    make_folder(folder)
+    stamp = utc_now().replace(":", "").replace(".", "-")
+    report = folder / f"{named.name.replace('/', '-')}-{stamp}.html"
+    write_text(report, page)
+    return Watched(named.name, frame.height, result, report)
+
+
+def _read(data: Path, *, columns: tuple[Any, ...], target: str) -> pl.DataFrame:
+    """All live rows, up to a bound on memory."""
+    frames, rows = [], 0
+    for block in read_typed(data, columns, optional=(target,)):
+        frames.append(block.frame)
+        rows += block.frame.height
+        if rows >= LIMIT_ROWS:
+            break
+    return pl.concat(frames)

@@ -1,0 +1,119 @@
+"""`trainwright predict` and `trainwright serve`: the package at work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from trainwright.core.errors import CommandError
+from trainwright.core.protocols import Progress
+from trainwright.data.reading import read_typed
+from trainwright.data.types import parse_value
+from trainwright.deployment.batch import predict_file
+from trainwright.deployment.server import serve as serve_package
+from trainwright.flow.resolving import resolve_model
+from trainwright.runs.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class PredictionResult:
+    """Attributes.
+
+    model: Whose predictions.
+    rows: How many.
+    output: The file.
+    seconds: Wall time of reading, predicting and writing.
+    ignored: Columns of the data that the model does not use.
+    """
+
+    model: str
+    rows: int
+    output: Path
+    seconds: float
+    ignored: tuple[str, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """The contract of `predict --json`."""
+        return {
+            "model": self.model,
+            "rows": self.rows,
+            "output": str(self.output),
+            "seconds": round(self.seconds, 3),
+            "rows_per_second": round(self.rows / self.seconds, 1) if self.seconds else 0.0,
+            "ignored": list(self.ignored),
+        }
+
+
+def predict(
+    model: str,
+    data: Path,
+    *,
+    output: Path,
+    workspace: Path | None = None,
+    progress: Progress | None = None,
+) -> PredictionResult:
+    """Score a file, a block at a time.
+
+    Args:
+        model: MODEL.
+        data: CSV, TSV, Parquet or JSON lines with the model's input columns.
+        output: .csv, .parquet or .jsonl; one line an input row, in order.
+        workspace: The workspace's folder.
+        progress: Shows how far the work is.
+
+    Raises:
+        CommandError: no such model; the output's ending is not known.
+        DataError: columns are missing, or a value cannot be read.
+        TrustError: the package is damaged.
+    """
+    if output.exists() and data.exists() and output.samefile(data):
+        raise CommandError(
+            "the output is the input", where=str(output), mend="name another file with -o"
+        )
+    named = resolve_model(model, Workspace.open(workspace))
+    package = named.load()
+    blocks = read_typed(data, package.model.inputs)
+    result = predict_file(package.model, blocks, output, source=data, progress=progress)
+    return PredictionResult(named.name, result.rows, result.output, result.seconds, result.ignored)
+
+
+def serve(
+    model: str,
+    *,
+    host: str,
+    port: int,
+    extra: str,
+    workspace: Path | None = None,
+    ready: Callable[[str], None],
+) -> None:
+    """Serve a package over HTTP until a signal says stop; what was accepted is answered first.
+
+    Args:
+        model: MODEL.
+        host: Loopback, or any other with TRAINWRIGHT_TOKEN set.
+        port: 0 for a free one.
+        extra: "refuse" or "ignore" columns that the model does not know.
+        workspace: The workspace's folder.
+        ready: Told the address once requests are answered.
+
+    Raises:
+        CommandError: no such model; a host that needs a token has none.
+        TrustError: the package is damaged.
+        EnvironmentFault: the port is taken.
+    """
+    if extra not in ("refuse", "ignore"):
+        raise CommandError(
+            f"--extra {extra!r} is not known", mend="--extra refuse, or --extra ignore"
+        )
+    named = resolve_model(model, Workspace.open(workspace))
+    serve_package(
+        named.load(),
+        host=host,
+        port=port,
+        extra=extra,
+        model_name=named.name,
+        parse=parse_value,
+        ready=ready,
+    )

@@ -1,0 +1,41 @@
+"""`trainwright prepare`: stage 1 alone, with its data report."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from trainwright.core.artifacts import Snapshot
+from trainwright.core.durable import write_text
+from trainwright.core.protocols import Progress
+from trainwright.data.snapshot import load_profile
+from trainwright.flow.reporting import snapshot_facts
+from trainwright.flow.session import Session
+from trainwright.reports.data_report import data_report
+
+
+def prepare(
+    recipe: Path,
+    *,
+    workspace: Path | None = None,
+    overrides: Sequence[str] = (),
+    progress: Progress | None = None,
+) -> tuple[Snapshot, Path]:
+    """Prepare the snapshot of a recipe.
+
+    Returns:
+        The snapshot, and its data report's file (beside the snapshot: the snapshot is immutable).
+
+    Raises:
+        RecipeError, DataError, EnvironmentFault: as their names say.
+    """
+    session = Session.open(recipe, workspace=workspace, overrides=overrides, progress=progress)
+    snapshot = session.prepare()
+    report = snapshot.folder.with_name(f"{snapshot.hash}.html")
+    page = data_report(
+        snapshot=snapshot_facts(snapshot),
+        profile=load_profile(snapshot).to_json(),
+        findings=[finding.to_json() for finding in snapshot.findings],
+    )
+    write_text(report, page)
+    return snapshot, report

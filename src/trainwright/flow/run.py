@@ -1,0 +1,295 @@
+"""`trainwright run`: every stage, from raw files to a registered package."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from trainwright.core.artifacts import ROW, Check, Finding, MetricValue, Snapshot, Task
+from trainwright.core.clock import Deadline
+from trainwright.core.durable import write_with
+from trainwright.core.errors import Interrupted, TrainwrightError
+from trainwright.core.protocols import Progress
+from trainwright.deployment.package import load_package
+from trainwright.evaluation.gate import check_gate
+from trainwright.flow.packaging import Decisions
+from trainwright.flow.reporting import write_run_report
+from trainwright.flow.session import JUDGED, Session
+from trainwright.flow.training import Trained, package, train
+from trainwright.runs.folder import RunFolder, utc_now
+from trainwright.runs.provenance import provenance
+from trainwright.runs.tracking import mirror
+
+MIRROR_SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """What a run came to.
+
+    Attributes:
+        run: Its id.
+        run_dir: Its folder.
+        snapshot: Hash of the data it used.
+        task: "classification" or "regression".
+        model: Family, candidate, iterations, verdict of the choice.
+        validation: Metrics with intervals.
+        package: The package's folder.
+        version: "name/3".
+        champion: Whether the version became champion.
+        gates: What had to hold, and whether it did.
+        candidates: One row a candidate, best first.
+        rows: Input, train, validation, test, dropped.
+        findings: What stage 1 saw.
+        warnings: What else the user should know.
+        seconds: Wall time of the whole run.
+    """
+
+    run: str
+    run_dir: Path
+    snapshot: str
+    task: str
+    model: Mapping[str, Any]
+    validation: Mapping[str, MetricValue]
+    package: Path
+    version: str
+    champion: bool
+    gates: tuple[Check, ...]
+    candidates: tuple[Mapping[str, Any], ...]
+    rows: Mapping[str, int]
+    findings: tuple[Finding, ...]
+    warnings: tuple[str, ...]
+    seconds: float
+
+    @property
+    def passed(self) -> bool:
+        """True when every gate held."""
+        return all(gate.passed for gate in self.gates)
+
+    def to_json(self) -> dict[str, Any]:
+        """The contract of `run --json`."""
+        return {
+            **{key: getattr(self, key) for key in ("run", "snapshot", "task", "version")},
+            "run_dir": str(self.run_dir),
+            "model": dict(self.model),
+            "confidence": 0.95,
+            "validation": {name: value.to_json() for name, value in self.validation.items()},
+            "package": str(self.package),
+            "champion": self.champion,
+            "gates": [gate.to_json() for gate in self.gates],
+            "candidates": [dict(row) for row in self.candidates],
+            "rows": dict(self.rows),
+            "findings": [finding.to_json() for finding in self.findings],
+            "warnings": list(self.warnings),
+            "seconds": round(self.seconds, 3),
+        }
+
+
+def run(
+    recipe: Path,
+    *,
+    workspace: Path | None = None,
+    overrides: Sequence[str] = (),
+    new: bool = False,
+    progress: Progress | None = None,
+) -> RunResult:
+    """Run a recipe through every stage up to a registered package.
+
+    Args:
+        recipe: The recipe's file.
+        workspace: The workspace's folder; `.trainwright` by default.
+        overrides: `section.key=value` each.
+        new: Begin a new run even where an unfinished one of equal recipe and snapshot could go on.
+        progress: Shows how far the work is.
+
+    Returns:
+        The result; its package is kept and registered also where a gate said no.
+
+    Raises:
+        RecipeError, DataError, EnvironmentFault, TrainingError: as their names say.
+    """
+    started = time.monotonic()
+    session = Session.open(recipe, workspace=workspace, overrides=overrides, progress=progress)
+    snapshot = session.prepare()
+    folder = (None if new else _unfinished(session, snapshot)) or session.workspace.new_run(
+        session.recipe.name
+    )
+    with folder.hold(), _recorded(folder, session, snapshot):
+        result = _train_and_register(session, snapshot, folder, started=started)
+    session.progress.stage("mirror")
+    mirrored = mirror(session.workspace, session.recipe.tracking, timeout_seconds=MIRROR_SECONDS)
+    return replace(result, warnings=(mirrored.warning,)) if mirrored.warning else result
+
+
+def _train_and_register(
+    session: Session, snapshot: Snapshot, folder: RunFolder, *, started: float
+) -> RunResult:
+    recipe, workspace = session.recipe, session.workspace
+    deadline = Deadline(recipe.training.budget)
+    with session.reads.by(*JUDGED):
+        trained = train(
+            recipe,
+            snapshot,
+            pacer=deadline,
+            progress=session.progress,
+            tell=lambda line: folder.event("candidate", detail=line),
+        )
+        decisions = Decisions(dict(deadline.decisions), workspace.lockbox.head())
+        session.progress.stage("package")
+        folder.write_json("decisions.json", decisions.to_json())
+        package(folder.package, trained, snapshot=snapshot, recipe=recipe, decisions=decisions)
+        loaded = load_package(folder.package)  # its golden rows are replayed: what leaves is sound
+        gates = _gates(session, trained)
+        _ = recipe.monitoring.drift.false_alarm_rate, recipe.tracking.kind, recipe.tracking.uri
+    gates = (*gates, _every_key_read(session))
+    folder.write_json("evaluation.json", trained.evaluation.to_json())
+    _write_predictions(folder, trained, snapshot)
+    version = workspace.registry.register(
+        recipe.name,
+        run=folder.id,
+        package_hash=loaded.hash,
+        package=str(folder.package.relative_to(workspace.root)),
+        metrics={name: value.to_json() for name, value in trained.evaluation.metrics.items()},
+        facts={"snapshot": snapshot.hash, "family": trained.selection.winner.family.family},
+    )
+    champion = all(gate.passed for gate in gates)
+    alias = "champion" if champion else "challenger"
+    reason = "every gate held" if champion else "; ".join(g.detail for g in gates if not g.passed)
+    workspace.registry.set_alias(recipe.name, alias, version.number, reason=reason)
+    result = RunResult(
+        run=folder.id,
+        run_dir=folder.path,
+        snapshot=snapshot.hash,
+        task=snapshot.target.task.value,
+        model=_model_facts(trained),
+        validation=trained.evaluation.metrics,
+        package=folder.package,
+        version=f"{recipe.name}/{version.number}",
+        champion=champion,
+        gates=gates,
+        candidates=_candidate_rows(trained),
+        rows=snapshot.rows,
+        findings=snapshot.findings,
+        warnings=(),
+        seconds=time.monotonic() - started,
+    )
+    folder.write_json("run.json", {**result.to_json(), "name": recipe.name})
+    write_run_report(folder, snapshot)
+    return result
+
+
+@contextmanager
+def _recorded(folder: RunFolder, session: Session, snapshot: Snapshot) -> Iterator[None]:
+    """Write down that the run began and how it ended; mirror it afterwards."""
+    recipe = session.recipe
+    secrets = folder.write_recipe(recipe.resolved())
+    started = utc_now()
+    folder.event(
+        "started",
+        recipe_hash=recipe.hash,
+        snapshot=snapshot.hash,
+        source_key=snapshot.source_key,
+        base=str(session.base),
+        secrets=list(secrets),
+        lockbox=asdict(session.workspace.lockbox.head()),
+    )
+    try:
+        yield
+    except (KeyboardInterrupt, Interrupted):
+        folder.event("interrupted")
+        raise
+    except TrainwrightError as error:
+        folder.event("failed", what=error.what, status=error.status)
+        raise
+    except BaseException as error:
+        folder.event("failed", what=type(error).__name__, status=70)
+        raise
+    finally:
+        facts = provenance(session.base, started=started, ended=utc_now())
+        folder.write_json("provenance.json", facts)
+    folder.event("done")
+
+
+def _unfinished(session: Session, snapshot: Snapshot) -> RunFolder | None:
+    """The newest run of equal recipe and snapshot that was stopped before its end."""
+    for folder in session.workspace.list_runs():
+        if folder.state != "interrupted":
+            continue
+        begun = [event for event in folder.events() if event["kind"] == "started"]
+        wanted = (session.recipe.hash, snapshot.hash)
+        if begun and (begun[-1]["recipe_hash"], begun[-1]["snapshot"]) == wanted:
+            return folder
+    return None
+
+
+def _gates(session: Session, trained: Trained) -> tuple[Check, ...]:
+    """What must hold before the package may be champion."""
+    recipe = session.recipe
+    checks = check_gate(trained.evaluation, recipe.deployment.gate)
+    verdict = trained.selection.choice.verdict
+    if recipe.evaluation.must_beat_baseline:
+        checks = [
+            *checks,
+            Check("beats the baseline", verdict == "signal", trained.selection.choice.reason),
+        ]
+    return tuple(checks)
+
+
+def _every_key_read(session: Session) -> Check:
+    unread = session.reads.unread(("data", *JUDGED))
+    return Check(
+        "every recipe key was read",
+        not unread,
+        f"set, but nothing read: {', '.join(unread)}" if unread else "all keys had an effect",
+    )
+
+
+def _model_facts(trained: Trained) -> dict[str, Any]:
+    winner, choice = trained.selection.winner, trained.selection.choice
+    return {
+        "family": winner.family.family,
+        "candidate": winner.name,
+        "iterations": winner.fit.iterations,
+        "stopped": winner.fit.stopped,
+        "verdict": choice.verdict,
+        "reason": choice.reason,
+        "threshold": trained.assessment.decision.threshold,
+        "calibrated": trained.assessment.decision.calibrator is not None,
+    }
+
+
+def _candidate_rows(trained: Trained) -> tuple[dict[str, Any], ...]:
+    """The choice's table with what each fit came to."""
+    fitted = {candidate.name: candidate for candidate in trained.selection.candidates}
+    return tuple(
+        {
+            **row,
+            "iterations": fitted[row["name"]].fit.iterations,
+            "stopped": fitted[row["name"]].fit.stopped,
+            "seconds": round(fitted[row["name"]].seconds, 3),
+            "chosen": row["name"] == trained.selection.winner.name,
+        }
+        for row in trained.selection.choice.table
+    )
+
+
+def _write_predictions(folder: RunFolder, trained: Trained, snapshot: Snapshot) -> None:
+    """Validation predictions by row, so that runs can be compared pair by pair."""
+    prediction = trained.assessment.prediction
+    columns: dict[str, Any] = {
+        ROW: trained.validation.frame[ROW],
+        "unit": trained.validation.units,
+        "target": trained.validation.target,
+        "prediction": prediction.values,
+    }
+    if snapshot.target.task is Task.CLASSIFICATION and prediction.probabilities is not None:
+        for code, label in enumerate(snapshot.target.classes):
+            columns[f"probability_{label}"] = prediction.probabilities[:, code]
+    frame = pl.DataFrame(columns)
+    write_with(folder.path / "predictions.parquet", lambda path: frame.write_parquet(path))

@@ -1,0 +1,116 @@
+"""Fit scope: what was fitted after the split, fitted once more without the test rows in reach.
+
+The refit reads train and validation files only. When it comes out byte by byte as packaged, no
+test row can have had a part in the
+package; an imputer fitted before the split shows here.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from trainwright.core.artifacts import Check, Snapshot, Split
+from trainwright.core.clock import Replay
+from trainwright.core.protocols import Family
+from trainwright.core.seeds import derive_seed
+from trainwright.flow.assessment import assess, raw_output
+from trainwright.flow.fitting import Bench, candidate_name
+from trainwright.flow.packaging import Decisions
+from trainwright.flow.reproduction import compare_files
+from trainwright.flow.resolving import fitted_model_of
+from trainwright.flow.rows import load_rows
+from trainwright.models.fitted import FittedModel
+from trainwright.models.tables.auto import candidates
+from trainwright.recipe import Recipe, load_recipe
+from trainwright.runs.folder import RunFolder
+
+_PARTS = {
+    "preparation": "preparation",
+    "estimator": "model",
+    "calibrator": "calibrator",
+    "model.json": "threshold and signature",
+}
+
+
+def check_fit_scope(folder: RunFolder, snapshot: Snapshot, *, refit_model: bool) -> Iterator[Check]:
+    """Refit and compare.
+
+    Args:
+        folder: The run; its package has been verified.
+        snapshot: The run's snapshot, verified.
+        refit_model: Also the model; otherwise it is taken from the package and that is said.
+
+    Yields:
+        A check a part: preparation, model, calibrator, threshold.
+    """
+    packaged = fitted_model_of(folder)
+    recipe = load_recipe(folder.recipe)
+    again = _refit(folder, packaged, recipe, snapshot, refit_model=refit_model)
+    with tempfile.TemporaryDirectory(prefix="trainwright-audit-") as scratch:
+        again.save(Path(scratch))
+        files = compare_files(folder.package / "model", Path(scratch))
+    for prefix, name in _PARTS.items():
+        mine = [check for check in files if check.name.removeprefix("package/").startswith(prefix)]
+        if not mine:
+            continue
+        if prefix == "estimator" and not refit_model:
+            yield Check("fit scope: model", True, "not refitted: its fit is long; use --refit")
+            continue
+        differing = [check.name for check in mine if not check.passed]
+        yield Check(
+            f"fit scope: {name}",
+            not differing,
+            f"differs from a fit on train rows alone: {', '.join(differing)}"
+            if differing
+            else "fitted again without the test rows: equal, byte by byte",
+        )
+
+
+def _refit(
+    folder: RunFolder,
+    packaged: FittedModel,
+    recipe: Recipe,
+    snapshot: Snapshot,
+    *,
+    refit_model: bool,
+) -> FittedModel:
+    record = folder.read_json("run.json")
+    name = record["model"]["candidate"]
+    validation = load_rows(snapshot, Split.VALIDATION)
+    bench = Bench(load_rows(snapshot, Split.TRAIN), stop=validation, inputs=snapshot.inputs)
+    family = _family(recipe, name)
+    preparation, train, stop, _ = bench.prepared(family.needs)
+    estimator = packaged.estimator
+    if refit_model:
+        points = Decisions.from_json(folder.read_json("decisions.json")).points
+        estimator = family.fit(
+            train,
+            stop,
+            target=snapshot.target,
+            seed=derive_seed(recipe.training.seed, name),
+            threads=recipe.training.threads,
+            pacer=Replay(points, prefix=f"fit/{name}/"),
+        ).estimator
+    model = FittedModel(preparation, estimator, snapshot.target, snapshot.inputs)
+    decision = assess(
+        raw_output(model, validation.frame),
+        validation,
+        snapshot=snapshot,
+        seed=recipe.training.seed,
+    ).decision
+    return FittedModel(
+        preparation=preparation,
+        estimator=estimator,
+        target=snapshot.target,
+        inputs=snapshot.inputs,
+        calibrator=decision.calibrator,
+        threshold=decision.threshold,
+    )
+
+
+def _family(recipe: Recipe, name: str) -> Family:
+    families = candidates(recipe.model)
+    names = [candidate_name(families, index) for index in range(len(families))]
+    return families[names.index(name)]

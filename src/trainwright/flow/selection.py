@@ -1,0 +1,155 @@
+"""Fit the candidates and choose one, by a proper loss on rows that did not teach it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from trainwright.core.artifacts import Evaluation, Snapshot, Split, Task
+from trainwright.core.clock import Pacer
+from trainwright.core.errors import TrainingError
+from trainwright.core.protocols import Family
+from trainwright.evaluation.choice import CandidateScore, Choice, choose, row_losses
+from trainwright.evaluation.evaluate import evaluate, measure
+from trainwright.evaluation.metrics import is_greater_better
+from trainwright.flow.fitting import Bench, Candidate, fit_candidates
+from trainwright.flow.folds import FOLDS, REPEATS, FoldScores, is_small, score_by_folds
+from trainwright.flow.rows import Rows
+from trainwright.recipe.schema import Recipe
+
+FIT_FRACTION = 0.7  # of the budget; the rest is for judging, explaining and packaging
+FOLD_FRACTION = 0.5  # of that, where the choice is made by folds
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What was tried, and what was chosen.
+
+    Attributes:
+        candidates: In the order tried.
+        choice: Verdict, reason and a row a candidate.
+        winner: The chosen one.
+        folds: Out-of-fold scores, where the choice was made by folds.
+        cross_validation: The winner's metrics out of fold, where there are folds.
+    """
+
+    candidates: tuple[Candidate, ...]
+    choice: Choice
+    winner: Candidate
+    folds: FoldScores | None
+    cross_validation: Evaluation | None
+
+
+def select(
+    train: Rows,
+    validation: Rows,
+    families: Sequence[Family],
+    *,
+    snapshot: Snapshot,
+    recipe: Recipe,
+    pacer: Pacer,
+    tell: Callable[[str], None],
+) -> Selection:
+    """Fit every family on train, judge on validation (or by folds where that is small), choose."""
+    spec = snapshot.target
+    seed, threads = recipe.training.seed, recipe.training.threads
+    wanted = recipe.evaluation.cross_validation
+    use_folds = wanted is not None or is_small(validation, num_classes=len(spec.classes))
+    fits = pacer.share("fit", FIT_FRACTION * (1 - FOLD_FRACTION) if use_folds else FIT_FRACTION)
+    bench = Bench(train, stop=validation, inputs=snapshot.inputs)
+    candidates = []
+    for candidate in fit_candidates(
+        bench, families, target=spec, seed=seed, threads=threads, pacer=fits
+    ):
+        _check_finite(candidate)
+        tell(f"{candidate.name}: {candidate.fit.iterations} iterations, {candidate.fit.stopped}")
+        candidates.append(candidate)
+    tried = [c.family for c in candidates]
+    rows, folds = validation, None
+    if use_folds and len(tried) > 1:
+        rows = train.then(validation)
+        folds = score_by_folds(
+            rows,
+            tried,
+            snapshot=snapshot,
+            folds=wanted or _num_folds(rows, classification=spec.task is Task.CLASSIFICATION),
+            repeats=REPEATS,
+            seed=seed,
+            threads=threads,
+            pacer=pacer.share("folds", FIT_FRACTION),
+        )
+    metric = recipe.evaluation.metric
+    scores = [
+        _score(candidate, rows, folds=folds, metric=metric, snapshot=snapshot)
+        for candidate in candidates
+        if folds is None or candidate.name in folds.losses
+    ]
+    choice = choose(
+        scores,
+        units=rows.units,
+        metric_greater_is_better=is_greater_better(metric) if metric else None,
+    )
+    name = scores[choice.winner].name
+    winner = next(c for c in candidates if c.name == name)
+    return Selection(
+        tuple(candidates),
+        choice,
+        winner,
+        folds,
+        None if folds is None else _cross_validated(folds, name, rows, snapshot=snapshot),
+    )
+
+
+def _score(
+    candidate: Candidate,
+    rows: Rows,
+    *,
+    folds: FoldScores | None,
+    metric: str | None,
+    snapshot: Snapshot,
+) -> CandidateScore:
+    output = candidate.output if folds is None else folds.outputs[candidate.name]
+    losses = (
+        row_losses(output, rows.target, snapshot.target)
+        if folds is None
+        else folds.losses[candidate.name]
+    )
+    return CandidateScore(
+        name=candidate.name,
+        family=candidate.family.family,
+        cost=candidate.family.cost,
+        losses=losses,
+        metric=None if metric is None else measure(metric, output, rows.target, snapshot.target),
+        is_baseline=candidate.family.family == "baseline",
+    )
+
+
+def _cross_validated(folds: FoldScores, name: str, rows: Rows, *, snapshot: Snapshot) -> Evaluation:
+    return evaluate(
+        as_prediction(folds.outputs[name]),
+        rows.target,
+        spec=snapshot.target,
+        units=rows.units,
+        split=Split.VALIDATION,
+        threshold=None,
+    )
+
+
+def _num_folds(rows: Rows, *, classification: bool) -> int:
+    """Five, or as many as the rarest class and the number of units allow; at least three."""
+    most = len(np.unique(rows.units))
+    if classification:
+        most = min(most, int(np.unique(rows.target, return_counts=True)[1].min()))
+    return max(3, min(FOLDS, most))
+
+
+def _check_finite(candidate: Candidate) -> None:
+    if not np.isfinite(candidate.output).all():
+        raise TrainingError(
+            f"{candidate.name} predicts values that are not finite",
+            where=f"model {candidate.name}",
+            mend="look for extreme values in the data report; or leave the family out: "
+            "model: {families: [baseline, lightgbm]}",
+        )

@@ -1,0 +1,82 @@
+"""What every verb that works on a recipe holds.
+
+The recipe, its folder, the workspace, who watches.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from trainwright.core.artifacts import Snapshot
+from trainwright.core.protocols import Progress, Silent
+from trainwright.data.prepare import prepare as prepare_data
+from trainwright.flow.check import check_recipe, check_with_snapshot
+from trainwright.models.tables.probe import probe
+from trainwright.recipe import Reads, Recipe, load_recipe
+from trainwright.runs.workspace import Workspace
+
+JUDGED = ("model", "training", "evaluation", "deployment", "monitoring", "tracking")
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """Attributes.
+
+    recipe: What is wanted.
+    base: The folder that the recipe's paths are relative to.
+    workspace: Where runs leave what they make.
+    reads: Which keys of the recipe were read.
+    progress: Shows how far the work is.
+    """
+
+    recipe: Recipe
+    base: Path
+    workspace: Workspace
+    reads: Reads
+    progress: Progress
+
+    @classmethod
+    def open(
+        cls,
+        recipe: Path,
+        *,
+        workspace: Path | None = None,
+        overrides: Sequence[str] = (),
+        progress: Progress | None = None,
+    ) -> Session:
+        """Load and check a recipe, open the workspace.
+
+        Raises:
+            RecipeError: the recipe is wrong.
+            EnvironmentFault: the workspace cannot be written.
+        """
+        loaded = load_recipe(recipe, overrides=overrides)
+        check_recipe(loaded)
+        return cls(
+            recipe=loaded,
+            base=recipe.resolve().parent,
+            workspace=Workspace.open(workspace),
+            reads=Reads(loaded),
+            progress=progress or Silent(),
+        )
+
+    def prepare(self) -> Snapshot:
+        """Stage 1, or its result from before when nothing changed.
+
+        Raises:
+            DataError: the data are wrong; its findings say how.
+        """
+        self.progress.stage("prepare")
+        with self.reads.by("data", "task"):
+            snapshot = prepare_data(
+                self.recipe,
+                base=self.base,
+                snapshots=self.workspace.snapshots,
+                probe=probe,
+                progress=self.progress,
+                reads=self.reads,
+            )
+        check_with_snapshot(self.recipe, snapshot)
+        return snapshot

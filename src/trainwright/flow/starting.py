@@ -1,0 +1,105 @@
+"""`trainwright init`: look at the data, infer the task, write a commented recipe."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from trainwright.core.durable import write_text
+from trainwright.core.errors import CommandError
+from trainwright.data.look import Look
+from trainwright.data.look import look as look_at
+from trainwright.runs.folder import dump_yaml
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """Attributes.
+
+    recipe: The file that was written.
+    text: What stands in it.
+    look: What was seen in the data.
+    """
+
+    recipe: Path
+    text: str
+    look: Look
+
+
+def init(data: Path, *, target: str | None = None, output: Path | None = None) -> Started:
+    """Write a recipe for a data file.
+
+    Args:
+        data: File, glob or folder.
+        target: What is predicted; proposed where not said.
+        output: The recipe's file; NAME.yaml in the working folder by default.
+
+    Raises:
+        CommandError: the recipe is there already.
+        DataError: the data cannot be read.
+        RecipeError: there is no such target.
+    """
+    seen = look_at(data, target=target)
+    recipe = output or Path(f"{_slug(data)}.yaml")
+    if recipe.exists():
+        raise CommandError(
+            "this recipe is there already; it is yours and is not overwritten",
+            where=str(recipe),
+            mend="name another file: -o other.yaml",
+        )
+    text = recipe_text(seen, source=os.path.relpath(data, recipe.resolve().parent))
+    write_text(recipe, text)
+    return Started(recipe, text, seen)
+
+
+def recipe_text(seen: Look, *, source: str) -> str:
+    """A commented recipe; every line in it is active or shows what may be said."""
+    target = seen.target
+    split = (
+        f"  split: {{by: time, column: {_value(seen.time_column)}}}  # {seen.time_reason}"
+        if seen.time_column
+        else "  # split: {by: time, column: WHEN}   # where rows are predicted after the fact\n"
+        "  # split: {by: group, column: WHO}   # where several rows belong to one person or thing"
+    )
+    columns = "\n".join(
+        f"#   {column.name!r:30} {column.type.value:11} {note}" for column, note in seen.described
+    )
+    return f"""# What a run needs; `trainwright run` fills in the rest and writes it into the run's folder.
+name: {_slug(Path(source))}
+task: {target.task.value}
+data:
+  source: {_value(source)}
+  target: {_value(target.name)}
+{split}
+  # known_after: [COLUMN]   # columns not yet known when the prediction is made
+  # drop: [COLUMN]          # columns to leave out
+  # columns: {{COLUMN: category}}   # types that were read wrongly
+model: {{family: auto}}       # or baseline, linear, lightgbm
+training: {{budget: 5m, seed: 0}}
+# evaluation: {{metric: {_metric(seen)}, slices: [COLUMN]}}
+# deployment: {{gate: {{{_metric(seen)}: "{_bound(seen)}"}}}}
+
+# The columns as they were read:
+{columns}
+"""
+
+
+def _metric(seen: Look) -> str:
+    classes = len(seen.target.classes)
+    return "rmse" if classes == 0 else "roc_auc" if classes == 2 else "macro_f1"
+
+
+def _bound(seen: Look) -> str:
+    return "<= 1.0" if not seen.target.classes else ">= 0.70"
+
+
+def _value(value: object) -> str:
+    """A scalar as YAML reads it back."""
+    return dump_yaml({"v": value})[3:].strip()
+
+
+def _slug(path: Path) -> str:
+    stem = path.name.split(".")[0] or "data"
+    text = "".join(c if c.isalnum() and c.isascii() else "-" for c in stem.lower())
+    return text.strip("-")[:64] or "data"

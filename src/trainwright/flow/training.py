@@ -1,0 +1,112 @@
+"""From a snapshot to a package, as a function that `run`, `reproduce` and `audit` share.
+
+It reads train and validation rows and nothing else: whoever calls it, the test rows cannot leak in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from trainwright.core.artifacts import Evaluation, Snapshot, Split
+from trainwright.core.clock import Pacer
+from trainwright.core.protocols import Progress
+from trainwright.flow.assessment import Assessment, assess
+from trainwright.flow.explaining import explain
+from trainwright.flow.packaging import Decisions, build_package, fitted_model
+from trainwright.flow.rows import Rows, load_rows
+from trainwright.flow.selection import Selection, select
+from trainwright.models.fitted import FittedModel
+from trainwright.models.tables.auto import candidates
+from trainwright.recipe.schema import Recipe
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """Attributes.
+
+    selection: What was tried and chosen.
+    assessment: The winner's decision rule and its predictions on validation.
+    model: The winner, whole.
+    evaluation: Metrics, diagnosis, importance.
+    validation: The rows judged on.
+    """
+
+    selection: Selection
+    assessment: Assessment
+    model: FittedModel
+    evaluation: Evaluation
+    validation: Rows
+
+
+def train(
+    recipe: Recipe,
+    snapshot: Snapshot,
+    *,
+    pacer: Pacer,
+    progress: Progress,
+    tell: Callable[[str], None],
+) -> Trained:
+    """Fit, choose, judge and explain.
+
+    Args:
+        recipe: Sections model, training and evaluation are read.
+        snapshot: Its train and validation rows are read.
+        pacer: Records, or replays, where the clock ended something.
+        progress: Shows how far the work is.
+        tell: Told in a line what each candidate came to.
+    """
+    training_rows = load_rows(snapshot, Split.TRAIN)
+    validation = load_rows(snapshot, Split.VALIDATION)
+    progress.stage("fit")
+    selection = select(
+        training_rows,
+        validation,
+        candidates(recipe.model),
+        snapshot=snapshot,
+        recipe=recipe,
+        pacer=pacer,
+        tell=tell,
+    )
+    progress.stage("evaluate")
+    winner = selection.winner
+    seed = recipe.training.seed
+    assessment = assess(
+        winner.output,
+        validation,
+        snapshot=snapshot,
+        seed=seed,
+        num_candidates=len(selection.candidates) - 1,
+        slices=recipe.evaluation.slices,
+        curve=winner.fit.curve,
+    )
+    model = fitted_model(winner, assessment, snapshot=snapshot)
+    evaluation = explain(
+        assessment.evaluation,
+        model,
+        selection,
+        train=training_rows,
+        validation=validation,
+        snapshot=snapshot,
+        seed=seed,
+        pacer=pacer.share("explain", 0.6),
+    )
+    return Trained(selection, assessment, model, evaluation, validation)
+
+
+def package(
+    folder: Path, trained: Trained, *, snapshot: Snapshot, recipe: Recipe, decisions: Decisions
+) -> None:
+    """Write the package of what was trained."""
+    build_package(
+        folder,
+        model=trained.model,
+        candidate=trained.selection.winner,
+        evaluation=trained.assessment.evaluation,
+        verdict=trained.selection.choice.verdict,
+        validation=trained.validation,
+        snapshot=snapshot,
+        recipe=recipe,
+        decisions=decisions,
+    )
