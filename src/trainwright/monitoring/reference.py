@@ -41,7 +41,7 @@ def build_reference(
         inputs: The columns that the model uses.
         prediction: What the model says of these rows.
         target: What is predicted.
-        quality: Metrics on these rows: name -> {value, low, high}.
+        quality: `metrics` on these rows: name -> {value, low, high}.
         by_time: Units are blocks of time: blocks follow their order, not that of the rows.
         units: What is resampled (row, group or block of time), shape (rows,); a unit is not torn
             between two blocks. None stands for rows.
@@ -61,7 +61,7 @@ def build_reference(
         "columns": columns,
         "quality": {
             name: {key: float(found[key]) for key in ("value", "low", "high")}
-            for name, found in quality.items()
+            for name, found in quality["metrics"].items()
         },
     }
 

@@ -51,18 +51,23 @@ def join(*parts: Markup) -> Markup:
     return Markup("".join(parts))
 
 
-def number(value: object, *, digits: int = 4) -> str:
-    """A number as a person reads it: four significant digits, thousands grouped, a dash for none."""
+def number(value: object) -> str:
+    """A number as a person reads it: four digits, thousands grouped, a dash for none.
+
+    Below 1 it has four decimals, so that a column of metrics lines up; below 0.001 two digits.
+    """
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return "–" if value is None else str(value)
     if isinstance(value, int):
         return f"{value:,}"
     if not math.isfinite(value):
         return "–"
-    if value == 0 or 1e-4 <= abs(value) < 10**digits:
-        places = 0 if value == 0 else max(0, digits - 1 - math.floor(math.log10(abs(value))))
-        return f"{value:.{places}f}"
-    return f"{value:,.0f}" if 1 <= abs(value) < 1e9 else f"{value:.{digits - 2}e}"
+    if value == 0:
+        return "0"
+    if not 1e-6 <= abs(value) < 1e9:
+        return f"{value:.2e}"
+    power = math.floor(math.log10(abs(value)))
+    return f"{value:,.{max(0, min(3 - power, 4), 1 - power)}f}"
 
 
 def duration(seconds: object) -> str:

@@ -17,7 +17,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from trainwright.reports.svg import Figure, Series, Whisker, histogram, line_plot, whisker_plot
+from trainwright.reports.bars import Whisker, whisker_plot
+from trainwright.reports.svg import Figure, Series, histogram, line_plot
 from trainwright.reports.tables import confusion_table
 
 _UNIT = (0.0, 1.0)

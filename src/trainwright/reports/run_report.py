@@ -14,11 +14,16 @@ from trainwright.reports.findings import add_findings
 from trainwright.reports.markup import duration, number
 from trainwright.reports.page import Page, Section, Tile, Tone
 from trainwright.reports.run_plots import curve_figure, evaluation_figures, importance_figure
-from trainwright.reports.svg import Figure, Whisker, stacked_bar, whisker_plot
+from trainwright.reports.bars import Whisker, stacked_bar, whisker_plot
+from trainwright.reports.svg import Figure
 
 Values = Mapping[str, Any]
 _MAIN_METRICS = ("roc_auc", "accuracy", "r2", "rmse")  # shown first where no metric was asked for
 _LIMIT_SLICES = 40
+_LOCKBOX_CAVEAT = (
+    "The intervals hold for models that were fixed beforehand; no correction holds for a model "
+    "that was changed after a look."
+)
 
 
 def run_report(
@@ -34,15 +39,17 @@ def run_report(
     """The report as one HTML file.
 
     Args:
-        run: `run` or `id`, `name`, `task`, `metric`, `verdict`, `tone`, `seconds`, `budget`
-            (seconds), `package`, `recipe` (resolved), `provenance`; all optional.
+        run: `run`, `name`, `version`, `seconds`, `budget` (seconds), `metric` (shown first),
+            `model` (`reason` of the choice), `gates`, `recipe` (resolved), `provenance`; all may
+            be missing.
         snapshot: `hash`, `target`, `inputs`, `left_out`, `rows`, `split`.
         evaluation: `Evaluation.to_json()`.
         candidates: Rows `name`, `family`, `loss`, `standard_error`, `difference`, `iterations`,
             `stopped`, `chosen`, and optionally `seconds`.
         findings: `Finding.to_json()` each.
         checks: `Check.to_json()` each.
-        lockbox: `opened` (how many looks), and `metrics` of the last look where there was one.
+        lockbox: `opened` (how many looks), and of the last look `confidence`, `metrics`, `plain`
+            (the same at 95 %) and `statement`. None: nothing from the lockbox is shown.
     """
     name = str(run.get("name") or "model")
     words, tone = _verdict(run, evaluation, candidates)
@@ -55,8 +62,7 @@ def run_report(
     _add_slices(page, evaluation)
     add_findings(page, findings)
     _add_left_out(page, snapshot)
-    if checks:
-        _add_checks(page, checks)
+    _add_checks(page, [*run.get("gates", ()), *checks])
     _add_lockbox(page, lockbox)
     _add_record(page, run, snapshot)
     return page.render()
@@ -88,22 +94,25 @@ def with_interval(metric: Values) -> str:
 
 def _verdict(run: Values, evaluation: Values, candidates: Sequence[Values]) -> tuple[str, Tone]:
     """What came out, in a sentence."""
-    if said := run.get("verdict"):
-        return str(said), run.get("tone", "note")
     chosen, baseline = _chosen(candidates), _baseline(candidates)
     metric = main_metric(run, evaluation)
-    measured = f"{_words(metric)} {with_interval(evaluation['metrics'][metric])}" if metric else ""
+    measured = (
+        f"{metric_words(metric)} {with_interval(evaluation['metrics'][metric])}" if metric else ""
+    )
     if chosen is None:
         return measured or "No candidate was chosen.", "note"
-    if chosen["family"] == "baseline":
+    if chosen.get("family") == "baseline":
         return (
-            "No signal: no candidate beats the baseline beyond chance, so the baseline was chosen.",
+            "No signal: no candidate beats the baseline beyond chance, so it was chosen.",
             "warning",
         )
     words = f"{chosen['name']} was chosen: {measured} on {evaluation.get('split', 'validation')}"
     if baseline is not None and baseline["loss"]:
         less = 1 - chosen["loss"] / baseline["loss"]
         words += f", with {less:.0%} less loss than the baseline"
+    refused = [gate["name"] for gate in run.get("gates", ()) if not gate["passed"]]
+    if refused:
+        return f"{words}. It is not champion: {', '.join(refused)} said no.", "error"
     return f"{words}.", "good"
 
 
@@ -115,10 +124,12 @@ def _tiles(
         found = evaluation["metrics"][metric]
         interval = f"{number(found['low'])} to {number(found['high'])}"
         level = f"{evaluation.get('confidence', 0.95):.0%}"
-        tiles.append(Tile(_words(metric), number(found["value"]), f"{interval}, {level} interval"))
+        tiles.append(
+            Tile(metric_words(metric), number(found["value"]), f"{interval}, {level} interval")
+        )
     chosen, baseline = _chosen(candidates), _baseline(candidates)
     if chosen is not None:
-        loss = _words(evaluation.get("loss", {}).get("name", "loss"))
+        loss = metric_words(evaluation.get("loss", {}).get("name", "loss"))
         against = f"baseline {number(baseline['loss'])}" if baseline else "no baseline"
         tiles.append(Tile(f"{loss} of {chosen['name']}", number(chosen["loss"]), against))
     rows = snapshot.get("rows", {})
@@ -135,7 +146,7 @@ def _tiles(
 def _add_candidates(page: Page, evaluation: Values, candidates: Sequence[Values]) -> None:
     if not candidates:
         return
-    loss = _words(evaluation.get("loss", {}).get("name", "loss"))
+    loss = metric_words(evaluation.get("loss", {}).get("name", "loss"))
     section = page.section(
         "Candidates against the baseline",
         lead="Chosen by a proper loss on validation, smaller is better. Of tied candidates the one "
@@ -166,13 +177,13 @@ def _add_candidates(page: Page, evaluation: Values, candidates: Sequence[Values]
         [
             (
                 row["name"],
-                row["family"],
+                row.get("family"),
                 row["loss"],
                 row.get("standard_error"),
                 row.get("difference"),
                 row.get("iterations"),
                 row.get("stopped") or "–",
-                row.get("seconds"),
+                duration(row.get("seconds")),
                 "chosen" if row.get("chosen") else "",
             )
             for row in candidates
@@ -191,7 +202,7 @@ def _add_quality(page: Page, evaluation: Values) -> None:
     split = evaluation.get("split", "validation")
     section = page.section(f"Quality on {split}")
     rows = [
-        (_words(name), found["value"], found["low"], found["high"])
+        (metric_words(name), found["value"], found["low"], found["high"])
         for name, found in evaluation.get("metrics", {}).items()
     ]
     if diagnosis := evaluation.get("diagnosis"):
@@ -202,7 +213,7 @@ def _add_quality(page: Page, evaluation: Values) -> None:
         section.paragraph(
             f"The positive class is called from a probability of {number(threshold)} on."
         )
-    loss = _words(evaluation.get("loss", {}).get("name", "loss"))
+    loss = metric_words(evaluation.get("loss", {}).get("name", "loss"))
     figures = [
         curve_figure(evaluation.get("curve", ()), loss=loss),
         *evaluation_figures(evaluation.get("plots", {})),
@@ -223,11 +234,11 @@ def _add_slices(page: Page, evaluation: Values) -> None:
     shown = [one for one in slices if metric in one["metrics"]]
     section.figures(
         whisker_plot(
-            f"{_words(metric)} by slice",
+            f"{metric_words(metric)} by slice",
             [_slice_whisker(one, metric) for one in shown[:_LIMIT_SLICES]],
-            x_label=f"{_words(metric)}; dashed: all rows",
+            x_label=f"{metric_words(metric)}; dashed: all rows",
             reference=whole["value"] if whole else None,
-            header=("slice", _words(metric)),
+            header=("slice", metric_words(metric)),
         )
     )
 
@@ -246,7 +257,9 @@ def _add_left_out(page: Page, snapshot: Values) -> None:
 
 
 def _add_checks(page: Page, checks: Sequence[Values]) -> None:
-    section = page.section("Checks")
+    if not checks:
+        return
+    section = page.section("Gates and checks")
     section.table(
         ("check", "", "detail"),
         [(check["name"], "✓" if check["passed"] else "✕ no", check["detail"]) for check in checks],
@@ -255,35 +268,47 @@ def _add_checks(page: Page, checks: Sequence[Values]) -> None:
 
 def _add_lockbox(page: Page, lockbox: Values | None) -> None:
     section = page.section("Lockbox")
-    opened = int(lockbox.get("opened", 0)) if lockbox else 0
-    if not opened:
+    if lockbox is None or not lockbox.get("opened"):
         section.paragraph(
-            "The sealed test rows have never been looked at: no number on this page comes from "
-            "them. `trainwright evaluate RUN --split test` opens the lockbox, and is recorded."
+            "No number on this page comes from the sealed test rows. "
+            "`trainwright evaluate RUN --split test` opens the lockbox, and is recorded."
         )
         return
+    opened = int(lockbox["opened"])
     section.callout(
         "note" if opened == 1 else "warning",
         f"The sealed test rows were looked at {opened} time{'s' if opened > 1 else ''}",
-        "The intervals hold for models that were fixed beforehand; no correction holds for a model "
-        "that was changed after a look.",
+        str(lockbox.get("statement") or _LOCKBOX_CAVEAT),
     )
-    metrics = (lockbox or {}).get("metrics", {})
+    metrics, plain = lockbox.get("metrics", {}), lockbox.get("plain", {})
     if metrics:
-        rows = [
-            (_words(name), one["value"], one["low"], one["high"]) for name, one in metrics.items()
-        ]
-        section.table(("metric on test", "value", "low", "high"), rows)
+        level = f"at {lockbox.get('confidence', 0.95):.4g}"
+        section.table(
+            ("metric on test", "value", f"low, {level}", f"high, {level}", "plain 95 % interval"),
+            [
+                (
+                    metric_words(name),
+                    one["value"],
+                    one["low"],
+                    one["high"],
+                    f"{number(plain[name]['low'])} to {number(plain[name]['high'])}"
+                    if name in plain
+                    else "–",
+                )
+                for name, one in metrics.items()
+            ],
+        )
 
 
 def _add_record(page: Page, run: Values, snapshot: Values) -> None:
     section = page.section("Recipe and provenance", lead="With these the run can be made again.")
     facts: dict[str, object] = {
-        "run": run.get("run") or run.get("id"),
+        "run": run.get("run"),
+        "version": run.get("version"),
         "snapshot": snapshot.get("hash"),
         "target": _target_name(snapshot),
         "split": json.dumps(snapshot.get("split", {}), ensure_ascii=False),
-        "package": run.get("package"),
+        "source": snapshot.get("source_key"),
     }
     section.facts({name: value for name, value in facts.items() if value is not None})
     _add_plain(section, run.get("recipe"), "The resolved recipe")
@@ -311,13 +336,13 @@ def _chosen(candidates: Sequence[Values]) -> Values | None:
 
 
 def _baseline(candidates: Sequence[Values]) -> Values | None:
-    return next((row for row in candidates if row["family"] == "baseline"), None)
+    return next((row for row in candidates if row.get("family") == "baseline"), None)
 
 
 _SPELT = {"roc_auc": "ROC AUC", "pr_auc": "PR AUC", "rmse": "RMSE", "mae": "MAE", "r2": "R²"}
 _SPELT |= {"ece": "ECE", "f1": "F1", "macro_f1": "macro F1", "brier": "Brier score"}
 
 
-def _words(name: str) -> str:
-    """A metric's name as it is spoken."""
+def metric_words(name: str) -> str:
+    """A metric's name as it is spoken: "ROC AUC" of "roc_auc"."""
     return _SPELT.get(name, name.replace("_", " "))

@@ -24,6 +24,7 @@ STYLE = Markup("""
 html{-webkit-text-size-adjust:100%;scroll-behavior:smooth}
 body{margin:0 auto;max-width:66rem;padding:0 1.25rem 4rem;background:var(--paper);color:var(--ink);
 font:1rem/1.55 var(--sans);font-feature-settings:"kern","liga";overflow-wrap:anywhere}
+table{overflow-wrap:break-word}td{max-width:26rem}
 header{padding:3.2rem 0 1.2rem}
 .kicker{margin:0 0 .5rem;font-size:.78rem;letter-spacing:.11em;text-transform:uppercase;
 color:var(--soft)}
@@ -53,8 +54,9 @@ figcaption{margin-top:.35rem;font-size:.85rem;line-height:1.45;color:var(--soft)
 svg.plot{display:block;width:100%;height:auto;max-width:34rem;overflow:visible}
 svg.bar{display:block;border-radius:4px}svg.spark{width:6rem;height:1.4rem;vertical-align:middle}
 svg text{font-family:var(--sans);fill:var(--ink)}
+.label{font-size:12.5px}
 .tick{font-size:11.5px;fill:var(--soft);font-variant-numeric:tabular-nums}
-.axis{font-size:12px;fill:var(--soft)}.label{font-size:13px}
+.axis{font-size:12px;fill:var(--soft)}
 .end{text-anchor:end}.middle{text-anchor:middle}svg .number{font-variant-numeric:tabular-nums}
 .grid{stroke:var(--hair);stroke-width:1}
 .reference{stroke:var(--soft);stroke-width:1.3;stroke-dasharray:4 4;fill:none}

@@ -1,4 +1,4 @@
-"""Plots as static inline SVG, each with the numbers that it shows.
+"""Plots as static inline SVG, each with the numbers that it shows: lines and histograms over two axes.
 
 The idea: a `Figure` cannot be made without its table, so no plot hides its numbers. Colours are
 classes (`.s0` ...) that the page's style sheet defines for light and dark; series also differ by
@@ -14,13 +14,12 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from trainwright.reports.axes import Axis, axis
-from trainwright.reports.markup import Markup, element, join, number, text
+from trainwright.reports.markup import Markup, element, join, text
 
 WIDTH = 440.0
 HEIGHT = 290.0
 LEFT, RIGHT, TOP, BOTTOM = 52.0, 12.0, 12.0, 42.0
 LIMIT_POINTS = 200  # of one line; beyond it every k-th is drawn
-LIMIT_ROWS = 60  # of bars or whiskers in one plot
 NUM_COLOURS = 6
 
 Row = Sequence[object]
@@ -62,17 +61,6 @@ class Series:
     marks: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Whisker:
-    """A value with its interval; `strong` marks the one that matters."""
-
-    label: str
-    value: float
-    low: float
-    high: float
-    strong: bool = False
-
-
 def line_plot(
     title: str,
     series: Sequence[Series],
@@ -99,7 +87,7 @@ def line_plot(
     drawn += [_line(one, colour, across, up) for one, colour in zip(series, colours, strict=True)]
     return Figure(
         title,
-        _svg(title, HEIGHT, drawn),
+        svg(title, HEIGHT, drawn),
         (x_label, y_label, "series") if len(series) > 1 else (x_label, y_label),
         tuple(
             (x, y, one.name) if len(series) > 1 else (x, y)
@@ -109,35 +97,6 @@ def line_plot(
         ),
         caption,
         tuple((one.name, colour) for one, colour in zip(series, colours, strict=True)),
-    )
-
-
-def whisker_plot(
-    title: str,
-    whiskers: Sequence[Whisker],
-    *,
-    x_label: str,
-    caption: str = "",
-    reference: float | None = None,
-    header: tuple[str, str] = ("", "value"),
-) -> Figure:
-    """Values as dots with their intervals as lines, one row each, names above the line."""
-    shown = [one for one in whiskers if math.isfinite(one.value)][:LIMIT_ROWS]
-    marks = (value for one in shown for value in (one.value, one.low, one.high))
-    extra = () if reference is None else (reference,)
-    across = axis((*marks, *extra), start=12.0, end=WIDTH - 16.0, num_ticks=4)
-    height = 34.0 * len(shown) + 48.0
-    drawn = [_grid_down(across, 4.0, height - 40.0), _axis_label(x_label, height)]
-    if reference is not None:
-        x = across.at(reference)
-        drawn.append(element("line", x1=x, x2=x, y1=4.0, y2=height - 40.0, class_="reference"))
-    drawn += [_whisker(one, 34.0 * row + 4.0, across) for row, one in enumerate(shown)]
-    return Figure(
-        title,
-        _svg(title, height, drawn),
-        (*header, "low", "high"),
-        tuple((one.label, one.value, one.low, one.high) for one in whiskers),
-        caption,
     )
 
 
@@ -167,7 +126,7 @@ def histogram(
     drawn += [_steps(edges, one, colour, across, up) for colour, one in enumerate(counts)]
     return Figure(
         title,
-        _svg(title, HEIGHT, drawn),
+        svg(title, HEIGHT, drawn),
         ("from", "to", *names),
         tuple(
             (low, high, *(one[place] for one in counts))
@@ -176,53 +135,6 @@ def histogram(
         caption,
         tuple((name, colour) for colour, name in enumerate(names)) if len(counts) > 1 else (),
     )
-
-
-def stacked_bar(title: str, parts: Sequence[tuple[str, float]], *, caption: str = "") -> Figure:
-    """One bar that the parts make up: rows in = train + validation + test + dropped."""
-    total = sum(value for _, value in parts)
-    drawn, start = [], 0.0
-    for colour, (name, value) in enumerate(parts):
-        share = 100.0 * value / total if total else 0.0
-        drawn.append(
-            element(
-                "rect",
-                element("title", text(f"{name}: {number(value)}")),
-                x=f"{start:.3f}%",
-                width=f"{share:.3f}%",
-                y=0,
-                height=26,
-                class_=f"fill s{colour % NUM_COLOURS} cut",
-            )
-        )
-        start += share
-    drawing = element(
-        "svg", *drawn, width="100%", height=26, role="img", aria_label=title, class_="bar"
-    )
-    rows = tuple((name, value, f"{value / total:.1%}" if total else "–") for name, value in parts)
-    legend = tuple(
-        (f"{name} {number(value)}", colour % NUM_COLOURS)
-        for colour, (name, value) in enumerate(parts)
-    )
-    return Figure(title, drawing, ("part", "rows", "share"), rows, caption, legend, wide=True)
-
-
-def spark_bars(shares: Sequence[float], *, label: str) -> Markup:
-    """A word-sized histogram (Tufte's sparkline) for a cell of a table."""
-    top = max(shares, default=0.0) or 1.0
-    width = 96.0 / max(1, len(shares))
-    bars = [
-        element(
-            "rect",
-            x=place * width,
-            y=22.0 * (1 - share / top),
-            width=max(0.8, width - 1.0),
-            height=max(0.6, 22.0 * share / top),
-            class_="fill s0",
-        )
-        for place, share in enumerate(shares)
-    ]
-    return element("svg", *bars, viewBox="0 0 96 22", class_="spark", role="img", aria_label=label)
 
 
 def thinned(values: Sequence[float], limit: int = LIMIT_POINTS) -> list[float]:
@@ -289,29 +201,9 @@ def _steps(
     )
 
 
-def _whisker(one: Whisker, top: float, across: Axis) -> Markup:
-    y = top + 24.0
-    colour = "s0" if one.strong else "s9"
-    low, high = (value if math.isfinite(value) else one.value for value in (one.low, one.high))
-    return join(
-        element("text", text(one.label, limit=48), x=12, y=top + 13.0, class_="label"),
-        element(
-            "text",
-            text(number(one.value)),
-            x=WIDTH - 16.0,
-            y=top + 13.0,
-            class_="label number end",
-        ),
-        element(
-            "line", x1=across.at(low), x2=across.at(high), y1=y, y2=y, class_=f"whisker {colour}"
-        ),
-        element("circle", cx=across.at(one.value), cy=y, r=4.5, class_=f"fill {colour}"),
-    )
-
-
 def _frame(across: Axis, up: Axis, x_label: str, y_label: str) -> Markup:
     """Grid lines, ticks and names of both axes."""
-    parts = [_grid_down(across, TOP, HEIGHT - BOTTOM), _axis_label(x_label, HEIGHT)]
+    parts = [grid_down(across, TOP, HEIGHT - BOTTOM), axis_label(x_label, HEIGHT)]
     for tick in up.ticks:
         y = up.at(tick)
         parts.append(element("line", x1=across.start, x2=across.end, y1=y, y2=y, class_="grid"))
@@ -324,7 +216,8 @@ def _frame(across: Axis, up: Axis, x_label: str, y_label: str) -> Markup:
     return join(*parts)
 
 
-def _grid_down(across: Axis, top: float, bottom: float) -> Markup:
+def grid_down(across: Axis, top: float, bottom: float) -> Markup:
+    """Upright grid lines, each with its tick below."""
     parts = []
     for tick in across.ticks:
         x = across.at(tick)
@@ -334,7 +227,8 @@ def _grid_down(across: Axis, top: float, bottom: float) -> Markup:
     return join(*parts)
 
 
-def _axis_label(words: str, height: float) -> Markup:
+def axis_label(words: str, height: float) -> Markup:
+    """The name of the axis that goes across, at the foot of a drawing."""
     return element("text", text(words, limit=60), x=WIDTH / 2, y=height - 6, class_="axis middle")
 
 
@@ -342,7 +236,8 @@ def _points(points: Iterable[tuple[float, float]]) -> Markup:
     return Markup(" ".join(f"{x:.1f},{y:.1f}" for x, y in points))
 
 
-def _svg(title: str, height: float, drawn: Sequence[Markup]) -> Markup:
+def svg(title: str, height: float, drawn: Sequence[Markup]) -> Markup:
+    """A drawing of the usual width; its title is what a screen reader says."""
     if not drawn:
         return element("p", text("nothing to show"), class_="muted")
     box = f"0 0 {WIDTH:g} {height:g}"
