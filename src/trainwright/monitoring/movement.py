@@ -15,6 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from trainwright.summaries.distances import population_stability_index
+
 Counts = NDArray[np.int64]
 _MIN_POOLED = 10  # counts of a bin in both samples together; rarer bins are put together
 _NOTICED = 0.1  # movement is taken into account where the blocks differ at this level
@@ -43,17 +45,7 @@ def compare(blocks: Counts, live: Counts) -> Movement:
     reference = blocks.sum(axis=0)
     if reference.sum() == 0 or live.sum() == 0:
         return Movement(0.0, 1.0)
-    return Movement(stability_index(reference, live), _p_value(blocks, live))
-
-
-def stability_index(reference: Counts, live: Counts) -> float:
-    """PSI: sum of (q - p) ln(q / p) over bins, half a row added to each bin so that it is finite.
-
-    Source: Siddiqi 2006, "Credit Risk Scorecards", ch. 9; the added half is Jeffreys' prior.
-    """
-    p = (reference + 0.5) / (reference + 0.5).sum()
-    q = (live + 0.5) / (live + 0.5).sum()
-    return float(np.sum((q - p) * np.log(q / p)))
+    return Movement(population_stability_index(reference, live), _p_value(blocks, live))
 
 
 def _p_value(blocks: Counts, live: Counts) -> float:

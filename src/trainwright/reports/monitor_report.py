@@ -7,7 +7,7 @@ from typing import Any
 
 from trainwright.reports.bars import Whisker, paired_bars, whisker_plot
 from trainwright.reports.markup import number
-from trainwright.reports.page import Page, Tile
+from trainwright.reports.page import Page, Tile, Tone
 from trainwright.reports.run_report import metric_words, with_interval
 from trainwright.reports.svg import Figure
 
@@ -24,7 +24,7 @@ def monitor_report(*, result: Values, model: str, rows: int) -> str:
         rows: How many live rows.
     """
     columns = result["columns"]
-    tone = "error" if result["alarm"] else "good" if columns else "note"
+    tone: Tone = "error" if result["alarm"] else "good" if columns else "note"
     verdict = str(result["verdict"])
     page = Page(
         model, "Trainwright · live data", verdict=f"{verdict[:1].upper()}{verdict[1:]}.", tone=tone

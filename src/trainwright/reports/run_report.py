@@ -10,11 +10,11 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from trainwright.reports.bars import Whisker, stacked_bar, whisker_plot
 from trainwright.reports.findings import add_findings
 from trainwright.reports.markup import duration, number
 from trainwright.reports.page import Page, Section, Tile, Tone
 from trainwright.reports.run_plots import curve_figure, evaluation_figures, importance_figure
-from trainwright.reports.bars import Whisker, stacked_bar, whisker_plot
 from trainwright.reports.svg import Figure
 
 Values = Mapping[str, Any]
@@ -61,7 +61,7 @@ def run_report(
     _add_quality(page, evaluation)
     _add_slices(page, evaluation)
     add_findings(page, findings)
-    _add_left_out(page, snapshot)
+    add_left_out(page, snapshot)
     _add_checks(page, [*run.get("gates", ()), *checks])
     _add_lockbox(page, lockbox)
     _add_record(page, run, snapshot)
@@ -241,15 +241,29 @@ def _add_slices(page: Page, evaluation: Values) -> None:
             header=("slice", metric_words(metric)),
         )
     )
+    section.table(
+        ("column", "value", "rows", metric_words(metric), "low", "high"),
+        [
+            (one["column"], one["value"], one["rows"], found["value"], found["low"], found["high"])
+            for one in shown
+            for found in (one["metrics"][metric],)
+        ],
+    )
 
 
 def _slice_whisker(one: Values, metric: str) -> Whisker:
     found = one["metrics"][metric]
-    label = f"{one['column']} = {one['value']} ({number(one['rows'])} rows)"
-    return Whisker(label, found["value"], found["low"], found["high"], strong=True)
+    return Whisker(
+        f"{one['column']} = {one['value']}",
+        found["value"],
+        found["low"],
+        found["high"],
+        strong=True,
+    )
 
 
-def _add_left_out(page: Page, snapshot: Values) -> None:
+def add_left_out(page: Page, snapshot: Values) -> None:
+    """A section with the columns that no model sees, and why."""
     left_out = snapshot.get("left_out", {})
     if left_out:
         section = page.section("Columns that were left out")
@@ -306,7 +320,7 @@ def _add_record(page: Page, run: Values, snapshot: Values) -> None:
         "run": run.get("run"),
         "version": run.get("version"),
         "snapshot": snapshot.get("hash"),
-        "target": _target_name(snapshot),
+        "target": target_name(snapshot),
         "split": json.dumps(snapshot.get("split", {}), ensure_ascii=False),
         "source": snapshot.get("source_key"),
     }
@@ -323,7 +337,8 @@ def _add_plain(section: Section, value: object, summary: str) -> None:
         section.plain(written, summary=summary)
 
 
-def _target_name(snapshot: Values) -> object:
+def target_name(snapshot: Values) -> object:
+    """The target's name, from its JSON or as it stands."""
     target = snapshot.get("target")
     if isinstance(target, Mapping):
         column = target.get("column", target)

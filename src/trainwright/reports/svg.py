@@ -18,7 +18,7 @@ from trainwright.reports.markup import Markup, element, join, text
 
 WIDTH = 440.0
 HEIGHT = 290.0
-LEFT, RIGHT, TOP, BOTTOM = 52.0, 12.0, 12.0, 42.0
+LEFT, RIGHT, TOP, BOTTOM = 60.0, 12.0, 12.0, 42.0
 LIMIT_POINTS = 200  # of one line; beyond it every k-th is drawn
 NUM_COLOURS = 6
 
