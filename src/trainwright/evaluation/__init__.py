@@ -1,0 +1,1 @@
+"""Stage 4: from a fitted model to numbers that can be trusted."""

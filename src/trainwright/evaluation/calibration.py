@@ -1,0 +1,205 @@
+"""Calibrators: maps from probabilities to better ones, monotone, clipped, saved as JSON.
+
+Temperature (one number, any number of classes) cannot overfit and keeps the ranking; isotonic (binary)
+mends any monotone distortion and needs rows. Applying one uses elementwise operations alone, so that a
+row's answer is the same bits in a batch of any size. This module needs numpy only: the server loads it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trainwright.core.durable import canonical_json, read_json, write_bytes
+from trainwright.core.errors import TrustError
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+CLIP = 1e-7  # probabilities told stay in [CLIP, 1 - CLIP]
+_FILE = "calibrator.json"
+_LARGEST_TEMPERATURE = 20.0
+_FIT_CELLS = 1_000_000  # rows * classes that a temperature is fitted on; every k-th row beyond
+
+
+@dataclass(frozen=True, slots=True)
+class TemperatureCalibrator:
+    """Logits divided by one temperature.
+
+    Attributes:
+        temperature: In [1/20, 20]; above 1 makes the model less sure.
+
+    Source: Guo et al. 2017, arXiv:1706.04599, section 4.2.
+    """
+
+    kind: ClassVar[str] = "temperature"
+    temperature: float
+
+    @classmethod
+    def fit(cls, probabilities: Floats, codes: Integers) -> TemperatureCalibrator:
+        """The temperature of least log loss.
+
+        The log loss is convex in 1/temperature: bisection of its slope, 50 halvings, no tolerance.
+
+        Args:
+            probabilities: Shape (rows, classes).
+            codes: True classes, shape (rows,).
+        """
+        stride = -(-probabilities.size // _FIT_CELLS)
+        logits = _logits(probabilities[::stride])
+        kept = codes[::stride]
+        true = logits[np.arange(len(kept)), kept]
+        low, high = np.log(1 / _LARGEST_TEMPERATURE), np.log(_LARGEST_TEMPERATURE)
+        for _ in range(30):  # the inverse temperature to 6e-9 relative
+            middle = (low + high) / 2
+            expected = (_softmax(logits * np.exp(middle)) * logits).sum(axis=1)
+            low, high = (middle, high) if np.mean(expected - true) < 0 else (low, middle)
+        return cls(float(np.exp(-(low + high) / 2)))
+
+    def apply(self, probabilities: Floats) -> Floats:
+        """Shape (rows, classes) in and out; rows sum to 1."""
+        return _softmax(_logits(probabilities) / self.temperature)
+
+    def save(self, folder: Path) -> None:
+        _save(folder, {"kind": self.kind, "temperature": self.temperature})
+
+    @classmethod
+    def load(cls, folder: Path) -> TemperatureCalibrator:
+        """From a folder of a package.
+
+        Raises:
+            TrustError: the file is not one that `save` writes.
+        """
+        value = _load(folder, kind=cls.kind, keys={"kind", "temperature"})
+        temperature = value["temperature"]
+        if not isinstance(temperature, int | float) or not 0 < temperature < 1e6:
+            raise _distrust(folder)
+        return cls(float(temperature))
+
+
+@dataclass(frozen=True, slots=True)
+class IsotonicCalibrator:
+    """A rising, piecewise linear map of the positive class's probability; two classes only.
+
+    Attributes:
+        inputs: Strictly rising; at least one.
+        outputs: Not falling, in [CLIP, 1 - CLIP].
+
+    Source: Zadrozny & Elkan 2002 (KDD); the fit is pool-adjacent-violators, Ayer et al. 1955.
+    """
+
+    kind: ClassVar[str] = "isotonic"
+    inputs: tuple[float, ...]
+    outputs: tuple[float, ...]
+
+    @classmethod
+    def fit(cls, probabilities: Floats, codes: Integers) -> IsotonicCalibrator:
+        """Isotonic regression of the class on its probability.
+
+        Blocks at the ends hold one class only; their 0 or 1 is drawn in to 1 / (rows + 2).
+
+        Args:
+            probabilities: Shape (rows, 2).
+            codes: True classes, shape (rows,).
+        """
+        scores, place = np.unique(probabilities[:, 1], return_inverse=True)
+        rows = np.bincount(place).astype(np.float64)
+        hits = np.bincount(place[codes == 1], minlength=len(scores)).astype(np.float64)
+        level, size = _pool(hits, rows)
+        edge = max(CLIP, 1 / (len(codes) + 2))
+        fitted = np.repeat(np.clip(level, edge, 1 - edge), size)
+        ends = np.cumsum(size)
+        keep = np.unique(np.concatenate([ends - size, ends - 1]))  # both ends of each block
+        return cls(tuple(scores[keep].tolist()), tuple(fitted[keep].tolist()))
+
+    def apply(self, probabilities: Floats) -> Floats:
+        """Shape (rows, 2) in and out; rows sum to 1."""
+        positive = np.interp(
+            np.ascontiguousarray(probabilities[:, 1]), np.array(self.inputs), np.array(self.outputs)
+        )
+        return np.stack([1.0 - positive, positive], axis=1)
+
+    def save(self, folder: Path) -> None:
+        _save(
+            folder,
+            {"kind": self.kind, "inputs": list(self.inputs), "outputs": list(self.outputs)},
+        )
+
+    @classmethod
+    def load(cls, folder: Path) -> IsotonicCalibrator:
+        """From a folder of a package.
+
+        Raises:
+            TrustError: the file is not one that `save` writes.
+        """
+        value = _load(folder, kind=cls.kind, keys={"kind", "inputs", "outputs"})
+        inputs, outputs = (_numbers(value[key], folder) for key in ("inputs", "outputs"))
+        sound = (
+            0 < len(inputs) == len(outputs)
+            and bool((np.diff(inputs) > 0).all())
+            and bool((np.diff(outputs) >= 0).all())
+            and outputs[0] > 0
+            and outputs[-1] < 1
+        )
+        if not sound:
+            raise _distrust(folder)
+        return cls(tuple(inputs.tolist()), tuple(outputs.tolist()))
+
+
+def _pool(hits: Floats, rows: Floats) -> tuple[Floats, Integers]:
+    """Pool adjacent violators: level and number of scores of each block."""
+    # a block: [hits, rows, scores]; a mean that falls is merged into the block before
+    blocks: list[list[float]] = []
+    for hit, row in zip(hits.tolist(), rows.tolist(), strict=True):
+        blocks.append([hit, row, 1])
+        while len(blocks) > 1 and blocks[-2][0] * blocks[-1][1] >= blocks[-1][0] * blocks[-2][1]:
+            last = blocks.pop()
+            blocks[-1] = [a + b for a, b in zip(blocks[-1], last, strict=True)]
+    table = np.array(blocks)
+    return table[:, 0] / table[:, 1], table[:, 2].astype(np.int64)
+
+
+def _logits(probabilities: Floats) -> Floats:
+    return np.log(np.clip(np.ascontiguousarray(probabilities), CLIP, 1.0))
+
+
+def _softmax(logits: Floats) -> Floats:
+    """Rows to probabilities; classes are added one by one, so that no row depends on its batch."""
+    top = logits[:, 0].copy()
+    for column in range(1, logits.shape[1]):
+        np.maximum(top, logits[:, column], out=top)
+    raised = np.exp(logits - top[:, None])
+    total = raised[:, 0].copy()
+    for column in range(1, logits.shape[1]):
+        total += raised[:, column]
+    result: Floats = raised / total[:, None]
+    return result
+
+
+def _save(folder: Path, value: dict[str, Any]) -> None:
+    write_bytes(folder / _FILE, canonical_json(value))
+
+
+def _load(folder: Path, *, kind: str, keys: set[str]) -> dict[str, Any]:
+    value = read_json(folder / _FILE)
+    if not isinstance(value, dict) or set(value) != keys or value["kind"] != kind:
+        raise _distrust(folder)
+    return value
+
+
+def _numbers(value: object, folder: Path) -> Floats:
+    if not isinstance(value, list) or not all(isinstance(x, int | float) for x in value):
+        raise _distrust(folder)
+    return np.array(value, dtype=np.float64)
+
+
+def _distrust(folder: Path) -> TrustError:
+    return TrustError(
+        "this is not a calibrator as it was saved",
+        where=str(folder / _FILE),
+        mend="restore the package from the registry, or run the recipe again",
+    )

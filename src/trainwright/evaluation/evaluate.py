@@ -1,0 +1,189 @@
+"""All metrics of one split with their intervals, its slices, and the numbers behind its plots.
+
+Values come from mergeable statistics; intervals from the units that may be taken as independent. A metric
+that is not defined on the rows (a ROC AUC of one class) is left out rather than told as a number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trainwright.core.artifacts import (
+    CurvePoint,
+    Evaluation,
+    MetricValue,
+    Prediction,
+    SliceResult,
+    Split,
+    Target,
+    Task,
+)
+from trainwright.core.errors import DataError
+from trainwright.core.seeds import derive_seed
+from trainwright.evaluation.choice import loss_name, row_losses
+from trainwright.evaluation.decision import as_prediction
+from trainwright.evaluation.metrics import METRICS, Judged, find_metric, metric_names
+from trainwright.evaluation.plots import class_plots, regression_plots
+from trainwright.summaries.intervals import Units
+from trainwright.summaries.statistics import ClassStatistics
+
+Floats = NDArray[np.float64]
+
+MIN_SLICE_ROWS = 20  # smaller slices are judged together
+MAX_SLICES = 20  # a column; the most frequent values, the rest together
+SLICE_REPLICATES, SLICE_BLOCKS = 500, 200  # a fifth of the whole's accuracy, a fiftieth of its cost
+OTHERS = "(others)"
+
+
+def evaluate(
+    prediction: Prediction,
+    target: Floats,
+    *,
+    spec: Target,
+    units: NDArray[np.int64],
+    split: Split,
+    threshold: float | None,
+    confidence: float = 0.95,
+    slices: Mapping[str, NDArray[np.object_]] | None = None,
+    curve: Sequence[CurvePoint] = (),
+    seed: int = 0,
+) -> Evaluation:
+    """Judge predictions on rows whose target is known.
+
+    Args:
+        prediction: One a row.
+        target: Class codes as whole numbers, or values; shape (rows,). Rows where it is NaN (a class
+            that training did not know) are refused.
+        spec: What is predicted.
+        units: What is resampled; shape (rows,).
+        split: Which rows these are.
+        threshold: The decision threshold, to be told; `prediction.values` were decided already.
+        confidence: Level of the intervals.
+        slices: Column -> the value of each row.
+        curve: Passed on.
+        seed: Of the bootstrap.
+
+    Raises:
+        DataError: no rows, or targets that are not finite.
+    """
+    _check(target, split)
+    assert (prediction.probabilities is not None) == (spec.task is Task.CLASSIFICATION)
+    judged = Judged(prediction, target, units=Units.of(units), seed=seed)
+    losses = row_losses(prediction, target, spec)
+    sliced = [
+        result
+        for column, values in (slices or {}).items()
+        for result in _slices(
+            column,
+            values,
+            prediction,
+            target,
+            units,
+            spec=spec,
+            confidence=confidence,
+            seed=derive_seed(seed, "slice", column),
+        )
+    ]
+    return Evaluation(
+        split=split,
+        rows=len(target),
+        confidence=confidence,
+        metrics=_metrics(judged, spec=spec, confidence=confidence),
+        loss=(loss_name(spec), float(np.mean(losses))),
+        slices=tuple(sliced),
+        curve=tuple(curve),
+        plots=_plots(judged, spec=spec, seed=seed),
+        threshold=threshold,
+    )
+
+
+def measure(name: str, output: Floats | Prediction, target: Floats, spec: Target) -> float | None:
+    """One metric of raw outputs (or of a prediction), without an interval; None where not defined.
+
+    Raises:
+        RecipeError: the metric is not one of this target's.
+    """
+    metric = find_metric(name, spec=spec)
+    prediction = output if isinstance(output, Prediction) else as_prediction(output)
+    judged = Judged(prediction, target, units=Units.of(np.arange(len(target))), seed=0)
+    return metric.value(judged.statistics)
+
+
+def _metrics(judged: Judged, *, spec: Target, confidence: float) -> dict[str, MetricValue]:
+    """Every metric that is defined on these rows."""
+    found = {}
+    for name in metric_names(spec.task, num_classes=len(spec.classes)):
+        value = METRICS[name].value(judged.statistics)
+        if value is not None:
+            found[name] = METRICS[name].interval(judged, value, confidence)
+    return found
+
+
+def _slices(
+    column: str,
+    values: NDArray[np.object_],
+    prediction: Prediction,
+    target: Floats,
+    units: NDArray[np.int64],
+    *,
+    spec: Target,
+    confidence: float,
+    seed: int,
+) -> Iterator[SliceResult]:
+    """The metrics of each value of a column, the most frequent first, the small ones together."""
+    for value, rows in _slice_rows(values):
+        part = Judged(
+            _take(prediction, rows),
+            target[rows],
+            units=Units.of(units[rows]),
+            seed=seed,
+            replicates=SLICE_REPLICATES,
+            max_blocks=SLICE_BLOCKS,
+        )
+        metrics = _metrics(part, spec=spec, confidence=confidence)
+        yield SliceResult(column, value, len(rows), metrics)
+
+
+def _slice_rows(values: NDArray[np.object_]) -> Iterator[tuple[str, NDArray[np.int64]]]:
+    names, place, counts = np.unique(values.astype(str), return_inverse=True, return_counts=True)
+    order = np.lexsort((names, -counts))
+    shown = [k for k in order[:MAX_SLICES] if counts[k] >= MIN_SLICE_ROWS]
+    for k in shown:
+        yield str(names[k]), np.flatnonzero(place == k)
+    others = np.flatnonzero(~np.isin(place, shown))
+    if len(others):
+        yield OTHERS, others
+
+
+def _take(prediction: Prediction, rows: NDArray[np.int64]) -> Prediction:
+    probabilities = prediction.probabilities
+    return Prediction(
+        prediction.values[rows], None if probabilities is None else probabilities[rows]
+    )
+
+
+def _plots(judged: Judged, *, spec: Target, seed: int) -> dict[str, Any]:
+    if isinstance(judged.statistics, ClassStatistics):
+        return class_plots(judged.statistics, spec=spec)
+    values = judged.values.astype(np.float64)
+    return regression_plots(values, judged.target, seed=derive_seed(seed, "plot"))
+
+
+def _check(target: Floats, split: Split) -> None:
+    if len(target) == 0:
+        raise DataError(
+            f"the {split.value} split has no rows to judge by",
+            where=f"split {split.value}",
+            mend="data: {split: {fractions: [0.6, 0.2, 0.2]}}, or bring more data",
+        )
+    unknown = int((~np.isfinite(target)).sum())
+    if unknown:
+        raise DataError(
+            f"{unknown} of {len(target)} rows have no target, or a class that training did not know",
+            where=f"split {split.value}",
+            mend="remove these rows, or move them into the training rows",
+        )
