@@ -1,7 +1,6 @@
 """Every error says what was wrong, where, and how to mend it; its class carries the exit status.
 
     TrainwrightError      70  a bug of ours, when raised as itself
-    ├── GateError          1  a check or a release gate said no
     ├── RecipeError        2  the recipe is wrong          (also ValueError)
     ├── CommandError       2  the command line is wrong    (also ValueError)
     ├── DataError          3  the data are wrong           (also ValueError)
@@ -87,12 +86,6 @@ class TrainwrightError(Exception):
         """One error that carries several faults; `faults` must not be empty."""
         first, *rest = faults
         return cls(first.what, where=first.where, mend=first.mend, others=rest, findings=findings)
-
-
-class GateError(TrainwrightError):
-    """A check or a release gate said no; the work itself is kept."""
-
-    status = 1
 
 
 class RecipeError(TrainwrightError, ValueError):

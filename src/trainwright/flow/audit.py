@@ -87,7 +87,9 @@ def audit(
     snapshot, snapshot_checks = _snapshot(run, store, progress)
     checks += snapshot_checks
     if sound and snapshot is not None:
-        checks += _guarded("fit scope", lambda: _refits(run, snapshot, refit_always=refit, progress=progress))
+        checks += _guarded(
+            "fit scope", lambda: _refits(run, snapshot, refit_always=refit, progress=progress)
+        )
         _report(run, snapshot, checks)
     else:
         checks.append(Check("fit scope", False, "not proven: package or snapshot is damaged"))
@@ -131,7 +133,9 @@ def _snapshot(
     return snapshot, list(check_snapshot(snapshot, accepted=accepted, probe=probe))
 
 
-def _refits(run: RunFolder, snapshot: Snapshot, refit: bool, progress: Progress) -> Iterator[Check]:
+def _refits(
+    run: RunFolder, snapshot: Snapshot, *, refit_always: bool, progress: Progress
+) -> Iterator[Check]:
     progress.stage("refit")
     record = run.read_json("run.json")
     seconds = next(row["seconds"] for row in record["candidates"] if row["chosen"])

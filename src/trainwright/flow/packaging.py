@@ -1,6 +1,7 @@
 """From the winner to a package.
 
-It is a pure function of snapshot, resolved recipe, recorded decisions, libraries and thread count. No time, duration, host, path or run id goes in; those stand in the run's provenance.json.
+It is a pure function of snapshot, resolved recipe, recorded decisions, libraries and thread count.
+No time, duration, host, path or run id goes in; those stand in the run's provenance.json.
 """
 
 from __future__ import annotations

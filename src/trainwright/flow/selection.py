@@ -12,6 +12,7 @@ from trainwright.core.clock import Pacer
 from trainwright.core.errors import TrainingError
 from trainwright.core.protocols import Family
 from trainwright.evaluation.choice import CandidateScore, Choice, choose, row_losses
+from trainwright.evaluation.decision import as_prediction
 from trainwright.evaluation.evaluate import evaluate, measure
 from trainwright.evaluation.metrics import is_greater_better
 from trainwright.flow.fitting import Bench, Candidate, fit_candidates

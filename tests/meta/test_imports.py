@@ -1,0 +1,94 @@
+"""What a fresh process loads, and what our own source never uses."""
+
+from __future__ import annotations
+
+import ast
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SOURCE = Path(__file__).parents[2] / "src" / "trainwright"
+HEAVY = {
+    "numpy", "scipy", "polars", "pyarrow", "pandas", "sklearn", "lightgbm", "mlflow", "sqlalchemy",
+    "fastapi", "starlette", "uvicorn", "torch", "rich.progress",
+}  # fmt: skip
+FORBIDDEN = {"pickle", "dill", "cloudpickle", "marshal", "shelve", "joblib", "skops"}
+FORBIDDEN_CALLS = {
+    "eval", "exec", "yaml.load", "torch.load", "np.load", "numpy.load", "joblib.load",
+    "pd.read_pickle", "pandas.read_pickle", "os.system", "yaml.unsafe_load", "yaml.full_load",
+}  # fmt: skip
+
+
+def modules_after(statement: str) -> set[str]:
+    code = f"import sys; {statement}; import json; print(json.dumps(sorted(sys.modules)))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+    )
+    return set(json.loads(done.stdout.splitlines()[-1]))
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "import trainwright",
+        "import trainwright.cli.main as m, io, contextlib as c\n"
+        "with c.redirect_stdout(io.StringIO()): assert m.status_of(['--help']) == 0",
+        "from trainwright import load_recipe",
+    ],
+    ids=["package", "help", "recipe"],
+)
+def test_a_fresh_import_is_light(statement: str):
+    loaded = modules_after(statement.replace("\n", "\n") if "\n" not in statement else f"exec({statement!r})")
+    assert len(loaded) < 300
+    assert not {name for name in HEAVY if name in loaded}
+
+
+def test_every_public_name_can_be_imported_and_they_are_sorted():
+    import trainwright
+
+    assert trainwright.__all__ == sorted(trainwright.__all__)
+    assert set(trainwright.__all__) == set(trainwright._HOMES)
+    assert len(trainwright.__all__) <= 40
+    for name in trainwright.__all__:
+        assert getattr(trainwright, name) is not None
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = trainwright.nothing
+
+
+def source_files() -> list[Path]:
+    return sorted(SOURCE.rglob("*.py"))
+
+
+@pytest.mark.parametrize("path", source_files(), ids=lambda path: str(path.relative_to(SOURCE)))
+def test_no_module_uses_what_runs_code_from_data(path: Path):
+    assert violations(path.read_text()) == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["import pickle", "from joblib import load", "eval('1')", "yaml.load(x)", "np.load(f, allow_pickle=True)"],
+)
+def test_the_check_for_unsafe_code_can_say_no(line: str):
+    assert violations(line)
+
+
+def violations(source: str) -> list[str]:
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            found += [alias.name for alias in node.names if alias.name.split(".")[0] in FORBIDDEN]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found += [node.module] if node.module.split(".")[0] in FORBIDDEN else []
+        elif isinstance(node, ast.Call):
+            name = ast.unparse(node.func)
+            found += [name] if name in FORBIDDEN_CALLS else []
+            found += [
+                f"{name}(shell=True)"
+                for keyword in node.keywords
+                if keyword.arg in ("shell", "allow_pickle")
+                and not (isinstance(keyword.value, ast.Constant) and keyword.value.value is False)
+            ]
+    return found
