@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from trainwright.models.tables.probe import probe
+
+
+@pytest.fixture
+def rows():
+    return np.random.default_rng(0).normal(size=(400, 5))
+
+
+FOLDS = np.arange(400) % 4
+
+
+def test_a_column_that_tells_the_class_is_found(rows):
+    target = (rows[:, 2] > 0).astype(np.float64)
+    found = probe(rows, target, folds=FOLDS, task="classification")
+    assert found.shape == (400, 2)
+    assert ((found[:, 1] > 0.5) == target).mean() > 0.97
+    np.testing.assert_allclose(found.sum(axis=1), 1.0)
+
+
+def test_noise_is_not_told(rows):
+    target = np.random.default_rng(1).integers(0, 2, 400).astype(np.float64)
+    found = probe(rows, target, folds=FOLDS, task="classification")
+    assert 0.4 < ((found[:, 1] > 0.5) == target).mean() < 0.6
+
+
+def test_no_row_is_predicted_by_a_model_that_saw_it(rows):
+    """One row's target goes wild: its own prediction may not move, nor any of its fold."""
+    target = rows[:, 0].copy()
+    before = probe(rows, target, folds=FOLDS, task="regression")
+    target[8] = 1e6
+    after = probe(rows, target, folds=FOLDS, task="regression")
+    same_fold = FOLDS[8] == FOLDS
+    np.testing.assert_array_equal(after[same_fold], before[same_fold])
+    assert (after[~same_fold] != before[~same_fold]).any()
+
+
+def test_many_classes_and_values_have_their_shapes_and_repeat_exactly(rows):
+    classes = np.digitize(rows[:, 0], [-0.5, 0.5]).astype(np.float64)
+    for target, task, shape in (
+        (classes, "classification", (400, 3)),
+        (rows[:, 0], "regression", (400,)),
+    ):
+        first, second = (probe(rows, target, folds=FOLDS, task=task) for _ in range(2))
+        assert first.shape == shape
+        np.testing.assert_array_equal(first, second)
