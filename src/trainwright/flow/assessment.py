@@ -26,6 +26,7 @@ from trainwright.evaluation.decision import Decision, cross_fit_decision, fit_de
 from trainwright.evaluation.evaluate import evaluate
 from trainwright.flow.rows import Rows
 from trainwright.models.fitted import FittedModel
+from trainwright.recipe import Recipe
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ def assess(
     validation: Rows,
     *,
     snapshot: Snapshot,
-    seed: int,
+    recipe: Recipe,
     num_candidates: int = 1,
     slices: Sequence[str] = (),
     curve: Sequence[CurvePoint] = (),
@@ -58,16 +59,22 @@ def assess(
         output: Raw predictions, (rows, classes) or (rows,).
         validation: The rows that they are for.
         snapshot: Names the target.
-        seed: The recipe's training seed.
+        recipe: Its training seed and its evaluation metric are read.
         num_candidates: How many were compared; intervals are at 1 - 0.05 / this (Bonferroni).
         slices: Columns whose values are reported one by one.
         curve: The fit's curve, passed on.
     """
-    spec = snapshot.target
+    spec, seed = snapshot.target, recipe.training.seed
     if spec.task is Task.CLASSIFICATION:
         codes = validation.target.astype(np.int64)
         decision = fit_decision(
-            output, codes, validation.units, spec=spec, seed=derive_seed(seed, "decision")
+            output,
+            codes,
+            validation.units,
+            spec=spec,
+            seed=derive_seed(seed, "decision"),
+            by_time=snapshot.by_time,
+            metric=recipe.evaluation.metric,
         )
         prediction = cross_fit_decision(
             output,
@@ -76,6 +83,7 @@ def assess(
             spec=spec,
             seed=derive_seed(seed, "decision"),
             by_time=snapshot.by_time,
+            metric=recipe.evaluation.metric,
         )
     else:
         decision, prediction = Decision(calibrator=None, threshold=None), Prediction(output)

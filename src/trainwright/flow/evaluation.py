@@ -95,7 +95,7 @@ def _validation(folder: RunFolder, workspace: Workspace) -> EvaluationResult:
         raw_output(fitted_model_of(folder), rows.frame),
         rows,
         snapshot=snapshot,
-        seed=load_recipe(folder.recipe).training.seed,
+        recipe=load_recipe(folder.recipe),
         num_candidates=len(record["candidates"]) - 1,
     )
     return EvaluationResult(

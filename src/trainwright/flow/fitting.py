@@ -20,6 +20,7 @@ from trainwright.core.clock import Pacer
 from trainwright.core.protocols import Family, Fit, Preparation
 from trainwright.core.seeds import derive_seed
 from trainwright.data.preparation import fit_preparation
+from trainwright.flow.checkpoints import Checkpoints, NoCheckpoints
 from trainwright.flow.rows import Rows
 
 
@@ -86,6 +87,7 @@ def fit_candidates(
     seed: int,
     threads: int,
     pacer: Pacer,
+    checkpoints: Checkpoints | NoCheckpoints,
 ) -> Iterator[Candidate]:
     """Fit the families in order while there is time; the first (the baseline) always.
 
@@ -105,6 +107,7 @@ def fit_candidates(
             seed=derive_seed(seed, name),
             threads=threads,
             pacer=pacer.share(name, weights[0] / sum(weights)),
+            checkpoints=checkpoints,
         )
 
 
@@ -117,11 +120,15 @@ def fit_candidate(
     seed: int,
     threads: int,
     pacer: Pacer,
+    checkpoints: Checkpoints | NoCheckpoints,
 ) -> Candidate:
-    """Fit one family."""
+    """Fit one family, or take what an earlier process of this run finished."""
     started = time.perf_counter()
     preparation, train, stop, judge = bench.prepared(family.needs)
-    fit = family.fit(train, stop, target=target, seed=seed, threads=threads, pacer=pacer)
+    fit = checkpoints.recall(name)
+    if fit is None:
+        fit = family.fit(train, stop, target=target, seed=seed, threads=threads, pacer=pacer)
+        checkpoints.keep(name, fit)
     sample = preparation.transform(bench.train.frame.head(TRAIN_SAMPLE))
     return Candidate(
         name=name,

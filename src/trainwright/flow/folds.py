@@ -19,6 +19,7 @@ from trainwright.core.protocols import Family
 from trainwright.core.seeds import derive_seed
 from trainwright.evaluation.choice import row_losses
 from trainwright.evaluation.folds import make_folds
+from trainwright.flow.checkpoints import NoCheckpoints
 from trainwright.flow.fitting import Bench, fit_candidates
 from trainwright.flow.rows import Rows
 
@@ -72,7 +73,7 @@ def score_by_folds(
     totals: dict[str, NDArray[np.float64]] = {}
     outputs: dict[str, NDArray[np.float64]] = {}
     done = 0
-    for repeat in range(repeats):
+    for repeat in range(1 if snapshot.by_time else repeats):  # by time there is one way to cut
         if repeat and not pacer.go_on("repeats", repeat):
             break
         parts = make_folds(
@@ -132,6 +133,7 @@ def _one_repeat(
             seed=derive_seed(seed, index),
             threads=threads,
             pacer=pacer.share(f"fold-{index}", 1 / (len(held_out) - index)),
+            checkpoints=NoCheckpoints(),
         ):
             shape = (len(rows.target), *candidate.output.shape[1:])
             outputs.setdefault(candidate.name, np.empty(shape))[judged] = candidate.output

@@ -18,6 +18,7 @@ from trainwright.core.durable import sha256_file
 from trainwright.core.errors import DataError, EnvironmentFault
 from trainwright.core.protocols import Progress, Silent
 from trainwright.data.prepare import prepare
+from trainwright.flow.checkpoints import NoCheckpoints
 from trainwright.flow.packaging import Decisions
 from trainwright.flow.resolving import require_package, snapshot_of
 from trainwright.flow.training import package, train
@@ -99,6 +100,7 @@ def rebuilt_package(
             snapshot,
             pacer=Replay(decisions.points),
             progress=progress,
+            checkpoints=NoCheckpoints(),
             tell=lambda _: None,
         )
         package(again, trained, snapshot=snapshot, recipe=recipe, decisions=decisions)

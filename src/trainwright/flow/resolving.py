@@ -40,8 +40,8 @@ def resolve_model(text: str, workspace: Workspace) -> NamedPackage:
         TrustError: the registered package is no longer the one that was registered.
     """
     path = Path(text)
-    if (path / "manifest.json").is_file():
-        return NamedPackage(path, path.resolve().parent.name, None)
+    if path.is_file() or (path / "manifest.json").is_file():  # a file is refused when it is loaded
+        return NamedPackage(path, path.resolve().name, None)
     known = workspace.registry.models()
     name = text.split("@")[0].split("/")[0]
     if "@" in text or "/" in text or name in known:

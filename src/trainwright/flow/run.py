@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import polars as pl
 
@@ -18,6 +18,7 @@ from trainwright.core.errors import Interrupted, TrainwrightError
 from trainwright.core.protocols import Progress
 from trainwright.deployment.package import load_package
 from trainwright.evaluation.gate import check_gate
+from trainwright.flow.checkpoints import Checkpoints
 from trainwright.flow.packaging import Decisions
 from trainwright.flow.reporting import write_run_report
 from trainwright.flow.session import JUDGED, Session
@@ -132,12 +133,14 @@ def _train_and_register(
 ) -> RunResult:
     recipe, workspace = session.recipe, session.workspace
     deadline = Deadline(recipe.training.budget)
+    checkpoints = Checkpoints(folder.checkpoints, deadline.decisions)
     with session.reads.by(*JUDGED):
         trained = train(
             recipe,
             snapshot,
             pacer=deadline,
             progress=session.progress,
+            checkpoints=checkpoints,
             tell=lambda line: folder.event("candidate", detail=line),
         )
         decisions = Decisions(dict(deadline.decisions), workspace.lockbox.head())
@@ -159,7 +162,7 @@ def _train_and_register(
         facts={"snapshot": snapshot.hash, "family": trained.selection.winner.family.family},
     )
     champion = all(gate.passed for gate in gates)
-    alias = "champion" if champion else "challenger"
+    alias: Literal["champion", "challenger"] = "champion" if champion else "challenger"
     reason = "every gate held" if champion else "; ".join(g.detail for g in gates if not g.passed)
     workspace.registry.set_alias(recipe.name, alias, version.number, reason=reason)
     result = RunResult(
@@ -181,6 +184,7 @@ def _train_and_register(
     )
     folder.write_json("run.json", {**result.to_json(), "name": recipe.name})
     write_run_report(folder, snapshot)
+    checkpoints.drop()
     return result
 
 

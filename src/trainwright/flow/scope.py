@@ -98,7 +98,7 @@ def _refit(
         raw_output(model, validation.frame),
         validation,
         snapshot=snapshot,
-        seed=recipe.training.seed,
+        recipe=recipe,
     ).decision
     return FittedModel(
         preparation=preparation,

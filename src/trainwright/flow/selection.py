@@ -9,12 +9,13 @@ import numpy as np
 
 from trainwright.core.artifacts import Evaluation, Snapshot, Split, Task
 from trainwright.core.clock import Pacer
-from trainwright.core.errors import TrainingError
+from trainwright.core.errors import DataError, TrainingError
 from trainwright.core.protocols import Family
 from trainwright.evaluation.choice import CandidateScore, Choice, choose, row_losses
 from trainwright.evaluation.decision import as_prediction
 from trainwright.evaluation.evaluate import evaluate, measure
 from trainwright.evaluation.metrics import is_greater_better
+from trainwright.flow.checkpoints import Checkpoints, NoCheckpoints
 from trainwright.flow.fitting import Bench, Candidate, fit_candidates
 from trainwright.flow.folds import FOLDS, REPEATS, FoldScores, is_small, score_by_folds
 from trainwright.flow.rows import Rows
@@ -51,7 +52,8 @@ def select(
     snapshot: Snapshot,
     recipe: Recipe,
     pacer: Pacer,
-    tell: Callable[[str], None],
+    checkpoints: Checkpoints | NoCheckpoints,
+    tell: Callable[[str], object],
 ) -> Selection:
     """Fit every family on train, judge on validation (or by folds where that is small), choose."""
     spec = snapshot.target
@@ -62,25 +64,23 @@ def select(
     bench = Bench(train, stop=validation, inputs=snapshot.inputs)
     candidates = []
     for candidate in fit_candidates(
-        bench, families, target=spec, seed=seed, threads=threads, pacer=fits
+        bench,
+        families,
+        target=spec,
+        seed=seed,
+        threads=threads,
+        pacer=fits,
+        checkpoints=checkpoints,
     ):
         _check_finite(candidate)
         tell(f"{candidate.name}: {candidate.fit.iterations} iterations, {candidate.fit.stopped}")
         candidates.append(candidate)
     tried = [c.family for c in candidates]
     rows, folds = validation, None
-    if use_folds and len(tried) > 1:
-        rows = train.then(validation)
-        folds = score_by_folds(
-            rows,
-            tried,
-            snapshot=snapshot,
-            folds=wanted or _num_folds(rows, classification=spec.task is Task.CLASSIFICATION),
-            repeats=REPEATS,
-            seed=seed,
-            threads=threads,
-            pacer=pacer.share("folds", FIT_FRACTION),
-        )
+    if use_folds:
+        both = train.then(validation)
+        folds = _by_folds(both, tried, snapshot=snapshot, recipe=recipe, pacer=pacer)
+        rows = validation if folds is None else both
     metric = recipe.evaluation.metric
     scores = [
         _score(candidate, rows, folds=folds, metric=metric, snapshot=snapshot)
@@ -101,6 +101,29 @@ def select(
         folds,
         None if folds is None else _cross_validated(folds, name, rows, snapshot=snapshot),
     )
+
+
+def _by_folds(
+    rows: Rows, tried: Sequence[Family], *, snapshot: Snapshot, recipe: Recipe, pacer: Pacer
+) -> FoldScores | None:
+    """Out-of-fold scores; None where nobody asked for folds and the rows cannot be cut into any."""
+    wanted = recipe.evaluation.cross_validation
+    classification = snapshot.target.task is Task.CLASSIFICATION
+    try:
+        return score_by_folds(
+            rows,
+            tried,
+            snapshot=snapshot,
+            folds=wanted or _num_folds(rows, classification=classification),
+            repeats=REPEATS,
+            seed=recipe.training.seed,
+            threads=recipe.training.threads,
+            pacer=pacer.share("folds", FIT_FRACTION),
+        )
+    except DataError:
+        if wanted is not None:
+            raise
+        return None
 
 
 def _score(

@@ -13,6 +13,7 @@ from trainwright.core.artifacts import Evaluation, Snapshot, Split
 from trainwright.core.clock import Pacer
 from trainwright.core.protocols import Progress
 from trainwright.flow.assessment import Assessment, assess
+from trainwright.flow.checkpoints import Checkpoints, NoCheckpoints
 from trainwright.flow.explaining import explain
 from trainwright.flow.packaging import Decisions, build_package, fitted_model
 from trainwright.flow.rows import Rows, load_rows
@@ -46,7 +47,8 @@ def train(
     *,
     pacer: Pacer,
     progress: Progress,
-    tell: Callable[[str], None],
+    checkpoints: Checkpoints | NoCheckpoints,
+    tell: Callable[[str], object],
 ) -> Trained:
     """Fit, choose, judge and explain.
 
@@ -55,6 +57,7 @@ def train(
         snapshot: Its train and validation rows are read.
         pacer: Records, or replays, where the clock ended something.
         progress: Shows how far the work is.
+        checkpoints: Keeps finished fits.
         tell: Told in a line what each candidate came to.
     """
     training_rows = load_rows(snapshot, Split.TRAIN)
@@ -67,6 +70,7 @@ def train(
         snapshot=snapshot,
         recipe=recipe,
         pacer=pacer,
+        checkpoints=checkpoints,
         tell=tell,
     )
     progress.stage("evaluate")
@@ -76,7 +80,7 @@ def train(
         winner.output,
         validation,
         snapshot=snapshot,
-        seed=seed,
+        recipe=recipe,
         num_candidates=len(selection.candidates) - 1,
         slices=recipe.evaluation.slices,
         curve=winner.fit.curve,

@@ -1,0 +1,81 @@
+"""What a run keeps of each finished candidate, so that a stopped run goes on behind it.
+
+Only fits are kept: preparation and judgement are cheap and are done again. A damaged checkpoint is refused by its hashes, and
+the candidate is fitted anew. When the run is through, its package holds the winner and the checkpoints go.
+"""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import asdict
+from pathlib import Path
+
+from trainwright.core.artifacts import CurvePoint
+from trainwright.core.durable import make_folder, read_json, staged_folder, write_json
+from trainwright.core.errors import TrustError
+from trainwright.core.parts import load
+from trainwright.core.protocols import Fit
+from trainwright.deployment import manifest as manifests
+
+
+class Checkpoints:
+    """Finished fits of one run.
+
+    Args:
+        folder: `checkpoints/` of the run.
+        decisions: What the clock decided; a recalled fit brings its own back.
+    """
+
+    def __init__(self, folder: Path, decisions: dict[str, int]) -> None:
+        self._folder = folder
+        self._decisions = decisions
+
+    def keep(self, name: str, fit: Fit) -> None:
+        """Write down a finished fit."""
+        if (self._folder / name).exists():  # a damaged one that was fitted anew
+            shutil.rmtree(self._folder / name)
+        with staged_folder(self._folder / name) as aside:
+            make_folder(aside / "estimator")
+            fit.estimator.save(aside / "estimator")
+            document = {
+                "kind": fit.estimator.kind,
+                "iterations": fit.iterations,
+                "stopped": fit.stopped,
+                "curve": [asdict(point) for point in fit.curve],
+                "decisions": dict(self._decisions),
+            }
+            write_json(aside / "fit.json", document)
+            manifest = manifests.manifest_of(aside, kind=fit.estimator.kind)
+            write_json(aside / manifests.NAME, manifest)
+
+    def recall(self, name: str) -> Fit | None:
+        """The fit that an earlier process finished, or None."""
+        folder = self._folder / name
+        if not folder.is_dir():
+            return None
+        try:
+            manifest = manifests.read_manifest(folder)
+            manifests.check_list(folder, manifest, manifests.list_files(folder))
+            manifests.check_hashes(folder, manifest)
+            document = read_json(folder / "fit.json")
+            estimator = load(document["kind"], folder / "estimator")
+        except TrustError:
+            return None
+        self._decisions.update(document["decisions"])
+        curve = tuple(CurvePoint(**point) for point in document["curve"])
+        return Fit(estimator, document["iterations"], document["stopped"], curve)
+
+    def drop(self) -> None:
+        """Remove them all; the package is there."""
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+class NoCheckpoints:
+    """Nothing is kept: for replays, and for the small fits of a cross-validation."""
+
+    def keep(self, name: str, fit: Fit) -> None:
+        """Nothing."""
+
+    def recall(self, name: str) -> Fit | None:
+        """None."""
+        return None
