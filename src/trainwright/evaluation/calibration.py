@@ -23,7 +23,8 @@ Integers = NDArray[np.int64]
 CLIP = 1e-7  # probabilities told stay in [CLIP, 1 - CLIP]
 _FILE = "calibrator.json"
 _LARGEST_TEMPERATURE = 20.0
-_FIT_CELLS = 1_000_000  # rows * classes that a temperature is fitted on; every k-th row beyond
+_HALVINGS = 22  # the temperature to 2e-6 relative
+_FIT_CELLS = 200_000  # rows * classes that a temperature is fitted on; every k-th row beyond
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ class TemperatureCalibrator:
     def fit(cls, probabilities: Floats, codes: Integers) -> TemperatureCalibrator:
         """The temperature of least log loss.
 
-        The log loss is convex in 1/temperature: bisection of its slope, 50 halvings, no tolerance.
+        The log loss is convex in 1/temperature: bisection of its slope, 22 halvings, no tolerance.
 
         Args:
             probabilities: Shape (rows, classes).
@@ -54,7 +55,7 @@ class TemperatureCalibrator:
         kept = codes[::stride]
         true = logits[np.arange(len(kept)), kept]
         low, high = np.log(1 / _LARGEST_TEMPERATURE), np.log(_LARGEST_TEMPERATURE)
-        for _ in range(30):  # the inverse temperature to 6e-9 relative
+        for _ in range(_HALVINGS):
             middle = (low + high) / 2
             expected = (_softmax(logits * np.exp(middle)) * logits).sum(axis=1)
             low, high = (middle, high) if np.mean(expected - true) < 0 else (low, middle)
@@ -106,14 +107,16 @@ class IsotonicCalibrator:
             probabilities: Shape (rows, 2).
             codes: True classes, shape (rows,).
         """
+        from scipy.optimize import isotonic_regression  # slow to import, and not for applying
+
         scores, place = np.unique(probabilities[:, 1], return_inverse=True)
         rows = np.bincount(place).astype(np.float64)
-        hits = np.bincount(place[codes == 1], minlength=len(scores)).astype(np.float64)
-        level, size = _pool(hits, rows)
+        hits = np.bincount(place[codes == 1], minlength=len(scores))
         edge = max(CLIP, 1 / (len(codes) + 2))
-        fitted = np.repeat(np.clip(level, edge, 1 - edge), size)
-        ends = np.cumsum(size)
-        keep = np.unique(np.concatenate([ends - size, ends - 1]))  # both ends of each block
+        pooled = isotonic_regression(hits / rows, weights=rows)
+        fitted = np.clip(np.maximum.accumulate(pooled.x), edge, 1 - edge)
+        ends = np.concatenate([pooled.blocks[:-1], pooled.blocks[1:] - 1])  # of each block
+        keep = np.unique(ends)
         return cls(tuple(scores[keep].tolist()), tuple(fitted[keep].tolist()))
 
     def apply(self, probabilities: Floats) -> Floats:
@@ -148,19 +151,6 @@ class IsotonicCalibrator:
         if not sound:
             raise _distrust(folder)
         return cls(tuple(inputs.tolist()), tuple(outputs.tolist()))
-
-
-def _pool(hits: Floats, rows: Floats) -> tuple[Floats, Integers]:
-    """Pool adjacent violators: level and number of scores of each block."""
-    # a block: [hits, rows, scores]; a mean that falls is merged into the block before
-    blocks: list[list[float]] = []
-    for hit, row in zip(hits.tolist(), rows.tolist(), strict=True):
-        blocks.append([hit, row, 1])
-        while len(blocks) > 1 and blocks[-2][0] * blocks[-1][1] >= blocks[-1][0] * blocks[-2][1]:
-            last = blocks.pop()
-            blocks[-1] = [a + b for a, b in zip(blocks[-1], last, strict=True)]
-    table = np.array(blocks)
-    return table[:, 0] / table[:, 1], table[:, 2].astype(np.int64)
 
 
 def _logits(probabilities: Floats) -> Floats:

@@ -135,7 +135,8 @@ def choose(
             ranked,
             clusters,
             yardstick=yardstick,
-            by_metric=metric_greater_is_better is not None,
+            by_metric=candidates[ranked[0]].metric is not None
+            and metric_greater_is_better is not None,
         )
         winner = min(tied, key=lambda k: (candidates[k].cost, ranked.index(k)))
         verdict = "signal"

@@ -61,7 +61,7 @@ def as_prediction(output: Floats) -> Prediction:
 def decide(probabilities: Floats, threshold: float | None) -> Integers:
     """The class told for each row; shape (rows,). Equal probabilities go to the first class."""
     if threshold is None:
-        return np.argmax(probabilities, axis=1).astype(np.int64)
+        return np.asarray(np.argmax(probabilities, axis=1), dtype=np.int64)
     is_positive: NDArray[np.bool_] = probabilities[:, 1] >= threshold
     return is_positive.astype(np.int64)
 

@@ -6,6 +6,7 @@ that is not defined on the rows (a ROC AUC of one class) is left out rather than
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -118,7 +119,7 @@ def _metrics(judged: Judged, *, spec: Target, confidence: float) -> dict[str, Me
     found = {}
     for name in metric_names(spec.task, num_classes=len(spec.classes)):
         value = METRICS[name].value(judged.statistics)
-        if value is not None:
+        if value is not None and math.isfinite(value):
             found[name] = METRICS[name].interval(judged, value, confidence)
     return found
 
