@@ -1,0 +1,4 @@
+"""Stage 1: from raw files to a snapshot.
+
+Read, type, clean, validate, split, look for leakage, fit the preparation.
+"""

@@ -1,0 +1,281 @@
+"""From `data.source` to all rows of all files, in an order that does not depend on the machine.
+
+A source is a file, a list, a glob or a folder; files of a folder or a glob are taken in the order
+of their names. All must have the same columns. What a file is follows from its ending.
+"""
+
+from __future__ import annotations
+
+import glob
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from trainwright.core.artifacts import Finding, Split
+from trainwright.core.errors import DataError, shorten
+from trainwright.core.protocols import Progress, Silent
+from trainwright.data.reading.delimited import Delimited
+from trainwright.data.reading.jsonlines import JsonLines
+from trainwright.data.reading.opening import open_data
+from trainwright.data.reading.parquet import ParquetFile
+from trainwright.data.reading.tables import LineMap, RawTable, Reader, SourceFile
+from trainwright.recipe.data import DataSettings
+
+TEXT_ENDINGS = (".csv", ".tsv", ".txt", ".tab", ".dat", ".data")
+JSON_ENDINGS = (".jsonl", ".ndjson", ".json-lines")
+PARQUET_ENDINGS = (".parquet", ".pq")
+ENDINGS = (*TEXT_ENDINGS, *JSON_ENDINGS, *PARQUET_ENDINGS)
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """One file's rows, columns already named."""
+
+    frame: pl.DataFrame
+    file: SourceFile
+    findings: tuple[Finding, ...]
+    semicolons: bool
+
+
+def read_source(
+    settings: DataSettings,
+    *,
+    base: Path,
+    progress: Progress = Silent(),  # noqa: B008 - stateless
+) -> RawTable:
+    """Read every file that `data` names, whole.
+
+    Args:
+        settings: `source`, `validation`, `test`, and how text is encoded and separated.
+        base: The recipe's folder; relative paths start there, and file names are told from there.
+        progress: Told the bytes read so far.
+
+    Raises:
+        DataError: a file is missing, damaged, or not a sound table; every fault has its line.
+        EnvironmentFault: a file may not be read.
+    """
+    named = _named_files(settings, base)
+    total = sum(path.stat().st_size for path, _ in named if path.exists()) or 1
+    progress.stage("read")
+    reads: list[_Read] = []
+    done = 0
+    for path, part in named:
+        read = _read_file(path, settings, name=relative_name(path, base))
+        if reads:
+            read = _agree(reads[0], read)
+        first = sum(one.file.num_rows for one in reads)
+        reads.append(replace(read, file=replace(read.file, first_row=first, part=part)))
+        done += read.file.bytes
+        progress.advance(done, total, read.file.name)
+    frame = pl.concat(unify([read.frame for read in reads]), rechunk=False)
+    if not frame.height:
+        raise DataError(
+            "the file has a header but 0 data rows",
+            where=reads[0].file.name,
+            mend="name a file that has rows",
+        )
+    return RawTable(
+        frame,
+        tuple(read.file for read in reads),
+        tuple(finding for read in reads for finding in read.findings),
+        any(read.semicolons for read in reads),
+    )
+
+
+def expand(source: str, *, base: Path) -> list[Path]:
+    """The files that one entry of `data.source` names: a file, a folder or a glob.
+
+    Raises:
+        DataError: it names none, or is an address on the network.
+    """
+    if "://" in source:
+        raise DataError(
+            f"{shorten(source)} is an address, not a file",
+            where="data.source",
+            mend="fetch the file first, and name it",
+        )
+    path = base / source
+    if path.is_dir():
+        found = sorted(entry for entry in path.iterdir() if _is_data(entry))
+        mend = f"put files there that end in {', '.join(ENDINGS)}"
+    elif glob.has_magic(source) and not path.exists():
+        found = sorted(Path(match) for match in glob.glob(str(path), recursive=True))
+        found = [match for match in found if not match.is_dir()]
+        mend = "mend the pattern in data.source"
+    else:
+        return [path]
+    if not found:
+        raise DataError(f"{shorten(source)} matches no data file", where="data.source", mend=mend)
+    return found
+
+
+def relative_name(path: Path, base: Path) -> str:
+    """A file's name in row ids and messages: its path relative to the recipe."""
+    return Path(os.path.relpath(path, base)).as_posix()
+
+
+def _is_data(path: Path) -> bool:
+    return path.suffix.lower() in ENDINGS and not path.name.startswith((".", "_"))
+
+
+def _named_files(settings: DataSettings, base: Path) -> list[tuple[Path, Split | None]]:
+    sources = (settings.source,) if isinstance(settings.source, str) else settings.source
+    parts = ((settings.validation, Split.VALIDATION), (settings.test, Split.TEST))
+    given = any(source is not None for source, _ in parts)
+    named: list[tuple[Path, Split | None]] = [
+        (path, Split.TRAIN if given else None)
+        for source in sources
+        for path in expand(source, base=base)
+    ]
+    for source, part in parts:
+        if source is not None:
+            named.extend((path, part) for path in expand(source, base=base))
+    if not named:
+        raise DataError("no file is named", where="data.source", mend="data: {source: FILE}")
+    seen: set[str] = set()
+    for path, _ in named:
+        name = os.path.realpath(path)
+        if name in seen:
+            raise DataError(
+                f"{relative_name(path, base)} is named twice",
+                where="data.source",
+                mend="name each file once",
+            )
+        seen.add(name)
+    return named
+
+
+@contextmanager
+def open_table(
+    path: Path,
+    *,
+    name: str,
+    encoding: str | None = None,
+    delimiter: str | None = None,
+    dropped: tuple[str, ...] = (),
+) -> Iterator[Reader]:
+    """A reader for the file, chosen by its ending; what is none of ours is read as delimited text."""
+    ending = path.suffix.lower()
+    with open_data(path, name=name) as stream:
+        if ending in PARQUET_ENDINGS:
+            yield ParquetFile(stream, name)
+        elif ending in JSON_ENDINGS:
+            yield JsonLines(stream, name, encoding)
+        else:
+            yield Delimited(stream, name, encoding, delimiter, dropped)
+
+
+def _read_file(path: Path, settings: DataSettings, *, name: str) -> _Read:
+    frames: list[pl.DataFrame] = []
+    rows: list[int] = []
+    lines: list[int | NDArray[np.int64]] = []
+    num_rows = 0
+    with open_table(
+        path,
+        name=name,
+        encoding=settings.encoding,
+        delimiter=settings.delimiter,
+        dropped=settings.drop,
+    ) as reader:
+        for block in reader.blocks():
+            frames.append(block.frame)
+            if block.lines is not None and block.frame.height:
+                rows.append(num_rows)
+                lines.append(block.lines)
+            num_rows += block.frame.height
+    if not frames:
+        frames = [
+            pl.DataFrame({str(i): pl.Series([], dtype=pl.String) for i in range(len(reader.names))})
+        ]
+    frame = pl.concat(unify(frames), rechunk=False)
+    frame, findings = _name_columns(frame, reader.names, settings.drop, name=name)
+    map_ = LineMap(tuple(rows), tuple(lines)) if lines else None
+    file = SourceFile(name, path, reader.sha256, reader.bytes_read, 0, num_rows, lines=map_)
+    return _Read(frame, file, (*reader.findings, *findings), reader.semicolons)
+
+
+def _name_columns(
+    frame: pl.DataFrame, names: tuple[str, ...], dropped: tuple[str, ...], *, name: str
+) -> tuple[pl.DataFrame, list[Finding]]:
+    """The frame with its columns' names, without a nameless row index."""
+    nameless = [position for position, column in enumerate(names) if column == ""]
+    findings = []
+    if nameless and "" not in dropped:
+        first = frame.to_series(0)
+        if not _counts_up(first):
+            raise DataError(
+                "column 1 has no name and is no row index",
+                where=f"{name}:1",
+                mend='name it in the header, or data: {drop: [""]}',
+            )
+        findings.append(
+            Finding(
+                "row-index",
+                "warning",
+                f"{name}: the first column has no name and counts the rows: it was left out",
+                remedy='write the file without its row index, or say so: data: {drop: [""]}',
+            )
+        )
+    kept = {str(i): column for i, column in enumerate(names) if i not in nameless}
+    return frame.select(list(kept)).rename(kept), findings
+
+
+def _counts_up(values: pl.Series) -> bool:
+    """True for 0, 1 ... n-1 and for 1, 2 ... n."""
+    numbers = values.cast(pl.Int64, strict=False)
+    start = numbers[0] if len(numbers) else 0
+    if start not in (0, 1):
+        return False
+    return bool(
+        (numbers == pl.int_range(start, start + len(numbers), eager=True))
+        .fill_null(value=False)
+        .all()
+    )
+
+
+def unify(frames: Sequence[pl.DataFrame]) -> list[pl.DataFrame]:
+    """Give each column one type in all frames; where numbers and words mix, as text."""
+    casts: dict[str, pl.DataType] = {}
+    for name, kind in frames[0].schema.items():
+        kinds = {frame.schema[name] for frame in frames} - {pl.Null()}
+        if len(kinds) > 1:
+            numeric = all(one.is_numeric() for one in kinds)
+            casts[name] = pl.Float64() if numeric else pl.String()
+        else:
+            casts[name] = next(iter(kinds), kind)
+    return [frame.cast(casts) if casts != frame.schema else frame for frame in frames]  # type: ignore[arg-type]
+
+
+def _agree(first: _Read, read: _Read) -> _Read:
+    """`read` with its columns in the order of the first file.
+
+    Raises:
+        DataError: the two have other columns, or other types; names both files.
+    """
+    ours, theirs = first.frame.columns, read.frame.columns
+    if set(ours) != set(theirs):
+        lacking = [shorten(name) for name in ours if name not in theirs][:5]
+        further = [shorten(name) for name in theirs if name not in ours][:5]
+        said = [f"lacks {', '.join(lacking)}"] if lacking else []
+        said += [f"has {', '.join(further)} besides"] if further else []
+        raise DataError(
+            f"the files have different columns: {read.file.name} {' and '.join(said)}",
+            where=f"{first.file.name} and {read.file.name}",
+            mend="give every file the same columns, or name only those that belong together",
+        )
+    for name in ours:
+        kinds = first.frame.schema[name], read.frame.schema[name]
+        alike = kinds[0] == kinds[1] or all(kind.is_numeric() for kind in kinds)
+        if not alike and pl.Null not in kinds:
+            raise DataError(
+                f"column {shorten(name)} is {kinds[0]} in one file and {kinds[1]} in the other",
+                where=f"{first.file.name} and {read.file.name}",
+                mend="write the column with one type in every file",
+            )
+    return replace(read, frame=read.frame.select(ours))

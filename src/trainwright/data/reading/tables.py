@@ -1,0 +1,150 @@
+"""What reading hands on: raw rows with the files that they came from, or typed blocks of rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from trainwright.core.artifacts import Finding, Split
+
+
+@dataclass(frozen=True, slots=True)
+class RawBlock:
+    """Rows of one block of a file, before any value was interpreted.
+
+    Attributes:
+        frame: Columns named by position: "0", "1" ...; an empty field of a text file is "".
+        lines: Line of the first row where rows and lines keep step, else one for each row; None
+            where the file has no lines.
+    """
+
+    frame: pl.DataFrame
+    lines: int | NDArray[np.int64] | None = None
+
+
+class Reader(Protocol):
+    """One open file of some format; all but `blocks` is known once the blocks were read.
+
+    Attributes:
+        names: Column names, once the first block was read; the first may be empty (a row index).
+        findings: What was noticed.
+        semicolons: Fields are separated by semicolons.
+    """
+
+    names: tuple[str, ...]
+    findings: list[Finding]
+    semicolons: bool
+
+    @property
+    def sha256(self) -> str: ...
+
+    @property
+    def bytes_read(self) -> int: ...
+
+    def blocks(self) -> Iterator[RawBlock]:
+        """The rows, in order.
+
+        Raises:
+            DataError: with the line of each fault of the first block that has any (at most ten).
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class LineMap:
+    """Which line of a text file a row begins on.
+
+    Row and line part ways at blank lines and at quoted newlines only, so a block of rows without
+    them is one pair of numbers; other blocks keep a line for each row.
+
+    Attributes:
+        rows: First row of each block, counted within the file from 0.
+        lines: Line (from 1) of that row, or of every row of the block.
+    """
+
+    rows: tuple[int, ...] = ()
+    lines: tuple[int | NDArray[np.int64], ...] = ()
+
+    def line(self, row: int) -> int:
+        """The line (from 1) on which the file's row `row` (from 0) begins."""
+        if not self.rows:
+            return row + 1
+        block = int(np.searchsorted(self.rows, row, side="right")) - 1
+        lines, offset = self.lines[block], row - self.rows[block]
+        return lines + offset if isinstance(lines, int) else int(lines[offset])
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """One file of the source.
+
+    Attributes:
+        name: Its path relative to the recipe: the first half of every row id.
+        path: Where it was read.
+        sha256: Of its bytes.
+        bytes: Their number.
+        first_row: Global position of its first row.
+        num_rows: Rows, without the header.
+        part: Where the file itself says so: the split that its rows belong to.
+        lines: Line of each row, in text files.
+    """
+
+    name: str
+    path: Path
+    sha256: str
+    bytes: int
+    first_row: int
+    num_rows: int
+    part: Split | None = None
+    lines: LineMap | None = field(default=None, repr=False, compare=False)
+
+    def place(self, row: int) -> str:
+        """FILE:LINE of a row given by its global position, or "FILE row N" where there are no lines."""
+        local = row - self.first_row
+        return f"{self.name}:{self.lines.line(local)}" if self.lines else f"{self.name} row {local}"
+
+
+@dataclass(frozen=True, slots=True)
+class RawTable:
+    """All rows of all files, in order, before any value was interpreted.
+
+    Attributes:
+        frame: Columns as read: text from CSV and TSV, native types from Parquet and JSON lines. A
+            row's position in it is its global position.
+        files: The files, in order.
+        findings: What was noticed while reading.
+        semicolons: A file's fields are separated by semicolons, so a decimal comma is likely.
+    """
+
+    frame: pl.DataFrame
+    files: tuple[SourceFile, ...]
+    findings: tuple[Finding, ...] = ()
+    semicolons: bool = False
+
+    def place(self, row: int) -> str:
+        """FILE:LINE of the row at global position `row`."""
+        for file in reversed(self.files):
+            if row >= file.first_row and file.num_rows:
+                return file.place(row)
+        return f"row {row}"
+
+
+@dataclass(frozen=True, slots=True)
+class TypedBlock:
+    """A block of typed rows.
+
+    Attributes:
+        frame: The asked columns that the file has, typed.
+        first_row: Position of the first row in the file.
+        extra: Columns of the file that nobody asked for.
+    """
+
+    frame: pl.DataFrame
+    first_row: int
+    extra: tuple[str, ...] = ()

@@ -1,0 +1,107 @@
+"""Read a file by columns that are known: what batch scoring and monitoring do.
+
+The values go through the same code as in training (`types.values`), block by block.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import polars as pl
+
+from trainwright.core.artifacts import Column
+from trainwright.core.errors import DataError, Fault, nearest, shorten
+from trainwright.data.reading.source import open_table
+from trainwright.data.reading.tables import LineMap, RawBlock, TypedBlock
+from trainwright.data.types.values import parse_series
+
+
+def read_typed(
+    path: Path,
+    columns: Sequence[Column],
+    *,
+    optional: Sequence[str] = (),
+    block_rows: int = 65_536,
+    encoding: str | None = None,
+    delimiter: str | None = None,
+) -> Iterator[TypedBlock]:
+    """Typed rows of a CSV, Parquet or JSON lines file, block by block.
+
+    Args:
+        path: The file.
+        columns: What to read, and how.
+        optional: Names among them that the file may lack (the target).
+        block_rows: Rows a block, at most.
+        encoding: Of a text file; found out when None.
+        delimiter: Of a text file; found out when None.
+
+    Raises:
+        DataError: columns are missing (all are named), or values do not parse (each with its place;
+            at most ten).
+    """
+    first_row = 0
+    with open_table(path, name=path.name, encoding=encoding, delimiter=delimiter) as reader:
+        for block in reader.blocks():
+            present = _present(columns, optional, reader.names, name=path.name)
+            extra = tuple(
+                name for name in reader.names if name and name not in {c.name for c in columns}
+            )
+            for start in range(0, block.frame.height, block_rows):
+                part = RawBlock(
+                    block.frame[start : start + block_rows],
+                    block.lines[start : start + block_rows]
+                    if not isinstance(block.lines, int) and block.lines is not None
+                    else None
+                    if block.lines is None
+                    else block.lines + start,
+                )
+                frame = _typed(part, present, reader.names, name=path.name, first_row=first_row)
+                yield TypedBlock(frame, first_row, extra)
+                first_row += frame.height
+
+
+def _present(
+    columns: Sequence[Column], optional: Sequence[str], names: Sequence[str], *, name: str
+) -> list[Column]:
+    missing = [column.name for column in columns if column.name not in {*names, *optional}]
+    if missing:
+        faults = []
+        for column in missing:
+            near = nearest(column, names)
+            hint = (
+                f"rename the column {shorten(near)} to {shorten(column)}"
+                if near
+                else ("give the file every column that the model was trained on")
+            )
+            faults.append(Fault(f"column {shorten(column)} is missing", name, hint))
+        raise DataError.of(faults)
+    return [column for column in columns if column.name in names]
+
+
+def _typed(
+    block: RawBlock, columns: Sequence[Column], names: Sequence[str], *, name: str, first_row: int
+) -> pl.DataFrame:
+    faults: list[Fault] = []
+    series: list[pl.Series] = []
+    for column in columns:
+        raw = block.frame[str(names.index(column.name))]
+        parsed = parse_series(column, raw)
+        series.append(parsed.values.alias(column.name))
+        for row in parsed.misfits[:10]:
+            faults.append(
+                Fault(
+                    f"{shorten(raw[row])} in column {shorten(column.name)} is no {column.type.value}",
+                    _place(block, row, name=name, first_row=first_row),
+                    "mend the value, or leave the field empty where it is missing",
+                )
+            )
+    if faults:
+        raise DataError.of(faults[:10])
+    return pl.DataFrame(series)
+
+
+def _place(block: RawBlock, row: int, *, name: str, first_row: int) -> str:
+    if block.lines is None:
+        return f"{name} row {first_row + row}"
+    return f"{name}:{LineMap((0,), (block.lines,)).line(row)}"

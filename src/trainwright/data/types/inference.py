@@ -1,0 +1,132 @@
+"""From raw columns to typed ones, and from the target column to what is predicted.
+
+A sample proposes a type; the whole column is then read with it, and what does not fit is counted
+and named. All of it is decided before the split and looks at one column at a time: of the target it
+uses the list of classes and whether its tails are heavy, nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from trainwright.core.artifacts import Column, Finding, Target, Task
+from trainwright.core.errors import Fault, RecipeError, nearest, shorten
+from trainwright.data.types.columns import Context, TypedColumn, type_column
+from trainwright.data.types.target import type_target
+from trainwright.recipe.data import ColumnSettings, DataSettings
+
+if TYPE_CHECKING:
+    from trainwright.data.reading.tables import RawTable
+
+
+@dataclass(frozen=True, slots=True)
+class TypedTable:
+    """Typed rows, in the order of the raw ones.
+
+    Attributes:
+        frame: Numbers as Float64, words as String, booleans as Boolean, date-times as
+            Datetime("us"); the target as String labels or Float64. Null where missing.
+        columns: All columns, the target included, in source order.
+        target: What is predicted.
+        findings: What was noticed, those of reading first.
+    """
+
+    frame: pl.DataFrame
+    columns: tuple[Column, ...]
+    target: Target
+    findings: tuple[Finding, ...]
+
+
+def infer_types(raw: RawTable, settings: DataSettings, *, task: Task | None) -> TypedTable:
+    """Decide what every column is, and read it so.
+
+    Args:
+        raw: The rows as read.
+        settings: `columns` overrides what is inferred; `drop` and `known_after` name columns whose
+            faults do not count.
+        task: Classification or regression; inferred from the target when None.
+
+    Raises:
+        RecipeError: the recipe names a column that is not there, or a task that cannot be.
+        DataError: the target cannot be learned: no values, one value, mixed spellings.
+    """
+    check_names(raw.frame.columns, settings)
+    typed = type_columns(raw, settings, without=settings.target)
+    target_column, target = type_target(
+        raw.frame[settings.target], _context(raw, settings, settings.target), task=task
+    )
+    typed.insert(raw.frame.columns.index(settings.target), target_column)
+    left_out = {*settings.drop, *settings.known_after}
+    findings = [
+        finding
+        for column in typed
+        if column.column.name not in left_out
+        for finding in column.findings
+    ]
+    return TypedTable(
+        pl.DataFrame([column.values for column in typed]),
+        tuple(column.column for column in typed),
+        target,
+        (*raw.findings, *findings),
+    )
+
+
+def type_columns(
+    raw: RawTable, settings: DataSettings, *, without: str | None = None
+) -> list[TypedColumn]:
+    """Every column but `without`, typed, in source order."""
+    return [
+        type_column(raw.frame[name], _context(raw, settings, name))
+        for name in raw.frame.columns
+        if name != without
+    ]
+
+
+def check_names(names: Sequence[str], settings: DataSettings) -> None:
+    """Refuse (RecipeError) a recipe that names columns that the data lack; all are named at once."""
+    faults = [
+        *_missing([settings.target], names, "data.target"),
+        *_missing(settings.drop, [*names, ""], "data.drop"),
+        *_missing(settings.known_after, names, "data.known_after"),
+        *_missing(settings.columns, names, "data.columns"),
+    ]
+    if faults:
+        raise RecipeError.of(faults)
+
+
+def _missing(asked: Iterable[str], names: Sequence[str], where: str) -> list[Fault]:
+    faults = []
+    for name in asked:
+        if name in names:
+            continue
+        near = nearest(name, names)
+        known = ", ".join(shorten(other, 30) for other in names[:8])
+        faults.append(
+            Fault(
+                f"there is no column {shorten(name)}",
+                where,
+                f"use {shorten(near)}"
+                if near
+                else f"the columns are {known}" + (" ..." if len(names) > 8 else ""),
+            )
+        )
+    return faults
+
+
+def _context(raw: RawTable, settings: DataSettings, name: str) -> Context:
+    user = settings.columns.get(name, ColumnSettings())
+    decimal = settings.decimal
+    return Context(
+        type=user.type,
+        nulls=user.nulls,
+        format=user.format,
+        required=user.required,
+        closed=user.closed,
+        decimal=decimal,
+        comma_likely=raw.semicolons,
+        place=raw.place,
+    )
