@@ -41,12 +41,15 @@ class Binning:
         kind: What is binned.
         edges: For numbers: value > edge falls to the right of it; rising.
         names: For categories: those with a bin of their own. For "new words": the known words.
+        halved: Names were picked from the even rows of the reference, so only the odd ones may
+            count: a name that is common by chance in the rows that picked it is rarer in others.
     """
 
     column: str
     kind: Kind
     edges: tuple[float, ...] = ()
     names: tuple[str, ...] = ()
+    halved: bool = False
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -87,12 +90,19 @@ class Binning:
             "kind": self.kind,
             "edges": list(self.edges),
             "names": list(self.names),
+            "halved": self.halved,
         }
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Binning:
         """Inverse of `to_json`; further keys are ignored."""
-        return cls(value["column"], value["kind"], tuple(value["edges"]), tuple(value["names"]))
+        return cls(
+            value["column"],
+            value["kind"],
+            edges=tuple(value["edges"]),
+            names=tuple(value["names"]),
+            halved=value["halved"],
+        )
 
 
 def fit_binnings(column: str, type_: ColumnType, values: pl.Series) -> list[Binning]:
@@ -100,14 +110,23 @@ def fit_binnings(column: str, type_: ColumnType, values: pl.Series) -> list[Binn
     if type_ is ColumnType.NUMBER:
         return [Binning(column, "number", edges=quantile_edges(_numbers(values)))]
     if type_ in (ColumnType.CATEGORY, ColumnType.BOOLEAN):
-        return [Binning(column, "category", names=_common(_as_text(values)))]
+        return [_fit_category(column, _as_text(values))]
     if type_ is ColumnType.TEXT:
         texts = _as_text(values)
         length = Binning(column, "length", edges=quantile_edges(_numbers(texts.str.len_chars())))
-        words = _known_words(texts.gather_every(2))  # the share is then measured on the other half
+        words = _known_words(texts.gather_every(2))
         fresh = _new_word_shares(texts.gather_every(2, offset=1), frozenset(words))
-        return [length, Binning(column, "new words", edges=quantile_edges(fresh), names=words)]
+        edges = quantile_edges(fresh)
+        return [length, Binning(column, "new words", edges=edges, names=words, halved=True)]
     return []
+
+
+def _fit_category(column: str, texts: pl.Series) -> Binning:
+    """Names for all values where all are common; otherwise picked from one half of the rows."""
+    names = _common(texts)
+    if len(names) == texts.drop_nulls().n_unique():
+        return Binning(column, "category", names=names)
+    return Binning(column, "category", names=_common(texts.gather_every(2)), halved=True)
 
 
 def quantile_edges(numbers: NDArray[np.float64]) -> tuple[float, ...]:

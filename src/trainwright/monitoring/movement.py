@@ -19,7 +19,7 @@ from trainwright.summaries.distances import population_stability_index
 
 Counts = NDArray[np.int64]
 _MIN_POOLED = 10  # counts of a bin in both samples together; rarer bins are put together
-_NOTICED = 0.1  # movement is taken into account where the blocks differ at this level
+_NOTICED = 0.2  # movement is taken into account where the blocks differ at this level
 
 
 @dataclass(frozen=True, slots=True)

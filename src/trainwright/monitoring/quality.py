@@ -6,13 +6,15 @@ wholly on the worse side of the other. Proportions have Wilson's interval (1927)
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from trainwright.core.artifacts import Prediction
+from trainwright.core.artifacts import MetricValue, Prediction
+from trainwright.summaries.intervals import Units, mean_interval, wilson
 
 _HIGHER_IS_BETTER = {"accuracy": True, "log_loss": False, "rmse": False, "mae": False}
 _CONFIDENCE = 0.95
@@ -64,54 +66,38 @@ def _silent(count: int, message: str) -> dict[str, Any]:
 
 def _measure(
     prediction: Prediction, truth: Floats, known: NDArray[np.bool_]
-) -> dict[str, tuple[float, float, float]]:
-    """Metric -> (value, low, high)."""
+) -> dict[str, MetricValue]:
+    """Each metric with its interval."""
     said = np.asarray(prediction.values, dtype=np.float64)[known]
     if prediction.probabilities is None:
         errors = said - truth[known]
-        return {
-            "rmse": _mean_interval(errors**2, np.sqrt),
-            "mae": _mean_interval(np.abs(errors), np.asarray),
-        }
+        square = _mean(errors**2)
+        root = MetricValue(*(math.sqrt(end) for end in (square.value, square.low, square.high)))
+        return {"rmse": root, "mae": _mean(np.abs(errors))}
     codes = truth[known].astype(np.int64)
     chances = prediction.probabilities[known][np.arange(len(codes)), codes]
     losses = -np.log(np.clip(chances, _SMALLEST, 1.0))
     return {
-        "accuracy": _wilson(int(np.sum(said == codes)), len(codes)),
-        "log_loss": _mean_interval(losses, np.asarray),
+        "accuracy": wilson(float(np.mean(said == codes)), len(codes), confidence=_CONFIDENCE),
+        "log_loss": _mean(losses),
     }
 
 
 def _against(
     reference: Mapping[str, Any] | None,
-    measured: tuple[float, float, float],
+    measured: MetricValue,
     *,
     higher_is_better: bool,
 ) -> dict[str, Any]:
     """A metric beside the reference's, and whether its interval lies wholly on the worse side."""
-    value, low, high = measured
     alarm = reference is not None and bool(
-        high < reference["low"] if higher_is_better else low > reference["high"]
+        measured.high < reference["low"] if higher_is_better else measured.low > reference["high"]
     )
-    return {"value": value, "low": low, "high": high, "reference": reference, "alarm": alarm}
+    return {**measured.to_json(), "reference": reference, "alarm": alarm}
 
 
-def _wilson(hits: int, total: int) -> tuple[float, float, float]:
-    """A proportion with Wilson's score interval."""
-    from scipy.stats import norm
-
-    z = norm.ppf(0.5 + _CONFIDENCE / 2)
-    share = hits / total
-    middle = (share + z**2 / (2 * total)) / (1 + z**2 / total)
-    half = z / (1 + z**2 / total) * np.sqrt(share * (1 - share) / total + z**2 / (4 * total**2))
-    return share, float(max(0.0, middle - half)), float(min(1.0, middle + half))
-
-
-def _mean_interval(values: Floats, scale: Callable[[Any], Any]) -> tuple[float, float, float]:
-    """`scale` of a mean, and of the ends of Student's interval for it."""
-    from scipy.stats import t
-
-    mean = float(values.mean())
-    error = float(values.std(ddof=1) / np.sqrt(len(values)))
-    half = float(t.ppf(0.5 + _CONFIDENCE / 2, len(values) - 1)) * error
-    return float(scale(mean)), float(scale(max(0.0, mean - half))), float(scale(mean + half))
+def _mean(values: Floats) -> MetricValue:
+    """Mean of values >= 0 with Student's interval; rows are taken to be independent."""
+    rows = Units.of(np.arange(len(values)))
+    largest = float(values.max())
+    return mean_interval(values, rows, confidence=_CONFIDENCE, scale=largest, low=0.0)

@@ -108,7 +108,7 @@ def consecutive_blocks(
 def _counted(binning: Binning, values: pl.Series, blocks: NDArray[np.int64]) -> dict[str, Any]:
     """A binning with the counts of each block, shape (blocks, bins) as lists."""
     bins = binning.assign(values)
-    if binning.kind == "new words":  # the even rows made the vocabulary; the odd ones are measured
+    if binning.halved:
         bins, blocks = bins[1::2], blocks[1::2]
     width = len(binning.labels)
     num_blocks = int(blocks.max()) + 1 if len(blocks) else 1
