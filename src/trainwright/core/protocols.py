@@ -146,6 +146,10 @@ class Model(Saved, Protocol):
         """The same from Python values, without a data frame (see `Preparation.transform_rows`)."""
         ...
 
+    def unseen(self, rows: Sequence[Mapping[str, Any]]) -> list[list[str]]:
+        """For each row, the category columns whose value was not seen in training."""
+        ...
+
 
 class Probe(Protocol):
     """A quick model that stage 1 asks how well columns tell the target; given to it by the flow."""

@@ -64,6 +64,10 @@ class FittedModel:
         """The same from Python values, without a data frame."""
         return self._decide(self._answer(self.preparation.transform_rows(rows)))
 
+    def unseen(self, rows: Sequence[Mapping[str, Any]]) -> list[list[str]]:
+        """For each row, the category columns whose value was not seen in training."""
+        return self.preparation.unseen(rows)
+
     def save(self, folder: Path) -> None:
         parts = {"preparation": self.preparation, "estimator": self.estimator}
         if self.calibrator is not None:

@@ -1,0 +1,247 @@
+"""Batch scoring: a block in, a block out, in order; an interrupted job goes on where it stopped.
+
+Answers are appended to a hidden file beside the output. A small note beside that says how many rows and bytes
+of it are sound, and of which model and source. A later call with the same two cuts the file to what the note
+says, skips the rows that are done and goes on: the result is the same bytes as without the interruption. When
+all rows are there the file takes its name. The cost is one hash of the source and a flush every two seconds.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, Protocol
+
+import numpy as np
+import polars as pl
+
+from trainwright.core.artifacts import Target
+from trainwright.core.durable import (
+    FILE_MODE,
+    disk_fault,
+    lock,
+    make_folder,
+    read_json,
+    sha256_file,
+    write_json,
+)
+from trainwright.core.errors import DataError, EnvironmentFault, TrustError
+from trainwright.core.protocols import Model, Progress, Silent
+from trainwright.deployment.contract import check_columns, check_contract
+from trainwright.deployment.writers import Writer, writer_for
+
+NOTE_EVERY_SECONDS = 2.0  # work that a killed job may have to do again
+
+
+class Block(Protocol):
+    """A block of typed rows, as stage 1 reads them."""
+
+    @property
+    def frame(self) -> pl.DataFrame: ...
+
+    @property
+    def first_row(self) -> int: ...
+
+
+@dataclass(frozen=True, slots=True)
+class BatchResult:
+    """What was written.
+
+    Attributes:
+        rows: Lines of the output.
+        output: The file.
+        seconds: Wall time.
+        rows_per_second: Of the rows that this call scored.
+        ignored: Columns of the input that the model does not use.
+    """
+
+    rows: int
+    output: Path
+    seconds: float
+    rows_per_second: float
+    ignored: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Done:
+    """How much of the hidden file is sound."""
+
+    rows: int = 0
+    size: int = 0
+
+
+def predict_file(
+    model: Model,
+    blocks: Iterable[Block],
+    output: Path,
+    *,
+    source: Path | None = None,
+    model_hash: str | None = None,
+    resume: bool = True,
+    progress: Progress | None = None,
+) -> BatchResult:
+    """Score blocks of rows into a file: row, prediction, and for classes probability_CLASS each.
+
+    Args:
+        model: The model.
+        blocks: Rows in order, with the model's input columns; others are ignored.
+        output: .csv, .parquet or .jsonl; takes its name when it is whole.
+        source: The file that the blocks come from.
+        model_hash: The package's hash; only with it and `source` can an interrupted call be gone on with.
+        resume: Go on with an interrupted call of equal model and source; False starts over.
+        progress: Shows how far the work is.
+
+    Raises:
+        CommandError: the output's ending is not known.
+        DataError: an input column is missing; a null or unseen category where the contract forbids it.
+            Nothing is left.
+        EnvironmentFault: the disk refuses, or another process writes this output.
+    """
+    writer = writer_for(output)
+    make_folder(output.parent)
+    started = time.monotonic()
+    with lock(_beside(output, ".lock"), wait=False):
+        job = _Job(model, output, writer, _identity(source, model_hash), progress or Silent())
+        try:
+            job.run(blocks, resume=resume)
+            job.finish()
+        except EnvironmentFault:
+            raise
+        except OSError as error:
+            raise disk_fault(error, output) from error
+        finally:
+            _beside(output, ".lock").unlink(missing_ok=True)
+    seconds = time.monotonic() - started
+    rate = job.scored / seconds if seconds else 0.0
+    return BatchResult(job.done.rows, output, seconds, rate, tuple(job.ignored))
+
+
+class _Job:
+    """One output in the making."""
+
+    def __init__(
+        self,
+        model: Model,
+        output: Path,
+        writer: Writer,
+        identity: dict[str, str] | None,
+        progress: Progress,
+    ) -> None:
+        self.model = model
+        self.output = output
+        self.writer = writer
+        self.identity = identity
+        self.progress = progress
+        self.part = _beside(output, ".part")
+        self.note = _beside(output, ".part.json")
+        self.done = _Done()
+        self.scored = 0
+        self.ignored: dict[str, None] = {}
+
+    def run(self, blocks: Iterable[Block], *, resume: bool) -> None:
+        """Score what is not yet scored."""
+        self.done = self._noted() if resume else _Done()
+        self.progress.stage("predict")
+        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+        with os.fdopen(os.open(self.part, flags, FILE_MODE), "r+b") as file:
+            file.truncate(self.done.size)
+            file.seek(self.done.size)
+            if not self.done.size:
+                self._write(file, self.writer.head(_no_answers(self.model.target)), rows=0)
+            try:
+                self._score(blocks, file)
+            except DataError:
+                self.forget()
+                raise
+            except BaseException:
+                self._keep(file)
+                raise
+            self._keep(file)
+
+    def finish(self) -> None:
+        """Give the file its name."""
+        self.writer.finish(self.part, self.output)
+        self.forget()
+
+    def forget(self) -> None:
+        """Leave nothing but the output."""
+        self.note.unlink(missing_ok=True)
+        self.part.unlink(missing_ok=True)
+
+    def _score(self, blocks: Iterable[Block], file: IO[bytes]) -> None:
+        noted = time.monotonic()
+        for block in blocks:
+            self.ignored |= dict.fromkeys(getattr(block, "extra", ()))
+            check_columns(self.model, block.frame)
+            frame = block.frame.slice(max(0, self.done.rows - block.first_row))
+            if not frame.height:
+                continue
+            check_contract(self.model, frame, first_row=self.done.rows)
+            answer = self.model.predict(frame)
+            table = _answers(self.model.target, self.done.rows, answer.values, answer.probabilities)
+            self._write(file, self.writer.lines(table), rows=frame.height)
+            self.scored += frame.height
+            self.progress.advance(self.done.rows, 0, f"{self.done.rows} rows")
+            if time.monotonic() - noted > NOTE_EVERY_SECONDS:
+                self._keep(file)
+                noted = time.monotonic()
+
+    def _write(self, file: IO[bytes], data: bytes, *, rows: int) -> None:
+        file.write(data)
+        self.done = _Done(self.done.rows + rows, self.done.size + len(data))
+
+    def _keep(self, file: IO[bytes]) -> None:
+        """Note what is done, after it is on the disk."""
+        file.flush()
+        os.fsync(file.fileno())
+        if self.identity is not None:
+            note = {"of": self.identity, "rows": self.done.rows, "bytes": self.done.size}
+            write_json(self.note, note)
+
+    def _noted(self) -> _Done:
+        """What an interrupted call left, where it is this very job's."""
+        try:
+            note = read_json(self.note)
+        except TrustError:
+            return _Done()
+        if self.identity is None or note.get("of") != self.identity:
+            return _Done()
+        if not self.part.is_file() or self.part.stat().st_size < note["bytes"]:
+            return _Done()
+        return _Done(note["rows"], note["bytes"])
+
+
+def _answers(target: Target, first_row: int, values: Any, probabilities: Any) -> pl.DataFrame:  # noqa: ANN401
+    """The lines of the output, typed."""
+    rows = pl.Series("row", np.arange(first_row, first_row + len(values), dtype=np.int64))
+    if probabilities is None:
+        return pl.DataFrame([rows, pl.Series("prediction", values, dtype=pl.Float64)])
+    labels = pl.Series("prediction", [target.label(code) for code in range(len(target.classes))])
+    columns = [rows, labels.gather(np.asarray(values, dtype=np.int64))]
+    columns += [
+        pl.Series(
+            f"probability_{name}", np.ascontiguousarray(probabilities[:, code]), dtype=pl.Float64
+        )
+        for code, name in enumerate(target.classes)
+    ]
+    return pl.DataFrame(columns)
+
+
+def _no_answers(target: Target) -> pl.DataFrame:
+    """The typed columns of the output without a row."""
+    none = np.empty((0, len(target.classes))) if target.classes else None
+    return _answers(target, 0, np.empty(0), none)
+
+
+def _identity(source: Path | None, model_hash: str | None) -> dict[str, str] | None:
+    """What must be equal for a job to be gone on with; None when it cannot be told."""
+    if source is None or model_hash is None or not source.is_file():
+        return None
+    return {"model": model_hash, "source": sha256_file(source)}
+
+
+def _beside(output: Path, suffix: str) -> Path:
+    return output.with_name(f".{output.name}{suffix}")

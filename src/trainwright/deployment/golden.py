@@ -1,0 +1,112 @@
+"""Golden rows: synthetic inputs and the answers that the model gave when it was packaged.
+
+They are replayed each time a package is loaded, so that a library that changed its mind, a parser that
+misread or a file that was exchanged together with its hash shows before the first customer's row. Trees must
+agree to the last bit, sums of products to a stated tolerance, since those depend on the machine's vector
+units. The cost is the prediction of a few rows a load.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trainwright.core.errors import TrainingError, TrustError, shorten
+from trainwright.core.protocols import Model
+
+
+@dataclass(frozen=True, slots=True)
+class Golden:
+    """Rows with their answers.
+
+    Attributes:
+        rows: Values as `Preparation.transform_rows` takes them.
+        values: Predicted values or class codes, one a row.
+        probabilities: One list a row, or None for regression.
+        tolerance: Largest |difference| / max(1, |value|) at replay; 0 means equal bits.
+    """
+
+    rows: Sequence[Mapping[str, Any]]
+    values: Sequence[float]
+    probabilities: Sequence[Sequence[float]] | None
+    tolerance: float
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON values."""
+        return {
+            "rows": [dict(row) for row in self.rows],
+            "values": list(self.values),
+            "probabilities": self.probabilities,
+            "tolerance": self.tolerance,
+        }
+
+
+def draw_golden(model: Model, rows: Sequence[Mapping[str, Any]], *, tolerance: float) -> Golden:
+    """Let the model answer the rows.
+
+    Raises:
+        TrainingError: an answer is not a finite number; such a model is not packaged.
+        ValueError: there are no rows.
+    """
+    if not rows:
+        raise ValueError("a package needs golden rows")
+    answer = model.predict_rows(rows)
+    values, probabilities = np.asarray(answer.values), answer.probabilities
+    for row in _not_finite(values, probabilities):
+        raise TrainingError(
+            "the model's answer is not a finite number",
+            where=f"golden row {row}: {shorten(dict(rows[row]))}",
+            mend="look for infinite or huge values in the training data",
+        )
+    return Golden(
+        rows, values.tolist(), None if probabilities is None else probabilities.tolist(), tolerance
+    )
+
+
+def check_golden(model: Model, document: Any, *, where: str) -> str:  # noqa: ANN401 - JSON
+    """Replay golden rows and say how well they agree.
+
+    Raises:
+        TrustError: an answer is another one, or not finite; or there are no rows.
+    """
+    try:
+        golden = Golden(**document)
+        answer = model.predict_rows(golden.rows)
+        found = _table(answer.values, answer.probabilities)
+        wanted = _table(np.asarray(golden.values, dtype=np.float64), golden.probabilities)
+        same_shape = found.shape == wanted.shape and len(wanted) == len(golden.rows) > 0
+    except (TypeError, ValueError, KeyError) as error:
+        raise TrustError(f"the golden rows are not ours: {shorten(error)}", where=where) from error
+    if not same_shape:
+        raise TrustError("the golden rows and their answers do not fit together", where=where)
+    gap = np.abs(found - wanted) / np.maximum(1.0, np.abs(wanted))
+    bad = ~(gap <= golden.tolerance)  # also where the gap is NaN
+    if golden.probabilities is not None:
+        bad[:, 0] |= found[:, 0] != wanted[:, 0]  # a class is another one or it is not
+    if bad.any():
+        row, column = (int(position) for position in np.argwhere(bad)[0])
+        raise TrustError(
+            f"golden row {row}: the model answers {found[row, column]!r},"
+            f" and answered {wanted[row, column]!r} when it was packaged",
+            where=where,
+            mend="use the library versions in facts.json, or run the recipe again",
+        )
+    return f"{len(golden.rows)} rows replayed, largest difference {gap.max():.1e} of {golden.tolerance:.1e}"
+
+
+def _table(values: Any, probabilities: Any) -> NDArray[np.float64]:  # noqa: ANN401 - arrays or lists
+    """Values and probabilities side by side; shape (rows, 1 + classes)."""
+    columns = [np.asarray(values, dtype=np.float64).reshape(-1, 1)]
+    if probabilities is not None:
+        columns.append(np.asarray(probabilities, dtype=np.float64))
+    return np.hstack(columns)
+
+
+def _not_finite(values: Any, probabilities: Any) -> list[int]:  # noqa: ANN401 - arrays
+    """Rows that hold NaN or infinity."""
+    rows = ~np.isfinite(_table(values, probabilities)).all(axis=1)
+    return [int(row) for row in np.flatnonzero(rows)]
