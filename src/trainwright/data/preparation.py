@@ -1,8 +1,10 @@
 """The preparation: fitted on train rows only, and the same in training, batch scoring and the server.
 
-A tuple of fitted steps, one a column, that read typed values and write one float64 matrix. What is fitted depends on the rows and their
-order alone: columns go in fixed blocks of 65,536 rows, however the frame is chunked. What is transformed depends on the row alone: a block, a frame and a
-single row of Python values give the same bits. A frame is written in blocks small enough for the cache, so that memory is the matrix and little else.
+A tuple of fitted steps, one a column, that read typed values and write one float64 matrix. What is
+fitted depends on the rows and their order alone: columns go in fixed blocks of 65,536 rows, however
+the frame is chunked. What is transformed depends on the row alone: a block, a frame and a single
+row of Python values give the same bits. A frame is written in blocks small enough for the cache, so
+that memory is the matrix and little else.
 """
 
 from __future__ import annotations
@@ -60,15 +62,19 @@ class TablePreparation:
 
     def __post_init__(self) -> None:
         sources: dict[str, str] = {}
-        for step in (*self.steps, *self.texts):
-            for name in step.names:
-                sources[_free(name, sources)] = step.column
+        made = [(step.column, step.names) for step in self.steps]
+        made += [(step.column, step.names) for step in self.texts]
+        for column, names in made:
+            for name in names:
+                sources[_free(name, sources)] = column
         width = sum(len(step.names) for step in self.steps)
         codes = [step.is_codes for step in self.steps for _ in step.names]
         object.__setattr__(self, "_sources", sources)
         object.__setattr__(self, "_names", tuple(sources)[:width])
         object.__setattr__(self, "_sparse_names", tuple(sources)[width:])
-        object.__setattr__(self, "_categorical", tuple(i for i, is_code in enumerate(codes) if is_code))
+        object.__setattr__(
+            self, "_categorical", tuple(i for i, is_code in enumerate(codes) if is_code)
+        )
 
     @property
     def kind(self) -> str:

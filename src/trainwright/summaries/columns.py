@@ -1,14 +1,15 @@
 """What is known of one column: a mergeable summary without any row of it.
 
-Values are named only where at least five rows hold them, and only the hundred most frequent; the rest is a number. The text
-of identifiers is not kept at all, and of texts only frequent words. Merging is exact in memory; of two saved profiles the values that neither named
-stay unnamed.
+Values are named only where at least five rows hold them, and only the hundred most frequent; the
+rest is a number. The text of identifiers is not kept at all, and of texts only frequent words.
+Merging is exact in memory; of two saved profiles the values that neither named stay unnamed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from heapq import nsmallest
 from typing import Any
 
 import numpy as np
@@ -45,8 +46,8 @@ class Values:
     @property
     def top(self) -> dict[str, int]:
         """The hundred most frequent of those that five rows hold, then by text."""
-        ordered = sorted(self.counts.items(), key=lambda item: (-item[1], item[0]))
-        return {value: count for value, count in ordered[:TOP] if count >= MIN_COUNT}
+        frequent = [(-count, value) for value, count in self.counts.items() if count >= MIN_COUNT]
+        return {value: -count for count, value in nsmallest(TOP, frequent)}
 
     @property
     def rest(self) -> int:
@@ -70,7 +71,8 @@ class ColumnProfile:
         count: Rows, missing ones too.
         nulls: Missing ones; a number that is not finite is missing.
         hashes: Of all values, for the distinct count.
-        quantiles: Of numbers, of date-times in microseconds, of the length of texts and identifiers in characters; else None.
+        quantiles: Of numbers, of date-times in microseconds, of the length of texts and identifiers
+            in characters; else None.
         moments: Of numbers; else None.
         values: Of categories and booleans ("false", "true"), and words of texts; else None.
     """
@@ -140,7 +142,7 @@ class ColumnProfile:
         )
 
     def to_json(self) -> dict[str, Any]:
-        """As JSON values."""
+        """As JSON values; mean, deviation, distinct count and histogram are for readers."""
         return {
             "type": self.type.value,
             "count": self.count,
@@ -151,6 +153,7 @@ class ColumnProfile:
             "moments": self.moments.to_json() if self.moments else None,
             "top": self.top if self.values else None,
             "rest": self.rest,
+            "histogram": _histogram(self.quantiles) if self.quantiles else None,
         }
 
     @classmethod
@@ -162,7 +165,7 @@ class ColumnProfile:
             nulls=value["nulls"],
             hashes=HyperLogLog.from_json(value["hashes"]),
             quantiles=Quantiles.from_json(value["quantiles"]) if value["quantiles"] else None,
-            moments=Moments.from_json(value["moments"]) if value["moments"] is not None else None,
+            moments=Moments.from_json(value["moments"]) if value["moments"] else None,
             values=Values(value["top"], value["rest"]) if value["top"] is not None else None,
         )
 
@@ -225,6 +228,11 @@ def _words(present: pl.Series) -> Values:
         block = present[part].str.to_lowercase().str.extract_all(WORD).list.unique()
         total = total.merge(_counted(block.explode().drop_nulls()))
     return total
+
+
+def _histogram(quantiles: Quantiles) -> dict[str, Any]:
+    edges, counts = quantiles.histogram()
+    return {"edges": edges.tolist(), "counts": counts.tolist()}
 
 
 def _merged(one: Any, other: Any) -> Any:  # noqa: ANN401 - two summaries of one class, or None twice

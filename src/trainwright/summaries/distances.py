@@ -1,7 +1,8 @@
 """How far two distributions are apart, from the counts of common bins or from samples.
 
-Counts add up over blocks and machines, so a distance of counts needs no rows. An empty bin would make the stability index infinite; half
-a row is added to every bin (the Jeffreys prior of a multinomial; Jeffreys 1946), which for n rows in k bins biases it by about k/n: judge it against its
+Counts add up over blocks and machines, so a distance of counts needs no rows. An empty bin would
+make the stability index infinite; half a row is added to every bin (the Jeffreys prior of a
+multinomial; Jeffreys 1946), which for n rows in k bins biases it by about k/n: judge it against its
 own null, not against 0.1 alone, when rows are few.
 """
 
@@ -79,7 +80,7 @@ def kolmogorov_smirnov_of_counts(expected: Counts, actual: Counts) -> float:
 
 def _shares(counts: Counts, *, prior: float = 0.0) -> NDArray[np.float64]:
     filled = np.asarray(counts, dtype=np.float64) + prior
-    return filled / filled.sum()
+    return np.asarray(filled / filled.sum())
 
 
 def _divergence(p: NDArray[np.float64], q: NDArray[np.float64]) -> float:

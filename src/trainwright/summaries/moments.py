@@ -1,14 +1,14 @@
 """Mean and standard deviation whose bits do not depend on how the rows came.
 
-Adding floats depends on the order. So rows are summed in fixed blocks of 65,536 by position, and a `Moments` keeps one
-partial a block: merging puts lists together and sorts them, and only reading folds them, always in the same order. The
-cost is three numbers a block (37 KB for 10^8 rows).
+Adding floats depends on the order. So rows are summed in fixed blocks of 65,536 by position, and a
+`Moments` keeps one partial a block: merging puts lists together and sorts them, and only reading
+folds them, always in the same order. The cost is three numbers a block (37 KB for 10^8 rows).
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,27 +58,29 @@ class Moments:
         count, _, squares = self._folded()
         return _finite(math.sqrt(squares / (count - 1))) if count > 1 else None
 
-    def to_json(self) -> list[list[float]]:
+    def to_json(self) -> dict[str, Any]:
         """As JSON values; what went beyond float64 is null."""
-        return [
-            [block, count, _finite(mean), _finite(squares)]  # type: ignore[list-item]
+        partials = [
+            [block, count, _finite(mean), _finite(squares)]
             for block, count, mean, squares in self.partials
         ]
+        return {"mean": self.mean, "std": self.std, "partials": partials}
 
     @classmethod
-    def from_json(cls, value: Sequence[Sequence[Any]]) -> Moments:
+    def from_json(cls, value: Mapping[str, Any]) -> Moments:
         """Inverse of `to_json`."""
         return cls(
             tuple(
                 (int(block), int(count), _number(mean), _number(squares))
-                for block, count, mean, squares in value
+                for block, count, mean, squares in value["partials"]
             )
         )
 
     def _folded(self) -> tuple[int, float, float]:
         """Count, mean and squares of all partials, merged in order.
 
-        Source: Chan, Golub & LeVeque 1979, "Updating formulae and a pairwise algorithm for computing sample variances", eq. 2.1.
+        Source: Chan, Golub & LeVeque 1979, "Updating formulae and a pairwise algorithm for
+        computing sample variances", eq. 2.1.
         """
         total, mean, squares = 0, 0.0, 0.0
         for _, count, part_mean, part_squares in self.partials:

@@ -1,8 +1,9 @@
-"""A profile: what is known of a table without any of its rows. One type for validation, preparation and drift.
+"""A profile: what is known of a table without any of its rows, for validation and for drift.
 
-It does not depend on how the rows were cut or in which order parts were merged: counts are integers, distinct counts HyperLogLog,
-quantiles exact up to `exact_rows` and order-independent buckets beyond, sums folded over fixed blocks. Synthetic rows can be drawn from
-it, column by column: golden rows of a package, in which no customer's row leaves the house.
+It does not depend on how the rows were cut or in which order parts were merged: counts are
+integers, distinct counts HyperLogLog, quantiles exact up to `exact_rows` and order-independent
+buckets beyond, sums folded over fixed blocks. Synthetic rows can be drawn from it, column by
+column: golden rows of a package, in which no customer's row leaves the house.
 """
 
 from __future__ import annotations
@@ -59,7 +60,8 @@ def profile_frame(
     Args:
         frame: Holds at least `columns`, typed as `ColumnType` says.
         columns: What to summarise.
-        exact_rows: Up to so many rows of a column quantiles are exact, and its distinct numbers are kept.
+        exact_rows: Up to so many rows of a column quantiles are exact, and its distinct numbers are
+            kept.
 
     Returns:
         One summary a column, in order.
@@ -77,7 +79,8 @@ def draw_rows(
 ) -> list[dict[str, Any]]:
     """Synthetic rows, each column drawn on its own, so that no row is anybody's.
 
-    The first row is all null; in the second no value is missing and every category is one never seen.
+    The first row is all null; in the second no value is missing and every category is one never
+    seen.
 
     Args:
         profile: What to draw from.

@@ -1,13 +1,15 @@
 """Quantiles and distinct counts in bounded memory, the same for any order of rows and any order of merging.
 
-Quantiles count rows by an integer code that sorts as the values do. Up to `exact_rows` rows the codes are whole and quantiles
-exact. Beyond, the low bits are dropped: for a number the code is its IEEE 754 pattern, so what remains is sign, exponent and
-seven bits of fraction: logarithmic buckets, at most 0.4 % wide to either side. (As in DDSketch: Masson, Rim & Lee
-2019, VLDB 12(12), sections 2.1-2.2; our buckets are linear within each power of two, so that no logarithm is rounded.) For a time the
-code is its microseconds, in 4,096 buckets at most over the range seen.
+Quantiles count rows by an integer code that sorts as the values do. Up to `exact_rows` rows the
+codes are whole and quantiles exact. Beyond, the low bits are dropped: for a number the code is its
+IEEE 754 pattern, so what remains is sign, exponent and seven bits of fraction: logarithmic buckets,
+at most 0.4 % wide to either side. (As in DDSketch: Masson, Rim & Lee 2019, VLDB 12(12), sections
+2.1-2.2; our buckets are linear within each power of two, so that no logarithm is rounded.) For a
+time the code is its microseconds, in 4,096 buckets at most over the range seen.
 
-Distinct counts are HyperLogLog (Flajolet et al. 2007) with 4,096 registers, standard error 1.6 %, read by the estimator of
-Ertl 2017 (arXiv:1702.01284, algorithm 6), which needs no bias tables. The hash is ours and fixed, since libraries change theirs.
+Distinct counts are HyperLogLog (Flajolet et al. 2007) with 4,096 registers, standard error 1.6 %,
+read by the estimator of Ertl 2017 (arXiv:1702.01284, algorithm 6), which needs no bias tables. The
+hash is ours and fixed, since libraries change theirs.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Booleans: 1 and 0. Missing is NaN for trees; for a linear model 0, and a second feature says so where train rows lacked it."""
+"""Booleans: 1 and 0.
+
+Missing is NaN for trees; for a linear model 0, and where train rows lacked it, a second feature says so.
+"""
 
 from __future__ import annotations
 

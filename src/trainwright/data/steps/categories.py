@@ -1,14 +1,17 @@
 """Categories: codes by frequency for trees, one feature each for a linear model.
 
-A value needs five train rows to be told apart, and only the most frequent are (4,096 codes, 32 one-hot features, which bounds the
-matrix). The others share "other", and so does a value never seen: the model has learnt what rare values do, which is the best guess
-for a new one. Without rare train rows there is nothing to guess from: a new value is NaN among codes and all zeros among one-hot features. Ties in frequency go by
-text, so the codes are a function of the rows alone.
+A value needs five train rows to be told apart, and only the most frequent are (4,096 codes, 32
+one-hot features, which bounds the matrix). The others share "other", and so does a value never
+seen: the model has learnt what rare values do, which is the best guess for a new one. Without rare
+train rows there is nothing to guess from: a new value is NaN among codes and all zeros among
+one-hot features. Ties in frequency go by text, so the codes are a function of the rows alone.
 
-Rare values are not written out, since they may be a customer's; 32 bits of their hash are kept, so that `knows` can tell a rare value from a new one (one new
-value in 40,000 is mistaken for known where 100,000 are rare).
+Rare values are not written out, since they may be a customer's; 32 bits of their hash are kept, so
+that `knows` can tell a rare value from a new one (one new value in 40,000 is mistaken for known
+where 100,000 are rare).
 
-Source: scikit-learn's OneHotEncoder(min_frequency, handle_unknown="infrequent_if_exist"), with which parity is tested.
+Source: scikit-learn's OneHotEncoder(min_frequency, handle_unknown="infrequent_if_exist"), with
+which parity is tested.
 """
 
 from __future__ import annotations
@@ -38,7 +41,8 @@ class Categories(Step):
         values: In the order of their codes.
         has_other: Train rows held rarer values too: one more code.
         has_missing: Train rows lacked the value.
-        one_hot: One feature a value, one for "other" and one for missing where train rows had them; otherwise one feature, the code.
+        one_hot: One feature a value, one for "other" and one for missing where train rows had them;
+            otherwise one feature, the code.
         rare: Hashes of the rarer values; None when there were too many to remember.
     """
 

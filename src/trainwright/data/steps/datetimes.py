@@ -1,10 +1,12 @@
-"""Date-times: their parts, of which only those that vary in train rows are kept, and the time since the first train row.
+"""Date-times: the parts that vary in train rows, and the time since the first of them.
 
-Trees get each part as a number. A linear model gets the cycles (month, weekday, day of the year, minute of the day) as sine and
-cosine, and the time in lengths of the train rows' span, bounded as numbers are. The calendar is arithmetic on whole days, the same expression for
-one int and for an array, and sines stand in tables, so a single row and a block agree bit for bit. Times are UTC.
+Trees get each part as a number. A linear model gets the cycles (month, weekday, day of the year,
+minute of the day) as sine and cosine, and the time in lengths of the train rows' span, bounded as
+numbers are. The calendar is arithmetic on whole days, the same expression for one int and for an
+array, and sines stand in tables, so a single row and a block agree bit for bit. Times are UTC.
 
-Source: Hinnant, "chrono-compatible low-level date algorithms", civil_from_days (proleptic Gregorian calendar).
+Source: Hinnant, "chrono-compatible low-level date algorithms", civil_from_days (proleptic Gregorian
+calendar).
 """
 
 from __future__ import annotations

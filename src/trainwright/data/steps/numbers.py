@@ -1,9 +1,11 @@
 """Numbers: as they are for trees; centred, scaled and bounded for a linear model.
 
-Trees take a missing number as it is (NaN) and do not mind scale, so nothing is fitted for them. For a linear model a number
-becomes (x - median) / IQR, which outliers do not move, bounded to [-10, 10], so that one wild value cannot rule the gradient. A missing number
-becomes the median, that is 0, and where train rows lacked it, a second feature says so. Where the IQR is 0 (mostly one value) the standard
-deviation is used, and 1 where that is 0 too. The cost of the bound: beyond ten IQRs a linear model sees no difference.
+Trees take a missing number as it is (NaN) and do not mind scale, so nothing is fitted for them. For
+a linear model a number becomes (x - median) / IQR, which outliers do not move, bounded to [-10,
+10], so that one wild value cannot rule the gradient. A missing number becomes the median, that is
+0, and where train rows lacked it, a second feature says so. Where the IQR is 0 (mostly one value)
+the standard deviation is used, and 1 where that is 0 too. The cost of the bound: beyond ten IQRs a
+linear model sees no difference.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """What a preparation step is: a summary that is fitted block by block, and a pure transform of rows.
 
-A `Summary` observes fixed blocks in order and merges, so it can be fitted over files and machines; `finish` gives the fitted
-`Step`. A step has two ways to the same bits: `fill` for a block of a column, `row` for one Python value. They agree because both do the same
-IEEE operations, or look the answer up in the same table; no step calls a vectorised transcendental function.
+A `Summary` observes fixed blocks in order and merges, so it can be fitted over files and machines;
+`finish` gives the fitted `Step`. A step has two ways to the same bits: `fill` for a block of a
+column, `row` for one Python value. They agree because both do the same IEEE operations, or look the
+answer up in the same table; no step calls a vectorised transcendental function.
 """
 
 from __future__ import annotations

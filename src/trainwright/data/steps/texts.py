@@ -1,11 +1,14 @@
 """Texts: TF-IDF of words and of pairs of neighbours.
 
-Lower case, words of two letters, digits or underscores at least. A term needs five train rows (so that nobody's name becomes a feature), and
-the 5,000 that most rows hold are kept, ties by text. Weight (1 + log count) * idf with idf = log((1 + rows) / (1 + rows with the term)) + 1, each row
-scaled to length 1. One function makes a row, alone or in a block, so both agree bit for bit; that costs about 10 microseconds a sentence. While it is
-fitted, memory grows with the number of distinct terms.
+Lower case, words of two letters, digits or underscores at least. A term needs five train rows (so
+that nobody's name becomes a feature), and the 5,000 that most rows hold are kept, ties by text.
+Weight (1 + log count) * idf with idf = log((1 + rows) / (1 + rows with the term)) + 1, each row
+scaled to length 1. One function makes a row, alone or in a block, so both agree bit for bit; that
+costs about 10 microseconds a sentence. While it is fitted, memory grows with the number of distinct
+terms.
 
-Source: Salton & Buckley 1988, Inf. Proc. & Management 24(5); smoothed as scikit-learn's TfidfVectorizer(sublinear_tf=True), with which parity is tested.
+Source: Salton & Buckley 1988, Inf. Proc. & Management 24(5); smoothed as scikit-learn's
+TfidfVectorizer(sublinear_tf=True), with which parity is tested.
 """
 
 from __future__ import annotations
@@ -15,6 +18,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import polars as pl
@@ -103,5 +107,5 @@ def terms_of(text: str) -> Iterator[str]:
     """The words of a text, then its pairs of neighbours."""
     words = _WORD.findall(text.lower())
     yield from words
-    for first, second in zip(words, words[1:], strict=False):
+    for first, second in pairwise(words):
         yield f"{first} {second}"
