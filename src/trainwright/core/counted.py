@@ -20,7 +20,9 @@ _listener: ContextVar[Listener | None] = ContextVar("listener", default=None)
 class Counted(BaseModel):
     """Settings: frozen, closed to unknown keys, strictly typed, their reads told to the listener."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True
+    )
 
     def __getattribute__(self, name: str) -> Any:  # noqa: ANN401 - as object's own
         """Attribute access; a field's is told."""

@@ -17,12 +17,17 @@ class ColumnSettings(Section):
     """What the user says of one column; what is not said is inferred."""
 
     type: ColumnType | None = None
+    """number, category, boolean, date-time, text or identifier."""
     nulls: tuple[str, ...] | None = (
         None  # the texts that mean "missing"; replaces the usual markers
     )
-    format: str | None = None  # strptime format of a date-time column
-    required: bool = False  # a null is refused when predicting
-    closed: bool = False  # a category not seen in training is refused when predicting
+    """The texts that mean "missing"; replaces the usual markers."""
+    format: str | None = None
+    """The strptime format of a date-time column."""
+    required: bool = False
+    """A null is refused when predicting."""
+    closed: bool = False
+    """A category not seen in training is refused when predicting."""
 
 
 def _column(value: Any) -> Any:  # noqa: ANN401 - validator input
@@ -33,11 +38,17 @@ class SplitSettings(Section):
     """How rows are assigned to train, validation and test."""
 
     by: Literal["random", "group", "time", "group-time", "given"] = "random"
-    column: str | None = None  # group, time, or the given assignment
-    group: str | None = None  # the group column of group-time
+    """random, group, time, group-time, or given."""
+    column: str | None = None
+    """The group, the time, or the given assignment."""
+    group: str | None = None
+    """The group column of group-time."""
     fractions: tuple[float, float, float] = (0.7, 0.15, 0.15)
-    seed: int = Field(default=0, ge=0, lt=2**31)  # its own: training.seed never moves a row
-    gap: Seconds = 0.0  # left out before each later part of a time split
+    """Of train, validation and test."""
+    seed: int = Field(default=0, ge=0, lt=2**31)
+    """Its own: training.seed never moves a row."""
+    gap: Seconds = 0.0
+    """Left out before each later part of a time split, as 7d."""
 
     @model_validator(mode="after")
     def _fits(self) -> SplitSettings:
@@ -75,21 +86,32 @@ class SplitSettings(Section):
 class DataSettings(Section):
     """`data.source` and `data.target` alone make a valid recipe."""
 
-    source: str | tuple[str, ...]  # file, glob or folder, relative to the recipe
+    source: str | tuple[str, ...]
+    """File, list of files, glob or folder."""
     target: Name
-    validation: str | None = None  # files of a given split
+    """The column that is predicted."""
+    validation: str | None = None
+    """The file of validation rows, where the split is given by files."""
     test: str | None = None
+    """The file of test rows."""
     split: SplitSettings = SplitSettings()
+    """How rows are assigned to train, validation and test."""
     columns: dict[str, Annotated[ColumnSettings, BeforeValidator(_column)]] = Field(default={})
-    drop: tuple[str, ...] = ()  # columns to leave out
-    known_after: tuple[str, ...] = ()  # not yet known when the prediction is made
+    """What the user says of a column: a type, or the keys below."""
+    drop: tuple[str, ...] = ()
+    """Columns to leave out."""
+    known_after: tuple[str, ...] = ()
+    """Columns not yet known when the prediction is made; left out and listed."""
     duplicates: Literal["keep", "drop"] = "keep"
-    accept: tuple[
-        str, ...
-    ] = ()  # findings of severity error that the user answers for: KIND:COLUMN
+    """keep (with a warning) or drop equal rows."""
+    accept: tuple[str, ...] = ()
+    """Findings of severity error that the user answers for: KIND:COLUMN."""
     encoding: str | None = None
+    """Of text files; UTF-8 where not said."""
     delimiter: Literal[",", ";", "\t", "|"] | None = None
+    """Of text files; found out where not said."""
     decimal: Literal[".", ","] | None = None
+    """The decimal mark; a comma is found out where the delimiter is a semicolon."""
 
     @model_validator(mode="after")
     def _given(self) -> DataSettings:

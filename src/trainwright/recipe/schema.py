@@ -24,14 +24,17 @@ class Heading(Section):
     """The keys at the top of a recipe that are no sections."""
 
     name: str = Field(default="model", pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")
-    task: Task | None = None  # inferred from the target where not said
+    """Of the model in the registry; the recipe's file name where not said."""
+    task: Task | None = None
+    """classification or regression; inferred from the target where not said."""
 
 
 class Recipe(Heading):
     """Everything about a run. Build it with `load_recipe(path)` or `parse_recipe(mapping)`."""
 
     data: DataSettings
-    model: SerializeAsAny[Part]  # a family with its settings, found by `family`
+    model: SerializeAsAny[Part]
+    """A family with its settings, found by `family`."""
     training: TrainingSettings = TrainingSettings()
     evaluation: EvaluationSettings = EvaluationSettings()
     deployment: DeploymentSettings = DeploymentSettings()

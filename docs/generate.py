@@ -1,0 +1,127 @@
+"""Write the reference pages that are generated: the recipe from its schema, the command line from its verbs.
+
+`make docs` runs it; a test says when a page is stale. A key's meaning is the docstring below its field.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator
+from pathlib import Path
+
+import typer.main
+from pydantic import BaseModel
+from pydantic_core import PydanticUndefined
+
+from trainwright.cli.main import app
+from trainwright.core.parts import families
+from trainwright.recipe.data import ColumnSettings, SplitSettings
+from trainwright.recipe.schema import Recipe
+from trainwright.recipe.sections import DriftSettings
+
+HERE = Path(__file__).parent / "reference"
+NESTED = {
+    "data.split": SplitSettings,
+    "data.columns.NAME": ColumnSettings,
+    "monitoring.drift": DriftSettings,
+}
+
+
+def pages() -> dict[Path, str]:
+    """Each generated page and its text."""
+    return {HERE / "recipe.md": recipe_page(), HERE / "command-line.md": command_page()}
+
+
+def recipe_page() -> str:
+    """Every key of a recipe."""
+    lines = [
+        "# The recipe",
+        "",
+        "One YAML document says everything about a run. `data.source` and `data.target` alone make a valid",
+        "recipe; the run's folder keeps the resolved one, with every default written out. Paths are relative",
+        "to the recipe's file. An unknown key is an error that proposes the nearest known one; a key that was",
+        "set and that nothing read is exit 1 at the end of the run.",
+        "",
+        "Scalars follow YAML 1.2: `no` and `on` are words, `012` is text, `1e3` is a number. Durations are",
+        "written `90s`, `10m`, `2h`, `7d`, `1w`.",
+    ]
+    lines += ["", "## Top", "", *table(Recipe, only=("name", "task"))]
+    for name, field in Recipe.model_fields.items():
+        kind = field.annotation
+        if name not in ("name", "task", "model") and isinstance(kind, type):
+            lines += ["", f"## {name}", "", inspect.getdoc(kind) or "", "", *table(kind)]
+            for path, nested in NESTED.items():
+                if path.startswith(f"{name}."):
+                    lines += [
+                        "",
+                        f"### {path}",
+                        "",
+                        inspect.getdoc(nested) or "",
+                        "",
+                        *table(nested),
+                    ]
+    lines += ["", "## model", "", "A family and its settings; `auto` where nothing is said."]
+    for kind in families:
+        part = families.find(kind)
+        lines += ["", f"### family: {kind}", "", inspect.getdoc(part) or "", "", *table(part)]
+    return "\n".join(lines) + "\n"
+
+
+def table(model: type[BaseModel], *, only: tuple[str, ...] = ()) -> Iterator[str]:
+    """A Markdown table of a section's keys."""
+    yield "| key | default | meaning |"
+    yield "| --- | --- | --- |"
+    for name, field in model.model_fields.items():
+        if not only or name in only:
+            default = field.get_default(call_default_factory=True)
+            shown = "needed" if default is PydanticUndefined else plain(default)
+            yield f"| `{name}` | {shown} | {field.description or ''} |"
+
+
+def plain(value: object) -> str:
+    """A default as a recipe would spell it."""
+    if isinstance(value, BaseModel):
+        return "see below"
+    if value is None:
+        return "not set"
+    if isinstance(value, tuple):
+        return f"`[{', '.join(map(str, value))}]`"
+    return f"`{str(value).lower() if isinstance(value, bool) else value}`"
+
+
+def command_page() -> str:
+    """Every verb with its arguments and options."""
+    lines = [
+        "# The command line",
+        "",
+        "Every verb takes `--workspace DIR` (or `TRAINWRIGHT_WORKSPACE`) and `--json`: then standard",
+        "output is one JSON object and nothing else. Progress and warnings go to standard error.",
+        "",
+        "Exit status: 0 done; 1 a check or gate said no; 2 the command or the recipe is wrong; 3 the",
+        "data are wrong; 4 a file is damaged or not trusted; 5 the environment; 6 training failed; 70 a",
+        "bug of ours; 75 stopped by a signal, can be resumed.",
+        "",
+        "RUN is an id, a unique prefix, a name (its newest run) or `latest`; MODEL is `name@champion`,",
+        "`name/3`, a RUN, or a package folder.",
+    ]
+    for name, command in typer.main.get_command(app).commands.items():  # type: ignore[attr-defined]
+        arguments = [p for p in command.params if p.param_type_name == "argument"]
+        usage = " ".join(["trainwright", name, *(p.metavar or p.name.upper() for p in arguments)])
+        lines += [
+            "",
+            f"## {name}",
+            "",
+            f"`{usage}`: {command.help}",
+            "",
+            "| option | meaning |",
+            "| --- | --- |",
+        ]
+        for parameter in command.params:
+            if parameter.param_type_name == "option":
+                lines.append(f"| `{', '.join(parameter.opts)}` | {parameter.help or ''} |")
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    for path, text in pages().items():
+        path.write_text(text)
