@@ -2,11 +2,12 @@
 
 Known names, each a mapping of equally long lists:
 
-    roc               false_positive_rate, true_positive_rate
-    precision_recall  recall, precision
-    calibration       predicted, observed, and optionally low, high
-    confusion         classes, counts (rows: true, columns: predicted)
-    residuals         predicted, residual; or edges, counts
+    roc               x (false positive rate), y (true positive rate)
+    precision_recall  x (recall), y (precision), up to a recall of 1
+    calibration       told, observed, rows: one entry a bin
+    confusion         classes, counts (rows: true, columns: decided)
+    residuals         edges, counts, of predicted minus actual
+    predicted_actual  predicted, actual: some rows
 
 Any other mapping of equally long lists of numbers is drawn too: its first list across, the others
 up. So an evaluation may add a plot without a change here.
@@ -15,6 +16,7 @@ up. So an evaluation may add a plot without a change here.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from trainwright.reports.bars import Whisker, whisker_plot
@@ -79,7 +81,7 @@ def _drawn(name: str, numbers: object) -> Figure | None:
 
 
 def _roc(_: str, numbers: Numbers) -> Figure:
-    curve = Series("model", numbers["false_positive_rate"], numbers["true_positive_rate"])
+    curve = Series("model", numbers["x"], numbers["y"])
     chance = Series("chance", [0.0, 1.0], [0.0, 1.0], reference=True)
     return line_plot(
         "ROC curve",
@@ -93,12 +95,11 @@ def _roc(_: str, numbers: Numbers) -> Figure:
 
 
 def _precision_recall(_: str, numbers: Numbers) -> Figure:
-    series = [Series("model", numbers["recall"], numbers["precision"])]
-    if isinstance(share := numbers.get("prevalence"), (int, float)):
-        series.append(Series("chance", [0.0, 1.0], [share, share], reference=True))
+    # Where all are called positive, the precision is what chance would reach.
+    chance = [Series("chance", [0.0, 1.0], [y, y], reference=True) for y in numbers["y"][-1:]]
     return line_plot(
         "Precision and recall",
-        series,
+        [Series("model", numbers["x"], numbers["y"]), *chance],
         x_label="recall",
         y_label="precision",
         x_bounds=_UNIT,
@@ -108,23 +109,21 @@ def _precision_recall(_: str, numbers: Numbers) -> Figure:
 
 
 def _calibration(_: str, numbers: Numbers) -> Figure:
-    observed = Series(
-        "model",
-        numbers["predicted"],
-        numbers["observed"],
-        low=numbers.get("low", ()),
-        high=numbers.get("high", ()),
-        marks=True,
-    )
-    return line_plot(
+    told, observed, rows = numbers["told"], numbers["observed"], numbers["rows"]
+    figure = line_plot(
         "Calibration",
-        [observed, Series("perfect", [0.0, 1.0], [0.0, 1.0], reference=True)],
+        [
+            Series("model", told, observed, marks=True),
+            Series("perfect", [0.0, 1.0], [0.0, 1.0], reference=True),
+        ],
         x_label="predicted probability",
         y_label="observed share",
         x_bounds=_UNIT,
         y_bounds=_UNIT,
         caption="On the dashed line, a stated 30 % comes true 30 times of a hundred.",
     )
+    table = tuple(zip(told, observed, rows, strict=True))
+    return replace(figure, header=("predicted probability", "observed share", "rows"), rows=table)
 
 
 def _confusion(_: str, numbers: Numbers) -> Figure:
@@ -133,23 +132,25 @@ def _confusion(_: str, numbers: Numbers) -> Figure:
 
 
 def _residuals(_: str, numbers: Numbers) -> Figure:
-    if "edges" in numbers:
-        return histogram(
-            "Residuals",
-            numbers["edges"],
-            [numbers["counts"]],
-            x_label="observed minus predicted",
-            caption="Centred on 0 and narrow is good.",
-        )
-    low, high = min(numbers["predicted"], default=0.0), max(numbers["predicted"], default=1.0)
-    return line_plot(
+    return histogram(
         "Residuals",
-        [
-            Series("residual", numbers["predicted"], numbers["residual"], marks=True),
-            Series("none", [low, high], [0.0, 0.0], reference=True),
-        ],
-        x_label="predicted",
-        y_label="observed minus predicted",
+        numbers["edges"],
+        [numbers["counts"]],
+        x_label="predicted minus actual",
+        caption="Centred on 0 and narrow is good. The outermost bins hold all that lies beyond.",
+    )
+
+
+def _predicted_actual(_: str, numbers: Numbers) -> Figure:
+    rows = Series("rows", numbers["actual"], numbers["predicted"], marks=True, joined=False)
+    both = (*rows.x, *rows.y)
+    ends = [min(both, default=0.0), max(both, default=1.0)]
+    return line_plot(
+        "Predicted against actual",
+        [rows, Series("perfect", ends, ends, reference=True)],
+        x_label="actual",
+        y_label="predicted",
+        caption="Some of the rows. The nearer to the dashed line, the better.",
     )
 
 
@@ -184,4 +185,5 @@ _KNOWN: dict[str, Callable[[str, Numbers], Figure | None]] = {
     "calibration": _calibration,
     "confusion": _confusion,
     "residuals": _residuals,
+    "predicted_actual": _predicted_actual,
 }

@@ -107,7 +107,7 @@ def _verdict(run: Values, evaluation: Values, candidates: Sequence[Values]) -> t
             "warning",
         )
     words = f"{chosen['name']} was chosen: {measured} on {evaluation.get('split', 'validation')}"
-    if baseline is not None and baseline["loss"]:
+    if baseline is not None and baseline["loss"] and chosen["loss"] is not None:
         less = 1 - chosen["loss"] / baseline["loss"]
         words += f", with {less:.0%} less loss than the baseline"
     refused = [gate["name"] for gate in run.get("gates", ()) if not gate["passed"]]
@@ -152,11 +152,12 @@ def _add_candidates(page: Page, evaluation: Values, candidates: Sequence[Values]
         lead="Chosen by a proper loss on validation, smaller is better. Of tied candidates the one "
         "that is cheaper to serve wins.",
     )
-    baseline = _baseline(candidates)
+    judged = [row for row in candidates if row["loss"] is not None]
+    baseline = _baseline(judged)
     section.figures(
         whisker_plot(
             f"{loss} on validation",
-            [_candidate_whisker(row) for row in sorted(candidates, key=lambda row: row["loss"])],
+            [_candidate_whisker(row) for row in sorted(judged, key=lambda row: row["loss"])],
             x_label=f"{loss}, with two standard errors; dashed: the baseline",
             reference=baseline["loss"] if baseline else None,
             header=("candidate", loss),
@@ -171,7 +172,7 @@ def _add_candidates(page: Page, evaluation: Values, candidates: Sequence[Values]
             "difference",
             "iterations",
             "ended",
-            "seconds",
+            "time",
             "",
         ),
         [

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from trainwright.reports.axes import Axis, axis
@@ -50,7 +50,7 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """A line: points in order, optionally within a band [low, high], or a dashed reference."""
+    """Points in order: joined or not, marked or not, within a band [low, high], or a reference."""
 
     name: str
     x: Sequence[float]
@@ -59,6 +59,7 @@ class Series:
     high: Sequence[float] = ()
     reference: bool = False
     marks: bool = False
+    joined: bool = True
 
 
 def line_plot(
@@ -156,7 +157,7 @@ def _sound(one: Series) -> Series:
     )
     columns = [list(column) for column in zip(*kept, strict=True)] or [[], []]
     low, high = (columns[2], columns[3]) if len(columns) == 4 else ((), ())
-    return Series(one.name, columns[0], columns[1], low, high, one.reference, one.marks)
+    return replace(one, x=columns[0], y=columns[1], low=low, high=high)
 
 
 def _is_number(value: object) -> bool:
@@ -175,7 +176,7 @@ def _colours(series: Iterable[Series]) -> list[int | None]:
 def _line(one: Series, colour: int | None, across: Axis, up: Axis) -> Markup:
     points = [(across.at(x), up.at(y)) for x, y in zip(one.x, one.y, strict=True)]
     kind = "reference" if colour is None else f"line s{colour}"
-    parts = [element("polyline", points=_points(points), class_=kind)]
+    parts = [element("polyline", points=_points(points), class_=kind)] if one.joined else []
     if one.low:
         lower = [(across.at(x), up.at(y)) for x, y in zip(one.x, one.low, strict=True)]
         upper = [(across.at(x), up.at(y)) for x, y in zip(one.x, one.high, strict=True)]

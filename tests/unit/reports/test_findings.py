@@ -1,0 +1,30 @@
+from __future__ import annotations
+
+from trainwright.core.artifacts import Finding
+from trainwright.reports.findings import add_findings
+from trainwright.reports.page import Page
+
+
+def test_the_gravest_finding_stands_first_with_its_remedy(read):
+    page = Page("t")
+    found = [
+        Finding("constant", "note", "one value only", column="year"),
+        Finding("leakage", "error", "tells all", column="delay", remedy="data: {drop: [delay]}"),
+    ]
+    add_findings(page, [one.to_json() for one in found])
+    words = read(page.render()).text
+    assert "1 error, 1 note." in words
+    assert words.index("leakage: delay") < words.index("constant: year")
+    assert "data: {drop: [delay]}" in words
+
+
+def test_no_finding_is_said_too(read):
+    page = Page("t")
+    add_findings(page, [])
+    assert "Nothing was found." in read(page.render()).text
+
+
+def test_of_very_many_findings_the_rest_is_counted(read):
+    page = Page("t")
+    add_findings(page, [Finding("nulls", "note", "m").to_json()] * 130)
+    assert "And 30 more" in read(page.render()).text
