@@ -14,7 +14,7 @@ import shutil
 import stat
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from trainwright.core.errors import EnvironmentFault, TrustError
 
 FILE_MODE = 0o600
 FOLDER_MODE = 0o700
-_ASIDE = ".tmp-"  # name part of what is still being written; the janitor may remove it
+_ASIDE = ".tmp-"  # name part of what is still being written; without a live writer it is litter
 
 
 def canonical_json(value: Any) -> bytes:  # noqa: ANN401 - any JSON value
@@ -95,21 +95,21 @@ def write_json(path: Path, value: Any, *, pretty: bool = True) -> None:  # noqa:
 
 
 def write_with(path: Path, write: Callable[[Path], object]) -> None:
-    """Let `write` fill a file beside `path`, then put it in place durably.
+    """Let `write` fill a file beside `path` (there already, empty), then put it in place durably.
 
     On failure nothing is left.
     """
-    aside = path.with_name(f".{path.name[:100]}{_ASIDE}{uuid.uuid4().hex}")
     try:
-        write(aside)
-        aside.chmod(FILE_MODE)
-        flush_file(aside)
-        aside.replace(path)
-        flush_folder(path.parent)
+        with _aside(path, make=lambda aside: aside.touch(FILE_MODE, exist_ok=False)) as aside:
+            write(aside)
+            aside.chmod(FILE_MODE)
+            flush_file(aside)
+            aside.replace(path)
+            flush_folder(path.parent)
+    except EnvironmentFault:
+        raise
     except OSError as error:
         raise disk_fault(error, path) from error
-    finally:
-        aside.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -119,21 +119,43 @@ def staged_folder(path: Path) -> Iterator[Path]:
     Raises:
         EnvironmentFault: `path` exists already, or the disk refuses.
     """
-    aside = path.with_name(f".{path.name[:100]}{_ASIDE}{uuid.uuid4().hex}")
     try:
         make_folder(path.parent)
-        aside.mkdir(mode=FOLDER_MODE)
-        yield aside
-        flush_tree(aside)
-        aside.rename(path)
-        flush_folder(path.parent)
+        with _aside(path, make=lambda aside: aside.mkdir(FOLDER_MODE)) as aside:
+            yield aside
+            flush_tree(aside)
+            aside.rename(path)
+            flush_folder(path.parent)
+    except EnvironmentFault:
+        raise
     except OSError as error:
-        if isinstance(error, EnvironmentFault):
-            raise
         raise disk_fault(error, path) from error
+
+
+@contextmanager
+def _aside(path: Path, *, make: Callable[[Path], object]) -> Iterator[Path]:
+    """A new entry beside `path`, locked while its writer lives (see `sweep`); gone when the block ends."""
+    aside, handle = _claim(path, make)
+    try:
+        yield aside
     finally:
-        if aside.exists():
-            shutil.rmtree(aside, ignore_errors=True)
+        with suppress(OSError):  # what cannot be removed now is litter for the next start
+            shutil.rmtree(aside) if aside.is_dir() else aside.unlink(missing_ok=True)
+        os.close(handle)
+
+
+def _claim(path: Path, make: Callable[[Path], object]) -> tuple[Path, int]:
+    """Make an entry and lock it; again under another name when a janitor was quicker."""
+    while True:
+        aside = path.with_name(f".{path.name[:100]}{_ASIDE}{uuid.uuid4().hex}")
+        make(aside)
+        with suppress(FileNotFoundError):
+            handle = os.open(aside, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+            with suppress(OSError):  # a file system without locks is written to all the same
+                fcntl.flock(handle, fcntl.LOCK_SH)
+            if aside.exists():
+                return aside, handle
+            os.close(handle)
 
 
 def make_folder(path: Path) -> None:
@@ -174,18 +196,34 @@ def flush_tree(folder: Path) -> None:
 
 
 def sweep(folder: Path) -> int:
-    """Remove what an earlier, killed process left half-written in `folder`.
+    """Remove what killed processes left half-written in `folder`; a live writer's lock keeps its own.
 
-    Returns how many entries.
+    Returns:
+        How many entries were removed.
     """
     removed = 0
     for entry in folder.glob(f".*{_ASIDE}*"):
-        if entry.is_dir() and not entry.is_symlink():
-            shutil.rmtree(entry, ignore_errors=True)
-        else:
-            entry.unlink(missing_ok=True)
-        removed += 1
+        with suppress(OSError), _unowned(entry):
+            if entry.is_dir() and not entry.is_symlink():
+                shutil.rmtree(entry, ignore_errors=True)
+            else:
+                entry.unlink(missing_ok=True)
+            removed += 1
     return removed
+
+
+@contextmanager
+def _unowned(entry: Path) -> Iterator[None]:
+    """Raises OSError when a live process writes to `entry`; a link belongs to nobody."""
+    if entry.is_symlink():
+        yield
+        return
+    handle = os.open(entry, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    finally:
+        os.close(handle)
 
 
 @contextmanager
@@ -197,7 +235,7 @@ def lock(path: Path, *, wait: bool = True) -> Iterator[None]:
     """
     make_folder(path.parent)
     try:
-        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, FILE_MODE)
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, FILE_MODE)
     except OSError as error:
         raise disk_fault(error, path) from error
     try:
@@ -275,6 +313,8 @@ def disk_fault(error: OSError, path: Path) -> EnvironmentFault:
         mend = f"make room: {free / 1e6:.0f} MB are free there; or name another folder with --workspace"
     elif error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         mend = "choose a folder that you may write to with --workspace DIR"
+    elif error.errno in (errno.EEXIST, errno.ENOTDIR, errno.ENOTEMPTY):
+        mend = "move away what stands there, or name another folder with --workspace DIR"
     return EnvironmentFault(error.strerror or str(error), where=str(path), mend=mend)
 
 

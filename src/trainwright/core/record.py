@@ -45,6 +45,7 @@ class Record:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._tail: tuple[tuple[int, int, int], Head] | None = None  # as we left the file
 
     def append(self, body: dict[str, Any]) -> Head:
         """Add one object durably and return the new head.
@@ -82,10 +83,9 @@ class Record:
             )
 
     def _append_locked(self, body: dict[str, Any]) -> Head:
-        lines, sound_bytes = self._lines()
-        before = lines[-1][1] if lines else _START
-        digest = chain_hash(before, body)
-        line = canonical_json({"n": len(lines), "body": body, "hash": digest}) + b"\n"
+        before, sound_bytes = self._end()
+        digest = chain_hash(before.hash, body)
+        line = canonical_json({"n": before.length, "body": body, "hash": digest}) + b"\n"
         try:
             is_new = not self.path.exists()
             handle = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, FILE_MODE)
@@ -94,13 +94,25 @@ class Record:
                 os.lseek(handle, 0, os.SEEK_END)
                 _write_all(handle, line)
                 os.fsync(handle)
+                seen = _stamp(os.fstat(handle))
             finally:
                 os.close(handle)
             if is_new:
                 flush_folder(self.path.parent)
         except OSError as error:
             raise disk_fault(error, self.path) from error
-        return Head(len(lines) + 1, digest)
+        head = Head(before.length + 1, digest)
+        self._tail = (seen, head)
+        return head
+
+    def _end(self) -> tuple[Head, int]:
+        """Head and sound bytes; the file is read only when others wrote since our last append."""
+        if self._tail is not None and self.path.exists():
+            (inode, size, changed), head = self._tail
+            if _stamp(self.path.stat()) == (inode, size, changed):
+                return head, size
+        lines, sound_bytes = self._lines()
+        return Head(len(lines), lines[-1][1] if lines else _START), sound_bytes
 
     def _lines(self) -> tuple[list[tuple[dict[str, Any], str]], int]:
         """(body, hash) of each sound line, and the bytes that they take."""
@@ -108,17 +120,15 @@ class Record:
             data = self.path.read_bytes()
         except FileNotFoundError:
             return [], 0
+        except OSError as error:
+            raise disk_fault(error, self.path) from error
         sound = data.rfind(b"\n") + 1  # whatever follows the last newline was torn by a crash
         lines: list[tuple[dict[str, Any], str]] = []
         before = _START
         for number, raw in enumerate(data[:sound].splitlines()):
             where = f"{self.path}:{number + 1}"
             entry = parse_json(raw, where=where)
-            if (
-                not isinstance(entry, dict)
-                or entry.get("n") != number
-                or entry.get("hash") != chain_hash(before, entry.get("body"))
-            ):
+            if not _follows(entry, number=number, before=before):
                 raise TrustError(
                     "a line of the record was changed",
                     where=where,
@@ -132,6 +142,21 @@ class Record:
 def chain_hash(before: str, body: Any) -> str:  # noqa: ANN401 - any JSON value
     """The hash of a line, given the hash before it."""
     return sha256_bytes(before.encode() + canonical_json(body))
+
+
+def _follows(entry: Any, *, number: int, before: str) -> bool:  # noqa: ANN401 - any JSON value
+    """Is `entry` the line `number` of the chain that has come to the hash `before`?"""
+    if not isinstance(entry, dict) or not isinstance(entry.get("body"), dict):
+        return False
+    try:
+        expected = chain_hash(before, entry["body"])
+    except (ValueError, RecursionError):  # a lone surrogate: nothing that we wrote
+        return False
+    return entry.get("n") == number and entry.get("hash") == expected
+
+
+def _stamp(status: os.stat_result) -> tuple[int, int, int]:
+    return status.st_ino, status.st_size, status.st_mtime_ns
 
 
 def _write_all(handle: int, data: bytes) -> None:

@@ -91,7 +91,7 @@ class MLflowTracker:
             self._known[run.name][run.id] = there
         mlflow_id = there.info.run_id
         params = [Param(key, value) for key, value in _params(run)]
-        metrics = list(_metrics(run, summary, events, at=ended))
+        metrics = list(_metrics(run, summary, at=ended))
         tags = [RunTag(key, value) for key, value in _tags(summary, status)]
         for start in range(0, len(params), _BATCH):
             self._client.log_batch(mlflow_id, params=params[start : start + _BATCH])
@@ -245,9 +245,7 @@ def _flat(value: Any, path: str) -> Iterator[tuple[str, Any]]:  # noqa: ANN401 -
         yield path, value
 
 
-def _metrics(
-    run: RunFolder, summary: Mapping[str, Any], events: list[dict[str, Any]], *, at: int
-) -> Iterator[Metric]:
+def _metrics(run: RunFolder, summary: Mapping[str, Any], *, at: int) -> Iterator[Metric]:
     """Validation metrics with their bounds, the candidates' numbers, and the curve as history."""
     evaluation = _json(run, "evaluation.json")
     values = evaluation.get("metrics") or summary.get("validation") or {}
@@ -259,12 +257,11 @@ def _metrics(
         for part in ("train", "validation"):
             if point[part] is not None:
                 yield Metric(f"curve/{part}", point[part], at, point["iteration"])
-    for event in events:
-        if event["kind"] == "candidate":
-            for key, value in event.items():
-                if isinstance(value, int | float) and not isinstance(value, bool):
-                    name = _KEY.sub("_", f"candidate/{event.get('family', 'model')}.{key}")
-                    yield Metric(name, value, at, 0)
+    for candidate in summary.get("candidates", ()):
+        for key, value in candidate.items():
+            if isinstance(value, int | float) and not isinstance(value, bool):
+                name = _KEY.sub("_", f"candidate/{candidate.get('name', 'model')}.{key}")
+                yield Metric(name, value, at, 0)
 
 
 def _tags(summary: Mapping[str, Any], status: str) -> Iterator[tuple[str, str]]:

@@ -46,7 +46,8 @@ _HEX = re.compile(r"[0-9a-f-]+|[0-9A-F-]+")
 
 
 def redact(text: str) -> str:
-    """`text` without what looks like a secret."""
+    """`text` without what looks like a secret; a byte that is no UTF-8 (in a path) becomes its escape."""
+    text = text.encode(errors="backslashreplace").decode()
     for value in _environment_secrets():
         text = text.replace(value, REDACTED)
     text = _FORMS.sub(REDACTED, text)

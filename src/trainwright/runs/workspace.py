@@ -44,9 +44,10 @@ class Workspace:
         root = Path(os.path.abspath(path or os.environ.get(VARIABLE) or DEFAULT))  # noqa: PTH100 - keeps links
         _check_writable(root)
         workspace = cls(root)
-        for folder in (root, workspace.runs, workspace.snapshots, *_folders(workspace.runs)):
-            if folder.is_dir():
-                sweep(folder)
+        runs = [RunFolder(path) for path in _folders(workspace.runs)]
+        within = [folder for run in runs for folder in (run.path, run.checkpoints)]
+        for folder in (root, workspace.runs, workspace.snapshots, *within):
+            sweep(folder)
         return workspace
 
     @property
