@@ -21,7 +21,7 @@ import pyarrow.csv as arrow_csv
 from numpy.typing import NDArray
 
 from trainwright.core.artifacts import Finding
-from trainwright.core.errors import DataError, Fault, shorten
+from trainwright.core.errors import DataError, Fault, TrainwrightError, shorten
 from trainwright.data.reading.encoding import BLOCK_BYTES, Utf8Blocks, invalid_utf8
 from trainwright.data.reading.header import (
     NAMES,
@@ -193,7 +193,7 @@ def _parse(work: _Work) -> RawBlock:
     delimiter = work.header.delimiter
     _raise_blemishes(work.data, delimiter, work.name, work.first_line)
     num_columns = len(work.header.names)
-    if not work.data.strip(b"\r\n"):
+    if work.data[:2].strip(b"\r\n") == b"" and not work.data.strip(b"\r\n"):
         empty = pl.DataFrame({str(i): pl.Series([], dtype=pl.String) for i in range(num_columns)})
         return RawBlock(empty, np.zeros(0, np.int64))
     positions = [str(index) for index in range(num_columns)]
@@ -207,7 +207,7 @@ def _parse(work: _Work) -> RawBlock:
                 delimiter=delimiter.decode(), newlines_in_values=b'"' in work.data
             ),
             convert_options=arrow_csv.ConvertOptions(
-                column_types=dict.fromkeys(positions, pa.large_string()),
+                column_types=dict.fromkeys(positions, pa.string()),
                 strings_can_be_null=False,
                 check_utf8=False,
             ),
@@ -217,9 +217,8 @@ def _parse(work: _Work) -> RawBlock:
     frame = pl.from_arrow(table)
     assert isinstance(frame, pl.DataFrame)
     _check_lengths(work, table)
-    if frame.height == work.data.count(b"\n"):
-        return RawBlock(frame, work.first_line)
-    return RawBlock(frame, _lines_of(work))
+    keeps_step = frame.height == work.data.count(b"\n")
+    return RawBlock(frame, work.first_line if keeps_step else _lines_of(work))
 
 
 def _lines_of(work: _Work) -> NDArray[np.int64]:
@@ -239,7 +238,7 @@ def _raise_blemishes(block: bytes, delimiter: bytes, name: str, first_line: int)
         raise DataError.of(faults)
 
 
-def _ragged(work: _Work, reason: str) -> DataError:
+def _ragged(work: _Work, reason: str) -> TrainwrightError:
     """Which records have the wrong number of fields, the first ten of them."""
     counts, _ = count_fields(work.data, delimiter=work.header.delimiter)
     expected = len(work.header.names)
@@ -286,7 +285,7 @@ def _check_lengths(work: _Work, table: pa.Table) -> None:
         return
     for position, column in enumerate(table.columns):
         for chunk in column.chunks:
-            offsets = np.frombuffer(chunk.buffers()[1], np.int64)[: len(chunk) + 1]
+            offsets = np.frombuffer(chunk.buffers()[1], np.int32)[: len(chunk) + 1]
             lengths = np.diff(offsets)
             if len(lengths) and lengths.max() > LIMIT_FIELD_BYTES:
                 line = _lines_of(work)[int(lengths.argmax())]

@@ -34,9 +34,11 @@ def record_end(block: bytes) -> int:
 
     The block must begin with a record.
     """
+    newline = block.rfind(b"\n")
+    if b'"' not in block:
+        return newline + 1
     end = len(block)
     quotes = block.count(b'"')
-    newline = block.rfind(b"\n")
     while newline >= 0:
         quotes -= block.count(b'"', newline, end)
         if quotes % 2 == 0:
@@ -59,7 +61,7 @@ def blemishes(block: bytes, *, delimiter: bytes) -> list[Blemish]:
     quoted = b'"' in block
     if quoted and (stray := _stray_quote(block, ord(delimiter))):
         found.append(stray)
-    if block.count(b"\r") != block.count(b"\r\n"):
+    if b"\r" in block and block.count(b"\r") != block.count(b"\r\n"):
         found.extend(_bare_return(block, quoted=quoted and len(found) == 0))
     return found
 

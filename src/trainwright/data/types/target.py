@@ -18,7 +18,8 @@ import polars as pl
 
 from trainwright.core.artifacts import ColumnType, Finding, Target, Task
 from trainwright.core.errors import DataError, RecipeError, shorten
-from trainwright.data.types.columns import Context, TypedColumn, type_column
+from trainwright.data.types.case import Context, TypedColumn
+from trainwright.data.types.columns import type_column
 from trainwright.data.types.values import whole_text
 
 LIMIT_CLASSES = 1000

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import polars as pl
@@ -17,6 +19,7 @@ import polars as pl
 from trainwright.core.artifacts import Column, ColumnType
 from trainwright.core.errors import shorten
 from trainwright.data.types.dates import parse_date, parse_dates
+from trainwright.data.types.masks import null_where
 
 FALSE_OF = {"true": "false", "yes": "no", "t": "f", "y": "n", "1": "0", "on": "off"}
 NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
@@ -42,9 +45,29 @@ def parse_series(column: Column, raw: pl.Series) -> Parsed:
         raw = raw.cast(pl.String)
     if raw.dtype != pl.String:
         return _native(column, raw)
-    text = without_nulls(stripped(raw), column.nulls)
-    values = _from_text(column, text)
-    return Parsed(values, _rows(values.is_null() & text.is_not_null()))
+    if column.type in _WORDS:
+        text = without_nulls(stripped(raw), column.nulls)
+        values = _from_text(column, text)
+        return Parsed(values, _rows(values.is_null() & text.is_not_null()))
+    values, rows, bare = retried(
+        _from_text(column, raw), raw, lambda text: _from_text(column, text)
+    )
+    misfits = rows.filter(~is_missing(bare, column.nulls))
+    return Parsed(without_marks(column, values), tuple(misfits.to_list()))
+
+
+def without_marks(column: Column, values: pl.Series) -> pl.Series:
+    """Without the values that stand for missing, such as -999 where the recipe says so."""
+    marks = _marks(column)
+    return null_where(values.is_in(list(marks)), values) if marks else values
+
+
+@lru_cache(maxsize=4096)
+def _marks(column: Column) -> tuple[Any, ...]:
+    """The column's null markers that are values as well."""
+    if column.type not in (ColumnType.NUMBER, ColumnType.DATETIME):
+        return ()
+    return tuple(_from_text(column, pl.Series(column.nulls, dtype=pl.String)).drop_nulls())
 
 
 def stripped(text: pl.Series) -> pl.Series:
@@ -52,17 +75,14 @@ def stripped(text: pl.Series) -> pl.Series:
     return text.str.strip_chars(BLANKS)
 
 
+def is_missing(text: pl.Series, nulls: tuple[str, ...]) -> pl.Series:
+    """True where a text without blanks around it is empty or one of the markers."""
+    return text.is_in(["", *nulls])
+
+
 def without_nulls(text: pl.Series, nulls: tuple[str, ...]) -> pl.Series:
     """Null where the text is empty or one of the markers."""
-    markers = [marker for marker in nulls if marker]
-    missing = text == ""
-    if markers:
-        missing |= text.is_in(markers)
-    if not missing.any():
-        return text
-    return (
-        text.to_frame("x").select(pl.when(~missing).then(pl.col("x"))).to_series().alias(text.name)
-    )
+    return null_where(is_missing(text, nulls), text)
 
 
 def parse_value(column: Column, value: Any) -> float | str | bool | int | None:  # noqa: ANN401
@@ -77,7 +97,8 @@ def parse_value(column: Column, value: Any) -> float | str | bool | int | None: 
     if value is None:
         return None
     if column.type is ColumnType.NUMBER:
-        return _number(column, value)
+        number = _number(value)
+        return None if number in _marks(column) else number
     if isinstance(value, str):
         value = value.strip(BLANKS)
         if value == "" or value in column.nulls:
@@ -87,28 +108,36 @@ def parse_value(column: Column, value: Any) -> float | str | bool | int | None: 
     if column.type is ColumnType.DATETIME:
         return _moment(column, value)
     if isinstance(value, bool) or not isinstance(value, str | int):
-        raise ValueError(f"{shorten(value)} is no text")
+        raise ValueError(f"{shorten(value)} is no text")  # noqa: TRY004 - the caller's contract
     return _label(column, str(value))
 
 
 def number_text(text: pl.Series, decimal: str) -> pl.Series:
     """Float64 where the text is a finite number in plain or scientific notation, else null."""
     if decimal == ",":
-        text = (
-            text.to_frame("x")
-            .select(
-                pl.when(~pl.col("x").str.contains(".", literal=True)).then(
-                    pl.col("x").str.replace(",", ".", literal=True)
-                )
-            )
-            .to_series()
-        )
+        points = text.str.contains(".", literal=True)
+        text = null_where(points, text).str.replace(",", ".", literal=True)
     values = text.cast(pl.Float64, strict=False)
-    if values.is_finite().all():  # the cast also takes nan, inf, 1e400
-        return values
-    return (
-        values.to_frame("x").select(pl.when(pl.col("x").is_finite()).then(pl.col("x"))).to_series()
-    )
+    return null_where(~values.is_finite(), values)  # the cast also takes nan, inf, 1e400
+
+
+def retried(
+    values: pl.Series, text: pl.Series, read: Callable[[pl.Series], pl.Series]
+) -> tuple[pl.Series, pl.Series, pl.Series]:
+    """Read once more, without blanks around them, the texts that gave no value.
+
+    Most columns have few of them, so that stripping all texts would be the dearer way.
+
+    Returns:
+        The values, and of the texts that still give none: their rows, and the stripped texts.
+    """
+    rows = (values.is_null() & text.is_not_null()).arg_true()
+    bare = stripped(text.gather(rows))
+    again = read(bare)
+    if again.count():
+        values = values.scatter(rows.filter(again.is_not_null()), again.drop_nulls())
+    left = again.is_null()
+    return values, rows.filter(left), bare.filter(left)
 
 
 def _from_text(column: Column, text: pl.Series) -> pl.Series:
@@ -120,7 +149,7 @@ def _from_text(column: Column, text: pl.Series) -> pl.Series:
     if column.type is ColumnType.DATETIME:
         return parse_dates(text, column.format or "%Y-%m-%dT%H:%M:%S%.f").alias(name)
     if column.integer:
-        return whole_text(number_text(text, column.decimal), text).alias(name)
+        return whole_text(number_text(text, column.decimal)).alias(name)
     if column.true:
         return boolean_text(text, column.true).cast(pl.String).alias(name)
     return text
@@ -136,18 +165,10 @@ def boolean_text(text: pl.Series, true: tuple[str, ...]) -> pl.Series:
     )  # fmt: skip
 
 
-def whole_text(numbers: pl.Series, text: pl.Series | None = None) -> pl.Series:
+def whole_text(numbers: pl.Series) -> pl.Series:
     """Whole numbers as their shortest text ("1", not "1.0"); null where not whole."""
-    whole = (
-        numbers.to_frame("x")
-        .select(
-            pl.when((pl.col("x") == pl.col("x").floor()) & (pl.col("x").abs() < 2**53)).then(
-                pl.col("x")
-            )
-        )
-        .to_series()
-    )
-    return whole.cast(pl.Int64).cast(pl.String)
+    broken = (numbers != numbers.floor()) | (numbers.abs() >= 2**53)
+    return null_where(broken, numbers).cast(pl.Int64).cast(pl.String)
 
 
 def _native(column: Column, raw: pl.Series) -> Parsed:
@@ -156,10 +177,9 @@ def _native(column: Column, raw: pl.Series) -> Parsed:
         return parse_series(column, raw.cast(pl.String))
     values: pl.Series | None = None
     if column.type is ColumnType.NUMBER and (kind.is_numeric() or isinstance(kind, pl.Decimal)):
-        floats = raw.cast(pl.Float64)
-        floats = floats.fill_nan(None)
-        bad = floats.is_infinite().fill_null(value=False)
-        return Parsed(floats, _rows(bad))
+        floats = raw.cast(pl.Float64).fill_nan(None)
+        infinite = floats.is_infinite()
+        return Parsed(without_marks(column, null_where(infinite, floats)), _rows(infinite))
     if column.type is ColumnType.NUMBER and isinstance(kind, pl.Duration):
         values = raw.dt.total_microseconds(fractional=False).cast(pl.Float64) / 1e6
     elif column.type is ColumnType.BOOLEAN and kind == pl.Boolean:
@@ -167,7 +187,8 @@ def _native(column: Column, raw: pl.Series) -> Parsed:
     elif column.type is ColumnType.BOOLEAN and kind.is_integer():
         values = boolean_text(raw.cast(pl.String), ("1",))
     elif column.type is ColumnType.DATETIME and kind in (pl.Date, pl.Datetime):
-        values = naive_utc(raw)
+        values = without_marks(column, naive_utc(raw))
+        return Parsed(values)
     elif column.type in _WORDS:
         return parse_series(column, as_text(raw))
     if values is None:
@@ -197,7 +218,7 @@ def _rows(mask: pl.Series) -> tuple[int, ...]:
     return tuple(mask.arg_true().to_list()) if mask.any() else ()
 
 
-def _number(column: Column, value: Any) -> float:  # noqa: ANN401
+def _number(value: Any) -> float:  # noqa: ANN401
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise ValueError(f"{shorten(value)} is no number")  # noqa: TRY004 - the caller's contract
     if isinstance(value, int) and abs(value) >= 2**63:

@@ -1,0 +1,221 @@
+"""Number columns: which columns are numbers, which numbers are really names, what does not fit."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+import numpy as np
+import polars as pl
+
+from trainwright.core.artifacts import ColumnType
+from trainwright.core.errors import shorten
+from trainwright.data.types.case import (
+    MOSTLY,
+    NUMBER_MARKERS,
+    Case,
+    TypedColumn,
+    setting,
+    yaml_list,
+)
+from trainwright.data.types.values import (
+    NUMBER,
+    number_text,
+    parse_series,
+    retried,
+    stripped,
+    without_marks,
+)
+
+EXACT = 2**53  # whole numbers beyond are not all told apart by a float64
+_INFINITE = re.compile(r"[+-]?inf(inity)?", re.IGNORECASE)
+_IDENTIFIER = re.compile(
+    r"(^|.*_)(id|ids|uuid|guid|key|rownames|rowid|index|idx|identifier|serial|ssn)([^a-z].*)?$"
+)
+_TIME = re.compile(
+    r"(^|.*[^a-z])(year|month|week|day|date|time|hour|minute|period|quarter|age|t)([^a-z].*)?$"
+)
+
+
+def as_number(case: Case) -> TypedColumn | None:
+    """The column as numbers, or None when it is none."""
+    decimal = decimal_mark(case)
+    nulls = case.nulls(NUMBER_MARKERS)
+    kept = case.kept(nulls)
+    if not kept or float(np.mean([_is_number(text, decimal) for text in kept])) < 0.5:
+        return None
+    values, rows, bare = retried(
+        number_text(case.text, decimal), case.text, lambda text: number_text(text, decimal)
+    )
+    if len(rows):
+        sorted_out = _sort_out(case, rows, bare, nulls, num_values=int(values.count()))
+        if sorted_out is None:
+            return None
+        nulls = sorted_out
+    integer = is_whole(values)
+    if integer and _must_stay_text(case, values):
+        return None
+    column = case.column(ColumnType.NUMBER, integer=integer, decimal=decimal, nulls=nulls)
+    values = without_marks(column, values)
+    if decimal == ",":
+        case.note(
+            "decimal-comma", "note", "read with a decimal comma", remedy='data: {decimal: ","}'
+        )
+    kind = code_kind(case.name, values) if integer and not case.context.is_target else None
+    if kind is None:
+        return case.typed(column, values)
+    note_codes(case, kind)
+    words = case.column(kind, nulls=nulls)
+    return case.typed(words, parse_series(words, case.text).values)
+
+
+def decimal_mark(case: Case) -> Literal[".", ","]:
+    """The decimal mark: as the recipe says; a comma only where the values prove it."""
+    if case.context.decimal is not None:
+        return case.context.decimal
+    if not case.context.comma_likely:
+        return "."
+    commas = any(re.fullmatch(r"[+-]?\d*,\d+", text) for text in case.sample)
+    return "," if commas and not any("." in text for text in case.sample) else "."
+
+
+def is_whole(values: pl.Series) -> bool:
+    """True when there are values and all are whole."""
+    return bool(values.count()) and bool((values == values.floor()).all())
+
+
+def code_kind(name: str, values: pl.Series) -> ColumnType | None:
+    """What whole numbers are that name things instead of counting them, or None.
+
+    Numbers that count up by one, and numbers that are all distinct under a name like `id`, are an
+    identifier; those that repeat under such a name are the category of an entity. A whole number
+    that merely differs in every row may well be a measurement: it stays one.
+    """
+    known = values.drop_nulls()
+    named = is_named_identifier(name)
+    counts_up = len(known) >= 20 and len(known) == len(values)
+    if counts_up and not _is_named(_TIME, name) and bool((known.diff().drop_nulls() == 1).all()):
+        return ColumnType.IDENTIFIER
+    if not named:
+        return None
+    num_distinct = known.n_unique()
+    if num_distinct >= MOSTLY * len(known):
+        return ColumnType.IDENTIFIER
+    return ColumnType.CATEGORY if num_distinct > 20 else None
+
+
+def note_codes(case: Case, kind: ColumnType) -> None:
+    """Say that numbers were read as names."""
+    unique = kind is ColumnType.IDENTIFIER
+    case.note(
+        "identifier" if unique else "codes",
+        "note",
+        "numbers that name rows: kept out of the features"
+        if unique
+        else "numbers that name things: read as a category",
+        remedy=setting(case.name, "number"),
+    )
+
+
+def is_named_identifier(name: str) -> bool:
+    """True for id, user_id, userId, ID#, rownames and the like."""
+    return _is_named(_IDENTIFIER, name)
+
+
+def _is_named(pattern: re.Pattern[str], name: str) -> bool:
+    snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|[ .-]+", "_", name).lower()
+    return pattern.match(snake) is not None
+
+
+def _is_number(text: str, decimal: str) -> bool:
+    if decimal == ",":
+        text = "x" if "." in text else text.replace(",", ".", 1)
+    return NUMBER.fullmatch(text) is not None
+
+
+def _sort_out(
+    case: Case, rows: pl.Series, bare: pl.Series, nulls: tuple[str, ...], *, num_values: int
+) -> tuple[str, ...] | None:
+    """The null markers of a number column, or None when it is no number column after all.
+
+    Args:
+        case: The column.
+        rows: Positions of the cells that are no numbers.
+        bare: Their texts, stripped.
+        nulls: The markers so far.
+        num_values: Cells that are numbers.
+    """
+    counts: dict[str, int] = dict(bare.value_counts(sort=True).iter_rows())
+    case.note_nulls([text for text in counts if text in ("", *nulls)])
+    odd = {text: count for text, count in counts.items() if text not in ("", *nulls)}
+    infinite = [text for text in odd if NUMBER.fullmatch(text) or _INFINITE.fullmatch(text)]
+    num_odd = sum(odd.values())
+    if infinite and num_values >= num_odd:
+        case.note(
+            "infinite",
+            "error",
+            f"{shorten(infinite[0])} is no finite number",
+            rows=rows.filter(bare.is_in(infinite)),
+            remedy=setting(case.name, f"{{type: number, nulls: {yaml_list(infinite[:20])}}}"),
+        )
+        odd = {text: count for text, count in odd.items() if text not in infinite}
+        num_odd = sum(odd.values())
+    if not odd:
+        return nulls
+    mark = next(iter(odd))
+    at = rows.filter(bare.is_in(list(odd)))
+    alone = case.context.nulls is None and len(odd) == 1 and num_odd > 1
+    if alone and num_values >= num_odd and not any(sign.isdigit() for sign in mark):
+        case.note(
+            "nulls",
+            "warning",
+            f"{shorten(mark)} stands in {num_odd} rows of a number column: read as missing",
+            rows=at,
+            remedy=setting(case.name, f"{{type: number, nulls: {yaml_list([mark])}}}"),
+        )
+        return (*nulls, mark)
+    if num_values < MOSTLY * (num_values + num_odd):
+        return None
+    _note_mixed(case, list(odd), at, num_values + num_odd)
+    return nulls
+
+
+def _note_mixed(case: Case, odd: list[str], at: pl.Series, num_cells: int) -> None:
+    shown = ", ".join(shorten(text, 30) for text in odd[:5])
+    as_nulls = setting(case.name, f"{{type: number, nulls: {yaml_list(odd[:50])}}}")
+    case.note(
+        "mixed-type",
+        "error",
+        f"{len(at)} of {num_cells} values are no numbers: {shown}",
+        rows=at,
+        remedy=f"{as_nulls} reads them as missing; {setting(case.name, 'category')} keeps them",
+    )
+
+
+def _must_stay_text(case: Case, values: pl.Series) -> bool:
+    """True for whole numbers that a float would change: leading zeros, and 2^53 and beyond."""
+    zeros = stripped(case.text).str.contains(r"^[+-]?0[0-9]+$")
+    if zeros.any():
+        at = zeros.arg_true()
+        case.note(
+            "leading-zeros",
+            "warning",
+            f"{shorten(case.text[int(at[0])])} has leading zeros: kept as text",
+            rows=at,
+            remedy=f"{setting(case.name, 'category')} settles it, or {setting(case.name, 'number')}",
+        )
+        return True
+    large = values.abs() >= EXACT
+    if not large.any():
+        return False
+    at = (large & stripped(case.text).str.contains(r"^[+-]?[0-9]+$")).arg_true()
+    if not len(at):
+        return False
+    case.note(
+        "precision",
+        "note",
+        f"{shorten(case.text[int(at[0])])} would lose precision as a number: kept as text",
+        rows=at,
+        remedy=setting(case.name, "identifier"),
+    )
+    return True
