@@ -91,7 +91,7 @@ class TablePreparation:
         return self._sources[feature]
 
     def transform(self, frame: pl.DataFrame) -> Features:
-        dense = np.empty((frame.height, len(self._names)))
+        dense = np.zeros((frame.height, len(self._names)))
         for start in range(0, frame.height, _CACHE_ROWS):
             block = frame.slice(start, _CACHE_ROWS)
             first = 0

@@ -57,7 +57,6 @@ class Categories(Step):
     _rows: dict[str | None, tuple[float, ...]] = field(init=False, repr=False, compare=False)
     _unseen: tuple[float, ...] = field(init=False, repr=False, compare=False)
     _enum: pl.Enum = field(init=False, repr=False, compare=False)
-    _table: NDArray[np.float64] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Write down the features of each value once: all of `fill` and `row` is looking up."""
@@ -74,13 +73,11 @@ class Categories(Step):
         rows: dict[str | None, tuple[float, ...]] = {v: features(c) for v, c in codes.items()}
         rows[None] = features(missing if self.one_hot else None)
         unseen = features(other)
-        table = np.array([*(rows[value] for value in self.values), unseen, rows[None]])
         for name, made in {
             "_codes": codes,
             "_rows": rows,
             "_unseen": unseen,
             "_enum": pl.Enum(self.values),
-            "_table": table.reshape(len(codes) + 2, -1),
         }.items():
             object.__setattr__(self, name, made)
 
@@ -96,11 +93,18 @@ class Categories(Step):
         return not self.one_hot
 
     def fill(self, series: pl.Series, out: NDArray[np.float64]) -> None:
-        codes = series.cast(pl.String).cast(self._enum, strict=False).to_physical().cast(pl.Int64)
-        places = codes.fill_null(len(self.values)).to_numpy()
-        if series.null_count():
-            places = np.where(series.is_null().to_numpy(), len(self.values) + 1, places)
-        out[:] = self._table[places]
+        texts = series.cast(pl.String)
+        codes = texts.cast(self._enum, strict=False).to_physical().cast(pl.Float64).to_numpy()
+        if self.has_other:
+            codes = np.where(np.isnan(codes), len(self.values), codes)
+            codes[texts.is_null().to_numpy()] = NAN
+        if not self.one_hot:
+            out[:, 0] = codes
+            return
+        if self.has_missing:
+            codes = np.where(texts.is_null().to_numpy(), len(self.names) - 1, codes)
+        held = np.flatnonzero(~np.isnan(codes))
+        out[held, codes[held].astype(np.intp)] = 1.0
 
     def row(self, value: Any) -> Sequence[float]:  # noqa: ANN401 - a text or None
         return self._rows.get(value, self._unseen)

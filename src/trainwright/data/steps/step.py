@@ -44,7 +44,7 @@ class Step(ABC):
 
     @abstractmethod
     def fill(self, series: pl.Series, out: NDArray[np.float64]) -> None:
-        """Write the features of a block into `out`, shape (rows, features)."""
+        """Write the features of a block into `out`, shape (rows, features), which holds zeros."""
 
     @abstractmethod
     def row(self, value: Any) -> Sequence[float]:  # noqa: ANN401 - a typed value or None
