@@ -1,0 +1,150 @@
+"""The application: six routes, one gate before them, and nothing else.
+
+No route takes a path, a URL or a form; there is no documentation page, no static file, no upload. FastAPI
+gives the routing and the OpenAPI document; the prediction route is plain ASGI inside it, since the framework's
+own reading and checking of bodies costs more than a prediction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import JSONResponse, PlainTextResponse
+from starlette.exceptions import HTTPException
+from starlette.routing import Route
+
+from trainwright.core.errors import shorten
+from trainwright.deployment.package import Package
+from trainwright.deployment.server.gate import Gate, State
+from trainwright.deployment.server.instances import Contract, Extra, Parse, schema_of
+from trainwright.deployment.server.limits import Limits
+from trainwright.deployment.server.logs import Log, log_line
+from trainwright.deployment.server.metrics import CONTENT_TYPE, Metrics
+from trainwright.deployment.server.predicting import Predicting
+from trainwright.deployment.server.refusal import Refusal
+
+
+def create_app(
+    package: Package,
+    *,
+    model_name: str,
+    parse: Parse,
+    extra: Extra = "refuse",
+    token: str | None = None,
+    loopback: bool = True,
+    limits: Limits | None = None,
+    log: Log = log_line,
+) -> FastAPI:
+    """The application that serves one package.
+
+    Args:
+        package: Verified and loaded.
+        model_name: What answers call it, "name/3".
+        parse: Reads one JSON value of a column as batch scoring would; ValueError when it cannot.
+        extra: What becomes of columns that the model does not know.
+        token: Asked for as a bearer token; None asks for none.
+        loopback: The server is bound to loopback: only loopback names are taken as Host.
+        limits: Bounds on requests.
+        log: Takes an event's name and its values.
+
+    Returns:
+        A FastAPI application; `app.state.serving.draining = True` makes it tell callers to leave.
+    """
+    limits = limits or Limits()
+    metrics = Metrics(model=model_name, package=package.hash)
+    state = State()
+    contract = Contract(package.model, parse=parse, extra=extra, limits=limits)
+    predicting = Predicting(
+        package.model, name=model_name, contract=contract, limits=limits, metrics=metrics
+    )
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        predicting.close()
+
+    app = FastAPI(
+        title="trainwright",
+        version=package.hash[:16],
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        lifespan=lifespan,
+        exception_handlers={HTTPException: _refuse},
+    )
+    app.state.serving = state
+    app.router.routes.append(Route("/predict", predicting, methods=["POST"]))
+    _add_health(app, state)
+    _add_facts(app, package, model_name=model_name, metrics=metrics)
+    _document(app, package)
+    app.add_middleware(Gate, token=token, loopback=loopback, metrics=metrics, state=state, log=log)
+    return app
+
+
+def _add_health(app: FastAPI, state: State) -> None:
+    @app.get("/health/live")
+    async def live() -> dict[str, str]:
+        """The process is there."""
+        return {"status": "live"}
+
+    @app.get("/health/ready")
+    async def ready() -> Response:
+        """Requests are welcome: 200, or 503 once a signal has said stop."""
+        if state.draining:
+            return JSONResponse({"status": "draining"}, status_code=503)
+        return JSONResponse({"status": "ready"})
+
+
+def _add_facts(app: FastAPI, package: Package, *, model_name: str, metrics: Metrics) -> None:
+    @app.get("/metrics")
+    async def read_metrics() -> Response:
+        """Counters for Prometheus."""
+        return PlainTextResponse(metrics.text(), media_type=CONTENT_TYPE)
+
+    @app.get("/model")
+    async def read_model() -> dict[str, Any]:
+        """What is served: name, hash, signature."""
+        return {"model": model_name, "package": package.hash, "signature": package.signature}
+
+
+async def _refuse(request: Request, error: Exception) -> Response:
+    """The framework's own refusals (404, 405) in the form of ours."""
+    assert isinstance(error, HTTPException)
+    refusal = Refusal(
+        error.status_code,
+        f"{str(error.detail).lower()}: {shorten(request.method)} {shorten(request.url.path)}",
+        mend="POST /predict; GET /model, /metrics, /health/live, /health/ready",
+    )
+    headers = {**(error.headers or {}), "content-type": "application/json"}
+    return Response(refusal.body(), status_code=error.status_code, headers=headers)
+
+
+def _document(app: FastAPI, package: Package) -> None:
+    """Enter the prediction route into the OpenAPI document; the framework cannot see into it."""
+    framework = app.openapi
+    instance = schema_of(package.model.inputs)
+    request = {
+        "type": "object",
+        "properties": {"instances": {"type": "array", "items": instance}},
+        "required": ["instances"],
+        "additionalProperties": False,
+    }
+    operation = {
+        "summary": "Predict rows",
+        "operationId": "predict",
+        "requestBody": {"required": True, "content": {"application/json": {"schema": request}}},
+        "responses": {
+            "200": {"description": "One prediction a row, in order"},
+            "422": {"description": "A row does not fit; `error.where` is a JSON pointer"},
+        },
+    }
+
+    def openapi() -> dict[str, Any]:
+        document = framework()
+        document["paths"]["/predict"] = {"post": operation}
+        return document
+
+    app.openapi = openapi  # type: ignore[method-assign]

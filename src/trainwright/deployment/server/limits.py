@@ -1,0 +1,33 @@
+"""How much a caller may ask of the server; beyond that it says no before it works."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds on one request, and on what is in work at once.
+
+    Attributes:
+        body_bytes: A larger body is refused (413), by its Content-Length before it is read.
+        rows: More instances in one request are refused (413).
+        url_bytes: A longer URL is refused (414).
+        header_bytes: Larger headers, names and values together, are refused (431).
+        receive_seconds: A request that has not arrived by then is refused (408).
+        drain_seconds: How long answers in work may take after a signal says stop.
+        inline_bytes: Bodies up to here are answered at once; larger ones in a thread, so that
+            health probes and small requests do not wait for them.
+        large_requests: More large requests than this in work are refused (503).
+        faults: How many faults one refusal lists.
+    """
+
+    body_bytes: int = 4 << 20
+    rows: int = 1_000
+    url_bytes: int = 8 << 10
+    header_bytes: int = 32 << 10
+    receive_seconds: float = 30.0
+    drain_seconds: float = 30.0
+    inline_bytes: int = 64 << 10
+    large_requests: int = 16
+    faults: int = 20

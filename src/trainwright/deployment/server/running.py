@@ -1,0 +1,248 @@
+"""Running the server: bind, say that it is ready, answer until a signal, let go without losing a request.
+
+After SIGTERM or SIGINT the server first tells callers to leave (each answer closes its connection,
+/health/ready says 503) while it still takes requests, then stops listening and finishes what is in work. It
+returns normally: a server that was asked to stop has not failed. asyncio's own loop is used: uvloop starves
+new connections under load.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import ipaddress
+import logging
+import os
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import uvicorn
+from fastapi import FastAPI
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from trainwright.core.errors import CommandError, EnvironmentFault
+from trainwright.deployment.package import Package
+from trainwright.deployment.server.app import create_app
+from trainwright.deployment.server.instances import Extra, Parse
+from trainwright.deployment.server.limits import Limits
+from trainwright.deployment.server.logs import LogHandler
+from trainwright.deployment.server.refusal import Refusal
+
+TOKEN = "TRAINWRIGHT_TOKEN"
+SHORTEST_TOKEN = 16
+LEAVE_SECONDS = 0.3  # how long callers are told to leave before the socket closes
+
+
+def serve(
+    package: Package,
+    *,
+    model_name: str,
+    parse: Parse,
+    host: str = "127.0.0.1",
+    port: int = 8000,
+    extra: Extra = "refuse",
+    limits: Limits | None = None,
+    ready: Callable[[str], None] = lambda _: None,
+) -> None:
+    """Serve a package until SIGTERM or SIGINT; returns when all that was accepted is answered.
+
+    Args:
+        package: Verified and loaded.
+        model_name: What answers call it, "name/3".
+        parse: Reads one JSON value of a column.
+        host: Loopback, or any other address with TRAINWRIGHT_TOKEN (16 characters or more) set.
+        port: 0 for a free one.
+        extra: What becomes of columns that the model does not know.
+        limits: Bounds on requests.
+        ready: Told the address, "http://127.0.0.1:8000", once requests are answered.
+
+    Raises:
+        CommandError: the host needs a token and there is none, or it is too short.
+        EnvironmentFault: the port is taken, or the address is not this machine's.
+    """
+    limits = limits or Limits()
+    loopback = is_loopback(host)
+    token = token_for(loopback=loopback, host=host)
+    app = create_app(
+        package,
+        model_name=model_name,
+        parse=parse,
+        extra=extra,
+        token=token,
+        loopback=loopback,
+        limits=limits,
+    )
+    with bind(host, port) as listener, library_logs():
+        Server(app, limits=limits, on_ready=lambda: ready(address_of(listener))).run([listener])
+
+
+class Server(uvicorn.Server):
+    """uvicorn's server, with a drain before its shutdown and no signal raised again after it."""
+
+    def __init__(self, app: FastAPI, *, limits: Limits, on_ready: Callable[[], None]) -> None:
+        protocol = type("Bounded", (BoundedProtocol,), {"limits": limits})
+        config = uvicorn.Config(
+            app,
+            loop="asyncio",
+            http=protocol,
+            ws="none",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            timeout_graceful_shutdown=int(limits.drain_seconds),
+        )
+        super().__init__(config)
+        self._app = app
+        self._on_ready = on_ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets=sockets)
+        self._on_ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._app.state.serving.draining = True
+        await asyncio.sleep(LEAVE_SECONDS)
+        await super().shutdown(sockets=sockets)
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        with super().capture_signals():
+            yield
+            self._captured_signals.clear()  # else uvicorn raises them again and the process dies of one
+
+
+class BoundedProtocol(HttpToolsProtocol):
+    """uvicorn's HTTP protocol with bounds on URL and headers, and a deadline for both."""
+
+    limits: Limits
+    _size = 0
+    _refusal: Refusal | None = None
+    _deadline: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._deadline = self.loop.call_later(self.limits.receive_seconds, transport.close)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._met()
+        super().connection_lost(exc)
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._size = 0
+        if self._deadline is None:
+            self._deadline = self.loop.call_later(self.limits.receive_seconds, self.transport.close)
+
+    def on_url(self, url: bytes) -> None:
+        super().on_url(url)
+        if len(self.url) > self.limits.url_bytes:
+            self._refuse(
+                Refusal(414, f"the URL is over {self.limits.url_bytes} bytes", mend="shorten it")
+            )
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._size += len(name) + len(value)
+        if self._size > self.limits.header_bytes:
+            self._refuse(
+                Refusal(
+                    431, f"the headers are over {self.limits.header_bytes} bytes", mend="send fewer"
+                )
+            )
+        super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        self._met()
+        super().on_headers_complete()
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer a request that never became one, in the form of our refusals."""
+        refusal = self._refusal or Refusal(400, msg.rstrip(".").lower())
+        body = refusal.body()
+        head = (
+            f"HTTP/1.1 {refusal.status} Refused\r\ncontent-type: application/json\r\n"
+            f"content-length: {len(body)}\r\nconnection: close\r\n\r\n"
+        )
+        self.transport.write(head.encode() + body)
+        self.transport.close()
+
+    def _refuse(self, refusal: Refusal) -> None:
+        self._refusal = refusal
+        raise refusal  # the parser stops and says so; `send_400_response` answers
+
+    def _met(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+
+def token_for(*, loopback: bool, host: str) -> str | None:
+    """The token of TRAINWRIGHT_TOKEN; needed beyond loopback, and asked for wherever it is set.
+
+    Raises:
+        CommandError: it is missing or too short.
+    """
+    token = os.environ.get(TOKEN)
+    if token is None and loopback:
+        return None
+    if token is None or len(token) < SHORTEST_TOKEN:
+        was = "is not set" if token is None else f"has under {SHORTEST_TOKEN} characters"
+        raise CommandError(
+            f"to serve on {host} a token is needed, and {TOKEN} {was}",
+            where="--host",
+            mend=f"export {TOKEN}=$(openssl rand -hex 32), or leave --host at 127.0.0.1",
+        )
+    return token
+
+
+def is_loopback(host: str) -> bool:
+    """True for addresses that only this machine can reach."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """A listening socket.
+
+    Raises:
+        EnvironmentFault: the port is taken, or the address is not this machine's.
+    """
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        # The protocol is spelt out: asyncio sets TCP_NODELAY only on sockets that have it.
+        listener = socket.socket(family, kind, socket.IPPROTO_TCP)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(1024)
+        return listener
+    except OSError as error:
+        taken = error.errno == errno.EADDRINUSE
+        raise EnvironmentFault(
+            f"cannot listen on {host} port {port}: {error.strerror or error}",
+            where="--port" if taken else "--host",
+            mend="--port 0 takes a free one" if taken else "--host 127.0.0.1",
+        ) from error
+
+
+def address_of(listener: socket.socket) -> str:
+    """http://HOST:PORT of a bound socket."""
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+@contextmanager
+def library_logs() -> Iterator[None]:
+    """The HTTP library's warnings as our log lines, while the block lasts."""
+    logger = logging.getLogger("uvicorn.error")
+    before: tuple[Any, ...] = (logger.handlers, logger.level, logger.propagate)
+    logger.handlers, logger.level, logger.propagate = [LogHandler()], logging.WARNING, False
+    try:
+        yield
+    finally:
+        logger.handlers, logger.level, logger.propagate = before
