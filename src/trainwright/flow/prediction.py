@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+from trainwright.core.artifacts import Column
 from trainwright.core.errors import CommandError
 from trainwright.core.protocols import Progress
-from trainwright.data.reading import read_typed
+from trainwright.data.reading import TypedBlock, read_typed
 from trainwright.data.types import parse_value
 from trainwright.deployment.batch import predict_file
+from trainwright.deployment.package import Package
 from trainwright.deployment.server import serve as serve_package
 from trainwright.flow.resolving import resolve_model
+from trainwright.recipe import parse_recipe
 from trainwright.runs.workspace import Workspace
 
 
@@ -74,9 +77,47 @@ def predict(
         )
     named = resolve_model(model, Workspace.open(workspace))
     package = named.load()
-    blocks = read_typed(data, package.model.inputs)
-    result = predict_file(package.model, blocks, output, source=data, progress=progress)
-    return PredictionResult(named.name, result.rows, result.output, result.seconds, result.ignored)
+    blocks = read_live(data, package, columns=package.model.inputs)
+    ignored = _Ignored()
+    result = predict_file(
+        package.model,
+        ignored.noted(blocks),
+        output,
+        source=data,
+        model_hash=package.hash,
+        progress=progress,
+    )
+    return PredictionResult(named.name, result.rows, result.output, result.seconds, ignored.columns)
+
+
+def read_live(
+    data: Path, package: Package, *, columns: Sequence[Column], optional: Sequence[str] = ()
+) -> Iterator[TypedBlock]:
+    """Rows of today, read as the recipe read those that the model learnt from.
+
+    Raises:
+        DataError: columns are missing, or a value cannot be read.
+    """
+    settings = parse_recipe(package.facts["recipe"]).data
+    yield from read_typed(
+        data,
+        columns,
+        optional=optional,
+        encoding=settings.encoding,
+        delimiter=settings.delimiter,
+    )
+
+
+class _Ignored:
+    """Notes the columns that go unused while blocks pass by."""
+
+    def __init__(self) -> None:
+        self.columns: tuple[str, ...] = ()
+
+    def noted(self, blocks: Iterable[TypedBlock]) -> Iterator[TypedBlock]:
+        for block in blocks:
+            self.columns = block.extra
+            yield block
 
 
 def serve(
@@ -84,7 +125,7 @@ def serve(
     *,
     host: str,
     port: int,
-    extra: str,
+    extra: Literal["refuse", "ignore"],
     workspace: Path | None = None,
     ready: Callable[[str], None],
 ) -> None:
@@ -103,10 +144,6 @@ def serve(
         TrustError: the package is damaged.
         EnvironmentFault: the port is taken.
     """
-    if extra not in ("refuse", "ignore"):
-        raise CommandError(
-            f"--extra {extra!r} is not known", mend="--extra refuse, or --extra ignore"
-        )
     named = resolve_model(model, Workspace.open(workspace))
     serve_package(
         named.load(),
