@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import polars as pl
+
+from trainwright.core.artifacts import Column, ColumnType, Finding
+from trainwright.reports.data_report import data_report
+from trainwright.summaries.profile import profile_frame
+
+HOSTILE = "<img src=x onerror=alert(1)>"
+COLUMNS = (Column(HOSTILE, ColumnType.NUMBER), Column("kind", ColumnType.CATEGORY))
+FRAME = pl.DataFrame({HOSTILE: [float(row % 7) for row in range(70)], "kind": [HOSTILE, "b"] * 34 + [None] * 2})
+SNAPSHOT = {
+    "hash": "c0ffee",
+    "target": "late",
+    "inputs": [column.to_json() for column in COLUMNS],
+    "left_out": {"id": "identifier"},
+    "rows": {"input": 70, "train": 50, "validation": 10, "test": 10, "dropped": 0},
+    "split": {"by": "random", "seed": 0},
+}
+
+
+def page_of(**changes):
+    given = {"snapshot": SNAPSHOT, "profile": profile_frame(FRAME, COLUMNS).to_json(), "findings": []}
+    return data_report(**{**given, **changes})
+
+
+def test_every_column_stands_there_with_type_nulls_and_distinct_values(read):
+    page = read(page_of())
+    assert page.open == []
+    assert "img" not in page.tags
+    assert f"{HOSTILE} number none 7" in page.text
+    assert "kind category 2.9% 2" in page.text
+
+
+def test_the_verdict_counts_what_was_found(read):
+    findings = [Finding("nulls", "warning", "m").to_json(), Finding("leakage", "error", "m").to_json()]
+    words = read(page_of(findings=findings)).text
+    assert "70 rows were prepared to predict late: 1 error and 1 warning." in words
+    assert "no errors and no warnings" in read(page_of()).text
+
+
+def test_a_histogram_is_drawn_where_there_is_one():
+    histogram = {"edges": [0.0, 1.0, 2.0], "counts": [3, 9]}
+    summary = {"type": "number", "count": 12, "nulls": 0, "distinct": 9, "histogram": histogram}
+    page = page_of(profile={"columns": [["a", summary]]})
+    assert "0 to 2.000" in page
+    assert page.count('class="spark"') == 1
+
+
+def test_a_table_of_very_many_columns_stays_small():
+    summary = {"type": "number", "count": 1, "nulls": 0, "distinct": 1, "top": {"x" * 900: 1}}
+    page = page_of(profile={"columns": [[f"c{place}" * 99, summary] for place in range(5000)]})
+    assert len(page.encode()) < 1_000_000
