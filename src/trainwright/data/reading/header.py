@@ -56,7 +56,7 @@ def find_delimiter(sample: bytes, *, prefer: str) -> str:
 
 def read_header(block: bytes, *, delimiter: bytes) -> Header:
     """Parse the first record of a block that begins with one and is sound UTF-8."""
-    counts, starts = count_fields(block, delimiter=delimiter)
+    _, starts = count_fields(block, delimiter=delimiter)
     end = int(starts[1]) if len(starts) > 1 else len(block)
     text = block[int(starts[0]) : end].decode()
     row = next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter.decode(), strict=True))

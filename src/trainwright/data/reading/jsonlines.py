@@ -123,40 +123,12 @@ class JsonLines:
         self.findings.extend(name_findings(names))
 
     def _fits(self, value: dict[str, Any], where: str, faults: list[Fault]) -> bool:
-        before = len(faults)
-        if value.keys() != set(self.names):
-            for name in sorted(set(self.names) - value.keys())[:3]:
-                faults.append(
-                    Fault(
-                        f"key {shorten(name)} is missing",
-                        where,
-                        f"write {shorten(name)}: null where the value is missing",
-                    )
-                )
-            for name in sorted(value.keys() - set(self.names))[:3]:
-                faults.append(
-                    Fault(
-                        f"key {shorten(name)} is not in the first row",
-                        where,
-                        "give every row the same keys",
-                    )
-                )
-        for name, item in value.items():
-            if isinstance(item, dict | list):
-                faults.append(
-                    Fault(
-                        f"key {shorten(name)} holds a nested {type(item).__name__}",
-                        where,
-                        f"flatten it, e.g. {shorten(name + '.key')}: value, or leave it out",
-                    )
-                )
-            elif isinstance(item, str) and len(item) > LIMIT_FIELD_BYTES:
-                faults.append(
-                    Fault(
-                        f"key {shorten(name)} is over the limit of 1 MiB", where, "shorten the text"
-                    )
-                )
-        return len(faults) == before
+        found = [
+            *_key_faults(value, self.names, where),
+            *(fault for name, item in value.items() if (fault := _value_fault(name, item, where))),
+        ]
+        faults.extend(found)
+        return not found
 
     def _lines(self) -> Iterator[tuple[int, bytes]]:
         """Lines that are not blank, with their numbers."""
@@ -182,6 +154,39 @@ class JsonLines:
                 )
             )
             yield line, carry
+
+
+def _key_faults(value: dict[str, Any], names: tuple[str, ...], where: str) -> list[Fault]:
+    """Keys that are missing or new; the good path is one comparison."""
+    if tuple(value) == names or value.keys() == set(names):
+        return []
+    missing = [
+        Fault(
+            f"key {shorten(name)} is missing",
+            where,
+            f"write {json.dumps(name)}: null where the value is missing",
+        )
+        for name in names
+        if name not in value
+    ]
+    further = [
+        Fault(f"key {shorten(name)} is not in the first row", where, "give every row the same keys")
+        for name in value
+        if name not in names
+    ]
+    return [*missing[:3], *further[:3]]
+
+
+def _value_fault(name: str, item: Any, where: str) -> Fault | None:  # noqa: ANN401 - a JSON value
+    if isinstance(item, dict | list):
+        return Fault(
+            f"key {shorten(name)} holds a nested {'object' if isinstance(item, dict) else 'list'}",
+            where,
+            f"flatten it, e.g. {json.dumps(name + '.key')}: value, or leave it out",
+        )
+    if isinstance(item, str) and len(item) > LIMIT_FIELD_BYTES:
+        return Fault(f"key {shorten(name)} is over the limit of 1 MiB", where, "shorten the text")
+    return None
 
 
 def _series(name: str, values: list[Any]) -> pl.Series:

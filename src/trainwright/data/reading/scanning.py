@@ -113,7 +113,7 @@ def _stray_quote(block: bytes, delimiter: int) -> Blemish | None:
             'write the whole field in quotes, and each quote inside it twice: "5"" pipe"',
         )
     if first_closing < len(data):
-        start = _field_start(block, quotes, int(bad_closing[0]))
+        start = _field_start(quotes, int(bad_closing[0]))
         line = block.count(b"\n", start, first_closing)
         later = f", {line} line{'s' * (line > 1)} further down" if line else ""
         return Blemish(
@@ -124,13 +124,13 @@ def _stray_quote(block: bytes, delimiter: int) -> Blemish | None:
     if len(quotes) % 2:
         return Blemish(
             "the quote that opens here is never closed",
-            _field_start(block, quotes, len(closing)),
+            _field_start(quotes, len(closing)),
             "close the quote at the end of its field",
         )
     return None
 
 
-def _field_start(block: bytes, quotes: NDArray[np.int64], pair: int) -> int:
+def _field_start(quotes: NDArray[np.int64], pair: int) -> int:
     """The opening quote of the field that pair number `pair` belongs to (doubled quotes joined)."""
     while pair > 0 and quotes[2 * pair] == quotes[2 * pair - 1] + 1:
         pair -= 1

@@ -105,7 +105,7 @@ def expand(source: str, *, base: Path) -> list[Path]:
         found = sorted(entry for entry in path.iterdir() if _is_data(entry))
         mend = f"put files there that end in {', '.join(ENDINGS)}"
     elif glob.has_magic(source) and not path.exists():
-        found = sorted(Path(match) for match in glob.glob(str(path), recursive=True))
+        found = sorted(Path(match) for match in glob.glob(str(path), recursive=True))  # noqa: PTH207 - it may be absolute
         found = [match for match in found if not match.is_dir()]
         mend = "mend the pattern in data.source"
     else:

@@ -88,14 +88,14 @@ def _typed(
         raw = block.frame[str(names.index(column.name))]
         parsed = parse_series(column, raw)
         series.append(parsed.values.alias(column.name))
-        for row in parsed.misfits[:10]:
-            faults.append(
-                Fault(
-                    f"{shorten(raw[row])} in column {shorten(column.name)} is no {column.type.value}",
-                    _place(block, row, name=name, first_row=first_row),
-                    "mend the value, or leave the field empty where it is missing",
-                )
+        faults.extend(
+            Fault(
+                f"{shorten(raw[row])} in column {shorten(column.name)} is no {column.type.value}",
+                _place(block, row, name=name, first_row=first_row),
+                "mend the value, or leave the field empty where it is missing",
             )
+            for row in parsed.misfits[:10]
+        )
     if faults:
         raise DataError.of(faults[:10])
     return pl.DataFrame(series)

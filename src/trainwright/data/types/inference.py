@@ -61,7 +61,7 @@ def infer_types(raw: RawTable, settings: DataSettings, *, task: Task | None) -> 
     check_names(raw.frame.columns, settings)
     typed = type_columns(raw, settings, without=settings.target)
     target_column, target = type_target(
-        raw.frame[settings.target], _context(raw, settings, settings.target), task=task
+        raw.frame[settings.target], context_of(raw, settings, settings.target), task=task
     )
     typed.insert(raw.frame.columns.index(settings.target), target_column)
     left_out = {*settings.drop, *settings.known_after}
@@ -84,7 +84,7 @@ def type_columns(
 ) -> list[TypedColumn]:
     """Every column but `without`, typed, in source order; two are worked on at a time."""
     names = [name for name in raw.frame.columns if name != without]
-    contexts = [_context(raw, settings, name) for name in names]
+    contexts = [context_of(raw, settings, name) for name in names]
     with ThreadPoolExecutor(_THREADS) as pool:
         return list(pool.map(type_column, map(raw.frame.get_column, names), contexts))
 
@@ -120,7 +120,8 @@ def _missing(asked: Iterable[str], names: Sequence[str], where: str) -> list[Fau
     return faults
 
 
-def _context(raw: RawTable, settings: DataSettings, name: str) -> Context:
+def context_of(raw: RawTable, settings: DataSettings, name: str) -> Context:
+    """What recipe and file say of one column."""
     user = settings.columns.get(name, ColumnSettings())
     return Context(
         type=user.type,

@@ -50,7 +50,7 @@ def type_target(
     if typed.column.type is ColumnType.DATETIME:
         raise DataError(
             f"the target {shorten(raw.name)} is a date-time, which is not predicted",
-            where=f"column {shorten(raw.name)}", mend="turn it into a number (days from ...), or name another target",
+            where=f"column {shorten(raw.name)}", mend="write it as a number (days since ...), or name another target",
         )  # fmt: skip
     task = task or infer_task(typed)
     if task is Task.REGRESSION:
@@ -104,23 +104,33 @@ def _classification(typed: TypedColumn) -> tuple[TypedColumn, Target]:
             else "group its values, or name another target"
         )
         raise DataError(
-            f"the target {shorten(name)} has {len(sizes)} classes in {len(typed.values)} rows, {lonely} of them in one row only",
+            f"the target {shorten(name)} has {len(sizes)} classes in {len(typed.values)} rows,"
+            f" {lonely} of them in one row only",
             where=f"column {shorten(name)}", mend=mend,
         )  # fmt: skip
     classes = tuple(sorted(sizes, key=float if kind in ("integer", "number") else None))
     column = replace(
         typed.column, type=ColumnType.CATEGORY, integer=kind == "integer",
-        decimal=typed.column.decimal,
         true=typed.column.true if kind == "boolean" else (),
     )  # fmt: skip
-    findings = [*typed.findings]
+    findings = (*typed.findings, *_class_findings(column, classes, sizes, kind))
+    target = Target(column, Task.CLASSIFICATION, classes=classes, class_kind=kind)
+    return TypedColumn(column, labels.alias(name), findings), target
+
+
+def _class_findings(
+    column: Column, classes: tuple[str, ...], sizes: dict[str, int], kind: Kind
+) -> list[Finding]:
+    """Labels that are not class numbers, and classes that are too rare to learn."""
+    findings = []
     if kind == "integer" and classes[0] != "0":
         findings.append(
             Finding(
                 "labels",
                 "note",
-                f"the target's labels {', '.join(classes[:6])} are mapped to classes 0 to {len(classes) - 1} inside; predictions carry the labels",
-                column=name,
+                f"the target's labels {', '.join(classes[:6])} are classes 0 to {len(classes) - 1}"
+                " inside; predictions carry the labels",
+                column=column.name,
             )
         )
     rare = [label for label in classes if sizes[label] < 10]
@@ -131,14 +141,12 @@ def _classification(typed: TypedColumn) -> tuple[TypedColumn, Target]:
                 "rare-classes",
                 "warning",
                 f"{len(rare)} classes of the target have under 10 rows: {shown}",
-                column=name,
+                column=column.name,
                 count=sum(sizes[label] for label in rare),
                 remedy="collect more of them, or join them with another class",
             )
         )
-    return TypedColumn(column, labels.alias(name), tuple(findings)), Target(
-        column, Task.CLASSIFICATION, classes=classes, class_kind=kind
-    )
+    return findings
 
 
 def _labels(typed: TypedColumn) -> tuple[pl.Series, Kind]:

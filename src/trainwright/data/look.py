@@ -1,0 +1,164 @@
+"""A first look at a file, for `trainwright init`: what is in it, and what could be predicted.
+
+Nothing is decided here: what is proposed stands in the recipe as text that a person edits.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from trainwright.core.artifacts import Column, ColumnType, Finding, Task
+from trainwright.core.errors import CommandError, nearest, shorten
+from trainwright.data.reading.source import read_source
+from trainwright.data.types.case import TypedColumn
+from trainwright.data.types.inference import context_of, type_columns
+from trainwright.data.types.numbers import is_named_identifier
+from trainwright.data.types.target import infer_task, type_target
+from trainwright.recipe.data import DataSettings
+
+_TARGET_NAMES = (
+    "target",
+    "label",
+    "class",
+    "y",
+    "outcome",
+    "response",
+    "status",
+    "churn",
+    "default",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnLook:
+    """One column at a glance.
+
+    Attributes:
+        column: How it would be read.
+        examples: Up to three different values, as text.
+        null_fraction: Share of rows without a value.
+        num_distinct: Different values.
+    """
+
+    column: Column
+    examples: tuple[str, ...]
+    null_fraction: float
+    num_distinct: int
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a first look saw.
+
+    Attributes:
+        num_rows: Rows of all files.
+        columns: In source order.
+        target: The column asked for, or the one proposed.
+        proposed: True when nobody asked for that target.
+        task: What predicting it would be.
+        time: A date-time column by which to split: the future is not known in training.
+        groups: Columns whose values repeat and that name an entity: rows of one should stay together.
+        findings: What was noticed.
+    """
+
+    num_rows: int
+    columns: tuple[ColumnLook, ...]
+    target: str
+    proposed: bool
+    task: Task
+    time: str | None
+    groups: tuple[str, ...]
+    findings: tuple[Finding, ...]
+
+
+def look(path: Path, *, target: str | None) -> Look:
+    """Read a file, a folder or a glob and say what is in it.
+
+    Args:
+        path: The data.
+        target: The column to predict, or None to propose one.
+
+    Raises:
+        CommandError: there is no such column.
+        DataError: the data cannot be read, or the target asked for cannot be learned.
+    """
+    settings = DataSettings(source=str(path.absolute()), target=target or "-")
+    raw = read_source(settings, base=path.absolute().parent)
+    names = raw.frame.columns
+    if target is not None and target not in names:
+        near = nearest(target, names)
+        known = ", ".join(shorten(name, 30) for name in names[:8])
+        raise CommandError(
+            f"there is no column {shorten(target)}",
+            where="--target",
+            mend=f"use {shorten(near)}" if near else f"the columns are {known}",
+        )
+    typed = type_columns(raw, settings)
+    chosen = target if target is not None else propose_target(typed)
+    if target is not None:
+        _, asked = type_target(raw.frame[target], context_of(raw, settings, target), task=None)
+        task = asked.task
+    else:
+        task = infer_task(next(one for one in typed if one.column.name == chosen))
+    return Look(
+        num_rows=raw.frame.height,
+        columns=tuple(_glance(one) for one in typed),
+        target=chosen,
+        proposed=target is None,
+        task=task,
+        time=_time(typed, chosen),
+        groups=_groups(typed, chosen),
+        findings=(*raw.findings, *(finding for one in typed for finding in one.findings)),
+    )
+
+
+def propose_target(typed: list[TypedColumn]) -> str:
+    """A column with a usual name for a target, else the last that could be one."""
+    kinds = (ColumnType.NUMBER, ColumnType.BOOLEAN, ColumnType.CATEGORY)
+    able = [one.column.name for one in typed if one.column.type in kinds and _varies(one)]
+    by_name = {name.lower().strip(): name for name in able}
+    for usual in _TARGET_NAMES:
+        if usual in by_name:
+            return by_name[usual]
+    return able[-1] if able else typed[-1].column.name
+
+
+def _varies(one: TypedColumn) -> bool:
+    return one.values.drop_nulls().n_unique() > 1
+
+
+def _glance(one: TypedColumn) -> ColumnLook:
+    known = one.values.drop_nulls()
+    return ColumnLook(
+        column=one.column,
+        examples=tuple(
+            known.unique(maintain_order=True).head(3).cast(pl.String).str.slice(0, 40).to_list()
+        ),
+        null_fraction=one.values.null_count() / max(len(one.values), 1),
+        num_distinct=known.n_unique(),
+    )
+
+
+def _time(typed: list[TypedColumn], target: str) -> str | None:
+    """The first date-time column that is nearly full and takes many values."""
+    for one in typed:
+        if one.column.type is ColumnType.DATETIME and one.column.name != target:
+            full = one.values.null_count() <= 0.01 * len(one.values)
+            if full and one.values.n_unique() >= 10:
+                return one.column.name
+    return None
+
+
+def _groups(typed: list[TypedColumn], target: str) -> tuple[str, ...]:
+    """Columns named like an identifier whose values repeat: two rows or more a value."""
+    return tuple(
+        one.column.name
+        for one in typed
+        if one.column.name != target
+        and one.column.type in (ColumnType.CATEGORY, ColumnType.IDENTIFIER)
+        and is_named_identifier(one.column.name)
+        and 10 < one.values.drop_nulls().n_unique() <= len(one.values) / 2
+    )
