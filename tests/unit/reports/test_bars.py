@@ -21,7 +21,10 @@ def test_a_stacked_bar_of_nothing_has_no_width():
 
 def test_a_whisker_lies_between_its_ends_and_tells_them():
     plot = whisker_plot("t", [Whisker("a", 2.0, 1.0, 3.0, strong=True)], x_label="x")
-    x1, x2 = (float(found) for found in re.findall(r'x1="([\d.]+)" x2="([\d.]+)"[^>]*whisker', plot.drawing)[0])
+    x1, x2 = (
+        float(found)
+        for found in re.findall(r'x1="([\d.]+)" x2="([\d.]+)"[^>]*whisker', plot.drawing)[0]
+    )
     dot = float(re.findall(r'cx="([\d.]+)"', plot.drawing)[0])
     assert x1 < dot < x2
     assert plot.rows == (("a", 2.0, 1.0, 3.0),)
@@ -45,7 +48,9 @@ def test_a_long_name_is_cut_and_whole_in_the_tooltip():
 
 def test_paired_bars_stand_in_proportion():
     plot = paired_bars("t", ["a"], [("reference", [0.2]), ("live", [0.4])])
-    first, second = (float(found) for found in re.findall(r'width="([\d.]+)" height="7"', plot.drawing))
+    first, second = (
+        float(found) for found in re.findall(r'width="([\d.]+)" height="7"', plot.drawing)
+    )
     assert second == pytest.approx(2 * first, abs=0.02)
 
 

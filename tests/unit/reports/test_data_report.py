@@ -8,7 +8,9 @@ from trainwright.summaries.profile import profile_frame
 
 HOSTILE = "<img src=x onerror=alert(1)>"
 COLUMNS = (Column(HOSTILE, ColumnType.NUMBER), Column("kind", ColumnType.CATEGORY))
-FRAME = pl.DataFrame({HOSTILE: [float(row % 7) for row in range(70)], "kind": [HOSTILE, "b"] * 34 + [None] * 2})
+FRAME = pl.DataFrame(
+    {HOSTILE: [float(row % 7) for row in range(70)], "kind": [HOSTILE, "b"] * 34 + [None] * 2}
+)
 SNAPSHOT = {
     "hash": "c0ffee",
     "target": "late",
@@ -20,7 +22,11 @@ SNAPSHOT = {
 
 
 def page_of(**changes):
-    given = {"snapshot": SNAPSHOT, "profile": profile_frame(FRAME, COLUMNS).to_json(), "findings": []}
+    given = {
+        "snapshot": SNAPSHOT,
+        "profile": profile_frame(FRAME, COLUMNS).to_json(),
+        "findings": [],
+    }
     return data_report(**{**given, **changes})
 
 
@@ -33,7 +39,10 @@ def test_every_column_stands_there_with_type_nulls_and_distinct_values(read):
 
 
 def test_the_verdict_counts_what_was_found(read):
-    findings = [Finding("nulls", "warning", "m").to_json(), Finding("leakage", "error", "m").to_json()]
+    findings = [
+        Finding("nulls", "warning", "m").to_json(),
+        Finding("leakage", "error", "m").to_json(),
+    ]
     words = read(page_of(findings=findings)).text
     assert "70 rows were prepared to predict late: 1 error and 1 warning." in words
     assert "no errors and no warnings" in read(page_of()).text

@@ -21,7 +21,9 @@ RESULT = {
     "alarm": True,
     "verdict": "1 of 2 columns have drifted",
     "columns": [column(HOSTILE, 0.4, alarm=True), column("b", 0.01, alarm=False)],
-    "counts": {HOSTILE: {"labels": ["x", HOSTILE, "missing"], "reference": [5, 5, 0], "live": [9, 1, 0]}},
+    "counts": {
+        HOSTILE: {"labels": ["x", HOSTILE, "missing"], "reference": [5, 5, 0], "live": [9, 1, 0]}
+    },
     "quality": {
         "known": 900,
         "alarm": True,

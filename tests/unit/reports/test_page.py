@@ -21,15 +21,27 @@ def page():
 def test_a_page_is_well_formed_and_says_all_it_was_given(page, read):
     parsed = read(page.render())
     assert parsed.open == []
-    for words in ("model <b>", "it is good", "0.74", "words", "data: {drop: [a]}", "c0ffee", "none were kept"):
+    for words in (
+        "model <b>",
+        "it is good",
+        "0.74",
+        "words",
+        "data: {drop: [a]}",
+        "c0ffee",
+        "none were kept",
+    ):
         assert words in parsed.text
 
 
 def test_a_page_needs_no_script_and_no_network(page, read):
     parsed = read(page.render())
-    assert not {"script", "link", "iframe", "object", "embed", "base", "form", "img"} & set(parsed.tags)
+    assert not {"script", "link", "iframe", "object", "embed", "base", "form", "img"} & set(
+        parsed.tags
+    )
     assert not [name for _, name, _ in parsed.attributes if name.startswith("on")]
-    assert all(value.startswith("#") for _, name, value in parsed.attributes if name in ("href", "src"))
+    assert all(
+        value.startswith("#") for _, name, value in parsed.attributes if name in ("href", "src")
+    )
     assert "url(" not in page.render()
 
 

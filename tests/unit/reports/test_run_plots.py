@@ -10,7 +10,9 @@ def test_a_plot_that_is_not_known_is_drawn_all_the_same():
 
 
 def test_what_is_no_lists_of_numbers_is_not_drawn():
-    assert evaluation_figures({"a": 3, "b": {"x": ["p", "q"], "y": [1, 2]}, "c": {"x": [1, 2]}}) == []
+    assert (
+        evaluation_figures({"a": 3, "b": {"x": ["p", "q"], "y": [1, 2]}, "c": {"x": [1, 2]}}) == []
+    )
 
 
 def test_the_calibration_tells_the_rows_of_each_bin():
@@ -29,7 +31,10 @@ def test_a_curve_of_one_point_is_no_plot_and_missing_points_are_skipped():
 
 
 def test_importance_shows_the_largest_first_and_marks_what_is_told_apart_from_none():
-    found = {"a": {"increase": 0.01, "standard_error": 0.02}, "b": {"increase": 0.1, "standard_error": 0.01}}
+    found = {
+        "a": {"increase": 0.01, "standard_error": 0.02},
+        "b": {"increase": 0.1, "standard_error": 0.01},
+    }
     figure = importance_figure(found)
     assert figure is not None
     assert [row[0] for row in figure.rows] == ["b", "a"]

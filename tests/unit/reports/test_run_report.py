@@ -25,7 +25,9 @@ HOSTILE = "</title><script>alert(1)</script><img src=x onerror=alert(1)>\"'&"
 def evaluation_of(task=Task.CLASSIFICATION, *, classes=("no", "yes"), rows=400):
     """A real evaluation of made-up predictions, as the run writes it down."""
     random = np.random.default_rng(5)
-    spec = Target(Column("y", ColumnType.CATEGORY), task, classes if task is Task.CLASSIFICATION else ())
+    spec = Target(
+        Column("y", ColumnType.CATEGORY), task, classes if task is Task.CLASSIFICATION else ()
+    )
     if task is Task.CLASSIFICATION:
         scores = random.dirichlet(np.ones(len(classes)), rows)
         target = np.array([random.choice(len(classes), p=row) for row in scores], dtype=np.float64)
@@ -62,7 +64,11 @@ def candidate(name, loss, *, chosen=False):
     }
 
 
-CANDIDATES = [candidate("lightgbm", 0.5, chosen=True), candidate("baseline", 0.7), candidate("x", None)]
+CANDIDATES = [
+    candidate("lightgbm", 0.5, chosen=True),
+    candidate("baseline", 0.7),
+    candidate("x", None),
+]
 SNAPSHOT = {
     "hash": "c0ffee",
     "target": Target(Column(HOSTILE, ColumnType.CATEGORY), Task.CLASSIFICATION).to_json(),
@@ -79,7 +85,9 @@ def report(**changes):
         "snapshot": SNAPSHOT,
         "evaluation": evaluation_of(),
         "candidates": CANDIDATES,
-        "findings": [Finding("leakage", "error", HOSTILE, column=HOSTILE, remedy=HOSTILE).to_json()],
+        "findings": [
+            Finding("leakage", "error", HOSTILE, column=HOSTILE, remedy=HOSTILE).to_json()
+        ],
     }
     return run_report(**{**given, **changes})
 
@@ -95,7 +103,12 @@ def test_strings_from_data_are_inert(read):
 def test_the_first_screen_says_what_came_out(read):
     words = read(report()).text
     verdict = words[: words.index("Candidates against the baseline")]
-    for part in ("lightgbm was chosen: ROC AUC 0.", "29% less loss than the baseline", "58 s", "1,000"):
+    for part in (
+        "lightgbm was chosen: ROC AUC 0.",
+        "29% less loss than the baseline",
+        "58 s",
+        "1,000",
+    ):
         assert part in verdict
     assert "1,000 rows in = 700 train + 150 validation + 140 test + 10 dropped" in verdict
 
@@ -115,7 +128,10 @@ def test_a_gate_that_said_no_is_in_the_verdict(read):
 @pytest.mark.parametrize(
     ("evaluation", "figures"),
     [
-        (evaluation_of(), ["Learning curve", "ROC curve", "Precision and recall", "Calibration", "Confusion"]),
+        (
+            evaluation_of(),
+            ["Learning curve", "ROC curve", "Precision and recall", "Calibration", "Confusion"],
+        ),
         (evaluation_of(classes=("a", "b", "c")), ["Calibration", "Confusion"]),
         (evaluation_of(Task.REGRESSION), ["Residuals", "Predicted against actual"]),
     ],
@@ -146,10 +162,14 @@ def test_a_report_stays_under_a_megabyte_whatever_comes_in():
     many = 20_000
     evaluation = evaluation_of()
     evaluation["curve"] = [{"iteration": i, "train": 1.0, "validation": 2.0} for i in range(many)]
-    evaluation["importance"] = {f"c{i}": {"increase": 1.0, "standard_error": 0.1} for i in range(many)}
+    evaluation["importance"] = {
+        f"c{i}": {"increase": 1.0, "standard_error": 0.1} for i in range(many)
+    }
     evaluation["slices"] = evaluation["slices"] * many
     snapshot = {**SNAPSHOT, "left_out": {f"{'x' * 2000}{i}": "y" * 2000 for i in range(many)}}
-    finding = Finding("leakage", "error", "m" * 9000, column="c" * 9000, remedy="r" * 9000).to_json()
+    finding = Finding(
+        "leakage", "error", "m" * 9000, column="c" * 9000, remedy="r" * 9000
+    ).to_json()
     page = report(
         run={"name": "n" * 9000, "recipe": {"x": "y" * 10**7}, "provenance": "z" * 10**7},
         evaluation=evaluation,

@@ -7,7 +7,12 @@ from trainwright.reports.svg import HEIGHT, WIDTH, Series, histogram, line_plot,
 
 def test_a_line_goes_through_its_points():
     plot = line_plot(
-        "t", [Series("a", [0, 1], [0, 1])], x_label="x", y_label="y", x_bounds=(0, 1), y_bounds=(0, 1)
+        "t",
+        [Series("a", [0, 1], [0, 1])],
+        x_label="x",
+        y_label="y",
+        x_bounds=(0, 1),
+        y_bounds=(0, 1),
     )
     assert f'points="60.0,{HEIGHT - 42:.1f} {WIDTH - 12:.1f},12.0"' in plot.drawing
 
