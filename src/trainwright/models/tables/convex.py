@@ -29,7 +29,7 @@ Array = NDArray[np.float64]
 Loss = Callable[[Array, Array], tuple[Array, Array]]
 
 BLOCK_ROWS = 8_192
-MAX_ITERATIONS = 200
+MAX_ITERATIONS = 100
 _PRECISION = 1e-6  # largest slope, in the round coordinates, at which the minimum is found
 _FLATTEST = 1e-9  # of the mean variance: keeps constant and equal columns solvable
 

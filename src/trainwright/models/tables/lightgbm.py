@@ -27,7 +27,7 @@ from trainwright.core.durable import read_json, write_json, write_text
 from trainwright.core.parts import Part, families
 from trainwright.core.protocols import Fit
 from trainwright.core.seeds import derive_seed
-from trainwright.models.tables.boosted import Trees, read_trees, table, trimmed
+from trainwright.models.tables.boosted import Trees, read_trees, table, threads_for, trimmed
 from trainwright.models.tables.links import Link, links_for
 from trainwright.models.tables.scores import probabilities
 
@@ -156,7 +156,7 @@ class LightGBM(Part):
             "seed": derive_seed(seed, "lightgbm"),
             "deterministic": True,
             "force_row_wise": True,
-            "num_threads": threads,
+            "num_threads": threads_for(rows * train.features.dense.shape[1], most=threads),
             "feature_pre_filter": False,
             "verbosity": -1,
         }

@@ -171,7 +171,7 @@ class Linear(Part):
         from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
         steps = _Steps(pacer)
-        with threadpool_limits(threads):
+        with threadpool_limits(1):  # a busy neighbour costs a waiting thread more than it brings
             if validation is None:
                 trials = [self._fit_by_folds(train, target, seed=seed, steps=steps)]
             else:

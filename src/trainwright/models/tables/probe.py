@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from trainwright.core.artifacts import Task
 from trainwright.core.seeds import derive_seed
+from trainwright.models.tables.boosted import threads_for
 
 ITERATIONS = 40
 _SETTINGS = {
@@ -21,7 +22,6 @@ _SETTINGS = {
     "max_bin": 127,
     "deterministic": True,
     "force_row_wise": True,
-    "num_threads": 2,
     "feature_pre_filter": False,
     "verbosity": -1,
     "seed": derive_seed(0, "probe"),
@@ -39,7 +39,8 @@ def probe(
     import lightgbm
 
     num_classes = int(target.max()) + 1 if task == Task.CLASSIFICATION else 0
-    settings = {**_SETTINGS, **_objective(num_classes, len(target))}
+    threads = threads_for(features.size, most=2)
+    settings = {**_SETTINGS, **_objective(num_classes, len(target)), "num_threads": threads}
     rows = lightgbm.Dataset(
         features,
         target,
@@ -54,7 +55,9 @@ def probe(
         for _ in range(ITERATIONS):
             if booster.update():
                 break
-        answer = cast("NDArray[np.float64]", booster.predict(features[outside], num_threads=2))
+        answer = cast(
+            "NDArray[np.float64]", booster.predict(features[outside], num_threads=threads)
+        )
         found[outside] = _shaped(answer, num_classes)
     return found
 
