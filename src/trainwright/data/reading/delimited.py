@@ -251,13 +251,17 @@ def _ragged(work: _Work, reason: str) -> TrainwrightError:
     return DataError.of(
         [
             Fault(
-                f"this row has {counts[row]} field{'s' * (counts[row] > 1)}, expected {expected}",
+                f"this row has {_fields(counts[row])}, expected {expected}",
                 f"{work.name}:{lines[row]}",
                 "quote a field that holds the delimiter, or mend the row",
             )
             for row in wrong[:10].tolist()
         ]
     )
+
+
+def _fields(number: int) -> str:
+    return "1 field" if number == 1 else f"{number} fields"
 
 
 def _all_ragged(work: _Work, got: int, line: int) -> DataError:
@@ -273,7 +277,7 @@ def _all_ragged(work: _Work, got: int, line: int) -> DataError:
     else:
         mend = "give each column a name in the header; we do not shift columns to make it fit"
     return DataError(
-        f"every row has {got} field{'s' * (got > 1)}, but the header names {expected} columns",
+        f"every row has {_fields(got)}, but the header names {expected} columns",
         where=f"{work.name}:{line}",
         mend=mend,
     )

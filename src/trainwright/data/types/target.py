@@ -16,7 +16,7 @@ from typing import Literal
 import numpy as np
 import polars as pl
 
-from trainwright.core.artifacts import ColumnType, Finding, Target, Task
+from trainwright.core.artifacts import Column, ColumnType, Finding, Target, Task
 from trainwright.core.errors import DataError, RecipeError, shorten
 from trainwright.data.types.case import Context, TypedColumn
 from trainwright.data.types.columns import type_column
@@ -50,7 +50,7 @@ def type_target(
     if typed.column.type is ColumnType.DATETIME:
         raise DataError(
             f"the target {shorten(raw.name)} is a date-time, which is not predicted",
-            where=f"column {shorten(raw.name)}", mend="write it as a number (days since ...), or name another target",
+            where=f"column {shorten(raw.name)}", mend="write it as a number, or name another target",
         )  # fmt: skip
     task = task or infer_task(typed)
     if task is Task.REGRESSION:
