@@ -15,6 +15,7 @@ from scipy.special import ndtr, ndtri, stdtr
 
 from trainwright.core.errors import DataError
 from trainwright.summaries.intervals import (
+    ROUNDING,
     Units,
     auc_influence,
     mean_by_unit,
@@ -82,7 +83,9 @@ def compare_losses(
     """
     clusters = _clusters(units, len(a), len(b))
     mean = mean_by_unit(a - b, clusters)
-    if mean.error == 0:  # every unit differs by the same: identical models, or a constant shift
+    if mean.error <= ROUNDING * abs(
+        mean.value
+    ):  # every unit differs by the same: identical models, or a constant shift
         return _certain(mean.value, len(a), clusters.count, confidence)
     half = quantile(confidence, clusters.count) * mean.error
     p_value = 2 * float(stdtr(clusters.count - 1, -abs(mean.value) / mean.error))
@@ -129,7 +132,7 @@ def compare_auc(
         )
     difference = first.value - second.value
     error = stratified_error(first.influence - second.influence, is_positive, clusters)
-    if not error > 0:
+    if not error > ROUNDING:
         return _certain(difference, len(a), clusters.count, confidence)
     z = float(ndtri((1 + confidence) / 2))
     p_value = 2 * float(ndtr(-abs(difference) / error))

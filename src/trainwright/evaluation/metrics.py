@@ -19,7 +19,7 @@ from trainwright.core.artifacts import MetricValue, Prediction, Target, Task
 from trainwright.core.errors import RecipeError, nearest
 from trainwright.summaries import intervals, statistics
 from trainwright.summaries.intervals import Floats, Integers, Units
-from trainwright.summaries.resampling import MAX_BLOCKS, REPLICATES, Resampler
+from trainwright.summaries.resampling import MAX_BLOCKS, REPLICATES, RESOLVED, Resampler
 from trainwright.summaries.statistics import ClassStatistics, RegressionStatistics
 
 PRECISION_BINS = 400  # positives are cut into so many bins for the bootstrap of PR AUC
@@ -367,20 +367,33 @@ def binned_precision(sums: Floats) -> Floats:
 
 
 def _calibration_interval(judged: Judged, value: float, confidence: float) -> MetricValue:
+    """Reflected bootstrap around gaps that are freed of their noise.
+
+    A sum of absolute gaps is biased up, by most where there is no gap, and replicates of noisy gaps show
+    only part of it: BCa covers 80 % (measured, 250 rows). So for the lower end each bin's gap is drawn in
+    to sqrt(gap² - variance), replicates vary around that, and their excess over it is taken off the value.
+    That overrates the bias a little, so the upper end is that of the gaps as they are.
+
+    Source: the shrinkage is Bröcker 2012's (Climate Dynamics 39) unbiased squared gap; Kumar, Liang & Ma
+    2019, arXiv:1909.10155, section 5, debias a calibration error so.
+    """
     draws = judged.resampler
     told, is_hit = statistics.told_probability(judged.class_probabilities, judged.codes)
     gap = np.zeros((len(told), statistics.CALIBRATION_BINS + 1))
     gap[np.arange(len(told)), statistics.calibration_bin(told)] = told - is_hit
     gap[:, -1] = 1.0
-    found = draws.interval(
-        draws.sums(gap),
-        lambda sums: np.abs(sums[:, :-1]).sum(axis=1) / sums[:, -1],
-        value=value,
-        confidence=confidence,
-        low=0.0,
-        high=1.0,
-    )
-    return found or intervals.wilson(value, judged.units.count, confidence=confidence)
+    contributions = draws.sums(gap)
+    fallback = intervals.wilson(value, judged.units.count, confidence=confidence)
+    if draws.blocks < 2:
+        return fallback
+    sums, total = draws.draw(contributions), contributions.sum(axis=0)
+    drawn, seen = sums[:, :-1] / sums[:, -1:], total[:-1] / total[-1]
+    true = np.sign(seen) * np.sqrt(np.maximum(0.0, seen**2 - drawn.var(axis=0)))
+    excess = np.abs(drawn - seen + true).sum(axis=1) - np.abs(true).sum()
+    plain = np.abs(drawn).sum(axis=1) - np.abs(seen).sum()
+    tail = (1 - min(confidence, RESOLVED)) / 2
+    arms = float(np.quantile(excess, 1 - tail)), -float(np.quantile(plain, tail))
+    return draws.widened(value, arms, confidence=confidence, low=0.0, high=1.0) or fallback
 
 
 def _mae_interval(judged: Judged, value: float, confidence: float) -> MetricValue:

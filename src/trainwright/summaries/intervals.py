@@ -20,6 +20,8 @@ from trainwright.core.artifacts import MetricValue
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
+ROUNDING = 1e-12  # a standard error below this, relative to the scale, is rounding: nothing varies
+
 
 @dataclass(frozen=True, slots=True)
 class Units:
@@ -161,7 +163,7 @@ def mean_interval(
         high: Greatest possible mean.
     """
     mean = mean_by_unit(values, units)
-    if mean.error > 0:
+    if mean.error > ROUNDING * max(scale, abs(mean.value)):
         half = quantile(confidence, units.count) * mean.error
         return MetricValue(mean.value, max(low, mean.value - half), min(high, mean.value + half))
     return flat_interval(
@@ -252,14 +254,14 @@ def logit_interval(
 
     Args:
         value: In [0, 1].
-        error: Its standard error; 0 or NaN gives Wilson's interval with `count`.
+        error: Its standard error; 0 (to rounding) or NaN gives Wilson's interval with `count`.
         confidence: Level.
         count: What bounds the unseen: for an AUC the smaller class's units.
         units: Number of units, for a t quantile; None for the normal one.
 
     Source: Pepe 2003, "The Statistical Evaluation of Medical Tests", section 5.2.4.
     """
-    if not error > 0 or not 0 < value < 1:
+    if not error > ROUNDING or not 0 < value < 1:
         return wilson(value, count, confidence=confidence)
     z = float(ndtri((1 + confidence) / 2)) if units is None else quantile(confidence, units)
     centre = math.log(value / (1 - value))

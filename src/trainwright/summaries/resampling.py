@@ -17,11 +17,11 @@ from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
 from trainwright.core.artifacts import MetricValue
-from trainwright.summaries.intervals import Floats, Integers, Units, quantile
+from trainwright.summaries.intervals import ROUNDING, Floats, Integers, Units, quantile
 
 REPLICATES = 2_000
 MAX_BLOCKS = 1_000
-_RESOLVED = 0.99  # levels above are reached by stretching: the tails hold too few replicates
+RESOLVED = 0.99  # levels above are reached by stretching: the tails hold too few replicates
 
 # Sums of shape (replicates, parts) to values of shape (replicates,); NaN where it is not defined.
 Statistic = Callable[[Floats], Floats]
@@ -94,18 +94,42 @@ class Resampler:
             return None
         total = contributions.sum(axis=0)
         centre = float(statistic(total[None, :])[0])
-        replicates = statistic(self._weights @ contributions)
+        replicates = statistic(self.draw(contributions))
         jackknife = statistic(total - contributions)
         replicates = replicates[np.isfinite(replicates)]
         jackknife = jackknife[np.isfinite(jackknife)]
-        if not math.isfinite(centre) or len(replicates) < 100 or np.ptp(replicates) <= 1e-12:
+        if not math.isfinite(centre) or len(replicates) < 100 or np.ptp(replicates) <= ROUNDING:
             return None
-        level = min(confidence, _RESOLVED)
-        bounds = bootstrap_bounds(centre, replicates, jackknife, confidence=level)
+        bounds = bootstrap_bounds(
+            centre, replicates, jackknife, confidence=min(confidence, RESOLVED)
+        )
+        arms = centre - bounds[0], bounds[1] - centre
+        return self.widened(value, arms, confidence=confidence, low=low, high=high)
+
+    def draw(self, contributions: Floats) -> Floats:
+        """Sums of each replicate; shape (replicates, parts)."""
+        sums: Floats = self._weights @ contributions
+        return sums
+
+    def widened(
+        self,
+        value: float,
+        arms: tuple[float, float],
+        *,
+        confidence: float,
+        low: float,
+        high: float,
+    ) -> MetricValue | None:
+        """Arms of an interval at level min(confidence, RESOLVED), brought to `confidence` and few units.
+
+        None where both arms are nothing.
+        """
+        if max(arms) <= ROUNDING * max(1.0, abs(value)):
+            return None
+        level = min(confidence, RESOLVED)
         stretch = quantile(confidence, self.blocks) / float(ndtri((1 + level) / 2))
         stretch *= math.sqrt(self.blocks / (self.blocks - 1))
-        below = max(0.0, centre - bounds[0]) * stretch
-        above = max(0.0, bounds[1] - centre) * stretch
+        below, above = (max(0.0, arm) * stretch for arm in arms)
         return MetricValue(value, max(low, value - below), min(high, value + above))
 
 
@@ -114,8 +138,8 @@ def bootstrap_bounds(
 ) -> tuple[float, float]:
     """BCa where it can be trusted; the reflected interval where bias outweighs spread.
 
-    When nearly all replicates lie on one side of the value (calibration error, whose replicates are
-    all larger), the bias correction leaves the range of the replicates; 2 * value - quantile stays.
+    When nearly all replicates lie on one side of the value, the bias correction leaves their range;
+    2 * value - quantile stays.
 
     Source: Efron 1987, JASA 82(397); Davison & Hinkley 1997, section 5.2.1 for the reflected one.
     """

@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from sklearn.isotonic import IsotonicRegression
+
+from trainwright.core import parts
+from trainwright.core.errors import TrustError
+from trainwright.evaluation.calibration import IsotonicCalibrator, TemperatureCalibrator
+
+
+def drawn(rows=2000, num_classes=2, sharpness=3.0, seed=0):
+    """Probabilities that are too sure by `sharpness`, and classes."""
+    generator = np.random.default_rng(seed)
+    logits = generator.normal(size=(rows, num_classes))
+    truth = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    codes = (generator.random(rows)[:, None] > truth.cumsum(axis=1)).sum(axis=1)
+    told = np.exp(sharpness * logits)
+    return told / told.sum(axis=1, keepdims=True), np.minimum(codes, num_classes - 1)
+
+
+@pytest.mark.parametrize("num_classes", [2, 4])
+def test_the_temperature_undoes_what_made_the_model_too_sure(num_classes):
+    probabilities, codes = drawn(rows=20_000, num_classes=num_classes)
+    assert TemperatureCalibrator.fit(probabilities, codes).temperature == pytest.approx(3, rel=0.1)
+
+
+def test_the_temperature_is_that_of_least_log_loss():
+    probabilities, codes = drawn(rows=300)
+
+    def loss(temperature):
+        told = TemperatureCalibrator(temperature).apply(probabilities)
+        return -np.log(told[np.arange(300), codes]).mean()
+
+    best = TemperatureCalibrator.fit(probabilities, codes).temperature
+    assert loss(best) <= min(loss(best * 0.99), loss(best * 1.01))
+
+
+def test_isotonic_equals_scikit_learns_but_for_the_ends():
+    probabilities, codes = drawn(rows=500)
+    expected = IsotonicRegression(out_of_bounds="clip").fit(probabilities[:, 1], codes)
+    told = IsotonicCalibrator.fit(probabilities, codes).apply(probabilities)[:, 1]
+    edge = 1 / 502
+    assert told == pytest.approx(
+        np.clip(expected.predict(probabilities[:, 1]), edge, 1 - edge), abs=1e-12
+    )
+
+
+@pytest.mark.parametrize("method", [TemperatureCalibrator, IsotonicCalibrator])
+def test_maps_are_monotone_sum_to_one_and_stay_off_the_ends(method):
+    probabilities, codes = drawn()
+    calibrator = method.fit(probabilities, codes)
+    grid = np.linspace(0, 1, 501)
+    told = calibrator.apply(np.stack([1 - grid, grid], axis=1))
+    assert (np.diff(told[:, 1]) >= 0).all()
+    assert told.sum(axis=1) == pytest.approx(np.ones(501), abs=1e-12)
+    assert told.min() > 0
+    assert told.max() < 1
+
+
+@pytest.mark.parametrize("num_classes", [2, 3, 9])
+def test_a_row_is_the_same_bits_alone_and_in_a_batch(num_classes):
+    probabilities, codes = drawn(rows=333, num_classes=num_classes)
+    methods = [TemperatureCalibrator] + [IsotonicCalibrator] * (num_classes == 2)
+    for method in methods:
+        calibrator = method.fit(probabilities, codes)
+        batch = calibrator.apply(probabilities)
+        alone = np.concatenate([calibrator.apply(probabilities[k : k + 1]) for k in range(333)])
+        assert (batch == alone).all()
+        assert (calibrator.apply(np.asfortranarray(probabilities)) == batch).all()
+
+
+@pytest.mark.parametrize("method", [TemperatureCalibrator, IsotonicCalibrator])
+def test_saved_and_loaded_by_kind_it_is_the_same(method, tmp_path):
+    probabilities, codes = drawn(rows=200)
+    calibrator = method.fit(probabilities, codes)
+    calibrator.save(tmp_path)
+    again = parts.load(calibrator.kind, tmp_path)
+    assert again == calibrator
+    assert (again.apply(probabilities) == calibrator.apply(probabilities)).all()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"temperature": 0},
+        {"temperature": "1"},
+        {"temperature": -1.0},
+        {"kind": "isotonic"},
+        {"more": 1},
+    ],
+)
+def test_a_changed_temperature_file_is_not_trusted(change, tmp_path):
+    TemperatureCalibrator(1.5).save(tmp_path)
+    path = tmp_path / "calibrator.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | change))
+    with pytest.raises(TrustError, match="not a calibrator as it was saved"):
+        TemperatureCalibrator.load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"inputs": [0.2, 0.1]},
+        {"outputs": [0.4, 0.3]},
+        {"outputs": [0.1]},
+        {"outputs": [0.0, 1.5]},
+        {"inputs": [], "outputs": []},
+        {"inputs": "ab"},
+    ],
+)
+def test_a_changed_isotonic_file_is_not_trusted(change, tmp_path):
+    IsotonicCalibrator((0.1, 0.2), (0.3, 0.4)).save(tmp_path)
+    path = tmp_path / "calibrator.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | change))
+    with pytest.raises(TrustError, match="not a calibrator as it was saved"):
+        IsotonicCalibrator.load(tmp_path)
