@@ -41,7 +41,7 @@ class World:
 
     def predict(self, frame):
         score = frame["number"].fill_null(0.0).to_numpy() + (frame["flag"].to_numpy() * 0.5)
-        positive = 1 / (1 + np.exp(-score))
+        positive = 1 / (1 + np.exp(-np.clip(score, -50, 50)))
         return Prediction(
             (positive > 0.5).astype(np.int64), np.column_stack([1 - positive, positive])
         )

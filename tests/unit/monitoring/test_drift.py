@@ -131,8 +131,8 @@ def test_real_consecutive_weeks_of_a_person_do_not_alarm():
     values = pl.Series("glucose", data["glucose"].to_numpy().astype(np.float64))
     days = (data.index.to_numpy().astype("datetime64[D]")).astype(np.int64)
     frame = pl.DataFrame({"x": values, "day": days})
-    alarmed = 0
-    for start in range(0, 12):
+    looked = alarmed = 0
+    for start in range(12):
         first = days[0] + start * 15
         part = frame.filter(pl.col("day").is_between(first, first + 29))
         live = frame.filter(pl.col("day").is_between(first + 30, first + 36))
@@ -148,9 +148,11 @@ def test_real_consecutive_weeks_of_a_person_do_not_alarm():
             units=part["day"].to_numpy(),
         )
         silent = Prediction(np.zeros(live.height))
+        looked += 1
         alarmed += monitor(reference, live, silent, target=None).alarm
         broken = live.with_columns(x=pl.lit(None, dtype=pl.Float64))
         assert monitor(reference, broken, silent, target=None).alarm
+    assert looked >= 5
     assert alarmed == 0
 
 
