@@ -115,8 +115,11 @@ class Delimited:
         if self._text.encoding != "utf-8" and self.encoding is None:
             self._note("encoding", f"read as {self._text.encoding}")
         carry, line = b"", 1
+        is_old_mac = b"\r" in self._text.head and b"\n" not in self._text.head
+        if is_old_mac:
+            self._note("line-ends", "lines end with a carriage return, as on an old Mac")
         for chunk in self._text:
-            block = carry + chunk
+            block = carry + (chunk.replace(b"\r", b"\n") if is_old_mac else chunk)
             end = record_end(block)
             carry = block[end:]
             if len(carry) > LIMIT_RECORD_BYTES:

@@ -75,7 +75,11 @@ def name_faults(names: Sequence[str], *, where: str, dropped: Sequence[str] = ()
         if name == "":
             if positions != [1] and "" not in dropped:
                 faults.append(
-                    Fault(f"column {at} has no name", where, 'name it, or data: {drop: [""]}')
+                    Fault(
+                        f"no name for column {at}",
+                        where,
+                        'name it, or data: {drop: [""]} leaves nameless columns out',
+                    )
                 )
         elif len(positions) > 1:
             faults.append(

@@ -147,10 +147,13 @@ def _bare_return(block: bytes, *, quoted: bool) -> list[Blemish]:
     at = np.flatnonzero(bare)
     if not len(at):
         return []
+    mostly = len(at) > block.count(b"\n")
     return [
         Blemish(
-            "a carriage return without a newline (line ends of an old Mac, or mixed ones)",
+            "a carriage return without a newline",
             int(at[0]),
-            "tr '\\r' '\\n' < FILE > NEW",
+            "tr '\\r' '\\n' < FILE > NEW"
+            if mostly
+            else "tr -d '\\r' < FILE > NEW, or quote the field",
         )
     ]

@@ -20,6 +20,18 @@ _DAYS_OTHER = ("%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%m-%d-%Y", "%d.%m.%Y", "%m.%
                "%d/%m/%y", "%m/%d/%y", "%d-%m-%y", "%m-%d-%y", "%d.%m.%y", "%y-%m-%d",
                "%d %b %Y", "%d-%b-%Y", "%d-%b-%y", "%d/%b/%Y", "%b %d, %Y", "%b %d %Y",
                "%d %B %Y", "%B %d, %Y", "%B %d %Y", "%d%b%Y", "%a %d %b %Y", "%a, %d %b %Y")  # fmt: skip
+_MONTHS_ONLY = (
+    "%Y-%m",
+    "%Y/%m",
+    "%b-%y",
+    "%b %y",
+    "%b-%Y",
+    "%b %Y",
+    "%B %Y",
+    "%Y %b",
+    "%Y-%b",
+    "%Y %B",
+)
 _TIMES = ("%H:%M", "%H:%M:%S", "%H:%M:%S%.f", "%I:%M %p", "%I:%M:%S %p", "%I:%M%p")
 _ZONES = ("", "%#z", " %#z")
 _DIRECTIVE = re.compile(r"%(?:\.f|#z|[a-zA-Z%])")
@@ -60,7 +72,7 @@ def known_formats() -> tuple[str, ...]:
         for zone in _ZONES
         if not (gap == "T" and day != "%Y-%m-%d")
     ]
-    return (*days, "%Y-%m", "%Y/%m", *timed)
+    return (*days, *_MONTHS_ONLY, *timed)
 
 
 def looks_like_date(text: str) -> bool:

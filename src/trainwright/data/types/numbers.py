@@ -29,8 +29,10 @@ from trainwright.data.types.values import (
 
 EXACT = 2**53  # whole numbers beyond are not all told apart by a float64
 _INFINITE = re.compile(r"[+-]?inf(inity)?", re.IGNORECASE)
-_IDENTIFIER = re.compile(
-    r"(^|.*_)(id|ids|uuid|guid|key|rownames|rowid|index|idx|identifier|serial|ssn)([^a-z].*)?$"
+_ENTITY = re.compile(r"(^|.*_)(id|ids|uid|uuid|guid|zip|zipcode|postcode)([^a-z].*)?$")
+_ROW_NAME = re.compile(
+    r"(^|.*_)(pid|key|rownames|rowid|index|idx|identifier|serial)([^a-z].*)?$"
+    r"|.+_(number|no|nr|num)$"
 )
 _TIME = re.compile(
     r"(^|.*[^a-z])(year|month|week|day|date|time|hour|minute|period|quarter|age|t)([^a-z].*)?$"
@@ -48,7 +50,7 @@ def as_number(case: Case) -> TypedColumn | None:
         number_text(case.text, decimal), case.text, lambda text: number_text(text, decimal)
     )
     if len(rows):
-        sorted_out = _sort_out(case, rows, bare, nulls, num_values=int(values.count()))
+        sorted_out = _sort_out(case, rows, bare, nulls, values=values)
         if sorted_out is None:
             return None
         nulls = sorted_out
@@ -92,16 +94,16 @@ def code_kind(name: str, values: pl.Series) -> ColumnType | None:
     that merely differs in every row may well be a measurement: it stays one.
     """
     known = values.drop_nulls()
-    named = is_named_identifier(name)
+    is_entity = _is_named(_ENTITY, name)
     counts_up = len(known) >= 20 and len(known) == len(values)
     if counts_up and not _is_named(_TIME, name) and bool((known.diff().drop_nulls() == 1).all()):
         return ColumnType.IDENTIFIER
-    if not named:
+    if not is_entity and not _is_named(_ROW_NAME, name):
         return None
     num_distinct = known.n_unique()
     if num_distinct >= MOSTLY * len(known):
         return ColumnType.IDENTIFIER
-    return ColumnType.CATEGORY if num_distinct > 20 else None
+    return ColumnType.CATEGORY if is_entity and num_distinct > 20 else None
 
 
 def note_codes(case: Case, kind: ColumnType) -> None:
@@ -118,8 +120,8 @@ def note_codes(case: Case, kind: ColumnType) -> None:
 
 
 def is_named_identifier(name: str) -> bool:
-    """True for id, user_id, userId, ID#, rownames and the like."""
-    return _is_named(_IDENTIFIER, name)
+    """True for id, user_id, userId, ID#, zip code and the like."""
+    return _is_named(_ENTITY, name)
 
 
 def _is_named(pattern: re.Pattern[str], name: str) -> bool:
@@ -134,7 +136,7 @@ def _is_number(text: str, decimal: str) -> bool:
 
 
 def _sort_out(
-    case: Case, rows: pl.Series, bare: pl.Series, nulls: tuple[str, ...], *, num_values: int
+    case: Case, rows: pl.Series, bare: pl.Series, nulls: tuple[str, ...], *, values: pl.Series
 ) -> tuple[str, ...] | None:
     """The null markers of a number column, or None when it is no number column after all.
 
@@ -143,8 +145,9 @@ def _sort_out(
         rows: Positions of the cells that are no numbers.
         bare: Their texts, stripped.
         nulls: The markers so far.
-        num_values: Cells that are numbers.
+        values: The numbers, null where there is none.
     """
+    num_values = int(values.count())
     counts: dict[str, int] = dict(bare.value_counts(sort=True).iter_rows())
     case.note_nulls([text for text in counts if text in ("", *nulls)])
     odd = {text: count for text, count in counts.items() if text not in ("", *nulls)}
@@ -164,8 +167,7 @@ def _sort_out(
         return nulls
     mark = next(iter(odd))
     at = rows.filter(bare.is_in(list(odd)))
-    alone = case.context.nulls is None and len(odd) == 1 and num_odd > 1
-    if alone and num_values >= num_odd and not any(sign.isdigit() for sign in mark):
+    if len(odd) == 1 and num_odd > 1 and _means_missing(case, mark, num_odd, values):
         case.note(
             "nulls",
             "warning",
@@ -178,6 +180,22 @@ def _sort_out(
         return None
     _note_mixed(case, list(odd), at, num_values + num_odd)
     return nulls
+
+
+def _means_missing(case: Case, mark: str, num_marks: int, values: pl.Series) -> bool:
+    """Is the one odd text of a number column a way to write "missing"?
+
+    Not one with a digit ("10+"), and not a word that is a level beside a few others (grades K, 1,
+    2, 3): a word must be rare, or stand among numbers of more than 20 kinds.
+    """
+    if case.context.nulls is not None or any(sign.isdigit() for sign in mark):
+        return False
+    num_values = int(values.count())
+    if num_values < num_marks:
+        return False
+    is_word = any(sign.isalpha() for sign in mark)
+    rare = num_marks <= (1 - MOSTLY) * (num_values + num_marks)
+    return not is_word or rare or values.n_unique() > 20
 
 
 def _note_mixed(case: Case, odd: list[str], at: pl.Series, num_cells: int) -> None:

@@ -28,10 +28,12 @@ def as_boolean(case: Case) -> TypedColumn | None:
     words = case.distinct.filter(~is_missing(case.distinct, nulls)).str.to_lowercase()
     seen = set(words.to_list())
     pairs = [pair for pair in _PAIRS if seen & set(pair)]
-    if not seen or not seen <= known or (len(seen) == 1 and len(pairs[0][0]) == 1):
+    if not seen <= known or len(pairs) != 1:
+        return None  # F and N are the grades of something, not two ways to say false
+    if len(seen) == 1 and len(pairs[0][0]) == 1:
         return None  # one lone letter says nothing
     _note_nulls(case, nulls)
-    true = tuple(true for true, _ in pairs)
+    true = (pairs[0][0],)
     column = case.column(ColumnType.BOOLEAN, true=true, nulls=nulls)
     return case.typed(column, boolean_text(without_nulls(case.text, nulls), true))
 
