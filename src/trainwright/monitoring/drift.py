@@ -203,7 +203,8 @@ def _verdict(alarms: list[str], quality: Mapping[str, Any], num_columns: int) ->
     parts = []
     if alarms:
         named = ", ".join(alarms[:5]) + (" ..." if len(alarms) > 5 else "")
-        parts.append(f"{len(alarms)} of {num_columns} columns have drifted: {named}")
+        verb = "has" if len(alarms) == 1 else "have"
+        parts.append(f"{len(alarms)} of {num_columns} columns {verb} drifted: {named}")
     else:
         parts.append(f"no drift beyond ordinary movement in {num_columns} columns")
     if quality.get("alarm"):

@@ -15,7 +15,7 @@ from trainwright.reports.markup import Markup, element, join, number, text
 from trainwright.reports.svg import NUM_COLOURS, WIDTH, Figure, axis_label, grid_down, svg
 
 LIMIT_ROWS = 60  # of names in one plot
-_LETTER = 6.9  # average width of a letter of a name, in units
+_LETTER = 7.2  # average width of a letter of a name, in units
 _LIMIT_NAME = 24
 _VALUE = 58.0  # room for a value on the right
 _STEP = 27.0

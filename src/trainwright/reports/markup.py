@@ -62,8 +62,8 @@ def number(value: object) -> str:
         return f"{value:,}"
     if not math.isfinite(value):
         return "–"
-    if value == 0:
-        return "0"
+    if value == int(value) and abs(value) < 1e9:
+        return f"{value:,.0f}"
     if not 1e-6 <= abs(value) < 1e9:
         return f"{value:.2e}"
     power = math.floor(math.log10(abs(value)))

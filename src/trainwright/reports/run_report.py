@@ -158,7 +158,7 @@ def _add_candidates(page: Page, evaluation: Values, candidates: Sequence[Values]
         whisker_plot(
             f"{loss} on validation",
             [_candidate_whisker(row) for row in sorted(judged, key=lambda row: row["loss"])],
-            x_label=f"{loss}, with two standard errors; dashed: the baseline",
+            x_label=f"{loss} ± 2 standard errors; dashed: the baseline",
             reference=baseline["loss"] if baseline else None,
             header=("candidate", loss),
         )

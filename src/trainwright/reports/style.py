@@ -95,7 +95,8 @@ font:.84rem/1.5 var(--mono);white-space:pre-wrap}
 footer{margin-top:3.5rem;padding-top:1rem;border-top:1px solid var(--hair);color:var(--soft);
 font-size:.82rem}
 @media (max-width:34rem){header{padding-top:2rem}.tiles{grid-template-columns:1fr 1fr;gap:1rem 1.1rem}
-.tile .value{font-size:1.45rem}dl{grid-template-columns:1fr;gap:0}dd{margin-bottom:.6rem}}
+.tile .value{font-size:1.45rem}.tick,.axis{font-size:13.5px}.label{font-size:13.5px}
+dl{grid-template-columns:1fr;gap:0}dd{margin-bottom:.6rem}}
 @media print{body{max-width:none;padding:0}nav,footer{display:none}section,figure,.callout{
 break-inside:avoid}}
 @media (prefers-reduced-motion:reduce){html{scroll-behavior:auto}}

@@ -41,6 +41,7 @@ def test_empty_shapes_close_themselves_and_empty_cells_do_not():
         (1.5e12, "1.50e+12"),
         (4.4e-87, "4.40e-87"),
         (0.0, "0"),
+        (-6.0, "-6"),
         (float("nan"), "–"),
         (None, "–"),
     ],

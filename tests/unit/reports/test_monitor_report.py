@@ -19,7 +19,7 @@ def column(name, psi, *, alarm):
 
 RESULT = {
     "alarm": True,
-    "verdict": "1 of 2 columns have drifted",
+    "verdict": "1 of 2 columns has drifted",
     "columns": [column(HOSTILE, 0.4, alarm=True), column("b", 0.01, alarm=False)],
     "counts": {
         HOSTILE: {"labels": ["x", HOSTILE, "missing"], "reference": [5, 5, 0], "live": [9, 1, 0]}
@@ -52,7 +52,7 @@ def test_a_drifted_column_is_named_with_its_distance_and_its_shares(read):
     page = read(monitor_report(result=RESULT, model="late-flights/3", rows=900))
     assert page.open == []
     assert "script" not in page.tags
-    for words in (HOSTILE, "0.4000", "1 of 2 columns have drifted.", "0.8000 (0.7800 to 0.8200)"):
+    for words in (HOSTILE, "0.4000", "1 of 2 columns has drifted.", "0.8000 (0.7800 to 0.8200)"):
         assert words in page.text
 
 
