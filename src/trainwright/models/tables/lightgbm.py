@@ -90,7 +90,7 @@ class LightGBMEstimator:
 
 @families.register
 class LightGBM(Part):
-    """Boosted trees. Settings are LightGBM's own; None adapts to the number of rows."""
+    """Boosted trees. Settings are LightGBM's own; None adapts to rows and columns."""
 
     family: Literal["lightgbm"] = "lightgbm"
     num_iterations: int = Field(default=2000, ge=1)  # at most; early stopping ends sooner
@@ -98,7 +98,7 @@ class LightGBM(Part):
     learning_rate: float | None = Field(default=None, gt=0, le=1)
     num_leaves: int | None = Field(default=None, ge=2)
     min_data_in_leaf: int | None = Field(default=None, ge=1)
-    feature_fraction: float = Field(default=0.8, gt=0, le=1)
+    feature_fraction: float | None = Field(default=None, gt=0, le=1)
     bagging_fraction: float = Field(default=0.8, gt=0, le=1)
     lambda_l2: float = Field(default=1.0, ge=0)
 
@@ -140,14 +140,16 @@ class LightGBM(Part):
     def _settings(
         self, train: Examples, target: Target, *, seed: int, threads: int
     ) -> dict[str, Any]:
-        rows = train.features.num_rows
-        few = rows < 20_000
+        rows, width = train.features.dense.shape
+        few, very_few = rows < 20_000, rows < 5_000
+        width += len(train.features.sparse_names)
         return {
             **_objective(target),
             "learning_rate": self.learning_rate or (0.04 if few else 0.1),
-            "num_leaves": self.num_leaves or (15 if rows < 5_000 else 31 if few else 63),
-            "min_data_in_leaf": self.min_data_in_leaf or max(1, min(20, rows // 20)),
-            "feature_fraction": self.feature_fraction,
+            "num_leaves": self.num_leaves or (15 if very_few else 31 if few else 63),
+            "min_data_in_leaf": self.min_data_in_leaf
+            or max(1, min(5 if very_few else 20, rows // 20)),
+            "feature_fraction": self.feature_fraction or (0.8 if width < 15 else 0.5),
             "bagging_fraction": self.bagging_fraction,
             "bagging_freq": 1,
             "lambda_l2": self.lambda_l2,
@@ -156,7 +158,7 @@ class LightGBM(Part):
             "seed": derive_seed(seed, "lightgbm"),
             "deterministic": True,
             "force_row_wise": True,
-            "num_threads": threads_for(rows * train.features.dense.shape[1], most=threads),
+            "num_threads": threads_for(rows * width, most=threads),
             "feature_pre_filter": False,
             "verbosity": -1,
         }
