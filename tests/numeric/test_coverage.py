@@ -9,10 +9,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from trainwright.core.artifacts import Column, ColumnType, Prediction, Split, Target, Task
+from trainwright.core.artifacts import Column, ColumnType, Prediction, Target, Task
 from trainwright.evaluation.decision import as_prediction
-from trainwright.evaluation.evaluate import evaluate, measure
-from trainwright.evaluation.metrics import metric_names
+from trainwright.evaluation.evaluate import measure
+from trainwright.evaluation.metrics import METRICS, Judged, metric_names
+from trainwright.summaries.intervals import Units
 
 CLASSES = Target(Column("y", ColumnType.CATEGORY), Task.CLASSIFICATION, ("no", "yes"))
 THREE = Target(Column("y", ColumnType.CATEGORY), Task.CLASSIFICATION, ("a", "b", "c"))
@@ -43,7 +44,15 @@ def numbers(generator, num_units, rows_per_unit):
     return Prediction(predicted), predicted + shared + generator.normal(size=len(shared))
 
 
-def coverage(spec, draw, *, samples, num_units, rows_per_unit):
+def intervals(spec, prediction, target, units, *, seed, replicates):
+    judged = Judged(prediction, target, units=Units.of(units), seed=seed, replicates=replicates)
+    return {
+        name: METRICS[name].interval(judged, METRICS[name].value(judged.statistics), 0.95)
+        for name in metric_names(spec.task, num_classes=len(spec.classes))
+    }
+
+
+def coverage(spec, draw, *, samples, num_units, rows_per_unit, replicates):
     """Share of samples whose interval holds the truth, by metric."""
     truth_rows = draw(np.random.default_rng(1), 200_000 // rows_per_unit, rows_per_unit)
     names = metric_names(spec.task, num_classes=len(spec.classes))
@@ -51,15 +60,14 @@ def coverage(spec, draw, *, samples, num_units, rows_per_unit):
     covered = dict.fromkeys(names, 0)
     for sample in range(samples):
         prediction, target = draw(np.random.default_rng([2, sample]), num_units, rows_per_unit)
-        found = evaluate(
+        found = intervals(
+            spec,
             prediction,
             target,
-            spec=spec,
-            units=np.repeat(np.arange(num_units), rows_per_unit),
-            split=Split.VALIDATION,
-            threshold=None,
+            np.repeat(np.arange(num_units), rows_per_unit),
             seed=sample,
-        ).metrics
+            replicates=replicates,
+        )
         for name in names:
             covered[name] += found[name].low <= truth[name] <= found[name].high
     return {name: count / samples for name, count in covered.items()}
@@ -76,14 +84,18 @@ CASES = [
 
 @pytest.mark.parametrize(("spec", "draw", "num_units", "rows_per_unit"), CASES)
 def test_intervals_cover_the_truth(spec, draw, num_units, rows_per_unit):
-    found = coverage(spec, draw, samples=40, num_units=num_units, rows_per_unit=rows_per_unit)
+    found = coverage(
+        spec, draw, samples=80, replicates=400, num_units=num_units, rows_per_unit=rows_per_unit
+    )
     assert min(found.values()) >= 0.85, found
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("spec", "draw", "num_units", "rows_per_unit"), CASES)
 def test_intervals_cover_the_truth_in_a_thousand_samples(spec, draw, num_units, rows_per_unit):
-    found = coverage(spec, draw, samples=1000, num_units=num_units, rows_per_unit=rows_per_unit)
+    found = coverage(
+        spec, draw, samples=1000, replicates=2000, num_units=num_units, rows_per_unit=rows_per_unit
+    )
     exact = {name: share for name, share in found.items() if name != "ece"}
     assert min(exact.values()) >= 0.925, found
     assert found.get("ece", 1.0) >= 0.87, found  # biased: see metrics
@@ -92,15 +104,10 @@ def test_intervals_cover_the_truth_in_a_thousand_samples(spec, draw, num_units, 
 def test_rows_taken_for_units_would_not_cover():
     """The planted fault: groups told as rows give intervals that are too narrow."""
     missed = 0
-    for sample in range(40):
+    for sample in range(30):
         prediction, target = numbers(np.random.default_rng([3, sample]), 20, 50)
-        found = evaluate(
-            prediction,
-            target,
-            spec=NUMBERS,
-            units=np.arange(1000),
-            split=Split.VALIDATION,
-            threshold=None,
-        ).metrics["rmse"]
+        judged = Judged(prediction, target, units=Units.of(np.arange(1000)), seed=0, replicates=400)
+        value = METRICS["rmse"].value(judged.statistics)
+        found = METRICS["rmse"].interval(judged, value, 0.95)
         missed += not found.low <= np.sqrt(2) <= found.high
-    assert missed >= 10
+    assert missed >= 8

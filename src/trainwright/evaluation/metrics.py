@@ -347,11 +347,17 @@ def _pr_auc_interval(judged: Judged, value: float, confidence: float) -> MetricV
 
 
 def precision_bins(scores: Floats, is_positive: NDArray[np.bool_]) -> Integers:
-    """Bin of each row, 0 at the highest scores; equal scores share one; about as many positives in each."""
+    """Bin of each row, 0 at the highest scores.
+
+    Equal scores share one; as many positives in each, one where there are under 400: then nothing is
+    lost.
+    """
     _, place = np.unique(-scores, return_inverse=True)
-    positives = np.cumsum(np.bincount(place, weights=is_positive))
-    width = max(1.0, positives[-1] / PRECISION_BINS)
-    bins = np.floor((positives - 1e-9) / width).clip(min=0)
+    positives = np.bincount(place, weights=is_positive)
+    before = (
+        np.cumsum(positives) - positives
+    )  # so that the negatives above a positive share its bin
+    bins = np.floor(before / max(1.0, positives.sum() / PRECISION_BINS))
     return np.unique(bins, return_inverse=True)[1].astype(np.int64)[place]
 
 

@@ -122,15 +122,14 @@ class Resampler:
     ) -> MetricValue | None:
         """Arms of an interval at level min(confidence, RESOLVED), brought to `confidence` and few units.
 
-        None where both arms are nothing.
+        None where that leaves no width.
         """
-        if max(arms) <= ROUNDING * max(1.0, abs(value)):
-            return None
         level = min(confidence, RESOLVED)
         stretch = quantile(confidence, self.blocks) / float(ndtri((1 + level) / 2))
         stretch *= math.sqrt(self.blocks / (self.blocks - 1))
         below, above = (max(0.0, arm) * stretch for arm in arms)
-        return MetricValue(value, max(low, value - below), min(high, value + above))
+        found = MetricValue(value, max(low, value - below), min(high, value + above))
+        return found if found.high - found.low > ROUNDING * max(1.0, abs(value)) else None
 
 
 def bootstrap_bounds(
