@@ -133,6 +133,9 @@ def faults_of(
             near = nearest(path[-1], known)
             mend = f"did you mean {near!r}?" if near else f"the keys here are: {', '.join(known)}"
             found.append((path, Fault(f"unknown key {path[-1]!r}", place, mend)))
+        elif detail["type"] == "missing" and path[-1].isdigit():
+            what = f"entry {int(path[-1]) + 1} is missing"
+            found.append((path, Fault(what, place, "write as many entries as expected")))
         elif detail["type"] == "missing":
             found.append(
                 (path, Fault(f"key {path[-1]!r} is missing", place, f"add it: {path[-1]}: ..."))

@@ -24,6 +24,7 @@ LIMIT_ALIASES = 100
 LIMIT_NODES = 100_000
 LIMIT_DEPTH = 64
 
+_TOO_MANY = "the recipe unfolds to too many values"
 KeyPath = tuple[str | int, ...]
 _INT = re.compile(r"[-+]?(0|[1-9][0-9]*)")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|(0|[1-9][0-9]*)(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
@@ -69,7 +70,7 @@ def read_document(path: Path) -> Document:
             data = stream.read(LIMIT_BYTES + 1)
     except FileNotFoundError as error:
         raise RecipeError("there is no such recipe", where=str(path), mend=mend) from error
-    except (OSError, TrustError) as error:
+    except (OSError, ValueError, TrustError) as error:  # ValueError: a path with NUL
         raise RecipeError(
             f"the recipe cannot be read: {error}", where=str(path), mend=mend
         ) from error
@@ -94,13 +95,7 @@ def parse_document(data: bytes, *, path: str) -> Document:
             mend="save it as UTF-8",
         ) from error
     try:
-        aliases = sum(
-            isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, yaml.SafeLoader)
-        )
-        if aliases > LIMIT_ALIASES:
-            raise RecipeError(
-                f"{aliases} aliases, more than {LIMIT_ALIASES}", where=path, mend="write it out"
-            )
+        _check_size(text, path)
         node = yaml.compose(text, yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
@@ -135,6 +130,25 @@ def parse_document(data: bytes, *, path: str) -> Document:
     return Document(path, values, reader.lines)
 
 
+def _check_size(text: str, path: str) -> None:
+    """Refuse what is too deep, too long or too much aliased as soon as that shows.
+
+    PyYAML's scanner takes quadratic time in the depth (50 s for 50,000 brackets).
+    """
+    aliases = depth = 0
+    for number, event in enumerate(yaml.parse(text, yaml.SafeLoader)):
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        aliases += isinstance(event, yaml.AliasEvent)
+        where = f"{path}:{event.start_mark.line + 1 if event.start_mark else 1}"
+        if depth > LIMIT_DEPTH or number > 2 * LIMIT_NODES:
+            raise RecipeError(_TOO_MANY, where=where, mend="write it shorter")
+        if aliases > LIMIT_ALIASES:
+            raise RecipeError(
+                f"more than {LIMIT_ALIASES} aliases", where=where, mend="write it out"
+            )
+
+
 class _Reader:
     """Turns nodes into values, noting lines and what is not allowed."""
 
@@ -150,7 +164,7 @@ class _Reader:
         self.lines.setdefault(keys, line)
         if self._nodes > LIMIT_NODES or len(keys) > LIMIT_DEPTH:
             raise RecipeError(
-                "the recipe unfolds to too many values",
+                _TOO_MANY,
                 where=f"{self.path}:{line}",
                 mend="write it shorter",
             )

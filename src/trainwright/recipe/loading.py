@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from trainwright.core.errors import CommandError, Fault, RecipeError, nearest
+from trainwright.core.errors import CommandError, Fault, RecipeError, nearest, shorten
 from trainwright.core.parts import Part, families, faults_of
 from trainwright.recipe.document import Document, KeyPath, parse_document, read_document
 from trainwright.recipe.schema import Heading, Recipe
@@ -141,11 +141,21 @@ def _apply(values: dict[str, Any], override: str) -> None:
         raise CommandError(
             f"{override!r} sets nothing", where="--set", mend="--set training.seed=1"
         )
-    value = parse_document(f"value: {text}".encode(), path=f"--set {keys}").values["value"]
+    parsed = parse_document(f"value: {text}".encode(), path=f"--set {keys}").values
+    if set(parsed) != {"value"}:
+        raise CommandError(
+            f"{shorten(override)} sets more than one key",
+            where="--set",
+            mend="repeat --set for each key",
+        )
     here = values
     for step in steps[:-1]:
         nested = here.setdefault(step, {})
         if not isinstance(nested, dict):
-            raise CommandError(f"{keys!r} goes through {step!r}, which is a value", where="--set")
+            raise CommandError(
+                f"{keys!r} goes through {step!r}, which is a value",
+                where="--set",
+                mend=f"set {step!r} itself, or a key beside it",
+            )
         here = nested
-    here[steps[-1]] = value
+    here[steps[-1]] = parsed["value"]

@@ -39,8 +39,7 @@ def holds(bound: str, value: float) -> bool:
 
 
 def _checked_bound(value: object) -> object:
-    if isinstance(value, str):
-        parse_bound(value)
+    parse_bound(value if isinstance(value, str) else "")
     return value
 
 
