@@ -18,9 +18,7 @@ class ColumnSettings(Section):
 
     type: ColumnType | None = None
     """number, category, boolean, date-time, text or identifier."""
-    nulls: tuple[str, ...] | None = (
-        None  # the texts that mean "missing"; replaces the usual markers
-    )
+    nulls: Annotated[tuple[str, ...], Field(strict=False)] | None = None
     """The texts that mean "missing"; replaces the usual markers."""
     format: str | None = None
     """The strptime format of a date-time column."""

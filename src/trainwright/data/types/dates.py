@@ -78,7 +78,7 @@ def known_formats() -> tuple[str, ...]:
 def looks_like_date(text: str) -> bool:
     """A cheap test: digits and a mark that dates have."""
     digits = sum(character.isdigit() for character in text)
-    return 5 <= len(text) <= 40 and digits >= 3 and any(mark in text for mark in "-/. :")
+    return 5 <= len(text) <= 40 and digits >= 2 and any(mark in text for mark in "-/. :")
 
 
 def candidates(sample: Sequence[str]) -> list[str]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import polars as pl
 
 from trainwright.core.artifacts import ColumnType
@@ -38,8 +36,7 @@ def as_moment(case: Case) -> TypedColumn | None:
     if rivals:
         form, values = _settle(case, [(form, values), *((f, read[0]) for f, read in rivals)])
     if num_odd:
-        others = [other for other in forms if other != form]
-        _note_odd(case, rows.filter(odd), bare.filter(odd), form, others)
+        _note_odd(case, rows.filter(odd), bare.filter(odd), form)
     case.note_nulls(bare.filter(~odd).unique().to_list())
     column = case.column(ColumnType.DATETIME, format=form, nulls=nulls)
     return case.typed(column, without_marks(column, values))
@@ -72,11 +69,9 @@ def _settle(case: Case, readings: list[tuple[str, pl.Series]]) -> tuple[str, pl.
     return readings[0]
 
 
-def _note_odd(
-    case: Case, rows: pl.Series, texts: pl.Series, form: str, others: Sequence[str]
-) -> None:
+def _note_odd(case: Case, rows: pl.Series, texts: pl.Series, form: str) -> None:
     """Cells that are no date, or one of another format."""
-    other = next((one for one in others if parse_dates(texts, one).count()), None)
+    other = next(iter(candidates(texts.head(1).to_list())), None)
     why = f"of another format ({other})" if other else "no such date"
     known = texts.unique(maintain_order=True).head(50).to_list()
     case.note(
