@@ -90,8 +90,8 @@ def check_golden(model: Model, document: Any, *, where: str) -> str:  # noqa: AN
     if bad.any():
         row, column = (int(position) for position in np.argwhere(bad)[0])
         raise TrustError(
-            f"golden row {row}: the model answers {found[row, column]!r},"
-            f" and answered {wanted[row, column]!r} when it was packaged",
+            f"golden row {row}: the model answers {float(found[row, column])!r},"
+            f" and answered {float(wanted[row, column])!r} when it was packaged",
             where=where,
             mend="use the library versions in facts.json, or run the recipe again",
         )

@@ -67,7 +67,7 @@ def write_package(
     Args:
         folder: Must not exist.
         model: Saved below model/.
-        card: The model card, Markdown.
+        card: The model card, Markdown; begins with a heading ("# ").
         facts: JSON values; nothing of time, host, path or run belongs in them.
         reference: JSON values for monitoring, or None.
         golden_rows: Synthetic rows, JSON values as `Preparation.transform_rows` takes them.
@@ -86,7 +86,8 @@ def write_package(
         write_json(aside / "reference.json", None if reference is None else dict(reference))
         write_json(aside / "facts.json", dict(facts))
         write_text(aside / "card.md", card)
-        write_json(aside / manifests.NAME, manifests.manifest_of(aside, kind=model.kind))
+        manifest = manifests.manifest_of(aside, kind=model.kind)
+        write_json(aside / manifests.NAME, manifest)
 
 
 def load_package(folder: Path) -> Package:

@@ -1,8 +1,8 @@
 """The application: six routes, one gate before them, and nothing else.
 
 No route takes a path, a URL or a form; there is no documentation page, no static file, no upload. FastAPI
-gives the routing and the OpenAPI document; the prediction route is plain ASGI inside it, since the framework's
-own reading and checking of bodies costs more than a prediction.
+gives the routing and the OpenAPI document; the prediction route is plain ASGI inside it, since the
+framework's own reading and checking of bodies costs more than a prediction.
 """
 
 from __future__ import annotations
