@@ -196,8 +196,8 @@ def _series(name: str, values: list[Any]) -> pl.Series:
     if kinds == {bool}:
         return pl.Series(name, values, dtype=pl.Boolean)
     if kinds <= {int, float}:
-        if all(value is None or abs(value) < _LIMIT_INT for value in values):
-            whole = kinds == {int}
+        whole = kinds == {int}
+        if all(not isinstance(value, int) or abs(value) < _LIMIT_INT for value in values):
             return pl.Series(name, values, dtype=pl.Int64 if whole else pl.Float64, strict=False)
     elif kinds == {str}:
         return pl.Series(name, values, dtype=pl.String)

@@ -48,17 +48,21 @@ def read_typed(
                 name for name in reader.names if name and name not in {c.name for c in columns}
             )
             for start in range(0, block.frame.height, block_rows):
-                part = RawBlock(
-                    block.frame[start : start + block_rows],
-                    block.lines[start : start + block_rows]
-                    if not isinstance(block.lines, int) and block.lines is not None
-                    else None
-                    if block.lines is None
-                    else block.lines + start,
-                )
+                part = _part(block, start, block_rows)
                 frame = _typed(part, present, reader.names, name=path.name, first_row=first_row)
                 yield TypedBlock(frame, first_row, extra)
                 first_row += frame.height
+        _present(columns, optional, reader.names, name=path.name)  # also when there are no rows
+
+
+def _part(block: RawBlock, start: int, num_rows: int) -> RawBlock:
+    """Some rows of a block, with their lines."""
+    lines = block.lines
+    if isinstance(lines, int):
+        lines += start
+    elif lines is not None:
+        lines = lines[start : start + num_rows]
+    return RawBlock(block.frame[start : start + num_rows], lines)
 
 
 def _present(

@@ -107,6 +107,8 @@ def parse_value(column: Column, value: Any) -> float | str | bool | int | None: 
         return _boolean(column, value)
     if column.type is ColumnType.DATETIME:
         return _moment(column, value)
+    if isinstance(value, int) and abs(value) >= 2**63:
+        raise ValueError("a whole number of 2^63 or more is beyond what is kept; write it as text")
     if isinstance(value, bool) or not isinstance(value, str | int):
         raise ValueError(f"{shorten(value)} is no text")  # noqa: TRY004 - the caller's contract
     return _label(column, str(value))
@@ -222,7 +224,7 @@ def _number(value: Any) -> float:  # noqa: ANN401
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise ValueError(f"{shorten(value)} is no number")  # noqa: TRY004 - the caller's contract
     if isinstance(value, int) and abs(value) >= 2**63:
-        raise ValueError(f"{shorten(value, 24)} is beyond any number that is kept")
+        raise ValueError("a whole number of 2^63 or more is beyond what a float keeps")
     number = float(value)
     if not math.isfinite(number):
         raise ValueError("a number must be finite; write null where it is missing")

@@ -31,15 +31,22 @@ REFUSED = {
     "empty file": Refused(b"", "the file is empty", "t.csv", "header and rows"),
     "header only": Refused(b"a,b,y\n", "0 data rows", "t.csv", "has rows"),
     "only newlines": Refused(b"\n\n\n", "only blank lines", "t.csv", "header and rows"),
-    "latin-1": Refused(b"a,y\nx,1\ncaf\xe9,2\n", "0xE9 is not UTF-8", "t.csv:3:4", "encoding: latin-1"),
+    "latin-1": Refused(
+        b"a,y\nx,1\ncaf\xe9,2\n", "0xE9 is not UTF-8", "t.csv:3:4", "encoding: latin-1"
+    ),
     "windows": Refused(b"a,y\n\x93x\x94,1\n", "0x93 is not UTF-8", "t.csv:2:1", "encoding: cp1252"),
     "bad byte far down": Refused(
         b"a,y\n" + "é,1\n".encode() * 500_000 + b"caf\xe9,2\n", "0xE9", "t.csv:500002:4", "encoding"
     ),
     "short row": Refused(GOOD + b"1,2\n", "has 2 fields, expected 3", "t.csv:5", "mend the row"),
-    "long row": Refused(GOOD + b"1,2,3,4\n" + GOOD[6:], "has 4 fields, expected 3", "t.csv:5", "quote"),
+    "long row": Refused(
+        GOOD + b"1,2,3,4\n" + GOOD[6:], "has 4 fields, expected 3", "t.csv:5", "quote"
+    ),
     "every row one too many": Refused(
-        b"a,b,y\n" + b"1,2,3,4\n" * 3, "every row has 4 fields, but the header names 3", "t.csv:2", "do not shift"
+        b"a,b,y\n" + b"1,2,3,4\n" * 3,
+        "every row has 4 fields, but the header names 3",
+        "t.csv:2",
+        "do not shift",
     ),
     "trailing delimiter": Refused(
         b"a,b,y\n" + b"1,2,3,\n" * 3, "every row has 4 fields", "t.csv:2", "ends with a comma"
@@ -57,29 +64,64 @@ REFUSED = {
     "text after quote": Refused(b'a,y\n"x"z,2\n', "is not closed", "t.csv:2:1", "twice"),
     "NUL": Refused(b"a,y\n1,\x002\n", "a NUL byte", "t.csv:2:3", "remove it"),
     "one bare return": Refused(b"a,y\n1,2\r3,4\n", "carriage return", "t.csv:2:4", "tr "),
-    "huge field": Refused(b"a,y\n" + b"x" * (2 << 20) + b",1\n", "over the limit of 1 MiB", "t.csv:2", "shorten"),
+    "huge field": Refused(
+        b"a,y\n" + b"x" * (2 << 20) + b",1\n", "over the limit of 1 MiB", "t.csv:2", "shorten"
+    ),
     "too many columns": Refused(
-        b",".join(b"c%d" % i for i in range(30_000)) + b"\n", "30000 columns", "t.csv:1", "on its side"
+        b",".join(b"c%d" % i for i in range(30_000)) + b"\n",
+        "30000 columns",
+        "t.csv:1",
+        "on its side",
     ),
     "HTML": Refused(b"<!DOCTYPE html><html>403</html>", "looks like HTML", "t.csv", "fetch"),
     "gzip": Refused(gzip.compress(GOOD), "gzip magic", "t.csv", "gunzip"),
     "xlsx": Refused(b"PK\x03\x04....", "Excel", "t.csv", "save it as CSV"),
-    "two names alike": Refused(b"a,b,a,y\n1,2,3,4\n", "stands twice: columns 1 and 3", "t.csv:1", "own name"),
+    "two names alike": Refused(
+        b"a,b,a,y\n1,2,3,4\n", "stands twice: columns 1 and 3", "t.csv:1", "own name"
+    ),
     "no name": Refused(b"a,,y\n1,2,3\n", "no name for column 2", "t.csv:1", 'drop: [""]'),
-    "first without a name": Refused(b",a,y\nx,2,3\n", "column 1 has no name", "t.csv:1", 'drop: [""]'),
+    "first without a name": Refused(
+        b",a,y\nx,2,3\n", "column 1 has no name", "t.csv:1", 'drop: [""]'
+    ),
     "reserved name": Refused(b"__row__,y\n1,2\n", "is reserved", "t.csv:1", "rename"),
-    "endless name": Refused(b"x" * 5000 + b",y\n1,2\n", "a column name of 5000 bytes", "t.csv:1", "name the columns"),
-    "JSON: bad line": Refused(b'{"a":1,"y":2}\n{"a":1,\n', "not valid JSON", "t.jsonl:2", "one object a line", "t.jsonl"),
-    "JSON: NaN": Refused(b'{"a":NaN,"y":2}\n', "NaN is not a JSON number", "t.jsonl:1", "null", "t.jsonl"),
-    "JSON: key twice": Refused(b'{"a":1,"a":2,"y":2}\n', "'a' stands twice", "t.jsonl:1", "keep one", "t.jsonl"),
-    "JSON: deep": Refused(b'{"a":' + b"[" * 100_000, "nested too deeply", "t.jsonl:1", "", "t.jsonl"),
-    "JSON: missing key": Refused(b'{"a":1,"y":2}\n\n{"a":1}\n', "key 'y' is missing", "t.jsonl:3", '"y": null', "t.jsonl"),
-    "JSON: new key": Refused(b'{"y":2}\n{"a":1,"y":2}\n', "key 'a' is not in the first", "t.jsonl:2", "same keys", "t.jsonl"),
-    "JSON: nested": Refused(b'{"a":{"b":1},"y":2}\n', "nested object", "t.jsonl:1", '"a.key": value', "t.jsonl"),
-    "JSON: a list": Refused(b"[1,2]\n", "a list, expected an object", "t.jsonl:1", "one a line", "t.jsonl"),
+    "endless name": Refused(
+        b"x" * 5000 + b",y\n1,2\n", "a column name of 5000 bytes", "t.csv:1", "name the columns"
+    ),
+    "JSON: bad line": Refused(
+        b'{"a":1,"y":2}\n{"a":1,\n', "not valid JSON", "t.jsonl:2", "one object a line", "t.jsonl"
+    ),
+    "JSON: NaN": Refused(
+        b'{"a":NaN,"y":2}\n', "NaN is not a JSON number", "t.jsonl:1", "null", "t.jsonl"
+    ),
+    "JSON: key twice": Refused(
+        b'{"a":1,"a":2,"y":2}\n', "'a' stands twice", "t.jsonl:1", "keep one", "t.jsonl"
+    ),
+    "JSON: deep": Refused(
+        b'{"a":' + b"[" * 100_000, "nested too deeply", "t.jsonl:1", "", "t.jsonl"
+    ),
+    "JSON: missing key": Refused(
+        b'{"a":1,"y":2}\n\n{"a":1}\n', "key 'y' is missing", "t.jsonl:3", '"y": null', "t.jsonl"
+    ),
+    "JSON: new key": Refused(
+        b'{"y":2}\n{"a":1,"y":2}\n',
+        "key 'a' is not in the first",
+        "t.jsonl:2",
+        "same keys",
+        "t.jsonl",
+    ),
+    "JSON: nested": Refused(
+        b'{"a":{"b":1},"y":2}\n', "nested object", "t.jsonl:1", '"a.key": value', "t.jsonl"
+    ),
+    "JSON: a list": Refused(
+        b"[1,2]\n", "a list, expected an object", "t.jsonl:1", "one a line", "t.jsonl"
+    ),
     "JSON: empty": Refused(b"\n", "empty", "t.jsonl", "has rows", "t.jsonl"),
-    "Parquet: cut": Refused(b"PAR1" + b"\0" * 50, "damaged or cut", "t.parquet", "again", "t.parquet"),
-    "Parquet: wrong magic": Refused(b"hello world!", "damaged or cut", "t.parquet", "again", "t.parquet"),
+    "Parquet: cut": Refused(
+        b"PAR1" + b"\0" * 50, "damaged or cut", "t.parquet", "again", "t.parquet"
+    ),
+    "Parquet: wrong magic": Refused(
+        b"hello world!", "damaged or cut", "t.parquet", "again", "t.parquet"
+    ),
     "Parquet: empty": Refused(b"", "the file is empty", "t.parquet", "has rows", "t.parquet"),
 }
 
@@ -181,7 +223,9 @@ def test_many_ragged_rows_are_told_at_once_up_to_ten(tmp_path: Path):
     (tmp_path / "t.csv").write_bytes(b"a,y\n" + b"1,2\n1,2,3\n" * 30)
     with pytest.raises(DataError) as caught:
         read(tmp_path)
-    assert [fault.where for fault in caught.value.faults] == [f"t.csv:{3 + 2 * i}" for i in range(10)]
+    assert [fault.where for fault in caught.value.faults] == [
+        f"t.csv:{3 + 2 * i}" for i in range(10)
+    ]
 
 
 def test_a_fault_in_a_later_block_keeps_its_line(tmp_path: Path):

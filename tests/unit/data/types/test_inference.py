@@ -15,7 +15,15 @@ from trainwright.data.types import infer_types
 from trainwright.recipe.data import ColumnSettings, DataSettings
 
 
-def infer(folder: Path, data: dict[str, list[Any]], /, *, task: Task | None = None, text: bool = True, **settings):
+def infer(
+    folder: Path,
+    data: dict[str, list[Any]],
+    /,
+    *,
+    task: Task | None = None,
+    text: bool = True,
+    **settings,
+):
     if "y" not in data:
         data = {**data, "y": [i % 7 + 0.5 for i in range(len(next(iter(data.values()))))]}
     frame = pl.DataFrame(data, strict=False)
@@ -25,12 +33,18 @@ def infer(folder: Path, data: dict[str, list[Any]], /, *, task: Task | None = No
     return infer_types(read_source(told, base=folder), told, task=task)
 
 
-def one(folder: Path, values: list[Any], *, name: str = "x", said: ColumnSettings | None = None, **more):
+def one(
+    folder: Path, values: list[Any], *, name: str = "x", said: ColumnSettings | None = None, **more
+):
     """The column `x` typed: its contract, values and findings."""
     if said is not None:
         more["columns"] = {name: said}
     table = infer(folder, {name: values}, **more)
-    return table.columns[0], table.frame[name].to_list(), [f for f in table.findings if f.column == name]
+    return (
+        table.columns[0],
+        table.frame[name].to_list(),
+        [f for f in table.findings if f.column == name],
+    )
 
 
 NUMBER, WORDS, BOOLEAN = ColumnType.NUMBER, ColumnType.CATEGORY, ColumnType.BOOLEAN
@@ -166,7 +180,9 @@ def test_what_the_recipe_says_of_a_column_decides(tmp_path: Path):
     assert (column.type, values[:2]) == (WORDS, ["1", "2"])
     _, values, _ = one(tmp_path, ["NA", "red"] * 20, said=ColumnSettings(nulls=("",)))
     assert values[0] == "NA"
-    _, values, _ = one(tmp_path, ["-999", "3", "4"] * 20, said=ColumnSettings(type=NUMBER, nulls=("-999",)))
+    _, values, _ = one(
+        tmp_path, ["-999", "3", "4"] * 20, said=ColumnSettings(type=NUMBER, nulls=("-999",))
+    )
     assert values[:2] == [None, 3.0]
     _, values, _ = one(tmp_path, ["1", "0"] * 20, said=ColumnSettings(type=BOOLEAN))
     assert values[:2] == [True, False]
@@ -192,8 +208,18 @@ def test_a_decimal_comma_is_read_where_a_semicolon_separates(tmp_path: Path):
 
 def test_names_that_the_data_lack_are_told_all_at_once_with_the_nearest(tmp_path: Path):
     with pytest.raises(RecipeError) as caught:
-        infer(tmp_path, {"colour": ["a", "b"]}, drop=("color",), known_after=("q",), columns={"colours": ColumnSettings()})
-    assert [fault.where for fault in caught.value.faults] == ["data.drop", "data.known_after", "data.columns"]
+        infer(
+            tmp_path,
+            {"colour": ["a", "b"]},
+            drop=("color",),
+            known_after=("q",),
+            columns={"colours": ColumnSettings()},
+        )
+    assert [fault.where for fault in caught.value.faults] == [
+        "data.drop",
+        "data.known_after",
+        "data.columns",
+    ]
     assert caught.value.faults[0].mend == "use 'colour'"
     assert caught.value.faults[1].mend.startswith("the columns are 'colour'")
     (tmp_path / "t.csv").write_text("a,price\n1,2\n")
@@ -210,7 +236,11 @@ def test_columns_that_are_left_out_raise_no_findings(tmp_path: Path):
 
 def target(folder: Path, values: list[Any], **more):
     table = infer(folder, {"x": list(range(len(values))), "y": values}, **more)
-    return table.target, table.frame["y"].to_list(), [f.kind for f in table.findings if f.column == "y"]
+    return (
+        table.target,
+        table.frame["y"].to_list(),
+        [f.kind for f in table.findings if f.column == "y"],
+    )
 
 
 TARGETS = {
@@ -262,10 +292,18 @@ REFUSED = {
     "constant": (["3"] * 40, None, "is always 3"),
     "constant word": (["a"] * 40, None, "is always 'a'"),
     "no values": (["", "NA"] * 20, None, "has no values in all 40 rows"),
-    "mixed spellings": (["0", "1", "true", "yes"] * 10, None, "mixes spellings of true and false: 0, 1, true, yes"),
+    "mixed spellings": (
+        ["0", "1", "true", "yes"] * 10,
+        None,
+        "mixes spellings of true and false: 0, 1, true, yes",
+    ),
     "a date": (DAYS[:40], None, "is a date-time"),
     "every row a class": ([f"w{i}" for i in range(40)], None, "40 classes in 40 rows"),
-    "numbers as classes": ([str(i / 7) for i in range(40)], Task.CLASSIFICATION, "40 classes in 40 rows"),
+    "numbers as classes": (
+        [str(i / 7) for i in range(40)],
+        Task.CLASSIFICATION,
+        "40 classes in 40 rows",
+    ),
 }
 
 
@@ -287,9 +325,18 @@ def test_heavy_tails_are_told_from_ordinary_ones():
     from trainwright.data.types.target import is_heavy_tailed
 
     rng = np.random.default_rng(3)
-    for ordinary in (rng.normal(size=5000), rng.uniform(size=5000), rng.exponential(size=5000), rng.lognormal(sigma=0.4, size=5000)):
+    for ordinary in (
+        rng.normal(size=5000),
+        rng.uniform(size=5000),
+        rng.exponential(size=5000),
+        rng.lognormal(sigma=0.4, size=5000),
+    ):
         assert not is_heavy_tailed(ordinary)
-    for heavy in (rng.standard_cauchy(size=5000), rng.lognormal(sigma=1.5, size=5000), np.r_[np.zeros(4500), rng.exponential(size=500)]):
+    for heavy in (
+        rng.standard_cauchy(size=5000),
+        rng.lognormal(sigma=1.5, size=5000),
+        np.r_[np.zeros(4500), rng.exponential(size=500)],
+    ):
         assert is_heavy_tailed(heavy)
 
 
