@@ -31,8 +31,8 @@ def init(
         print_note(finding_line(finding))
     value = {
         "recipe": str(started.recipe),
-        "task": started.look.target.task.value,
-        "target": started.look.target.name,
+        "task": started.look.task.value,
+        "target": started.look.target,
         "findings": [finding.to_json() for finding in started.look.findings],
     }
     lines = [

@@ -1,7 +1,8 @@
 """What a run keeps of each finished candidate, so that a stopped run goes on behind it.
 
 Only fits are kept: preparation and judgement are cheap and are done again. A damaged checkpoint is
-refused by its hashes, and the candidate is fitted anew. When the run is through, its package holds the winner and the checkpoints go.
+refused by its hashes, and the candidate is fitted anew. When the run is through, its package holds
+the winner and the checkpoints go.
 """
 
 from __future__ import annotations

@@ -152,5 +152,5 @@ def serve(
         extra=extra,
         model_name=named.name,
         parse=parse_value,
-        ready=ready,
+        ready=lambda address: ready(f"serving {named.name} at {address}"),
     )

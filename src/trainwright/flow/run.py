@@ -132,9 +132,9 @@ def _train_and_register(
     session: Session, snapshot: Snapshot, folder: RunFolder, *, started: float
 ) -> RunResult:
     recipe, workspace = session.recipe, session.workspace
-    deadline = Deadline(recipe.training.budget)
-    checkpoints = Checkpoints(folder.checkpoints, deadline.decisions)
     with session.reads.by(*JUDGED):
+        deadline = Deadline(recipe.training.budget)
+        checkpoints = Checkpoints(folder.checkpoints, deadline.decisions)
         trained = train(
             recipe,
             snapshot,

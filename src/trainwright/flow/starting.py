@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from trainwright.core.durable import write_text
+from trainwright.core.artifacts import Task
 from trainwright.core.errors import CommandError
-from trainwright.data.look import Look
+from trainwright.data.look import ColumnLook, Look
 from trainwright.data.look import look as look_at
 from trainwright.runs.folder import dump_yaml
 
@@ -55,43 +56,44 @@ def init(data: Path, *, target: str | None = None, output: Path | None = None) -
 
 def recipe_text(seen: Look, *, source: str) -> str:
     """A commented recipe; every line in it is active or shows what may be said."""
-    target = seen.target
+    metric, bound = _METRICS[seen.task]
     split = (
-        f"  split: {{by: time, column: {_value(seen.time_column)}}}  # {seen.time_reason}"
-        if seen.time_column
-        else "  # split: {by: time, column: WHEN}   # where rows are predicted after the fact\n"
-        "  # split: {by: group, column: WHO}   # where several rows belong to one person or thing"
+        f"  split: {{by: time, column: {_value(seen.time)}}}  # rows are dated: the latest are the test"
+        if seen.time
+        else "  # split: {by: time, column: WHEN}   # where rows are predicted after the fact"
     )
-    columns = "\n".join(
-        f"#   {column.name!r:30} {column.type.value:11} {note}" for column, note in seen.described
-    )
-    return f"""# What a run needs; `trainwright run` fills in the rest and writes it into the run's folder.
+    group = _value(seen.groups[0]) if seen.groups else "WHO"
+    columns = "\n".join(_described(column) for column in seen.columns)
+    return f"""# What a run needs; every default is written into the run's folder.
 name: {_slug(Path(source))}
-task: {target.task.value}
+task: {seen.task.value}
 data:
   source: {_value(source)}
-  target: {_value(target.name)}
+  target: {_value(seen.target)}{"  # proposed: say what is predicted" if seen.proposed else ""}
 {split}
+  # split: {{by: group, column: {group}}}   # where several rows belong to one person or thing
   # known_after: [COLUMN]   # columns not yet known when the prediction is made
   # drop: [COLUMN]          # columns to leave out
   # columns: {{COLUMN: category}}   # types that were read wrongly
 model: {{family: auto}}       # or baseline, linear, lightgbm
 training: {{budget: 5m, seed: 0}}
-# evaluation: {{metric: {_metric(seen)}, slices: [COLUMN]}}
-# deployment: {{gate: {{{_metric(seen)}: "{_bound(seen)}"}}}}
+# evaluation: {{metric: {metric}, slices: [COLUMN]}}
+# deployment: {{gate: {{{metric}: "{bound}"}}}}
 
 # The columns as they were read:
 {columns}
 """
 
 
-def _metric(seen: Look) -> str:
-    classes = len(seen.target.classes)
-    return "rmse" if classes == 0 else "roc_auc" if classes == 2 else "macro_f1"
+_METRICS = {Task.CLASSIFICATION: ("roc_auc", ">= 0.70"), Task.REGRESSION: ("rmse", "<= 1.0")}
 
 
-def _bound(seen: Look) -> str:
-    return "<= 1.0" if not seen.target.classes else ">= 0.70"
+def _described(seen: ColumnLook) -> str:
+    """One comment line a column; what comes from the data is quoted, so that it cannot end the comment."""
+    examples = ", ".join(repr(example)[:30] for example in seen.examples)
+    missing = f", {seen.null_fraction:.0%} missing" if seen.null_fraction else ""
+    name, kind = repr(seen.column.name), seen.column.type.value
+    return f"#   {name:28} {kind:11} {seen.num_distinct} distinct{missing}: {examples}"
 
 
 def _value(value: object) -> str:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel
 
 from trainwright.core.counted import Counted, listening
+from trainwright.core.parts import Part
 
 if TYPE_CHECKING:
     from trainwright.recipe.schema import Recipe
@@ -72,5 +73,10 @@ class Reads:
                 for key, item in value.items():
                     if isinstance(item, BaseModel):
                         self._survey(item, f"{full}.{key}")
-            elif name in model.model_fields_set:
+            elif name in model.model_fields_set and not is_kind(model, name):
                 self._set.append(full)
+
+
+def is_kind(model: BaseModel, name: str) -> bool:
+    """True for the key that names a part's kind: it was read when the part was found."""
+    return isinstance(model, Part) and name in ("family", "kind")
