@@ -37,7 +37,9 @@ def make_frame(num_rows, seed=0):
 
 def make_model(family, num_classes, **parts):
     frame = make_frame(300)
-    signal = frame["size [m²]"].fill_null(0).to_numpy() + frame["note"].str.contains("sea").to_numpy()
+    signal = (
+        frame["size [m²]"].fill_null(0).to_numpy() + frame["note"].str.contains("sea").to_numpy()
+    )
     values = np.digitize(signal, [0.4, 1.2][: num_classes - 1]) if num_classes else signal
     part = families.find(family)()
     preparation = fit_preparation(frame, INPUTS, part.needs)

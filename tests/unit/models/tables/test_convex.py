@@ -84,3 +84,17 @@ def test_blocks_add_up_to_the_whole(monkeypatch):
         whole.value_and_slope(weights), parts.value_and_slope(weights), strict=True
     ):
         np.testing.assert_allclose(first, second, rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.parametrize(("operations", "is_diagonal"), [(1_700, False), (100, True)])
+def test_a_gram_matrix_of_a_sample_leads_to_the_same_minimum(monkeypatch, operations, is_diagonal):
+    exact, design = make_problem(convex.logistic, 1)
+    start = np.zeros((design.num_columns, 1))
+    expected = exact.solve(1.0, start=start, go_on=lambda: True)
+    monkeypatch.setattr(convex, "GRAM_OPERATIONS", operations)
+    sampled, _ = make_problem(convex.logistic, 1)
+    assert (np.count_nonzero(sampled._gram) == 4) == is_diagonal
+    assert not np.array_equal(sampled._gram, exact._gram)
+    found = sampled.solve(1.0, start=start, go_on=lambda: True)
+    values = [exact.value_and_slope(weights)[0] for weights in (found, expected)]
+    assert values[0] == pytest.approx(values[1], rel=1e-5)
