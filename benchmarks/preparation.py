@@ -210,8 +210,8 @@ def page_of(found: list[dict[str, Any]]) -> Iterator[str]:
     machine = f"{os.cpu_count()} cores, Python {platform.python_version()}"
     yield f"`python benchmarks/preparation.py`, {machine}, {versions}.\n"
     yield "*steps*: a typed table in memory to features, fitted and transformed. *whole*: a CSV file to the"
-    yield "features of train, validation and test; ours also checks the rows, keeps the row ledger, looks for"
-    yield "leakage and writes the snapshot, which the other side does not do. Memory is the peak of the process,"
+    yield "features of train, validation and test; ours also checks rows, keeps the ledger, looks for"
+    yield "leakage and writes the snapshot, which the others do not. Memory is the process at its peak,"
     yield "libraries and table included. Polars uses all cores, pandas and scikit-learn mostly one.\n"
     heads = ("scope", "features for", "rows", "system", "features", "seconds", "rows/s")
     yield f"| {' | '.join((*heads, 's per 10⁶ rows', 'peak MB'))} |"

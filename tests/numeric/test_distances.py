@@ -29,4 +29,6 @@ def test_distances_are_those_of_scipy(_):
 def test_kolmogorov_smirnov_is_that_of_scipy_with_and_without_ties(decimals):
     random = np.random.default_rng()
     one, other = random.normal(size=211).round(decimals), random.normal(0.3, 2, 97).round(decimals)
-    assert kolmogorov_smirnov(one, other) == pytest.approx(ks_2samp(one, other).statistic, abs=1e-12)
+    assert kolmogorov_smirnov(one, other) == pytest.approx(
+        ks_2samp(one, other).statistic, abs=1e-12
+    )

@@ -20,6 +20,7 @@ INPUTS = (
     Column("note", ColumnType.TEXT),
     Column("seen", ColumnType.DATETIME),
     Column("sold", ColumnType.BOOLEAN),
+    Column("fee", ColumnType.NUMBER),  # mostly the same, so it is scaled by its deviation: a sum of floats
     Column("id", ColumnType.IDENTIFIER),
 )
 
@@ -35,6 +36,7 @@ def table(count, seed=0):
             "note": random.choice(["a quiet house", "near the station", None, ""], count).tolist(),
             "seen": pl.Series(random.integers(0, 10**15, count)).cast(pl.Datetime("us")),
             "sold": random.random(count) < 0.4,
+            "fee": np.where(random.random(count) < 0.1, random.normal(1e6, 0.1, count), 1e6),
         }
     )
 
@@ -85,7 +87,7 @@ def test_text_is_left_out_where_it_is_not_asked_for():
 def test_every_feature_names_its_column_and_identifiers_make_none():
     preparation = fit_preparation(table(200), INPUTS, LINEAR)
     sources = [preparation.source_of(name) for name in preparation.feature_names]
-    assert set(sources) == {"size", "town", "note", "seen", "sold"}
+    assert set(sources) == {"size", "town", "note", "seen", "sold", "fee"}
     assert preparation.source_of("town=Ulm") == "town"
     assert preparation.source_of("note~quiet house") == "note"
     assert preparation.source_of("seen.elapsed") == "seen"
@@ -117,6 +119,14 @@ def test_a_fit_does_not_depend_on_how_the_frame_is_chunked(needs, tmp_path):
     assert chunked.n_chunks() == 5
     whole = saved(fit_preparation(frame, INPUTS, needs), tmp_path / "whole")
     assert saved(fit_preparation(chunked, INPUTS, needs), tmp_path / "chunked") == whole
+
+
+def test_a_fit_counts_the_rows_on_either_side_of_a_block():
+    towns = ["common"] * (2 * BLOCK_ROWS + 3)
+    towns[BLOCK_ROWS - 2 : BLOCK_ROWS + 1] = ["edge"] * 3
+    towns[2 * BLOCK_ROWS - 1 : 2 * BLOCK_ROWS + 1] = ["edge"] * 2
+    preparation = fit_preparation(pl.DataFrame({"town": towns}), INPUTS[1:2], TREES)
+    assert preparation.steps[0].values == ("common", "edge")
 
 
 def test_a_fit_sees_every_row_and_no_other(tmp_path):

@@ -26,7 +26,9 @@ def table(count, seed=0):
         {
             "size": pl.Series([v if v > 40 else None for v in random.normal(80, 30, count)]),
             "rooms": random.integers(1, 6, count).astype(float),
-            "town": random.choice(["Ulm", "Bonn", "Köln", None], count, p=[0.5, 0.3, 0.1, 0.1]).tolist(),
+            "town": random.choice(
+                ["Ulm", "Bonn", "Köln", None], count, p=[0.5, 0.3, 0.1, 0.1]
+            ).tolist(),
             "sold": random.random(count) < 0.2,
             "seen": pl.Series(random.integers(0, 10**15, count)).cast(pl.Datetime("us")),
             "note": [" ".join(random.choice(words, 4)) + f" secret{row}" for row in range(count)],
@@ -83,7 +85,7 @@ def test_the_order_of_merging_changes_nothing(exact_rows):
         assert {**forward[name].to_json(), "moments": None} == expected
 
 
-def test_parts_cut_at_blocks_merge_to_the_whole_bit_for_bit():
+def test_sums_are_kept_for_each_block_of_rows():
     values = pl.DataFrame({"size": np.random.default_rng(1).normal(size=BLOCK_ROWS + 999)})
     whole = profile_frame(values, COLUMNS[:1])["size"]
     assert len(whole.moments.partials) == 2
