@@ -1,0 +1,159 @@
+"""What the leakage check works on: a sample of train rows as numbers, and the model on some columns.
+
+Sample and folds are decided by the rows' hashes: the same rows, in whatever order, are judged the
+same, and equal rows are in one fold, so that none is told by its copy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from trainwright.core.artifacts import Column, ColumnType, Target, Task
+from trainwright.core.protocols import Probe
+from trainwright.data.hashing import Hashes, mix, positions
+from trainwright.data.leakage.pairs import Pair, like_pairs, likeness
+from trainwright.data.leakage.scores import Answer, Values, build_answer, column_score
+
+SAMPLE_ROWS = 20_000
+FEW_ROWS = 3_000  # for a first look at pairs
+NUM_FOLDS = 3
+COPY = 0.97  # rank correlation that makes two columns near-copies
+
+
+@dataclass(frozen=True)
+class Bench:
+    """A sample of train rows.
+
+    Attributes:
+        columns: What is judged, by name; texts are not.
+        values: Numbers, times, or codes of categories, NaN where missing; each of shape (rows,).
+        target: Class codes, or ranks in [0, 1]; shape (rows,).
+        answer: The target, as scores need it.
+        probe: A quick model.
+    """
+
+    columns: Mapping[str, Column]
+    values: Mapping[str, Values]
+    target: Values
+    answer: Answer
+    probe: Probe
+
+    @cached_property
+    def scores(self) -> dict[str, float]:
+        """How well each column alone tells the target."""
+        return {
+            name: column_score(
+                self.values[name], self.answer, ordered=column.type is not ColumnType.CATEGORY
+            )
+            for name, column in self.columns.items()
+        }
+
+    @cached_property
+    def few(self) -> dict[str, Values]:
+        """Every so manieth row of the values."""
+        return {name: values[:: self.stride] for name, values in self.values.items()}
+
+    @property
+    def stride(self) -> int:
+        """How many rows the small sample goes on at a time."""
+        return max(1, len(self.target) // FEW_ROWS)
+
+    @cached_property
+    def pairs(self) -> dict[Pair, Values]:
+        """Pairs of like columns, with their values on the small sample."""
+        return {pair: pair.of(self.few) for pair in like_pairs(self.columns, self.few)}
+
+    def skill(self, score: float) -> float:
+        """A score from 0, knowing nothing, to 1, perfect."""
+        return 2 * score - 1 if self.answer.task is Task.CLASSIFICATION else score
+
+    def others(self, without: set[str]) -> float:
+        """Score of the model on all columns but these."""
+        names = [name for name in self.values if name not in without]
+        if not names:
+            return 0.5 if self.answer.task is Task.CLASSIFICATION else 0.0
+        told = self.probe(
+            np.column_stack([self.values[name] for name in names]),
+            self.target,
+            folds=self.answer.folds,
+            task=self.answer.task.value,
+        )
+        told = told[:, None] if told.ndim == 1 else told
+        return self.answer.score(told[:, 1:] if told.shape[1] == 2 else told)
+
+    def copies_of(self, few: Values) -> set[str]:
+        """Columns that are near-copies of these values, alone or as a difference of two.
+
+        Args:
+            few: Values on the small sample.
+        """
+        alone = {name for name, values in self.few.items() if likeness(values, few) >= COPY}
+        joint = [pair for pair, values in self.pairs.items() if likeness(values, few) >= COPY]
+        return alone | {
+            name for pair in joint if pair.sign == "-" for name in (pair.left, pair.right)
+        }
+
+
+def build_bench(
+    train: pl.DataFrame,
+    inputs: Sequence[Column],
+    *,
+    target: Target,
+    probe: Probe,
+    hashes: Hashes,
+) -> Bench | None:
+    """A bench of at most 20,000 rows; None when there is nothing to judge.
+
+    Args:
+        train: Typed train rows with the target.
+        inputs: The columns to judge.
+        target: What is predicted.
+        probe: A quick model.
+        hashes: Of the rows' inputs; shape (rows,).
+    """
+    places = positions(_apart(hashes), "leakage", "sample")
+    chosen = np.sort(np.argsort(places, kind="stable")[:SAMPLE_ROWS])
+    frame = train[chosen]
+    columns = {column.name: column for column in inputs if column.type is not ColumnType.TEXT}
+    folds = (positions(_apart(hashes[chosen]), "leakage", "fold") * NUM_FOLDS).astype(np.int64)
+    if not columns or len(np.unique(folds)) < NUM_FOLDS:
+        return None
+    truth = _encode_target(frame[target.name], target)
+    answer = build_answer(truth, task=target.task, folds=folds)
+    if target.task is Task.REGRESSION:
+        truth = answer.columns[:, 0]
+    values = {name: encode(frame[name]) for name in columns}
+    return Bench(columns, values, truth, answer, probe)
+
+
+def encode(values: pl.Series) -> Values:
+    """Numbers and times as float64, words as codes in their order; NaN where missing."""
+    if values.dtype == pl.String:
+        words = values.unique().drop_nulls().sort()
+        codes = values.replace_strict(
+            words, pl.Series(np.arange(len(words), dtype=np.float64)), return_dtype=pl.Float64
+        )
+        return codes.fill_null(float("nan")).to_numpy()
+    numbers = values.to_physical() if values.dtype.is_temporal() else values
+    return numbers.cast(pl.Float64).fill_null(float("nan")).to_numpy()
+
+
+def _encode_target(values: pl.Series, target: Target) -> Values:
+    if target.task is Task.REGRESSION:
+        return values.cast(pl.Float64).to_numpy()
+    codes = {label: float(code) for code, label in enumerate(target.classes)}
+    return values.replace_strict(codes, return_dtype=pl.Float64).to_numpy()
+
+
+def _apart(hashes: Hashes) -> Hashes:
+    """The hashes, or, where few rows are distinct, told apart by their position as well."""
+    if len(np.unique(hashes)) * 10 >= len(hashes):
+        return hashes
+    found: NDArray[np.uint64] = mix(hashes ^ mix(np.arange(len(hashes), dtype=np.uint64)))
+    return found

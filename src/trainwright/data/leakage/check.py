@@ -1,0 +1,173 @@
+"""Leakage: columns that know the answer. Looked for in train rows only.
+
+A column is refused when alone it is nearly perfect (0.99 of it) and well above the model on all the
+others (by 0.1 of the way from knowing nothing to perfect). Both are needed: petal length
+tells irises apart nearly by itself, but so do their other measures, and nothing leaks; a delay on
+arrival tells alone what nothing else does. The same holds for a difference or ratio of two columns.
+A column that merely beats all others together is a suspect: a warning.
+
+The others are without what is proven to leak, without what is perfect to the third digit, and without
+near-copies of the column: otherwise two copies of the answer would excuse each other. What
+statistics cannot see has to be declared: `data: {known_after: [...]}`.
+Cost: 20,000 rows at most, and some fits of the probe.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import polars as pl
+
+from trainwright.core.artifacts import Column, Finding, Target, Task
+from trainwright.core.protocols import Probe
+from trainwright.data.hashing import Hashes
+from trainwright.data.leakage.bench import Bench, build_bench
+from trainwright.data.leakage.pairs import Pair
+from trainwright.data.leakage.scores import build_answer, column_score
+from trainwright.data.types.case import yaml_list, yaml_word
+
+NEARLY_PERFECT = 0.99
+SURELY_PERFECT = 0.999
+MARGIN = 0.1
+WORTH_A_LOOK = 0.95  # of a pair on the small sample
+MAX_PROBES = 8
+MAX_SUSPECTS = 2
+SUSPICIOUS = {Task.CLASSIFICATION: 0.8, Task.REGRESSION: 0.6}
+SUSPECT_MARGIN = 0.02
+_MEASURES = {Task.CLASSIFICATION: "ROC AUC", Task.REGRESSION: "explained variance of ranks"}
+
+
+def find_leaks(
+    train: pl.DataFrame,
+    inputs: Sequence[Column],
+    *,
+    target: Target,
+    probe: Probe,
+    hashes: Hashes,
+) -> list[Finding]:
+    """Look for leaks among the inputs.
+
+    Args:
+        train: Typed train rows with the target.
+        inputs: The columns to judge.
+        target: What is predicted; its classes are those of train.
+        probe: A quick model.
+        hashes: Of the rows' inputs; shape (rows,).
+
+    Returns:
+        Findings of kind "leakage" (error), then "leakage-suspect" (warning).
+    """
+    bench = build_bench(train, inputs, target=target, probe=probe, hashes=hashes)
+    if bench is None:
+        return []
+    leaks: set[str] = set()
+    columns = list(_leaking_columns(bench, leaks))
+    pairs = list(_leaking_pairs(bench, leaks))
+    return [*columns, *pairs, *_suspects(bench, leaks)]
+
+
+def _leaking_columns(bench: Bench, leaks: set[str]) -> Iterator[Finding]:
+    """Columns that alone are nearly perfect; fills `leaks`."""
+    near = sorted(
+        (name for name, score in bench.scores.items() if score >= NEARLY_PERFECT),
+        key=lambda name: (-bench.scores[name], name),
+    )
+    perfect = {name for name in near if bench.scores[name] >= SURELY_PERFECT}
+    for name in near[:MAX_PROBES]:
+        score = bench.scores[name]
+        others = bench.others({name} | leaks | perfect | bench.copies_of(bench.few[name]))
+        if bench.skill(score) - bench.skill(others) >= MARGIN:
+            leaks.add(name)
+            yield Finding(
+                "leakage",
+                "error",
+                f"column {name!r} alone tells {_told(bench, score)}; all other columns together"
+                f" {others:.3f}. It seems to come after {_event(bench)}",
+                column=name,
+                remedy=_remedy([name], name),
+            )
+
+
+def _leaking_pairs(bench: Bench, leaks: set[str]) -> Iterator[Finding]:
+    """Differences and ratios that are nearly perfect; adds both their columns to `leaks`."""
+    for pair in _promising(bench, leaks)[:MAX_PROBES]:
+        if {pair.left, pair.right} & leaks:
+            continue
+        score = column_score(pair.of(bench.values), bench.answer, ordered=True)
+        if score < NEARLY_PERFECT:
+            continue
+        mine = {pair.left, pair.right}
+        others = bench.others(mine | leaks | bench.copies_of(bench.pairs[pair]))
+        if bench.skill(score) - bench.skill(others) < MARGIN:
+            continue
+        leaks |= mine
+        after = max(sorted(mine), key=lambda name: bench.scores[name])
+        what = "difference" if pair.sign == "-" else "ratio"
+        yield Finding(
+            "leakage",
+            "error",
+            f"the {what} {pair.name!r} alone tells {_told(bench, score)}; all columns but"
+            f" these two together {others:.3f}. One of the two seems to come after"
+            f" {_event(bench)}, by its own score {after!r}",
+            column=pair.name,
+            remedy=_remedy([after], pair.name),
+        )
+
+
+def _promising(bench: Bench, leaks: set[str]) -> list[Pair]:
+    """Pairs that tell the target on the small sample clearly better than either column, best first."""
+    step = bench.stride
+    few = build_answer(
+        bench.target[::step], task=bench.answer.task, folds=bench.answer.folds[::step]
+    )
+    found = []
+    for pair, values in bench.pairs.items():
+        if {pair.left, pair.right} & leaks:
+            continue
+        score = column_score(np.where(np.isinf(values), np.nan, values), few, ordered=True)
+        alone = max(bench.scores[pair.left], bench.scores[pair.right])
+        if score >= WORTH_A_LOOK and score > alone:
+            found.append((-score, pair.name, pair))
+    return [pair for _, _, pair in sorted(found, key=lambda entry: entry[:2])]
+
+
+def _suspects(bench: Bench, leaks: set[str]) -> Iterator[Finding]:
+    """The strongest columns, while each alone beats all that is left without them."""
+    set_aside = set(leaks)
+    for _ in range(MAX_SUSPECTS):
+        left = [name for name in bench.scores if name not in set_aside]
+        name = max(left, key=lambda name: (bench.scores[name], name), default=None)
+        if name is None or bench.scores[name] < SUSPICIOUS[bench.answer.task]:
+            return
+        score = bench.scores[name]
+        set_aside |= {name} | bench.copies_of(bench.few[name])
+        if len(set_aside) == len(bench.columns):
+            return  # nothing is left that could be beaten
+        others = bench.others(set_aside)
+        if score <= others + SUSPECT_MARGIN:
+            return
+        yield Finding(
+            "leakage-suspect",
+            "warning",
+            f"column {name!r} alone tells {_told(bench, score)}, more than all others together"
+            f" ({others:.3f}): is it known when the prediction is made?",
+            column=name,
+            remedy=f"data: {{known_after: [{yaml_word(name)}]}}  # only if it is not known in time",
+        )
+
+
+def _event(bench: Bench) -> str:
+    """What happens, in words."""
+    return "the class" if bench.answer.task is Task.CLASSIFICATION else "the value"
+
+
+def _told(bench: Bench, score: float) -> str:
+    return f"the target with {_MEASURES[bench.answer.task]} {score:.3f} out of fold"
+
+
+def _remedy(after: list[str], key: str) -> str:
+    """To paste: leave out; or, as a comment, accept."""
+    names = ", ".join(yaml_word(name) for name in after)
+    accept = yaml_list([f"leakage:{key}"])
+    return f"data: {{known_after: [{names}]}}  # or, if it is known in time: data: {{accept: {accept}}}"

@@ -1,0 +1,213 @@
+"""What the rows must have before they are learned from: a target, enough rows, classes in train.
+
+Also which columns a model may see. Decided from all rows, of the target only its missing values and
+its classes are used, never how it goes with a column.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from trainwright.core.artifacts import Column, ColumnType, Finding, Split, Target, Task
+from trainwright.core.errors import DataError, shorten
+from trainwright.data.chronology import TRAIN
+from trainwright.recipe.data import DataSettings
+
+FEW_ROWS = 50
+LEAST_ROWS = 10
+PARTS = tuple(Split)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The columns that a model may see, and why it may not see the others."""
+
+    inputs: tuple[Column, ...]
+    left_out: dict[str, str]
+
+
+def choose_inputs(frame: pl.DataFrame, columns: Sequence[Column], settings: DataSettings) -> Choice:
+    """Sort columns into inputs and those left out, with the reason.
+
+    Raises:
+        DataError: no column is left to learn from.
+    """
+    inputs, left_out = [], {}
+    declared = {**dict.fromkeys(settings.known_after, "declared: known after"),
+                **dict.fromkeys(settings.drop, "declared: drop"),
+                **_split_columns(settings)}  # fmt: skip
+    for column in columns:
+        if column.name == settings.target:
+            continue
+        why = declared.get(column.name) or _useless(column, frame[column.name])
+        if why:
+            left_out[column.name] = why
+        else:
+            inputs.append(column)
+    if not inputs:
+        shown = ", ".join(
+            f"{shorten(name, 30)} ({why})" for name, why in list(left_out.items())[:6]
+        )
+        raise DataError(
+            f"no column is left to learn from; left out: {shown or 'the table has the target alone'}",
+            where="data",
+            mend="data: {columns: {NAME: category}} reads a column otherwise, or add columns",
+        )
+    return Choice(tuple(inputs), left_out)
+
+
+def equality_columns(columns: Sequence[Column], settings: DataSettings) -> list[str]:
+    """The columns by which rows are equal: all that are kept but identifiers and the target."""
+    without = {settings.target, *settings.drop, *settings.known_after}
+    if settings.split.by == "given" and settings.split.column is not None:
+        without.add(settings.split.column)
+    return [
+        column.name
+        for column in columns
+        if column.name not in without and column.type is not ColumnType.IDENTIFIER
+    ]
+
+
+def check_target(target: pl.Series) -> tuple[NDArray[np.bool_], list[Finding]]:
+    """Which rows have no target, and what that means.
+
+    Returns:
+        A mask of rows to leave out, and findings: a warning; an error under 50 labelled rows or
+        when under half of the rows have a label.
+
+    Raises:
+        DataError: under ten labelled rows, of which nothing can be learned or judged.
+    """
+    missing = (
+        target.is_null() | target.is_nan() if target.dtype.is_float() else target.is_null()
+    ).to_numpy()
+    labelled = int((~missing).sum())
+    if labelled < LEAST_ROWS:
+        raise DataError(
+            f"{labelled} of {len(target)} rows have a value of the target {target.name!r}; at least"
+            f" {FEW_ROWS} are needed",
+            where=f"column {target.name!r}",
+            mend="add rows",
+        )
+    findings = []
+    if missing.any():
+        many = labelled * 2 < len(target)
+        findings.append(
+            Finding(
+                "no-target",
+                "error" if many else "warning",
+                f"{int(missing.sum())} of {len(target)} rows have no target: left out",
+                column=target.name,
+                count=int(missing.sum()),
+                rows=tuple(np.flatnonzero(missing)[:10].tolist()),
+                remedy=_accept(f"no-target:{target.name}") if many else "",
+            )
+        )
+    if labelled < FEW_ROWS:
+        findings.append(
+            Finding(
+                "few-rows",
+                "error",
+                f"{labelled} rows have a target; under {FEW_ROWS} neither a model nor its figures mean much",
+                count=labelled,
+                remedy=_accept("few-rows"),
+            )
+        )
+    return missing, findings
+
+
+@dataclass(frozen=True, slots=True)
+class Classes:
+    """The target with the classes of train, and the rows of other classes."""
+
+    target: Target
+    unseen: NDArray[np.bool_]
+    findings: tuple[Finding, ...]
+
+
+def check_classes(
+    values: pl.Series, parts: NDArray[np.int8], target: Target, *, rows: NDArray[np.int64], by: str
+) -> Classes:
+    """Compare the classes of train with those of validation and test.
+
+    A class that train lacks cannot be learned: an error, or, when accepted, its rows are left out.
+
+    Raises:
+        DataError: train holds one class only.
+    """
+    none = np.zeros(len(values), dtype=bool)
+    if target.task is Task.REGRESSION:
+        return Classes(target, none, ())
+    present = set(values.filter(pl.Series(parts == TRAIN)).unique().to_list())
+    if len(present) < 2:
+        raise DataError(
+            f"train has rows of one class only: {shorten(next(iter(present)))}, split by {by}",
+            where=f"column {target.name!r}",
+            mend="data: {split: {by: random}}, or more rows of the other classes",
+        )
+    kept = tuple(label for label in target.classes if label in present)
+    findings = [_lone(values, parts, part, target) for part in range(1, 3)]
+    if len(kept) == len(target.classes):
+        return Classes(target, none, tuple(filter(None, findings)))
+    unseen = ~values.is_in(list(present)).to_numpy() & (parts >= 0)
+    if unseen.any():
+        lacking = [label for label in target.classes if label not in present]
+        findings.append(
+            Finding(
+                "unseen-class",
+                "error",
+                f"{len(lacking)} classes stand in validation or test and not in train:"
+                f" {', '.join(shorten(label, 30) for label in lacking[:5])}, {int(unseen.sum())} rows;"
+                " accepted, these rows are left out",
+                column=target.name,
+                count=int(unseen.sum()),
+                rows=tuple(rows[unseen][:10].tolist()),
+                remedy=_accept(f"unseen-class:{target.name}"),
+            )
+        )
+    return Classes(replace(target, classes=kept), unseen, tuple(filter(None, findings)))
+
+
+def _lone(values: pl.Series, parts: NDArray[np.int8], part: int, target: Target) -> Finding | None:
+    """A warning when a later part holds one class only: some metrics have no value there."""
+    present = values.filter(pl.Series(parts == part)).unique().to_list()
+    if len(present) != 1:
+        return None
+    name = PARTS[part].value
+    return Finding(
+        "one-class", "warning",
+        f"{name} has rows of one class only, {shorten(present[0], 30)}: ROC AUC and its like have no"
+        " value there",
+        column=target.name, remedy="split otherwise, or add rows of the other classes",
+    )  # fmt: skip
+
+
+def _split_columns(settings: DataSettings) -> dict[str, str]:
+    split = settings.split
+    if split.by == "group" and split.column:
+        return {split.column: "split: group"}
+    if split.by == "group-time" and split.group:
+        return {split.group: "split: group"}
+    if split.by == "given" and split.column:
+        return {split.column: "split: assignment"}
+    return {}
+
+
+def _useless(column: Column, values: pl.Series) -> str | None:
+    if values.null_count() == len(values):
+        return "all null"
+    if column.type is ColumnType.IDENTIFIER:
+        return "identifier"
+    if not values.null_count() and values[0] == values[-1] and bool((values == values[0]).all()):
+        return "constant"
+    return None
+
+
+def _accept(key: str) -> str:
+    text = key.replace("\\", "\\\\").replace('"', '\\"')
+    return f'data: {{accept: ["{text}"]}}'

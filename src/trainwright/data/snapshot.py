@@ -1,0 +1,283 @@
+"""Snapshots: immutable folders named by the hash of what is in them.
+
+The hash is over values and types (cells, columns, target, split, row ledger), not over file bytes, so that
+another version of the Parquet writer changes nothing. The files' own SHA-256 stand in manifest.json and are
+verified before any parser sees a byte. Cost: reading a snapshot hashes its files, about 1 GB/s.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from trainwright.core.artifacts import ROW, Check, Column, Finding, Snapshot, Split, Target
+from trainwright.core.durable import (
+    canonical_json,
+    read_json,
+    sha256_bytes,
+    sha256_file,
+    staged_folder,
+    write_json,
+)
+from trainwright.core.errors import EnvironmentFault, TrainwrightError, TrustError
+from trainwright.data.ledger import reconcile
+from trainwright.summaries.profile import Profile
+
+FORMAT = 1
+LEDGER_FILE = "rows.parquet"
+PROFILE_FILE = "profile.json"
+MANIFEST_FILE = "manifest.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What goes into a snapshot; see `Snapshot` for the fields that share its names.
+
+    Attributes:
+        frames: Rows of each split, in row order.
+        ledger: The row ledger.
+        profile: Of the train rows.
+        sources: Name, hash, bytes and rows of each source file.
+        before_split: What was decided before the split.
+        preparation_key: Of the input that gave it (see `data.prepare`).
+    """
+
+    frames: Mapping[Split, pl.DataFrame]
+    ledger: pl.DataFrame
+    profile: Profile
+    target: Target
+    inputs: tuple[Column, ...]
+    left_out: Mapping[str, str]
+    split: Mapping[str, Any]
+    findings: tuple[Finding, ...]
+    source_key: str
+    sources: tuple[Mapping[str, Any], ...]
+    reads: tuple[str, ...]
+    before_split: tuple[str, ...]
+    preparation_key: str
+
+
+def write_snapshot(content: Content, *, snapshots: Path) -> Snapshot:
+    """Write a snapshot below `snapshots`; one with equal content is kept as it is.
+
+    Raises:
+        EnvironmentFault: the disk refuses; nothing is left.
+    """
+    digest = _content_hash(
+        content.frames, content.ledger, _said(content.target, content.inputs, content)
+    )
+    folder = snapshots / digest
+    if not folder.exists():
+        try:
+            with staged_folder(folder) as aside:
+                _fill(aside, content, digest)
+        except EnvironmentFault:
+            if not folder.exists():  # another process wrote the same content meanwhile
+                raise
+    known = load_snapshot(folder)
+    return replace(known, findings=content.findings, reads=content.reads)
+
+
+def load_snapshot(folder: Path) -> Snapshot:
+    """Load a snapshot; every file's hash is verified before anything is parsed.
+
+    Raises:
+        TrustError: it is gone, or a file is missing or was changed.
+    """
+    manifest = _read_manifest(folder)
+    for check in _check_files(folder, manifest):
+        if not check.passed:
+            raise TrustError(
+                check.detail, where=check.name, mend="prepare it again: trainwright prepare RECIPE"
+            )
+    return _snapshot_of(folder, manifest)
+
+
+def read_split(
+    snapshot: Snapshot, split: Split, *, columns: Sequence[str] | None = None
+) -> pl.DataFrame:
+    """The rows of one split, in row order: ROW, UNIT, target, inputs and other kept columns."""
+    return _read(snapshot.path(split), columns)
+
+
+def read_ledger(snapshot: Snapshot) -> pl.DataFrame:
+    """The row ledger: row, source, position, bucket, step, reason."""
+    return _read(snapshot.folder / LEDGER_FILE, None)
+
+
+def load_profile(snapshot: Snapshot) -> Profile:
+    """The profile of the train rows."""
+    return Profile.from_json(read_json(snapshot.folder / PROFILE_FILE))
+
+
+def verify_snapshot(folder: Path) -> list[Check]:
+    """Hashes of files, hash of the content, and the row ledger, each as a check."""
+    try:
+        manifest = _read_manifest(folder)
+    except TrainwrightError as error:
+        return [Check("snapshot: manifest", False, error.what)]
+    checks = list(_check_files(folder, manifest))
+    if all(check.passed for check in checks):
+        checks.extend(_check_content(_snapshot_of(folder, manifest)))
+    return checks
+
+
+def _said(target: Target, inputs: Sequence[Column], other: Content | Snapshot) -> dict[str, Any]:
+    """What is not in the cells and yet belongs to the content."""
+    return {
+        "format": FORMAT,
+        "target": target.to_json(),
+        "inputs": [column.to_json() for column in inputs],
+        "left_out": dict(other.left_out),
+        "split": dict(other.split),
+        "source_key": other.source_key,
+    }
+
+
+def _fill(folder: Path, content: Content, digest: str) -> None:
+    for split, frame in content.frames.items():
+        frame.write_parquet(folder / f"{split.value}.parquet", compression="zstd", statistics=False)
+    content.ledger.write_parquet(folder / LEDGER_FILE, compression="zstd", statistics=False)
+    write_json(folder / PROFILE_FILE, content.profile.to_json(), pretty=False)
+    files = {path.name: sha256_file(path) for path in sorted(folder.iterdir())}
+    rows = {split.value: frame.height for split, frame in content.frames.items()}
+    manifest = {
+        **_said(content.target, content.inputs, content),
+        "hash": digest,
+        "files": files,
+        "rows": {
+            "input": content.ledger.height,
+            **rows,
+            "dropped": content.ledger.height - sum(rows.values()),
+        },
+        "findings": [finding.to_json() for finding in content.findings],
+        "reads": list(content.reads),
+        "sources": [dict(source) for source in content.sources],
+        "before_split": list(content.before_split),
+        "preparation_key": content.preparation_key,
+        "libraries": {"polars": pl.__version__},
+    }
+    write_json(folder / MANIFEST_FILE, {**manifest, "seal": _seal(manifest)})
+
+
+def _seal(manifest: Mapping[str, Any]) -> str:
+    """So that a changed byte in the manifest itself shows."""
+    return sha256_bytes(canonical_json({k: v for k, v in manifest.items() if k != "seal"}))
+
+
+def _read_manifest(folder: Path) -> dict[str, Any]:
+    manifest = read_json(folder / MANIFEST_FILE)
+    where = str(folder / MANIFEST_FILE)
+    if not isinstance(manifest, dict) or manifest.get("seal") != _seal(manifest):
+        raise TrustError(
+            "the snapshot's manifest was changed",
+            where=where,
+            mend="prepare it again: trainwright prepare RECIPE",
+        )
+    if manifest["format"] != FORMAT:
+        raise TrustError(
+            f"the snapshot is of format {manifest['format']}, not {FORMAT}",
+            where=where,
+            mend="prepare it again: trainwright prepare RECIPE",
+        )
+    if manifest["hash"] != folder.name:
+        raise TrustError(
+            "the folder's name is not the snapshot's hash",
+            where=str(folder),
+            mend=f"call the folder {manifest['hash']}",
+        )
+    return manifest
+
+
+def _check_files(folder: Path, manifest: Mapping[str, Any]) -> Iterator[Check]:
+    for name, wanted in sorted(manifest["files"].items()):
+        path = folder / name
+        try:
+            same = sha256_file(path) == wanted
+            detail = (
+                "its hash is as in the manifest"
+                if same
+                else f"{name} was changed since it was written"
+            )
+        except (OSError, TrustError) as error:
+            same, detail = False, f"{name} cannot be read: {error}"
+        yield Check(f"snapshot: {name}", same, detail)
+
+
+def _check_content(snapshot: Snapshot) -> Iterator[Check]:
+    frames = {split: read_split(snapshot, split) for split in Split}
+    ledger = read_ledger(snapshot)
+    digest = _content_hash(frames, ledger, _said(snapshot.target, snapshot.inputs, snapshot))
+    same = digest == snapshot.hash
+    yield Check(
+        "snapshot: content",
+        same,
+        "values and types have the hash that names it"
+        if same
+        else f"values and types hash to {digest[:12]}, not to {snapshot.hash[:12]}",
+    )
+    rows = {split: frame[ROW].to_numpy() for split, frame in frames.items()}
+    yield from reconcile(ledger, rows, num_rows=snapshot.rows["input"])
+
+
+def _snapshot_of(folder: Path, manifest: Mapping[str, Any]) -> Snapshot:
+    return Snapshot(
+        folder=folder,
+        hash=manifest["hash"],
+        target=Target.from_json(manifest["target"]),
+        inputs=tuple(Column.from_json(column) for column in manifest["inputs"]),
+        left_out=manifest["left_out"],
+        rows=manifest["rows"],
+        split=manifest["split"],
+        findings=tuple(Finding.from_json(finding) for finding in manifest["findings"]),
+        source_key=manifest["source_key"],
+        reads=tuple(manifest["reads"]),
+    )
+
+
+def _read(path: Path, columns: Sequence[str] | None) -> pl.DataFrame:
+    try:
+        return pl.read_parquet(path, columns=None if columns is None else list(columns), glob=False)
+    except FileNotFoundError as error:
+        raise TrustError("a file of the snapshot is missing", where=str(path)) from error
+    except pl.exceptions.PolarsError as error:
+        raise TrustError(
+            f"a file of the snapshot cannot be read: {error}", where=str(path)
+        ) from error
+
+
+def _content_hash(
+    frames: Mapping[Split, pl.DataFrame], ledger: pl.DataFrame, said: Mapping[str, Any]
+) -> str:
+    digest = hashlib.sha256(canonical_json(said))
+    parts = [*((split.value, frames[split]) for split in Split), ("rows", ledger)]
+    for part, frame in parts:
+        digest.update(f"\x1e{part}\x1f{frame.height}".encode())
+        for values in frame.iter_columns():
+            digest.update(f"\x1e{values.name}\x1f{values.dtype}\x1f".encode())
+            for block in _canonical_bytes(values):
+                digest.update(block)
+    return digest.hexdigest()
+
+
+def _canonical_bytes(values: pl.Series) -> Iterator[bytes | memoryview]:
+    """A column's cells as bytes that do not depend on chunks, offsets or what lies under a null."""
+    yield values.is_null().to_numpy().tobytes()
+    if values.dtype == pl.String:
+        filled = values.fill_null("")
+        yield filled.str.len_bytes().cast(pl.Int64).to_numpy().tobytes()
+        yield "".join(filled.to_list()).encode()
+    elif values.dtype.is_temporal():
+        yield values.to_physical().cast(pl.Int64).fill_null(0).to_numpy().tobytes()
+    elif values.dtype == pl.Boolean:
+        yield values.fill_null(value=False).to_numpy().tobytes()
+    elif values.dtype.is_float():
+        yield (values.fill_null(0.0).fill_nan(0.0).to_numpy() + 0.0).tobytes()
+        yield values.is_nan().fill_null(value=False).to_numpy().tobytes()
+    else:
+        yield values.cast(pl.Int64).fill_null(0).to_numpy().tobytes()
