@@ -2,10 +2,10 @@
 
 Quantiles count rows by an integer code that sorts as the values do. Up to `exact_rows` rows the
 codes are whole and quantiles exact. Beyond, the low bits are dropped: for a number the code is its
-IEEE 754 pattern, so what remains is sign, exponent and seven bits of fraction: logarithmic buckets,
-at most 0.4 % wide to either side. (As in DDSketch: Masson, Rim & Lee 2019, VLDB 12(12), sections
-2.1-2.2; our buckets are linear within each power of two, so that no logarithm is rounded.) For a
-time the code is its microseconds, in 4,096 buckets at most over the range seen.
+IEEE 754 pattern, so what remains is sign, exponent and at least seven bits of fraction: logarithmic
+buckets, at most 0.4 % wide to either side. (As in DDSketch: Masson, Rim & Lee 2019, VLDB 12(12),
+sections 2.1-2.2; our buckets are linear within each power of two, so that no logarithm is rounded.)
+For a time the code is its microseconds. Over a narrow range both keep up to 4,096 buckets.
 
 Distinct counts are HyperLogLog (Flajolet et al. 2007) with 4,096 registers, standard error 1.6 %,
 read by the estimator of Ertl 2017 (arXiv:1702.01284, algorithm 6), which needs no bias tables. The
@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 EXACT_ROWS = 8_192
 NUMBER_SHIFT = 45  # 52 bits of fraction, of which 7 are kept
-TIME_BUCKETS = 4_096
+NARROW_BUCKETS = 4_096
 HASHED_BYTES = 1_024  # of a text; longer ones that begin alike and are of equal length count as one
 _MAGNITUDE = np.int64(0x7FFF_FFFF_FFFF_FFFF)
 _PRECISION = 12
@@ -257,10 +257,10 @@ def _encode(values: NDArray[Any]) -> NDArray[np.int64]:
 
 
 def _shift(scale: Scale, least: int, most: int) -> int:
-    if scale == "number":
-        return NUMBER_SHIFT
+    """The fewest low bits to drop; it only grows with the range, so parts can be merged."""
+    limit = NUMBER_SHIFT if scale == "number" else 64
     shift = 0
-    while (most >> shift) - (least >> shift) >= TIME_BUCKETS:
+    while shift < limit and (most >> shift) - (least >> shift) >= NARROW_BUCKETS:
         shift += 1
     return shift
 

@@ -39,6 +39,13 @@ def test_quantiles_of_many_rows_are_within_the_stated_error():
         assert sketch.quantile([fraction])[0] == pytest.approx(true, rel=1 / 256)
 
 
+def test_numbers_in_a_narrow_range_keep_a_finer_resolution():
+    values = np.random.default_rng(9).normal(1e6, 0.1, 20_000)
+    sketch = Quantiles.of(values)
+    assert not sketch.is_exact
+    assert sketch.quantile([0.25])[0] == pytest.approx(np.quantile(values, 0.25), abs=1e-3)
+
+
 def test_the_smallest_and_the_largest_stay_exact():
     values = numbers(3, 5_000)
     sketch = Quantiles.of(values, exact_rows=10)
