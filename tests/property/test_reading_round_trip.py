@@ -1,5 +1,7 @@
 """Any table that is written is read back equal; any value is read alike by all three ways in."""
 
+
+
 import csv
 import io
 import json
@@ -145,7 +147,7 @@ def test_a_moment_with_an_offset_is_kept_in_utc():
     ],
 )  # fmt: skip
 def test_a_json_value_of_another_kind_is_refused(kind, value):
-    with pytest.raises(ValueError, match="no |neither|finite|beyond"):
+    with pytest.raises(ValueError, match=r"no |neither|finite|beyond"):
         parse_value(Column("x", kind, true=("yes",) if kind is ColumnType.BOOLEAN else ()), value)
 
 

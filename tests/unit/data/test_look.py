@@ -1,5 +1,7 @@
 """A first look: what `trainwright init` proposes."""
 
+# ruff: noqa: E501 - tables of cases, one a line
+
 from pathlib import Path
 
 import pytest

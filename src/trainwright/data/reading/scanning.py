@@ -107,10 +107,13 @@ def _stray_quote(block: bytes, delimiter: int) -> Blemish | None:
     first_opening = int(bad_opening[0]) if len(bad_opening) else len(data)
     first_closing = int(closing[bad_closing[0]]) if len(bad_closing) else len(data)
     if first_opening < first_closing:
+        padded = block[:first_opening].rstrip(b" ").endswith(bytes([delimiter]))
         return Blemish(
             "a quote stands inside a field that does not begin with one",
             first_opening,
-            'write the whole field in quotes, and each quote inside it twice: "5"" pipe"',
+            "remove the blanks before the quotes: sed -E 's/, +\"/,\"/g' FILE > NEW"
+            if padded
+            else 'write the whole field in quotes, and each quote inside it twice: "5"" pipe"',
         )
     if first_closing < len(data):
         start = _field_start(quotes, int(bad_closing[0]))

@@ -21,7 +21,8 @@ from trainwright.data.types.values import is_missing, retried, without_marks
 def as_moment(case: Case) -> TypedColumn | None:
     """The column as date-times, or None when no format fits nearly all of it."""
     nulls = case.nulls(DATE_MARKERS)
-    forms = candidates(case.kept(nulls))[:4]
+    kept = case.kept(nulls)
+    forms = _telling(candidates(kept)[:4], kept)
     if not forms:
         return None
     readings = [(form, _read(case.text, form)) for form in forms]
@@ -40,6 +41,19 @@ def as_moment(case: Case) -> TypedColumn | None:
     case.note_nulls(bare.filter(~odd).unique().to_list())
     column = case.column(ColumnType.DATETIME, format=form, nulls=nulls)
     return case.typed(column, without_marks(column, values))
+
+
+def _telling(forms: list[str], sample: list[str]) -> list[str]:
+    """Formats that read the sample differently; of those that read it alike the widest.
+
+    A later format that reads alike also takes fractions of seconds or a zone, which rows outside
+    the sample may have.
+    """
+    texts = pl.Series(sample[:400], dtype=pl.String)
+    by_reading: dict[tuple[int | None, ...], str] = {}
+    for form in forms:
+        by_reading[tuple(parse_dates(texts, form).cast(pl.Int64).to_list())] = form
+    return list(by_reading.values())
 
 
 def _read(text: pl.Series, form: str) -> tuple[pl.Series, pl.Series, pl.Series]:

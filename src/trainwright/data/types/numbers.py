@@ -23,7 +23,6 @@ from trainwright.data.types.values import (
     number_text,
     parse_series,
     retried,
-    stripped,
     without_marks,
 )
 
@@ -212,7 +211,7 @@ def _note_mixed(case: Case, odd: list[str], at: pl.Series, num_cells: int) -> No
 
 def _must_stay_text(case: Case, values: pl.Series) -> bool:
     """True for whole numbers that a float would change: leading zeros, and 2^53 and beyond."""
-    zeros = stripped(case.text).str.contains(r"^[+-]?0[0-9]+$")
+    zeros = case.text.str.contains(r"^\s*[+-]?0[0-9]+\s*$")
     if zeros.any():
         at = zeros.arg_true()
         case.note(
@@ -226,7 +225,7 @@ def _must_stay_text(case: Case, values: pl.Series) -> bool:
     large = values.abs() >= EXACT
     if not large.any():
         return False
-    at = (large & stripped(case.text).str.contains(r"^[+-]?[0-9]+$")).arg_true()
+    at = (large & case.text.str.contains(r"^\s*[+-]?[0-9]+\s*$")).arg_true()
     if not len(at):
         return False
     case.note(

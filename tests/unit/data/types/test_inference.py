@@ -1,5 +1,7 @@
 """What columns are taken for, what is said of them, and what of the target."""
 
+# ruff: noqa: E501 - tables of cases, one a line
+
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
