@@ -97,3 +97,14 @@ def test_replicates_that_do_not_vary_give_no_interval():
     draws = Resampler(Units.of(np.arange(30)), seed=0)
     ones = draws.sums(np.ones((30, 2)))
     assert draws.interval(ones, lambda s: s[:, 0] / s[:, 1], value=1.0, confidence=0.95) is None
+
+
+def test_sums_are_exact_so_that_no_order_of_adding_shows():
+    generator = np.random.default_rng(SEED)
+    draws = Resampler(Units.of(np.arange(1000)), seed=0, replicates=50)
+    values = generator.lognormal(0, 5, size=(1000, 3))
+    order = generator.permutation(1000)
+    moved = Resampler(Units.of(np.arange(1000)), seed=0, replicates=50)
+    moved._weights = draws._weights[:, order]
+    assert (draws.draw(values) == moved.draw(values[order])).all()
+    assert (draws._weights @ values != moved._weights @ values[order]).any()  # plain sums show it

@@ -4,7 +4,7 @@ Random folds deal the units of each class (a unit counts for its rarest one) bac
 folds, largest first, so that classes and sizes stay even. By time, folds are contiguous blocks in
 rising order of unit, cut where the row counts are nearest to equal: every row is judged once, by a fit
 that may have seen later blocks, which forward chaining would avoid at the price of rows never judged.
-Unit ids must then rise with time.
+Unit ids must then rise with time; where units are groups (group-time) they are kept whole, in id order.
 """
 
 from __future__ import annotations

@@ -87,7 +87,7 @@ def influence_error(contributions: Floats) -> float:
     count = len(contributions)
     if count < 2:
         return math.nan
-    return math.sqrt(count / (count - 1) * float(contributions @ contributions))
+    return math.sqrt(count / (count - 1) * float(np.square(contributions).sum()))
 
 
 def quantile(confidence: float, units: int) -> float:
@@ -243,7 +243,9 @@ def stratified_error(influence: Floats, is_positive: NDArray[np.bool_], units: U
     if min(counts) < 2:
         return math.nan
     parts = (influence[is_positive], influence[~is_positive])
-    variance = sum(n / (n - 1) * float(part @ part) for n, part in zip(counts, parts, strict=True))
+    variance = sum(
+        n / (n - 1) * float(np.square(part).sum()) for n, part in zip(counts, parts, strict=True)
+    )
     return math.sqrt(variance)
 
 

@@ -107,9 +107,15 @@ class Resampler:
         return self.widened(value, arms, confidence=confidence, low=low, high=high)
 
     def draw(self, contributions: Floats) -> Floats:
-        """Sums of each replicate; shape (replicates, parts)."""
-        sums: Floats = self._weights @ contributions
-        return sums
+        """Sums of each replicate; shape (replicates, parts).
+
+        Contributions are rounded to 2**-40 of the largest, so that every sum is exact: the same bits for
+        any number of BLAS threads and any order of adding.
+        """
+        largest = np.abs(contributions).max(axis=0)
+        grain = np.exp2(np.ceil(np.log2(np.where(largest > 0, largest, 1.0))) - 40)
+        sums: Floats = self._weights @ np.round(contributions / grain)
+        return sums * grain
 
     def widened(
         self,

@@ -49,6 +49,14 @@ def test_equal_seeds_give_equal_numbers_and_a_sample_is_enough():
     assert importance(frame, target, max_rows=800) == importance(frame, target)
 
 
+def test_columns_are_permuted_by_streams_of_their_own():
+    """Two equal columns dealt alike would still agree with each other."""
+    frame, _ = table()
+    twins = frame.with_columns(weak=frame["strong"])
+    found = importance(twins, 4 * twins["strong"].to_numpy())
+    assert found["strong"][0] / 9 != found["weak"][0]
+
+
 def test_a_column_keeps_its_number_when_others_are_left_out():
     frame, target = table()
     alone = permutation_importance(
