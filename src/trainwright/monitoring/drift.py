@@ -210,5 +210,5 @@ def _verdict(alarms: list[str], quality: Mapping[str, Any], num_columns: int) ->
     if quality.get("alarm"):
         parts.append("and the live quality is worse than the reference's")
     elif quality.get("known"):
-        parts.append("and the live quality is within the reference's")
+        parts.append("and the live quality is not worse than the reference's")
     return ", ".join(parts)

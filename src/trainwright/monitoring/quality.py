@@ -56,7 +56,11 @@ def live_quality(
         for name, measured in _measure(prediction, truth, known).items()
     }
     worse = [name for name, found in metrics.items() if found["alarm"]]
-    message = f"worse than the reference: {', '.join(worse)}" if worse else "as on the reference"
+    message = (
+        f"worse than the reference: {', '.join(worse)}"
+        if worse
+        else "not worse than on the reference"
+    )
     return {"known": count, "alarm": bool(worse), "message": message, "metrics": metrics}
 
 

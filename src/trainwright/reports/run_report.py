@@ -57,13 +57,13 @@ def run_report(
     page.top.tiles(_tiles(run, snapshot, evaluation, candidates))
     if rows := snapshot.get("rows"):
         page.top.figures(rows_figure(rows))
-    _add_candidates(page, evaluation, candidates)
+    _add_candidates(page, run, evaluation, candidates)
     _add_quality(page, evaluation)
     _add_slices(page, evaluation)
     add_findings(page, findings)
     add_left_out(page, snapshot)
     _add_checks(page, [*run.get("gates", ()), *checks])
-    _add_lockbox(page, lockbox)
+    _add_lockbox(page, run, lockbox)
     _add_record(page, run, snapshot)
     return page.render()
 
@@ -143,7 +143,9 @@ def _tiles(
     return tiles
 
 
-def _add_candidates(page: Page, evaluation: Values, candidates: Sequence[Values]) -> None:
+def _add_candidates(
+    page: Page, run: Values, evaluation: Values, candidates: Sequence[Values]
+) -> None:
     if not candidates:
         return
     loss = metric_words(evaluation.get("loss", {}).get("name", "loss"))
@@ -152,12 +154,16 @@ def _add_candidates(page: Page, evaluation: Values, candidates: Sequence[Values]
         lead="Chosen by a proper loss on validation, smaller is better. Of tied candidates the one "
         "that is cheaper to serve wins.",
     )
-    judged = [row for row in candidates if row["loss"] is not None]
+    judged = sorted(
+        (row for row in candidates if row["loss"] is not None), key=lambda row: row["loss"]
+    )
+    if reason := run.get("model", {}).get("reason"):
+        section.paragraph(f"{reason}.")
     baseline = _baseline(judged)
     section.figures(
         whisker_plot(
             f"{loss} on validation",
-            [_candidate_whisker(row) for row in sorted(judged, key=lambda row: row["loss"])],
+            [_candidate_whisker(row) for row in judged],
             x_label=f"{loss} ± 2 standard errors; dashed: the baseline",
             reference=baseline["loss"] if baseline else None,
             header=("candidate", loss),
@@ -187,7 +193,7 @@ def _add_candidates(page: Page, evaluation: Values, candidates: Sequence[Values]
                 duration(row.get("seconds")),
                 "chosen" if row.get("chosen") else "",
             )
-            for row in candidates
+            for row in (*judged, *(row for row in candidates if row["loss"] is None))
         ],
     )
 
@@ -281,12 +287,14 @@ def _add_checks(page: Page, checks: Sequence[Values]) -> None:
     )
 
 
-def _add_lockbox(page: Page, lockbox: Values | None) -> None:
+def _add_lockbox(page: Page, run: Values, lockbox: Values | None) -> None:
     section = page.section("Lockbox")
     if lockbox is None or not lockbox.get("opened"):
-        section.paragraph(
-            "No number on this page comes from the sealed test rows. "
-            "`trainwright evaluate RUN --split test` opens the lockbox, and is recorded."
+        section.callout(
+            "good",
+            "No number on this page comes from the sealed test rows",
+            "This command opens the lockbox, once the model is final; each look is recorded.",
+            mend=f"trainwright evaluate {run.get('run', 'latest')} --split test",
         )
         return
     opened = int(lockbox["opened"])
@@ -316,7 +324,7 @@ def _add_lockbox(page: Page, lockbox: Values | None) -> None:
 
 
 def _add_record(page: Page, run: Values, snapshot: Values) -> None:
-    section = page.section("Recipe and provenance", lead="With these the run can be made again.")
+    section = page.section("Record")
     facts: dict[str, object] = {
         "run": run.get("run"),
         "version": run.get("version"),

@@ -28,7 +28,7 @@ def test_quality_as_on_the_reference_does_not_alarm():
     found = live_quality(REFERENCE, prediction, target=truth, min_rows=200)
     assert not found["alarm"]
     assert found["known"] == 2000
-    assert found["message"] == "as on the reference"
+    assert found["message"] == "not worse than on the reference"
 
 
 def test_quality_that_is_wholly_worse_alarms_and_says_where():

@@ -143,6 +143,14 @@ def test_every_plot_of_a_real_evaluation_is_drawn(evaluation, figures, read):
         assert name in words
 
 
+def test_the_reason_of_the_choice_is_told_and_the_best_candidate_stands_first(read):
+    run = {"name": "m", "model": {"reason": "lightgbm is best"}}
+    words = read(report(run=run, candidates=CANDIDATES[::-1])).text
+    assert "lightgbm is best." in words
+    table = words[words.index("standard error difference") :]
+    assert table.index("lightgbm") < table.index("baseline") < table.index(" x ")
+
+
 def test_the_lockbox_is_told_only_where_it_was_opened(read):
     assert "No number on this page comes from the sealed test rows" in read(report()).text
     metrics = {"roc_auc": {"value": 0.7, "low": 0.6, "high": 0.8}}
