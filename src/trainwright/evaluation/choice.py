@@ -89,7 +89,8 @@ def row_losses(prediction: Prediction | Floats, target: Floats, spec: Target) ->
     if spec.task is Task.CLASSIFICATION:
         return log_losses(told, target.astype(np.int64))
     error = np.asarray(told - target, dtype=np.float64)
-    return np.abs(error) if spec.heavy_tailed else np.square(error)
+    with np.errstate(over="ignore"):  # a loss that is not finite takes its candidate out
+        return np.abs(error) if spec.heavy_tailed else np.square(error)
 
 
 def choose(

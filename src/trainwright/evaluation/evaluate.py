@@ -23,7 +23,7 @@ from trainwright.core.artifacts import (
     Target,
     Task,
 )
-from trainwright.core.errors import DataError
+from trainwright.core.errors import DataError, TrainingError
 from trainwright.core.seeds import derive_seed
 from trainwright.evaluation.choice import loss_name, row_losses
 from trainwright.evaluation.decision import as_prediction
@@ -70,11 +70,18 @@ def evaluate(
 
     Raises:
         DataError: no rows, or targets that are not finite.
+        TrainingError: the loss is not finite.
     """
     _check(target, split)
     assert (prediction.probabilities is not None) == (spec.task is Task.CLASSIFICATION)
     judged = Judged(prediction, target, units=Units.of(units), seed=seed)
-    losses = row_losses(prediction, target, spec)
+    loss = float(np.mean(row_losses(prediction, target, spec)))
+    if not math.isfinite(loss):
+        raise TrainingError(
+            "the loss is not finite: a prediction is not a number, or beyond what can be squared",
+            where=f"split {split.value}",
+            mend="look for extreme values of the target in the data report, and scale it",
+        )
     sliced = [
         result
         for column, values in (slices or {}).items()
@@ -94,7 +101,7 @@ def evaluate(
         rows=len(target),
         confidence=confidence,
         metrics=_metrics(judged, spec=spec, confidence=confidence),
-        loss=(loss_name(spec), float(np.mean(losses))),
+        loss=(loss_name(spec), loss),
         slices=tuple(sliced),
         curve=tuple(curve),
         plots=_plots(judged, spec=spec, seed=seed),

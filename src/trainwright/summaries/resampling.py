@@ -114,8 +114,7 @@ class Resampler:
         """
         largest = np.abs(contributions).max(axis=0)
         grain = np.exp2(np.ceil(np.log2(np.where(largest > 0, largest, 1.0))) - 40)
-        sums: Floats = self._weights @ np.round(contributions / grain)
-        return sums * grain
+        return np.asarray((self._weights @ np.round(contributions / grain)) * grain)
 
     def widened(
         self,

@@ -12,7 +12,6 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import reduce
 
 import numpy as np
 from numpy.typing import NDArray
@@ -216,10 +215,12 @@ class RegressionStatistics:
     def of(cls, predicted: Floats, target: Floats) -> RegressionStatistics:
         """Statistics of a batch; both of shape (rows,)."""
         error = predicted - target
-        square, rest = _exact_square(target)
+        with np.errstate(over="ignore", invalid="ignore"):  # a sum that is not finite says it
+            square, rest = _exact_square(target)
+            squared_error = error * error
         return cls(
             rows=len(target),
-            squared_error=ExactSum.of(error * error),
+            squared_error=ExactSum.of(squared_error),
             absolute_error=ExactSum.of(np.abs(error)),
             target=ExactSum.of(target),
             target_square=ExactSum.of(square).merge(ExactSum.of(rest)),
@@ -244,11 +245,6 @@ class RegressionStatistics:
 
 
 Statistics = ClassStatistics | RegressionStatistics
-
-
-def merge_all(parts: Iterable[ClassStatistics]) -> ClassStatistics:
-    """Statistics of all batches; there must be one."""
-    return reduce(ClassStatistics.merge, parts)
 
 
 def log_losses(probabilities: Floats, codes: Integers) -> Floats:

@@ -7,7 +7,7 @@ import pytest
 
 from trainwright.core.artifacts import Column, ColumnType, Prediction, Split, Target, Task
 from trainwright.core.durable import canonical_json
-from trainwright.core.errors import DataError, RecipeError
+from trainwright.core.errors import DataError, RecipeError, TrainingError
 from trainwright.evaluation.decision import as_prediction
 from trainwright.evaluation.evaluate import OTHERS, evaluate, measure
 from trainwright.evaluation.metrics import METRICS, is_greater_better, metric_names
@@ -147,6 +147,12 @@ def test_rows_without_a_known_target_are_refused_with_their_count():
         judged(prediction, target)
     with pytest.raises(DataError, match="fractions"):
         judged(as_prediction(np.empty((0, 2))), np.empty(0))
+
+
+def test_a_loss_that_is_not_finite_is_refused():
+    for wild in (np.array([1e200, 0.0]), np.array([np.nan, 0.0])):
+        with pytest.raises(TrainingError, match="look for extreme values of the target"):
+            judged(Prediction(wild), np.zeros(2), spec=NUMBERS)
 
 
 def test_measuring_an_unknown_metric_proposes_the_nearest():
