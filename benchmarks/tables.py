@@ -7,7 +7,8 @@ fit in a process of its own, one after the other. Splits are random, 70/15/15, s
 LightGBM by hand learn from train and stop on validation; FLAML and AutoGluon get both together and
 split them as they see fit. The test rows are scored here, by one code for all. Latency and speed are
 measured on the model saved and loaded again, from raw rows: pandas frames, for ours plain mappings
-and a polars frame. Memory is the peak of the fitting process. Writes docs/benchmarks/tables.md.
+and a Parquet file whose reading counts. Memory is the peak of the fitting process. Writes
+docs/benchmarks/tables.md.
 """
 
 from __future__ import annotations
@@ -245,12 +246,12 @@ def page_of(results: Sequence[dict[str, Any]], *, budget: float) -> list[str]:
     lines = [
         "# Tables: Trainwright beside its peers",
         "",
-        f"Made by `python benchmarks/tables.py --budget {budget:g}` on {os.cpu_count()} cores ({platform.machine()}, Python"
-        f" {platform.python_version()}), two threads and {budget:g} s a fit. What is compared, and how"
-        " fairly, stands in the head of that script. The error is on test rows that no fit saw: log loss"
-        " for classes, RMSE for numbers; less is better. One split, one seed: differences of a percent or"
-        f" two are noise. The machine was not ours alone (load up to {busiest:.1f} before a fit): times"
-        " are upper bounds.",
+        f"Made by `python benchmarks/tables.py --budget {budget:g}` on {os.cpu_count()} cores"
+        f" ({platform.machine()}, Python {platform.python_version()}), two threads and {budget:g} s a"
+        " fit. What is compared, and how fairly, stands in the head of that script. The error is on"
+        " test rows that no fit saw: log loss for classes, RMSE for numbers; less is better. One split,"
+        " one seed: differences of a percent or two are noise. The machine was not ours alone (load up"
+        f" to {busiest:.1f} before a fit): times are upper bounds.",
         "",
     ]
     for name in names:

@@ -9,10 +9,11 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-import polars.selectors
 from common import BATCH_ROWS, SINGLE_ROWS, THREADS, Fitted, Work, measure
 
 import trainwright
+from trainwright.data.reading import read_typed
+from trainwright.data.types import parse_value
 
 
 def fit(work: Work) -> Fitted:
@@ -44,11 +45,18 @@ def fit(work: Work) -> Fitted:
         order = [model.target.classes.index(name) for name in work.classes]
 
         def predict(rows: Any) -> np.ndarray:
-            frames = isinstance(rows, pl.DataFrame)
-            found = model.predict(rows) if frames else model.predict_rows(rows)
-            if found.probabilities is None:
-                return np.asarray(found.values)
-            return np.asarray(found.probabilities[:, order])
+            found = (
+                [model.predict(b.frame) for b in read_typed(rows, model.inputs)]
+                if isinstance(rows, Path)
+                else [
+                    model.predict_rows(
+                        [{c.name: parse_value(c, rows[c.name]) for c in model.inputs}]
+                    )
+                ]
+            )
+            if not order:
+                return np.concatenate([block.values for block in found])
+            return np.concatenate([block.probabilities[:, order] for block in found])
 
         return predict
 
@@ -56,12 +64,15 @@ def fit(work: Work) -> Fitted:
 
 
 def frames(work: Work) -> tuple[Any, list[Any], Any]:
-    """Typed frames, and single rows as plain mappings: what batch scoring and the server hold."""
+    """Parquet files for batches, as `predict` reads them; for single rows what the server parses."""
     rows = pl.read_parquet(work.folder / "test.parquet").drop(work.target)
-    rows = rows.with_columns(polars.selectors.numeric().cast(pl.Float64))
-    singles = rows.head(SINGLE_ROWS).to_dicts()
     many = pl.concat([rows] * -(-BATCH_ROWS // rows.height)).head(BATCH_ROWS)
-    return rows, [[row] for row in singles], many
+    many.write_parquet(work.out / "many.parquet")
+    return (
+        work.folder / "test.parquet",
+        rows.head(SINGLE_ROWS).to_dicts(),
+        work.out / "many.parquet",
+    )
 
 
 if __name__ == "__main__":
