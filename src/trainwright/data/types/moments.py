@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import partial
+
 import polars as pl
 
 from trainwright.core.artifacts import ColumnType
@@ -22,42 +25,61 @@ def as_moment(case: Case) -> TypedColumn | None:
     """The column as date-times, or None when no format fits nearly all of it."""
     nulls = case.nulls(DATE_MARKERS)
     kept = case.kept(nulls)
-    forms = _telling(candidates(kept)[:4], kept)
-    if not forms:
+    groups = _telling(candidates(kept)[:4], kept)
+    if not groups:
         return None
-    readings = [(form, _read(case.text, form)) for form in forms]
-    best = max(values.count() for _, (values, _, _) in readings)
-    full = [(form, read) for form, read in readings if read[0].count() == best]
-    form, (values, rows, bare) = full[0]
-    odd = ~is_missing(bare, nulls)
+    readings = [_read(case.text, forms, nulls) for forms in groups]
+    best = max(reading.values.count() for reading in readings)
+    first, *others = [reading for reading in readings if reading.values.count() == best]
+    form, values = first.form, first.values
+    odd = ~is_missing(first.bare, nulls)
     num_odd = int(odd.sum())
     if best < MOSTLY * (best + num_odd):
         return None
-    rivals = [one for one in full[1:] if not one[1][0].equals(values)]
+    rivals = [(other.form, other.values) for other in others if not other.values.equals(values)]
     if rivals:
-        form, values = _settle(case, [(form, values), *((f, read[0]) for f, read in rivals)])
+        form, values = _settle(case, [(form, values), *rivals])
     if num_odd:
-        _note_odd(case, rows.filter(odd), bare.filter(odd), form)
-    case.note_nulls(bare.filter(~odd).unique().to_list())
+        _note_odd(case, first.rows.filter(odd), first.bare.filter(odd), form)
+    case.note_nulls(first.bare.filter(~odd).unique().to_list())
     column = case.column(ColumnType.DATETIME, format=form, nulls=nulls)
     return case.typed(column, without_marks(column, values))
 
 
-def _telling(forms: list[str], sample: list[str]) -> list[str]:
-    """Formats that read the sample differently; of those that read it alike the widest.
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """A column read with one format; `rows` and `bare` are the cells that do not fit."""
 
-    A later format that reads alike also takes fractions of seconds or a zone, which rows outside
-    the sample may have.
-    """
+    form: str
+    values: pl.Series
+    rows: pl.Series
+    bare: pl.Series
+
+
+def _telling(forms: list[str], sample: list[str]) -> list[list[str]]:
+    """The formats in groups that read the sample alike, the plainest first."""
     texts = pl.Series(sample[:400], dtype=pl.String)
-    by_reading: dict[tuple[int | None, ...], str] = {}
+    groups: dict[tuple[int | None, ...], list[str]] = {}
     for form in forms:
-        by_reading[tuple(parse_dates(texts, form).cast(pl.Int64).to_list())] = form
-    return list(by_reading.values())
+        groups.setdefault(tuple(parse_dates(texts, form).cast(pl.Int64)), []).append(form)
+    return list(groups.values())
 
 
-def _read(text: pl.Series, form: str) -> tuple[pl.Series, pl.Series, pl.Series]:
-    return retried(parse_dates(text, form), text, lambda bare: parse_dates(bare, form))
+def _read(text: pl.Series, forms: list[str], nulls: tuple[str, ...]) -> _Reading:
+    """The column by the first of `forms` that fits all of it, else by the one that fits most.
+
+    The plainest is tried first (a fraction of a second makes parsing three times as dear); rows
+    outside the sample may need a wider one.
+    """
+    readings: list[_Reading] = []
+    for form in forms:
+        reading = _Reading(
+            form, *retried(parse_dates(text, form), text, partial(parse_dates, form=form))
+        )
+        readings.append(reading)
+        if is_missing(reading.bare, nulls).all():
+            break
+    return max(readings, key=lambda reading: reading.values.count())
 
 
 def _settle(case: Case, readings: list[tuple[str, pl.Series]]) -> tuple[str, pl.Series]:

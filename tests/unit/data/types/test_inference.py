@@ -151,6 +151,14 @@ def test_what_a_sample_does_not_show_is_still_seen(tmp_path: Path):
     assert finding.rows == (12_345,)
 
 
+def test_fractions_of_a_second_that_no_sampled_row_has_are_still_read(tmp_path: Path):
+    days = [f"{day} 10:00:00" for day in DAYS] * 20
+    days[12] += ".5"  # the sample of 3,000 of 6,720 rows takes rows 11 and 13
+    column, values, findings = one(tmp_path, days)
+    assert (column.format, findings) == ("%Y-%m-%d %H:%M:%S%.f", [])
+    assert values[12].microsecond == 500_000
+
+
 REMEDIES = {
     "mixed-type": ["1.5", "2.5"] * 50 + ["abc"],
     "infinite": ["1.5", "2.5"] * 20 + ["inf"],
