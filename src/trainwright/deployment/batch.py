@@ -55,14 +55,12 @@ class BatchResult:
         output: The file.
         seconds: Wall time.
         rows_per_second: Of the rows that this call scored.
-        ignored: Columns of the input that the model does not use.
     """
 
     rows: int
     output: Path
     seconds: float
     rows_per_second: float
-    ignored: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +114,7 @@ def predict_file(
             _beside(output, ".lock").unlink(missing_ok=True)
     seconds = time.monotonic() - started
     rate = job.scored / seconds if seconds else 0.0
-    return BatchResult(job.done.rows, output, seconds, rate, tuple(job.ignored))
+    return BatchResult(job.done.rows, output, seconds, rate)
 
 
 class _Job:
@@ -139,7 +137,6 @@ class _Job:
         self.note = _beside(output, ".part.json")
         self.done = _Done()
         self.scored = 0
-        self.ignored: dict[str, None] = {}
 
     def run(self, blocks: Iterable[Block], *, resume: bool) -> None:
         """Score what is not yet scored."""
@@ -174,7 +171,6 @@ class _Job:
     def _score(self, blocks: Iterable[Block], file: IO[bytes]) -> None:
         noted = time.monotonic()
         for block in blocks:
-            self.ignored |= dict.fromkeys(getattr(block, "extra", ()))
             check_columns(self.model, block.frame)
             frame = block.frame.slice(max(0, self.done.rows - block.first_row))
             if not frame.height:

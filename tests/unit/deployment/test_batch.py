@@ -12,7 +12,7 @@ import polars as pl
 import pyarrow.parquet
 import pytest
 
-from trainwright.core.artifacts import Column, ColumnType, Prediction
+from trainwright.core.artifacts import Column, ColumnType
 from trainwright.core.durable import lock
 from trainwright.core.errors import CommandError, DataError, EnvironmentFault
 from trainwright.deployment import batch
@@ -25,7 +25,6 @@ SUFFIXES = (".csv", ".jsonl", ".parquet")
 class Block:
     frame: pl.DataFrame
     first_row: int
-    extra: tuple[str, ...] = ()
 
 
 def blocks_of(frame, *cuts):
@@ -249,11 +248,6 @@ def test_missing_columns_are_told_all_at_once(tmp_path, model, frame):
     assert "add the column" in caught.value.mend
 
 
-def test_columns_that_the_model_does_not_use_are_named_once(tmp_path, model, frame):
-    blocks = [Block(frame[:9], 0, ("churn", "id")), Block(frame[9:], 9, ("churn", "id"))]
-    assert predict_file(model, blocks, tmp_path / "o.csv").ignored == ("churn", "id")
-
-
 def test_nulls_and_unseen_categories_are_refused_where_the_contract_says_so(
     tmp_path, model_of, model, frame
 ):
@@ -307,10 +301,3 @@ def test_a_full_disk_is_a_fault_of_the_environment(tmp_path, model, frame, monke
     with pytest.raises(EnvironmentFault, match="No space left") as caught:
         predict_file(model, blocks_of(frame), tmp_path / "out.csv")
     assert "make room" in caught.value.mend
-
-
-def test_a_prediction_is_asked_for_once_a_row(tmp_path, model, frame):
-    counting = Counting(model)
-    predict_file(counting, blocks_of(frame, 5), tmp_path / "out.csv")
-    assert counting.rows == 400
-    assert isinstance(counting.predict(frame[:1]), Prediction)

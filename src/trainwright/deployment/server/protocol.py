@@ -1,14 +1,12 @@
-"""The HTTP protocol of one connection: bounded in URL, headers and time, and sparing with system calls.
+"""The HTTP protocol of one connection, bounded in URL, headers and time.
 
-The library bounds none of the first three, so that a caller could fill memory before any route is asked. It
-also writes head and body of an answer apart; a system call each is half the cost of a small answer, so they
-are joined here. The cost is that we lean on the library's protocol class; the constraints file pins it.
+The library bounds none of the three, so that a caller could fill memory before any route is asked. The cost
+is that we lean on the library's protocol class; the constraints file pins it.
 """
 
 from __future__ import annotations
 
 import asyncio
-from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
@@ -17,7 +15,7 @@ from trainwright.deployment.server.refusal import Refusal
 
 
 class BoundedProtocol(HttpToolsProtocol):
-    """uvicorn's HTTP protocol with bounds, a deadline, and joined writes.
+    """uvicorn's HTTP protocol with bounds and a deadline.
 
     Attributes:
         limits: Set by the subclass that a server makes for itself.
@@ -29,8 +27,7 @@ class BoundedProtocol(HttpToolsProtocol):
     _deadline: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        joined: Any = Joined(transport, self.loop)
-        super().connection_made(joined)
+        super().connection_made(transport)
         self._deadline = self.loop.call_later(self.limits.receive_seconds, transport.close)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -83,35 +80,3 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
-
-
-class Joined:
-    """A transport that holds a write until the next one, or until the loop's next turn."""
-
-    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
-        self._transport = transport
-        self._loop = loop
-        self._held = b""
-
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - the transport's own
-        return getattr(self._transport, name)
-
-    def write(self, data: bytes) -> None:
-        """Send `data` together with what is held, or hold it."""
-        if self._held:
-            self._transport.write(self._held + data)
-            self._held = b""
-        else:
-            self._held = data
-            self._loop.call_soon(self.flush)
-
-    def flush(self) -> None:
-        """Send what is held."""
-        if self._held:
-            self._transport.write(self._held)
-            self._held = b""
-
-    def close(self) -> None:
-        """Close after what is held."""
-        self.flush()
-        self._transport.close()
