@@ -33,7 +33,9 @@ _VERSION_TAG = "trainwright.version"
 _PACKAGE_TAG = "trainwright.package_hash"
 _STATUS = {"done": "FINISHED", "failed": "FAILED", "interrupted": "KILLED"}
 _MIRRORED_FILES = ("report.html", "evaluation.json", "recipe.yaml", "provenance.json", "run.json")
-_KEY = re.compile(r"[^A-Za-z0-9_.:/ -]")
+_NOT_IN_KEYS = re.compile(
+    r"[^A-Za-z0-9_.: -]"
+)  # MLflow takes "/" too, and refuses what "../" would do
 _BATCH = 100  # MLflow takes at most 100 params or tags and 1,000 metrics a call
 _SQLITE = "sqlite:///"
 
@@ -231,7 +233,7 @@ def _params(run: RunFolder) -> Iterator[tuple[str, str]]:
     text = run.recipe.read_text() if run.recipe.is_file() else "{}"
     seen: set[str] = set()
     for key, value in _flat(redact_json(yaml.safe_load(text)), ""):
-        allowed = _KEY.sub("_", key)[:250]
+        allowed = _key(key)
         if allowed not in seen:
             seen.add(allowed)
             yield allowed, str(value)[:6000]
@@ -241,8 +243,13 @@ def _flat(value: Any, path: str) -> Iterator[tuple[str, Any]]:  # noqa: ANN401 -
     if isinstance(value, Mapping) and value:
         for key, item in value.items():
             yield from _flat(item, f"{path}.{key}" if path else str(key))
-    else:
+    elif path:
         yield path, value
+
+
+def _key(text: str) -> str:
+    """A name within MLflow's limits."""
+    return _NOT_IN_KEYS.sub("_", text)[:240]
 
 
 def _metrics(run: RunFolder, summary: Mapping[str, Any], *, at: int) -> Iterator[Metric]:
@@ -250,9 +257,9 @@ def _metrics(run: RunFolder, summary: Mapping[str, Any], *, at: int) -> Iterator
     evaluation = _json(run, "evaluation.json")
     values = evaluation.get("metrics") or summary.get("validation") or {}
     for name, metric in values.items():
-        yield Metric(_KEY.sub("_", f"validation/{name}"), metric["value"], at, 0)
+        yield Metric(f"validation/{_key(name)}", metric["value"], at, 0)
         for bound in ("low", "high"):
-            yield Metric(_KEY.sub("_", f"validation/{name}.{bound}"), metric[bound], at, 0)
+            yield Metric(f"validation/{_key(name)}.{bound}", metric[bound], at, 0)
     for point in evaluation.get("curve", ()):
         for part in ("train", "validation"):
             if point[part] is not None:
@@ -260,8 +267,8 @@ def _metrics(run: RunFolder, summary: Mapping[str, Any], *, at: int) -> Iterator
     for candidate in summary.get("candidates", ()):
         for key, value in candidate.items():
             if isinstance(value, int | float) and not isinstance(value, bool):
-                name = _KEY.sub("_", f"candidate/{candidate.get('name', 'model')}.{key}")
-                yield Metric(name, value, at, 0)
+                name = _key(f"{candidate.get('name', 'model')}.{key}")
+                yield Metric(f"candidate/{name}", value, at, 0)
 
 
 def _tags(summary: Mapping[str, Any], status: str) -> Iterator[tuple[str, str]]:
