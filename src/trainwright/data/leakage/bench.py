@@ -74,10 +74,14 @@ class Bench:
         return 2 * score - 1 if self.answer.task is Task.CLASSIFICATION else score
 
     def others(self, without: set[str]) -> float:
-        """Score of the model on all columns but these."""
+        """Score of the model on all columns but these; at least that of the best one alone.
+
+        On a hundred rows the model may do worse than a column, and would make that one look odd.
+        """
         names = [name for name in self.values if name not in without]
         if not names:
             return 0.5 if self.answer.task is Task.CLASSIFICATION else 0.0
+        best = max(self.scores[name] for name in names)
         told = self.probe(
             np.column_stack([self.values[name] for name in names]),
             self.target,
@@ -85,7 +89,7 @@ class Bench:
             task=self.answer.task.value,
         )
         told = told[:, None] if told.ndim == 1 else told
-        return self.answer.score(told[:, 1:] if told.shape[1] == 2 else told)
+        return max(best, self.answer.score(told[:, 1:] if told.shape[1] == 2 else told))
 
     def copies_of(self, few: Values) -> set[str]:
         """Columns that are near-copies of these values, alone or as a difference of two.

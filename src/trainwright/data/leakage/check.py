@@ -33,6 +33,7 @@ MARGIN = 0.1
 WORTH_A_LOOK = 0.95  # of a pair on the small sample
 MAX_PROBES = 8
 MAX_SUSPECTS = 2
+FEWEST_ROWS = 200  # for a suspect
 SUSPICIOUS = {Task.CLASSIFICATION: 0.8, Task.REGRESSION: 0.6}
 SUSPECT_MARGIN = 0.02
 _MEASURES = {Task.CLASSIFICATION: "ROC AUC", Task.REGRESSION: "explained variance of ranks"}
@@ -59,8 +60,8 @@ def find_leaks(
         Findings of kind "leakage" (error), then "leakage-suspect" (warning).
     """
     bench = build_bench(train, inputs, target=target, probe=probe, hashes=hashes)
-    if bench is None:
-        return []
+    if bench is None or len(bench.columns) < 2:
+        return []  # a lone column has nothing to be compared with
     leaks: set[str] = set()
     columns = list(_leaking_columns(bench, leaks))
     pairs = list(_leaking_pairs(bench, leaks))
@@ -135,9 +136,11 @@ def _promising(bench: Bench, leaks: set[str]) -> list[Pair]:
 def _suspects(bench: Bench, leaks: set[str]) -> Iterator[Finding]:
     """The strongest columns, while each alone beats all that is left without them."""
     set_aside = set(leaks)
+    if len(bench.target) < FEWEST_ROWS:
+        return  # too few to call one column better than a model
     for _ in range(MAX_SUSPECTS):
-        left = [name for name in bench.scores if name not in set_aside]
-        name = max(left, key=lambda name: (bench.scores[name], name), default=None)
+        left = [name for name in sorted(bench.scores) if name not in set_aside]
+        name = max(left, key=lambda name: bench.scores[name], default=None)
         if name is None or bench.scores[name] < SUSPICIOUS[bench.answer.task]:
             return
         score = bench.scores[name]
