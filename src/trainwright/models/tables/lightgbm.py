@@ -159,7 +159,6 @@ class LightGBM(Part):
             "deterministic": True,
             "force_row_wise": True,
             "num_threads": threads_for(rows * width, most=threads),
-            "feature_pre_filter": False,
             "verbosity": -1,
         }
 

@@ -22,7 +22,6 @@ _SETTINGS = {
     "max_bin": 127,
     "deterministic": True,
     "force_row_wise": True,
-    "feature_pre_filter": False,
     "verbosity": -1,
     "seed": derive_seed(0, "probe"),
 }

@@ -21,7 +21,7 @@ def by_hand(train, validation, objective, iterations, **settings):
     )
     return lightgbm.train(
         {"objective": objective, "verbosity": -1, "deterministic": True, "force_row_wise": True,
-         "feature_pre_filter": False, "num_threads": 2, **settings},
+         "num_threads": 2, **settings},
         rows,
         num_boost_round=iterations,
     ).predict(validation.features.dense)  # fmt: skip
