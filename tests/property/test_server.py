@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 
 import numpy as np
@@ -73,10 +74,10 @@ ROWS = st.fixed_dictionaries(dict.fromkeys("ncbdt", SCALARS))
 SOUND = st.fixed_dictionaries(
     {
         "n": st.none() | st.floats(allow_nan=False, allow_infinity=False),
-        "c": st.none() | TEXTS,
+        "c": st.none() | st.text(max_size=8),
         "b": st.none() | st.booleans(),
-        "d": st.none() | st.dates().map(str),
-        "t": st.none() | TEXTS,
+        "d": st.none() | st.dates(dt.date(1900, 1, 1), dt.date(2100, 1, 1)).map(str),
+        "t": st.none() | st.text(max_size=8),
     }
 )
 
@@ -86,7 +87,7 @@ def status_of(predicting, body):
     try:
         answer = json.loads(predicting.answer(body).body)
     except Refusal as refusal:
-        assert json.loads(refusal.body())["error"]["what"]
+        json.loads(refusal.body())
         return refusal.status
     for one in answer["predictions"]:
         assert abs(sum(one["probability"].values()) - 1) < 1e-9
@@ -114,11 +115,7 @@ def test_any_rows_are_answered_or_refused(predicting, rows):
 @settings(max_examples=200, deadline=None)
 @given(rows=st.lists(SOUND, max_size=3))
 def test_sound_rows_are_answered(predicting, rows):
-    odd = [
-        row for row in rows if row["c"] is not None or row["t"] is not None or row["d"] is not None
-    ]
-    status = status_of(predicting, json.dumps({"instances": rows}).encode())
-    assert status == 200 or (status == 422 and odd)
+    assert status_of(predicting, json.dumps({"instances": rows}).encode()) == 200
 
 
 @given(value=VALUES)

@@ -175,7 +175,7 @@ def test_an_interrupted_job_goes_on_and_ends_with_the_same_bytes(
         predict_file(model, stop_after(blocks, 2), output, source=source, model_hash="m")
     assert not output.exists()
     with (tmp_path / f".out{suffix}.part").open("ab") as torn:
-        torn.write(b"a torn line")
+        torn.write(b"a torn line" * 10_000)  # more than what is left to write
     counting = Counting(model)
     other_cuts = blocks_of(frame, 150, 290)
     result = predict_file(counting, other_cuts, output, source=source, model_hash="m")
