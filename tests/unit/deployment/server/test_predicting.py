@@ -317,7 +317,7 @@ def test_health_is_answered_while_a_large_body_is_worked_at(server, row):
 
 
 def test_a_body_that_does_not_arrive_is_given_up(serving, package):
-    with serving(package, limits=Limits(receive_seconds=0.2)) as caller:
+    with serving(package, limits=Limits(receive_seconds=0.5)) as caller:
         answer = caller.send(body=b'{"inst', Content_Length="100")
         assert answer.status == 408
 
