@@ -109,7 +109,7 @@ def test_two_runs_are_compared_pair_by_pair(copied, trainwright):
     pair = result["pairs"][0]
     assert pair["paired"]
     assert pair["high"] < 0  # the first run's loss is lower
-    assert pair["p_value"] < 1e-6
+    assert pair["p_value"] < 0.01
     assert run in pair["verdict"]
 
 

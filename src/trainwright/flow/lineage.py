@@ -30,7 +30,9 @@ def lineage(name: str, *, row: str | None = None, workspace: Path | None = None)
     found = lineage_of(store, name)
     if row is None:
         return found
-    folder = store.find_run(found["run"])
+    if found["run"] is None:
+        raise CommandError("the run that made it is gone, and its ledger with it", where=name)
+    folder = store.find_run(found["run"]["id"])
     ledger = read_ledger(snapshot_of(folder, store))
     source, _, position = row.rpartition(":")
     if not position.isdigit():

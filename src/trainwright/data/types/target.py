@@ -42,6 +42,10 @@ def type_target(
     if task is Task.REGRESSION and context.type is None and raw.dtype == pl.String:
         context = replace(context, type=ColumnType.NUMBER)
     typed = type_column(raw, context)
+    if typed.column.type is ColumnType.BOOLEAN and context.type is None and raw.dtype == pl.String:
+        spelt = set(raw.drop_nulls().str.strip_chars().str.to_lowercase().unique())
+        if not spelt & {"true", "false"}:  # yes and no stay the labels that their owner wrote
+            typed = type_column(raw, replace(context, type=ColumnType.CATEGORY))
     if not typed.values.count():
         raise DataError(
             f"the target {shorten(raw.name)} has no values in all {len(raw)} rows",

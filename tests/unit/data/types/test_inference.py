@@ -255,7 +255,8 @@ def target(folder: Path, values: list[Any], **more):
 
 TARGETS = {
     "words": (["b", "a", ""] * 20, Task.CLASSIFICATION, ("a", "b"), "text"),
-    "yes and no": (["Yes", "no"] * 20, Task.CLASSIFICATION, ("false", "true"), "boolean"),
+    "yes and no": (["Yes", "no"] * 20, Task.CLASSIFICATION, ("Yes", "no"), "text"),
+    "True and False": (["True", "False"] * 20, Task.CLASSIFICATION, ("false", "true"), "boolean"),
     "1 and 2": (["1", "2"] * 20, Task.CLASSIFICATION, ("1", "2"), "integer"),
     "0.0 and 1.0": (["0.0", "1.0"] * 20, Task.CLASSIFICATION, ("0", "1"), "integer"),
     "-1 and 10 and 9": (["-1", "10", "9"] * 20, Task.CLASSIFICATION, ("-1", "9", "10"), "integer"),
