@@ -145,7 +145,8 @@ class LightGBM(Part):
         width += len(train.features.sparse_names)
         return {
             **_objective(target),
-            "learning_rate": self.learning_rate or (0.04 if few else 0.1),
+            "learning_rate": self.learning_rate
+            or (0.04 if few else 0.05 if rows < 200_000 else 0.1),
             "num_leaves": self.num_leaves or (15 if very_few else 31 if few else 63),
             "min_data_in_leaf": self.min_data_in_leaf
             or max(1, min(5 if very_few else 20, rows // 20)),
