@@ -28,7 +28,8 @@ HEAD = """\
 # False alarms of the leakage check
 
 Stage 1 on {tables} clean real tables, with a recipe of two lines each. **{errors} errors** of kind
-`leakage`, {suspects} suspects (warnings). A suspect is a column that alone beats all the others together: worth a look, and often innocent.
+`leakage`, {suspects} suspects (warnings). A suspect is a column that alone beats all the others
+together: worth a look, and often innocent.
 
 Made by `python benchmarks/leakage_false_alarms.py > docs/leakage-false-alarms.md`.
 
@@ -38,7 +39,7 @@ Made by `python benchmarks/leakage_false_alarms.py > docs/leakage-false-alarms.m
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table by the name that its package gives it; `drop` are columns that do leak, by their names."""
+    """A table by the name that its package gives it; `drop` are columns that are the target told again."""
 
     package: str
     name: str

@@ -23,7 +23,8 @@ from trainwright.data.leakage.scores import Answer, Values, build_answer, column
 SAMPLE_ROWS = 20_000
 FEW_ROWS = 3_000  # for a first look at pairs
 NUM_FOLDS = 3
-COPY = 0.97  # rank correlation that makes two columns near-copies
+SAME = 0.999  # rank correlation of a column and its copy in another unit
+KIN = 0.97  # of a column and what was made from it
 
 
 @dataclass(frozen=True)
@@ -91,14 +92,15 @@ class Bench:
         told = told[:, None] if told.ndim == 1 else told
         return max(best, self.answer.score(told[:, 1:] if told.shape[1] == 2 else told))
 
-    def copies_of(self, few: Values) -> set[str]:
+    def copies_of(self, few: Values, *, least: float) -> set[str]:
         """Columns that are near-copies of these values, alone or as a difference of two.
 
         Args:
             few: Values on the small sample.
+            least: Rank correlation that makes a copy.
         """
-        alone = {name for name, values in self.few.items() if likeness(values, few) >= COPY}
-        joint = [pair for pair, values in self.pairs.items() if likeness(values, few) >= COPY]
+        alone = {name for name, values in self.few.items() if likeness(values, few) >= least}
+        joint = [pair for pair, values in self.pairs.items() if likeness(values, few) >= least]
         return alone | {
             name for pair in joint if pair.sign == "-" for name in (pair.left, pair.right)
         }

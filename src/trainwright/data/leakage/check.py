@@ -22,7 +22,7 @@ import polars as pl
 from trainwright.core.artifacts import Column, Finding, Target, Task
 from trainwright.core.protocols import Probe
 from trainwright.data.hashing import Hashes
-from trainwright.data.leakage.bench import Bench, build_bench
+from trainwright.data.leakage.bench import KIN, SAME, Bench, build_bench
 from trainwright.data.leakage.pairs import Pair
 from trainwright.data.leakage.scores import build_answer, column_score
 from trainwright.data.types.case import yaml_list, yaml_word
@@ -77,7 +77,9 @@ def _leaking_columns(bench: Bench, leaks: set[str]) -> Iterator[Finding]:
     perfect = {name for name in near if bench.scores[name] >= SURELY_PERFECT}
     for name in near[:MAX_PROBES]:
         score = bench.scores[name]
-        others = bench.others({name} | leaks | perfect | bench.copies_of(bench.few[name]))
+        others = bench.others(
+            {name} | leaks | perfect | bench.copies_of(bench.few[name], least=SAME)
+        )
         if bench.skill(score) - bench.skill(others) >= MARGIN:
             leaks.add(name)
             yield Finding(
@@ -99,7 +101,7 @@ def _leaking_pairs(bench: Bench, leaks: set[str]) -> Iterator[Finding]:
         if score < NEARLY_PERFECT:
             continue
         mine = {pair.left, pair.right}
-        others = bench.others(mine | leaks | bench.copies_of(bench.pairs[pair]))
+        others = bench.others(mine | leaks | bench.copies_of(bench.pairs[pair], least=SAME))
         if bench.skill(score) - bench.skill(others) < MARGIN:
             continue
         leaks |= mine
@@ -144,7 +146,7 @@ def _suspects(bench: Bench, leaks: set[str]) -> Iterator[Finding]:
         if name is None or bench.scores[name] < SUSPICIOUS[bench.answer.task]:
             return
         score = bench.scores[name]
-        set_aside |= {name} | bench.copies_of(bench.few[name])
+        set_aside |= {name} | bench.copies_of(bench.few[name], least=KIN)
         if len(set_aside) == len(bench.columns):
             return  # nothing is left that could be beaten
         others = bench.others(set_aside)

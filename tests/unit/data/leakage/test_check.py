@@ -1,0 +1,228 @@
+from __future__ import annotations
+
+import time
+
+import numpy as np
+import polars as pl
+import pytest
+
+from trainwright.core.artifacts import Column, ColumnType, Finding, Target, Task
+from trainwright.data.hashing import hash_rows
+from trainwright.data.leakage import find_leaks
+from trainwright.models.tables.probe import probe
+
+KINDS = {pl.String: ColumnType.CATEGORY, pl.Boolean: ColumnType.BOOLEAN}
+
+
+def look(frame: pl.DataFrame, *, classes: tuple[str, ...] = ("no", "yes")) -> list[Finding]:
+    inputs = [
+        Column(
+            name,
+            ColumnType.DATETIME if kind.is_temporal() else KINDS.get(type(kind), ColumnType.NUMBER),
+        )
+        for name, kind in frame.schema.items()
+        if name != "y"
+    ]
+    column = Column("y", ColumnType.CATEGORY if classes else ColumnType.NUMBER)
+    target = Target(column, Task.CLASSIFICATION if classes else Task.REGRESSION, classes)
+    hashes = hash_rows(frame, [name for name in frame.columns if name != "y"])
+    return find_leaks(frame, inputs, target=target, probe=probe, hashes=hashes)
+
+
+def errors(findings: list[Finding]) -> list[str | None]:
+    return [finding.column for finding in findings if finding.severity == "error"]
+
+
+def suspects(findings: list[Finding]) -> list[str | None]:
+    return [finding.column for finding in findings if finding.kind == "leakage-suspect"]
+
+
+def clean(rows: int = 1500, seed: int = 0) -> pl.DataFrame:
+    rng = np.random.default_rng(seed)
+    inputs = rng.normal(size=(rows, 4))
+    y = inputs[:, 0] + inputs[:, 1] + rng.normal(size=rows) > 0
+    return pl.DataFrame(inputs, schema=list("abcd")).with_columns(
+        colour=pl.Series(rng.choice(["red", "green"], rows)),
+        y=pl.Series(np.where(y, "yes", "no")),
+    )
+
+
+def test_a_sound_table_has_no_finding() -> None:
+    assert look(clean()) == []
+
+
+def test_a_noisy_copy_of_the_target_is_an_error_with_a_remedy() -> None:
+    frame = clean()
+    noise = np.random.default_rng(1).normal(size=1500) / 5
+    found = look(
+        frame.with_columns(answer=(pl.col("y") == "yes").cast(pl.Float64) + pl.Series(noise))
+    )
+    assert errors(found) == ["answer"]
+    assert found[0].remedy == (
+        "data: {known_after: [answer]}"
+        '  # or, if it is known in time: data: {accept: ["leakage:answer"]}'
+    )
+
+
+def test_a_category_that_names_the_class_is_an_error() -> None:
+    found = look(
+        clean().with_columns(
+            state=pl.when(pl.col("y") == "yes").then(pl.lit("closed")).otherwise(pl.lit("open"))
+        )
+    )
+    assert errors(found) == ["state"]
+
+
+def test_missing_values_that_tell_the_class_are_an_error() -> None:
+    found = look(clean().with_columns(paid=pl.when(pl.col("y") == "yes").then(pl.col("c"))))
+    assert errors(found) == ["paid"]
+
+
+def test_two_copies_of_the_answer_do_not_excuse_each_other() -> None:
+    frame = clean()
+    found = look(
+        frame.with_columns(
+            one=(pl.col("y") == "yes").cast(pl.Float64) + pl.col("c") / 9,
+            other=(pl.col("y") == "no").cast(pl.Float64) * 40 + pl.col("d"),
+        )
+    )
+    assert sorted(map(str, errors(found))) == ["one", "other"]
+
+
+def test_a_leak_among_three_classes_is_an_error() -> None:
+    rng = np.random.default_rng(2)
+    codes = rng.integers(0, 3, 1200)
+    frame = pl.DataFrame(
+        {
+            "a": codes * 0.5 + rng.normal(size=1200),
+            "b": rng.normal(size=1200),
+            "stage": np.where(codes == 1, 30.0, codes * 10.0) + rng.normal(size=1200) / 9,
+            "y": np.array(["k0", "k1", "k2"])[codes],
+        }
+    )
+    assert errors(look(frame, classes=("k0", "k1", "k2"))) == ["stage"]
+
+
+def test_a_rescaled_heavy_tailed_target_is_an_error() -> None:
+    rng = np.random.default_rng(3)
+    a = rng.normal(size=1500)
+    y = np.exp(2 * a + 2 * rng.normal(size=1500))
+    frame = pl.DataFrame(
+        {"a": a, "b": rng.normal(size=1500), "cents": np.round(y * 100, 1), "y": y}
+    )
+    assert errors(look(frame, classes=())) == ["cents"]
+    assert errors(look(frame.drop("cents"), classes=())) == []
+
+
+def test_the_difference_of_two_columns_is_an_error_that_names_both() -> None:
+    rng = np.random.default_rng(4)
+    start = rng.uniform(0, 1000, 1500)
+    length = rng.gamma(2.0, 20.0, 1500)
+    frame = pl.DataFrame(
+        {
+            "start": start,
+            "end": start + length,
+            "a": length + rng.normal(0, 60, 1500),
+            "y": np.where(length > 35, "yes", "no"),
+        }
+    )
+    found = look(frame)
+    assert errors(found) in (["start - end"], ["end - start"])
+    assert "known_after" in found[0].remedy
+
+
+def test_the_ratio_of_two_columns_is_an_error() -> None:
+    rng = np.random.default_rng(5)
+    whole = rng.uniform(10, 1000, 1500)
+    share = rng.uniform(0.2, 1.0, 1500)
+    frame = pl.DataFrame(
+        {
+            "whole": whole,
+            "part": whole * share,
+            "a": rng.normal(size=1500),
+            "y": np.where(share > 0.6, "yes", "no"),
+        }
+    )
+    assert errors(look(frame)) in (["whole / part"], ["part / whole"])
+
+
+def test_two_date_times_are_a_pair() -> None:
+    rng = np.random.default_rng(6)
+    start = 1.6e15 + rng.uniform(0, 3e13, 1500)
+    length = rng.gamma(2.0, 2e10, 1500)
+    frame = pl.DataFrame(
+        {
+            "opened": start,
+            "closed": start + length,
+            "a": rng.normal(size=1500),
+            "y": np.where(length > 4e10, "yes", "no"),
+        }
+    ).with_columns(pl.col("opened", "closed").cast(pl.Int64).cast(pl.Datetime("us")))
+    assert errors(look(frame)) == ["opened - closed"]
+
+
+def test_clock_columns_are_subtracted_round_midnight() -> None:
+    rng = np.random.default_rng(7)
+    due = rng.integers(0, 1440, 3000)
+    late = rng.normal(5, 30, 3000).round().astype(int)
+    come = (due + late) % 1440
+    frame = pl.DataFrame(
+        {
+            "due": (due // 60 * 100 + due % 60).astype(float),
+            "come": (come // 60 * 100 + come % 60).astype(float),
+            "a": rng.normal(size=3000),
+            "y": np.where(late >= 15, "yes", "no"),
+        }
+    )
+    assert errors(look(frame)) == ["due - come"]
+
+
+def test_a_column_that_tells_much_beside_others_that_tell_as_much_is_no_leak() -> None:
+    rng = np.random.default_rng(8)
+    truth = rng.normal(size=1500)
+    frame = pl.DataFrame(
+        {
+            "one": truth + rng.normal(0, 0.02, 1500),
+            "two": truth + rng.normal(0, 0.2, 1500),
+            "three": truth + rng.normal(0, 0.2, 1500),
+            "y": np.where(truth > 0, "yes", "no"),
+        }
+    )
+    assert errors(look(frame)) == []
+
+
+def test_a_column_that_beats_all_others_together_is_a_suspect() -> None:
+    frame = clean()
+    noise = np.random.default_rng(10).normal(size=1500) / 2
+    found = look(
+        frame.with_columns(hint=(pl.col("y") == "yes").cast(pl.Float64) + pl.Series(noise))
+    )
+    assert errors(found) == []
+    assert suspects(found) == ["hint"]
+    assert "more than all others together" in found[0].message
+
+
+def test_what_is_found_does_not_depend_on_the_order_of_rows() -> None:
+    frame = clean().with_columns(answer=(pl.col("y") == "yes").cast(pl.Float64) + pl.col("c") / 9)
+    one, other = look(frame), look(frame.sample(fraction=1.0, shuffle=True, seed=3))
+    assert [f.column for f in one] == [f.column for f in other]
+
+
+@pytest.mark.parametrize("rows", [3, 12, 40])
+def test_a_handful_of_rows_is_judged_without_failing(rows: int) -> None:
+    frame = clean(60)[:rows]
+    assert errors(look(frame)) == []
+
+
+def test_forty_columns_of_many_rows_take_seconds() -> None:
+    rng = np.random.default_rng(11)
+    rows = 340_000
+    frame = pl.DataFrame(rng.normal(size=(rows, 40)), schema=[f"c{i}" for i in range(40)])
+    frame = frame.with_columns(
+        y=pl.when(pl.col("c0") + pl.Series(rng.normal(size=rows)) > 0)
+        .then(pl.lit("yes"))
+        .otherwise(pl.lit("no"))
+    )
+    started = time.process_time()
+    look(frame)
+    assert time.process_time() - started < 20  # processor seconds, on a machine that others use too

@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from trainwright.core.artifacts import Split
+from trainwright.data.ledger import LedgerBook, reconcile
+from trainwright.data.reading import SourceFile
+
+
+def book() -> LedgerBook:
+    files = [
+        SourceFile("a.csv", Path("a.csv"), "0", 1, 0, 6),
+        SourceFile("b.csv", Path("b.csv"), "0", 1, 6, 4),
+    ]
+    ledger = LedgerBook(files)
+    ledger.drop(np.array([1, 7]), step="target", reason="no target")
+    ledger.assign(np.array([0, 2, 3, 4, 5]), Split.TRAIN)
+    ledger.assign(np.array([6]), Split.VALIDATION)
+    return ledger
+
+
+SPLITS = {
+    Split.TRAIN: np.array([0, 2, 3, 4, 5]),
+    Split.VALIDATION: np.array([6]),
+    Split.TEST: np.array([8, 9]),
+}
+
+
+def whole() -> pl.DataFrame:
+    ledger = book()
+    ledger.assign(np.array([8, 9]), Split.TEST)
+    return ledger.close()
+
+
+def failed(
+    ledger: pl.DataFrame, splits: dict[Split, np.ndarray] = SPLITS, rows: int = 10
+) -> list[str]:
+    return [check.name for check in reconcile(ledger, splits, num_rows=rows) if not check.passed]
+
+
+def test_a_whole_ledger_reconciles_and_knows_each_source() -> None:
+    ledger = whole()
+    assert failed(ledger) == []
+    assert ledger.row(7) == (7, "b.csv", 1, "dropped", "target", "no target")
+    assert ledger.row(0) == (0, "a.csv", 0, "train", None, None)
+
+
+def test_a_dropped_row_missing_from_the_ledger_is_noticed() -> None:
+    assert failed(whole().filter(pl.col("row") != 7)) == ["row ledger: every input row once"]
+
+
+def test_a_row_that_nothing_settled_is_noticed() -> None:
+    names = failed(book().close())
+    assert names == ["row ledger: every input row once", "row ledger: test"]
+
+
+def test_a_row_that_stands_twice_is_noticed() -> None:
+    ledger = book()
+    ledger.assign(np.array([8, 9, 9]), Split.TEST)
+    assert "row ledger: every input row once" in failed(ledger.close())
+
+
+def test_a_row_in_another_file_than_the_ledger_says_is_noticed() -> None:
+    moved = {**SPLITS, Split.VALIDATION: np.array([6, 7])}
+    assert failed(whole(), moved) == ["row ledger: validation"]
+
+
+def test_a_drop_without_a_reason_is_noticed() -> None:
+    silent = whole().with_columns(reason=pl.lit(None, dtype=pl.String))
+    assert failed(silent) == ["row ledger: reasons"]
+
+
+def test_an_input_of_other_size_is_noticed() -> None:
+    assert failed(whole(), rows=11) == ["row ledger: every input row once"]
