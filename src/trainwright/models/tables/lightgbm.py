@@ -154,7 +154,6 @@ class LightGBM(Part):
             "bagging_fraction": self.bagging_fraction,
             "bagging_freq": 1,
             "lambda_l2": self.lambda_l2,
-            "max_bin": 255,
             "min_data_per_group": max(1, min(100, rows // 20)),
             "seed": derive_seed(seed, "lightgbm"),
             "deterministic": True,
