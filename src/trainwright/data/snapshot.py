@@ -8,6 +8,7 @@ verified before any parser sees a byte. Cost: reading a snapshot hashes its file
 from __future__ import annotations
 
 import hashlib
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -92,9 +93,7 @@ def load_snapshot(folder: Path) -> Snapshot:
     manifest = _read_manifest(folder)
     for check in _check_files(folder, manifest):
         if not check.passed:
-            raise TrustError(
-                check.detail, where=check.name, mend="prepare it again: trainwright prepare RECIPE"
-            )
+            raise TrustError(check.detail, where=check.name, mend=_mend(folder))
     return _snapshot_of(folder, manifest)
 
 
@@ -125,6 +124,10 @@ def verify_snapshot(folder: Path) -> list[Check]:
     if all(check.passed for check in checks):
         checks.extend(_check_content(_snapshot_of(folder, manifest)))
     return checks
+
+
+def _mend(folder: Path) -> str:
+    return f"rm -r {shlex.quote(str(folder))}, then: trainwright prepare RECIPE"
 
 
 def _said(target: Target, inputs: Sequence[Column], other: Content | Snapshot) -> dict[str, Any]:
@@ -177,13 +180,13 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
         raise TrustError(
             "the snapshot's manifest was changed",
             where=where,
-            mend="prepare it again: trainwright prepare RECIPE",
+            mend=_mend(folder),
         )
     if manifest["format"] != FORMAT:
         raise TrustError(
             f"the snapshot is of format {manifest['format']}, not {FORMAT}",
             where=where,
-            mend="prepare it again: trainwright prepare RECIPE",
+            mend=_mend(folder),
         )
     if manifest["hash"] != folder.name:
         raise TrustError(

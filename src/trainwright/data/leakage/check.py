@@ -16,7 +16,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-import numpy as np
 import polars as pl
 
 from trainwright.core.artifacts import Column, Finding, Target, Task
@@ -128,7 +127,7 @@ def _promising(bench: Bench, leaks: set[str]) -> list[Pair]:
     for pair, values in bench.pairs.items():
         if {pair.left, pair.right} & leaks:
             continue
-        score = column_score(np.where(np.isinf(values), np.nan, values), few, ordered=True)
+        score = column_score(values, few, ordered=True)
         alone = max(bench.scores[pair.left], bench.scores[pair.right])
         if score >= WORTH_A_LOOK and score > alone:
             found.append((-score, pair.name, pair))

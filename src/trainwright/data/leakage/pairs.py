@@ -48,7 +48,9 @@ class Pair:
         left, right = values[self.left], values[self.right]
         if self.clock:
             return clock_difference(left, right)
-        return left - right if self.sign == "-" else left / right
+        if self.sign == "-":
+            return left - right
+        return np.divide(left, right, out=np.full_like(left, np.nan), where=right > 0)
 
 
 def like_pairs(columns: Mapping[str, Column], values: Mapping[str, Values]) -> Iterator[Pair]:
