@@ -46,7 +46,7 @@ data:
   known_after: [dep_time, dep_delay, arr_time, arr_delay, air_time]
 training: {budget: 30s, seed: 0}
 evaluation: {slices: [origin]}
-deployment: {gate: {roc_auc: ">= 0.60"}}
+deployment: {gate: {roc_auc: ">= 0.55"}}
 """
 
 
@@ -77,7 +77,7 @@ def main() -> None:
     test, _ = trainwright("evaluate", run["run"], "--split", "test")
     green, _ = trainwright("audit", run["run"])
     answer = ask_server(run["version"], example_flight(folder / "flights.csv"))
-    drift, drift_status = trainwright("monitor", run["version"], late_summer(folder), expect=None)
+    drift = trainwright("monitor", run["version"], july(folder), expect=None)
     red, red_status = audit_with_one_flipped_byte(folder, Path(run["package"]))
     for line in summary(
         num_rows=num_rows,
@@ -87,7 +87,7 @@ def main() -> None:
         run=run,
         test=test,
         answer=answer,
-        drift=(drift, drift_status),
+        drift=drift,
         green=green,
         red=(red, red_status),
         seconds=time.monotonic() - started,
@@ -113,7 +113,6 @@ def summary(
     rows = run["rows"]
     parts = (rows["train"], rows["validation"], rows["test"], rows["dropped"])
     failed = [check for check in red[0]["checks"] if not check["passed"]]
-    alarms = [column["column"] for column in drift[0]["columns"] if column["alarm"]]
     prediction = answer["predictions"][0]
     yield ""
     yield "─" * 86
@@ -138,7 +137,7 @@ def summary(
         f"  served         {answer['model']}: late? {prediction['prediction']},"
         f" probability {prediction['probability']['true']:.3f}"
     )
-    yield f"  drift          exit {drift[1]}: {', '.join(alarms[:6]) or 'no alarm'}"
+    yield f"  July, watched  exit {drift[1]}: {drift[0]['verdict'][:110]}"
     yield f"  audit          {'green' if green['passed'] else 'RED'}: {len(green['checks'])} checks passed"
     yield f"  one byte later red, exit {red[1]}: {failed[0]['name']}"
     yield f"  report         {run['run_dir']}/report.html"
@@ -182,7 +181,7 @@ def example_flight(path: Path) -> dict[str, Any]:
     return {name: value for name, value in row.items() if name not in after}
 
 
-def late_summer(folder: Path) -> Path:
+def july(folder: Path) -> Path:
     """Live rows from another season than the reference's."""
     live = folder / "july.csv"
     flights = pl.scan_csv(folder / "flights.csv", null_values=NULLS)
@@ -231,7 +230,9 @@ def audit_with_one_flipped_byte(folder: Path, package: Path) -> tuple[dict[str, 
 CLI = [sys.executable, "-m", "trainwright"]
 
 
-def trainwright(verb: str, *arguments: object, expect: int | None = 0) -> tuple[dict[str, Any], int]:
+def trainwright(
+    verb: str, *arguments: object, expect: int | None = 0
+) -> tuple[dict[str, Any], int]:
     """Run one command as a user would; its JSON and its exit status."""
     command = [*CLI, verb, *map(str, arguments), "--json"]
     say(f"$ trainwright {verb} {' '.join(Path(str(a)).name for a in arguments)}")

@@ -34,7 +34,9 @@ def test_a_leaking_column_is_refused_and_its_remedy_mends_it(copied, trainwright
     folder, _ = copied
     frame = pl.read_csv(folder / "loans.csv")
     noise = np.random.default_rng(1).normal(0, 0.05, frame.height)
-    leaking = frame.with_columns(days_overdue=(pl.col("late") == "yes").cast(pl.Float64) * 30 + pl.Series(noise))
+    leaking = frame.with_columns(
+        days_overdue=(pl.col("late") == "yes").cast(pl.Float64) * 30 + pl.Series(noise)
+    )
     recipe = write(folder, leaking, "data: {source: planted.csv, target: late}\n")
     status, refused = trainwright("run", recipe)
     assert status == 3
@@ -46,7 +48,11 @@ def test_a_leaking_column_is_refused_and_its_remedy_mends_it(copied, trainwright
     assert status == 0
     status, accepted = trainwright("run", recipe, "--set", 'data.accept=["leakage:days_overdue"]')
     assert status == 0
-    assert accepted["validation"]["roc_auc"]["value"] > 0.999 > mended["validation"]["roc_auc"]["value"]
+    assert (
+        accepted["validation"]["roc_auc"]["value"]
+        > 0.999
+        > mended["validation"]["roc_auc"]["value"]
+    )
 
 
 def test_duplicates_across_a_given_split_are_refused(copied, trainwright):
@@ -60,7 +66,9 @@ def test_duplicates_across_a_given_split_are_refused(copied, trainwright):
     recipe.write_text(text + "tracking: {kind: none}\ntraining: {budget: 15s}\n")
     status, refused = trainwright("prepare", recipe)
     assert status == 3
-    assert "duplicates-across-splits" in [f["kind"] for f in refused["findings"] if f["severity"] == "error"]
+    assert "duplicates-across-splits" in [
+        f["kind"] for f in refused["findings"] if f["severity"] == "error"
+    ]
     frame[500:].write_csv(folder / "test.csv")
     assert trainwright("prepare", recipe)[0] == 0
 
@@ -117,7 +125,10 @@ def test_a_key_that_nothing_reads_keeps_the_package_from_being_champion(copied, 
     assert Path(result["package"], "manifest.json").exists()
     gate = next(gate for gate in result["gates"] if not gate["passed"])
     assert "data.delimiter" in gate["detail"]
-    assert trainwright("predict", "dead@champion", folder / "loans.csv", "-o", folder / "o.csv")[0] == 2
+    assert (
+        trainwright("predict", "dead@champion", folder / "loans.csv", "-o", folder / "o.csv")[0]
+        == 2
+    )
     assert "recipe" in failed(trainwright("audit", result["run"])[1])
 
 
@@ -173,14 +184,20 @@ def test_a_shuffled_target_is_no_signal(copied, trainwright):
     shuffled = frame.with_columns(frame["late"].shuffle(seed=3))
     recipe = write(folder, shuffled, "data: {source: planted.csv, target: late}\n")
     status, result = trainwright("run", recipe)
-    assert (status, result["model"]["verdict"], result["model"]["family"]) == (0, "no signal", "baseline")
+    assert (status, result["model"]["verdict"], result["model"]["family"]) == (
+        0,
+        "no signal",
+        "baseline",
+    )
     status, result = trainwright("run", recipe, "--set", "evaluation.must_beat_baseline=true")
     assert (status, result["champion"]) == (1, False)
 
 
 def test_a_gate_compares_the_worse_bound(copied, trainwright):
     folder, _ = copied
-    status, result = trainwright("run", folder / "loans.yaml", "--set", 'deployment.gate={roc_auc: ">= 0.99"}')
+    status, result = trainwright(
+        "run", folder / "loans.yaml", "--set", 'deployment.gate={roc_auc: ">= 0.99"}'
+    )
     assert (status, result["champion"]) == (1, False)
     assert Path(result["package"], "manifest.json").exists()
 
@@ -209,7 +226,9 @@ def test_a_lockbox_ledger_with_its_tail_cut_is_noticed(copied, trainwright):
     assert status == 4
     assert "restore" in refused["error"]["mend"]
     assert "lockbox ledger" in failed(trainwright("audit", run)[1])
-    ledger.write_bytes(whole.replace(b'"number"', b'"nomber"') if b'"number"' in whole else whole[:-20] + b"}\n")
+    ledger.write_bytes(
+        whole.replace(b'"number"', b'"nomber"') if b'"number"' in whole else whole[:-20] + b"}\n"
+    )
     assert trainwright("evaluate", run, "--split", "test")[0] == 4
 
 
@@ -234,13 +253,25 @@ def test_what_is_fitted_after_the_split_does_not_see_the_test_rows(copied, train
         test.write_csv(folder / "test.csv")
         result = trainwright("run", recipe, "--new")[1]
         model = Path(result["package"], "model")
-        packages.append({str(p.relative_to(model)): p.read_bytes() for p in model.rglob("*") if p.is_file()})
+        packages.append(
+            {str(p.relative_to(model)): p.read_bytes() for p in model.rglob("*") if p.is_file()}
+        )
     assert packages[0] == packages[1]
 
 
-def test_a_killed_run_goes_on_under_its_id_and_comes_to_the_same_package(copied, trainwright, tmp_path):
+def test_a_killed_run_goes_on_under_its_id_and_comes_to_the_same_package(
+    copied, trainwright, tmp_path
+):
     folder, _ = copied
-    command = [sys.executable, "-m", "trainwright", "run", str(folder / "loans.yaml"), "--set", "training.seed=5"]
+    command = [
+        sys.executable,
+        "-m",
+        "trainwright",
+        "run",
+        str(folder / "loans.yaml"),
+        "--set",
+        "training.seed=5",
+    ]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         killed = wait_for_candidate(folder / "workspace" / "runs", process)
         os.kill(process.pid, signal.SIGKILL)
@@ -260,7 +291,9 @@ def wait_for_candidate(runs: Path, process: subprocess.Popen) -> str:
     end = time.monotonic() + 60
     while time.monotonic() < end and process.poll() is None:
         for path in set(runs.iterdir()) - before:
-            if (path / "events.jsonl").exists() and b'"candidate"' in (path / "events.jsonl").read_bytes():
+            if (path / "events.jsonl").exists() and b'"candidate"' in (
+                path / "events.jsonl"
+            ).read_bytes():
                 return path.name
         time.sleep(0.01)
     pytest.fail("no candidate was finished in time")
