@@ -94,7 +94,7 @@ class LightGBM(Part):
 
     family: Literal["lightgbm"] = "lightgbm"
     num_iterations: int = Field(default=2000, ge=1)  # at most; early stopping ends sooner
-    patience: int = Field(default=50, ge=1)  # iterations without a better validation loss
+    patience: int | None = Field(default=None, ge=1)  # iterations without a better validation loss
     learning_rate: float | None = Field(default=None, gt=0, le=1)
     num_leaves: int | None = Field(default=None, ge=2)
     min_data_in_leaf: int | None = Field(default=None, ge=1)
@@ -126,7 +126,8 @@ class LightGBM(Part):
         link = Link() if num_classes else links_for(target, train.target)[0]
         settings = self._settings(train, target, seed=seed, threads=threads)
         boosting = _Boosting(settings, train, validation, link=link)
-        stopped = boosting.run(self.num_iterations, patience=self.patience, pacer=pacer)
+        patience = self.patience or _patience(train.features.num_rows)
+        stopped = boosting.run(self.num_iterations, patience=patience, pacer=pacer)
         best = boosting.best_iteration
         features = train.features
         trees = Trees(
@@ -215,6 +216,11 @@ class _Boosting:
         losses = [None if loss is None else loss * self._unit for loss in (train, validation)]
         self._points.append(CurvePoint(iteration, *losses))
         return validation
+
+
+def _patience(rows: int) -> int:
+    """Few rows are quick, and their validation loss is noisy: wait longer."""
+    return 200 if rows < 5_000 else 100 if rows < 20_000 else 50
 
 
 def _objective(target: Target) -> dict[str, Any]:
