@@ -40,6 +40,7 @@ from trainwright.data.leakage import find_leaks
 from trainwright.data.ledger import LedgerBook, reconcile
 from trainwright.data.quality import (
     check_classes,
+    check_rows,
     check_target,
     choose_inputs,
     equality_columns,
@@ -93,6 +94,7 @@ def prepare(
             reads.restore(known.reads)
         return known
     raw = read_source(settings, base=base, progress=progress)
+    check_rows(raw.frame.height)
     progress.stage("types")
     typed = infer_types(raw, settings, task=recipe.task)
     progress.stage("split and check")

@@ -73,6 +73,16 @@ def equality_columns(columns: Sequence[Column], settings: DataSettings) -> list[
     ]
 
 
+def check_rows(num_rows: int) -> None:
+    """Refuse (DataError) so few rows that nothing can be said of any column."""
+    if num_rows < LEAST_ROWS:
+        raise DataError(
+            f"the data have {num_rows} row{'s' * (num_rows != 1)}; at least {FEW_ROWS} are needed",
+            where="data.source",
+            mend="add rows",
+        )
+
+
 def check_target(target: pl.Series) -> tuple[NDArray[np.bool_], list[Finding]]:
     """Which rows have no target, and what that means.
 

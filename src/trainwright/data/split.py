@@ -120,7 +120,8 @@ def check_split_columns(settings: DataSettings, names: Sequence[str]) -> None:
         if name is not None and (name not in names or name == settings.target):
             near = nearest(name, names)
             said = "is the target" if name == settings.target else "is not there"
-            mend = f"use {near!r}" if near and near != name else "name a column of the data"
+            known = ", ".join(shorten(other, 30) for other in names[:8] if other != settings.target)
+            mend = f"use {near!r}" if near and near != name else f"the columns are {known}"
             faults.append(Fault(f"column {shorten(name)} {said}", f"data.split.{key}", mend))
     if faults:
         raise RecipeError.of(faults)

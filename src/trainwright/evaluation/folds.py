@@ -95,9 +95,11 @@ def _check_classes(
 ) -> None:
     for rows, part in ((judged, "judged"), (train, "train")):
         if len(rows) == 0 or len(np.unique(codes[rows])) < 2:
+            counts = np.bincount(codes)
+            enough = max(2, min(folds - 1, int(counts[counts > 0].min()) // 2))
             raise DataError(
                 f"the {part} rows of fold {number + 1} of {folds} hold a single class",
                 where=f"evaluation.cross_validation, fold {number + 1}",
-                mend=f"evaluation: {{cross_validation: {max(2, folds - 1)}}}, "
+                mend=f"evaluation: {{cross_validation: {enough}}}, "
                 "or bring more rows of the rare class",
             )

@@ -141,7 +141,8 @@ def _apply(values: dict[str, Any], override: str) -> None:
         raise CommandError(
             f"{override!r} sets nothing", where="--set", mend="--set training.seed=1"
         )
-    parsed = parse_document(f"value: {text}".encode(), path=f"--set {keys}").values
+    data = f"value: {text}".encode(errors="surrogateescape")  # as the shell gave it
+    parsed = parse_document(data, path=f"--set {keys}").values
     if set(parsed) != {"value"}:
         raise CommandError(
             f"{shorten(override)} sets more than one key",

@@ -119,8 +119,9 @@ def _encoding_of(head: bytes, encoding: str | None) -> tuple[bytes, str]:
         return mark, marked
     try:
         known = codecs.lookup(encoding).name
-        b"".decode(known)
-    except LookupError as error:
+        bytes(4).decode(known)  # a LookupError for codecs that are none of text, such as hex
+        codecs.getincrementaldecoder(known)
+    except (LookupError, ValueError) as error:  # ValueError: NUL in the name, or no sound codec
         raise RecipeError(
             f"no encoding is called {encoding!r}",
             where="data.encoding",

@@ -6,6 +6,7 @@ of their names. All must have the same columns. What a file is follows from its 
 
 from __future__ import annotations
 
+import errno
 import glob
 import os
 from collections.abc import Iterator, Sequence
@@ -100,6 +101,12 @@ def expand(source: str, *, base: Path) -> list[Path]:
             where="data.source",
             mend="fetch the file first, and name it",
         )
+    if not _is_path(source):
+        raise DataError(
+            f"{shorten(source)} cannot be the path of a file",
+            where="data.source",
+            mend="data: {source: FILE}",
+        )
     path = base / source
     if path.is_dir():
         found = sorted(entry for entry in path.iterdir() if _is_data(entry))
@@ -118,6 +125,17 @@ def expand(source: str, *, base: Path) -> list[Path]:
 def relative_name(path: Path, base: Path) -> str:
     """A file's name in row ids and messages: its path relative to the recipe."""
     return Path(os.path.relpath(path, base)).as_posix()
+
+
+def _is_path(text: str) -> bool:
+    """Can the system be asked about it? Not with NUL, a lone surrogate, or a name that is too long."""
+    try:
+        os.stat(text)  # noqa: PTH116 - only asked whether it can be asked
+    except OSError as error:
+        return error.errno != errno.ENAMETOOLONG
+    except ValueError:
+        return False
+    return True
 
 
 def _is_data(path: Path) -> bool:

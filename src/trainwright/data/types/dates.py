@@ -134,7 +134,7 @@ def compiled(form: str) -> tuple[re.Pattern[str], tuple[str, ...]]:
     """A format as a pattern.
 
     Raises:
-        ValueError: it holds a directive that we do not know, or one twice.
+        ValueError: it holds no directive, one that we do not know, or one twice.
     """
     parts, at = [], 0
     for match in _DIRECTIVE.finditer(form):
@@ -146,6 +146,8 @@ def compiled(form: str) -> tuple[re.Pattern[str], tuple[str, ...]]:
         parts.append(_PATTERNS[match[0]])
         at = match.end()
     parts.append(re.escape(form[at:]))
+    if not at:
+        raise ValueError(f"the format {form!r} holds none of {' '.join(_PATTERNS)}")
     try:
         return re.compile("".join(parts)), tuple(_DIRECTIVE.findall(form))
     except re.error as error:

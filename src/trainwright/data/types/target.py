@@ -38,7 +38,7 @@ def type_target(
         DataError: it has no values, one value, far too many classes, or mixed spellings.
         RecipeError: the task cannot be learned from such a column.
     """
-    context = replace(context, is_target=True)
+    context = told = replace(context, is_target=True)
     if task is Task.REGRESSION and context.type is None and raw.dtype == pl.String:
         context = replace(context, type=ColumnType.NUMBER)
     typed = type_column(raw, context)
@@ -46,6 +46,8 @@ def type_target(
         spelt = set(raw.drop_nulls().str.strip_chars().str.to_lowercase().unique())
         if not spelt & {"true", "false"}:  # yes and no stay the labels that their owner wrote
             typed = type_column(raw, replace(context, type=ColumnType.CATEGORY))
+    if not typed.values.count() and task is Task.REGRESSION:
+        typed = type_column(raw, told)  # words are no regression's target: said as such below
     if not typed.values.count():
         raise DataError(
             f"the target {shorten(raw.name)} has no values in all {len(raw)} rows",
