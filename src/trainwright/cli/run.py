@@ -73,6 +73,9 @@ def _lines(result: RunResult) -> Iterator[str]:
         ],
         header=("  candidate", "loss", "iterations", "stopped", "seconds"),
     )
+    if result.cross_validation is not None:
+        done = result.cross_validation
+        yield f"compared by {done['folds']} folds over train and validation, {done['repeats']} times"
     yield result.model["reason"]
     yield from (check_line(gate) for gate in result.gates)
     state = "champion" if result.champion else "not champion"

@@ -45,6 +45,7 @@ class Deadline:
         seconds: Time from now; the clock is monotonic.
         decisions: Filled with point -> step at which it was ended; shared by all parts.
         now: The clock, in seconds.
+        tick: Called whenever the clock is asked, to show how far the work is.
         prefix: Put before every point.
     """
 
@@ -54,10 +55,12 @@ class Deadline:
         *,
         decisions: dict[str, int] | None = None,
         now: Callable[[], float] = time.monotonic,
+        tick: Callable[[], None] = lambda: None,
         prefix: str = "",
     ) -> None:
         self._now = now
         self._end = now() + seconds
+        self._tick = tick
         self._prefix = prefix
         self.decisions: dict[str, int] = {} if decisions is None else decisions
 
@@ -68,6 +71,7 @@ class Deadline:
 
     def go_on(self, point: str, step: int) -> bool:
         """True while there is time; the first False of a point is recorded."""
+        self._tick()
         name = self._prefix + point
         if name in self.decisions:
             return step < self.decisions[name]
@@ -82,6 +86,7 @@ class Deadline:
             max(0.0, self.seconds_left) * fraction,
             decisions=self.decisions,
             now=self._now,
+            tick=self._tick,
             prefix=f"{self._prefix}{part}/",
         )
 

@@ -46,6 +46,7 @@ class RunResult:
         champion: Whether the version became champion.
         gates: What had to hold, and whether it did.
         candidates: One row a candidate, best first.
+        cross_validation: The winner's metrics out of fold, where families were compared by folds.
         rows: Input, train, validation, test, dropped.
         findings: What stage 1 saw.
         warnings: What else the user should know.
@@ -63,6 +64,7 @@ class RunResult:
     champion: bool
     gates: tuple[Check, ...]
     candidates: tuple[Mapping[str, Any], ...]
+    cross_validation: Mapping[str, Any] | None
     rows: Mapping[str, int]
     findings: tuple[Finding, ...]
     warnings: tuple[str, ...]
@@ -85,6 +87,7 @@ class RunResult:
             "champion": self.champion,
             "gates": [gate.to_json() for gate in self.gates],
             "candidates": [dict(row) for row in self.candidates],
+            "cross_validation": self.cross_validation,
             "rows": dict(self.rows),
             "findings": [finding.to_json() for finding in self.findings],
             "warnings": list(self.warnings),
@@ -133,7 +136,7 @@ def _train_and_register(
 ) -> RunResult:
     recipe, workspace = session.recipe, session.workspace
     with session.reads.by(*JUDGED):
-        deadline = Deadline(recipe.training.budget)
+        deadline = _deadline(recipe.training.budget, session.progress)
         checkpoints = Checkpoints(folder.checkpoints, deadline.decisions)
         trained = train(
             recipe,
@@ -177,6 +180,7 @@ def _train_and_register(
         champion=champion,
         gates=gates,
         candidates=_candidate_rows(trained),
+        cross_validation=_cross_validation(trained),
         rows=snapshot.rows,
         findings=snapshot.findings,
         warnings=(),
@@ -232,6 +236,14 @@ def _unfinished(session: Session, snapshot: Snapshot) -> RunFolder | None:
     return None
 
 
+def _deadline(seconds: float, progress: Progress) -> Deadline:
+    """The budget's end, with the progress shown as the share of it that is used."""
+    started = time.monotonic()
+    return Deadline(
+        seconds, tick=lambda: progress.advance(time.monotonic() - started, seconds, "of the budget")
+    )
+
+
 def _gates(session: Session, trained: Trained) -> tuple[Check, ...]:
     """What must hold before the package may be champion."""
     recipe = session.recipe
@@ -266,6 +278,14 @@ def _model_facts(trained: Trained) -> dict[str, Any]:
         "threshold": trained.assessment.decision.threshold,
         "calibrated": trained.assessment.decision.calibrator is not None,
     }
+
+
+def _cross_validation(trained: Trained) -> dict[str, Any] | None:
+    folds, evaluation = trained.selection.folds, trained.selection.cross_validation
+    if folds is None or evaluation is None:
+        return None
+    metrics = {name: value.to_json() for name, value in evaluation.metrics.items()}
+    return {"folds": folds.folds, "repeats": folds.repeats, "metrics": metrics}
 
 
 def _candidate_rows(trained: Trained) -> tuple[dict[str, Any], ...]:

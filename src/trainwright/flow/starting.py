@@ -6,8 +6,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from trainwright.core.durable import write_text
 from trainwright.core.artifacts import Task
+from trainwright.core.durable import write_text
 from trainwright.core.errors import CommandError
 from trainwright.data.look import ColumnLook, Look
 from trainwright.data.look import look as look_at
