@@ -90,9 +90,9 @@ def audit(
         checks += _guarded(
             "fit scope", lambda: _refits(run, snapshot, refit_always=refit, progress=progress)
         )
-        _report(run, snapshot, checks)
     else:
         checks.append(Check("fit scope", False, "not proven: package or snapshot is damaged"))
+    _report(run, snapshot, checks)
     return Audit(named.name, tuple(checks))
 
 
@@ -162,7 +162,8 @@ def _one_line(error: TrainwrightError) -> str:
     return f"{error.what} ({error.where})" if error.where else error.what
 
 
-def _report(run: RunFolder, snapshot: Snapshot, checks: Sequence[Check]) -> None:
-    """Put the checks into the run's report."""
+def _report(run: RunFolder, snapshot: Snapshot | None, checks: Sequence[Check]) -> None:
+    """Keep the checks, red ones too, and show them in the run's report where it can be made."""
     run.write_json("audit.json", [check.to_json() for check in checks])
-    write_run_report(run, snapshot, checks=checks)
+    if snapshot is not None:
+        write_run_report(run, snapshot)

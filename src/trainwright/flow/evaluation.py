@@ -155,7 +155,7 @@ def _open_lockbox(folder: RunFolder, workspace: Workspace) -> EvaluationResult:
         statement=lockbox_statement(look.number, models_changed=changed),
     )
     folder.write_json(f"lockbox-{look.number}.json", {**evaluation.to_json(), **result.to_json()})
-    write_run_report(folder, snapshot, lockbox=result.to_json())
+    write_run_report(folder, snapshot)
     return result
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import polars as pl
 
@@ -25,6 +25,7 @@ from trainwright.flow.session import JUDGED, Session
 from trainwright.flow.training import Trained, package, train
 from trainwright.runs.folder import RunFolder, utc_now
 from trainwright.runs.provenance import provenance
+from trainwright.runs.registry import Version
 from trainwright.runs.tracking import mirror
 
 MIRROR_SECONDS = 30.0
@@ -125,7 +126,9 @@ def run(
         session.recipe.name
     )
     with folder.hold(), _recorded(folder, session, snapshot):
-        result = _train_and_register(session, snapshot, folder, started=started)
+        with _provenance(folder, session.base):
+            result = _train_and_register(session, snapshot, folder, started=started)
+        write_run_report(folder, snapshot)
     session.progress.stage("mirror")
     mirrored = mirror(session.workspace, session.recipe.tracking, timeout_seconds=MIRROR_SECONDS)
     return replace(result, warnings=(mirrored.warning,)) if mirrored.warning else result
@@ -164,10 +167,7 @@ def _train_and_register(
         metrics={name: value.to_json() for name, value in trained.evaluation.metrics.items()},
         facts={"snapshot": snapshot.hash, "family": trained.selection.winner.family.family},
     )
-    champion = all(gate.passed for gate in gates)
-    alias: Literal["champion", "challenger"] = "champion" if champion else "challenger"
-    reason = "every gate held" if champion else "; ".join(g.detail for g in gates if not g.passed)
-    workspace.registry.set_alias(recipe.name, alias, version.number, reason=reason)
+    champion = _promoted(session, version, gates, verdict=trained.selection.choice.verdict)
     result = RunResult(
         run=folder.id,
         run_dir=folder.path,
@@ -186,8 +186,10 @@ def _train_and_register(
         warnings=(),
         seconds=time.monotonic() - started,
     )
-    folder.write_json("run.json", {**result.to_json(), "name": recipe.name})
-    write_run_report(folder, snapshot)
+    used = recipe.training.budget - deadline.seconds_left
+    folder.write_json(
+        "run.json", {**result.to_json(), "name": recipe.name, "budget_used": round(used, 3)}
+    )
     checkpoints.drop()
     return result
 
@@ -197,7 +199,6 @@ def _recorded(folder: RunFolder, session: Session, snapshot: Snapshot) -> Iterat
     """Write down that the run began and how it ended; mirror it afterwards."""
     recipe = session.recipe
     secrets = folder.write_recipe(recipe.resolved())
-    started = utc_now()
     folder.event(
         "started",
         recipe_hash=recipe.hash,
@@ -218,10 +219,17 @@ def _recorded(folder: RunFolder, session: Session, snapshot: Snapshot) -> Iterat
     except BaseException as error:
         folder.event("failed", what=type(error).__name__, status=70)
         raise
-    finally:
-        facts = provenance(session.base, started=started, ended=utc_now())
-        folder.write_json("provenance.json", facts)
     folder.event("done")
+
+
+@contextmanager
+def _provenance(folder: RunFolder, base: Path) -> Iterator[None]:
+    """Write down what the run was made with, however it ends; the report comes after and shows it."""
+    started = utc_now()
+    try:
+        yield
+    finally:
+        folder.write_json("provenance.json", provenance(base, started=started, ended=utc_now()))
 
 
 def _unfinished(session: Session, snapshot: Snapshot) -> RunFolder | None:
@@ -242,6 +250,17 @@ def _deadline(seconds: float, progress: Progress) -> Deadline:
     return Deadline(
         seconds, tick=lambda: progress.advance(time.monotonic() - started, seconds, "of the budget")
     )
+
+
+def _promoted(session: Session, version: Version, gates: Sequence[Check], *, verdict: str) -> bool:
+    """Make the version champion where every gate held; "no signal" does not replace a champion."""
+    registry = session.workspace.registry
+    others = registry.models().get(version.name, [])
+    is_first = not any("champion" in other.aliases for other in others)
+    if not all(gate.passed for gate in gates) or (verdict == "no signal" and not is_first):
+        return False
+    registry.set_alias(version.name, "champion", version.number, reason="every gate held")
+    return True
 
 
 def _gates(session: Session, trained: Trained) -> tuple[Check, ...]:
