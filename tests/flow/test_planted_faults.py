@@ -297,3 +297,14 @@ def wait_for_candidate(runs: Path, process: subprocess.Popen) -> str:
                 return path.name
         time.sleep(0.01)
     pytest.fail("no candidate was finished in time")
+
+
+def test_no_signal_does_not_replace_a_champion(copied, trainwright):
+    folder, _ = copied
+    frame = pl.read_csv(folder / "loans.csv")
+    shuffled = frame.with_columns(frame["late"].shuffle(seed=3))
+    recipe = write(folder, shuffled, "name: loans\ndata: {source: planted.csv, target: late}\n")
+    status, result = trainwright("run", recipe)
+    assert (status, result["model"]["verdict"], result["champion"]) == (0, "no signal", False)
+    listed = {row["version"]: row["aliases"] for row in trainwright("models")[1]["models"]}
+    assert listed == {"loans/2": [], "loans/1": ["champion"]}
