@@ -23,6 +23,10 @@ $(VENV)/.test: $(VENV)/.demo
 	$(PIP) --group test
 	touch $@
 
+$(VENV)/.soak: $(VENV)/.soak
+	$(PIP) --no-deps --group soak
+	touch $@
+
 $(VENV)/.lint: $(VENV)/.test
 	$(PIP) --group lint
 	touch $@
@@ -52,7 +56,7 @@ bench: $(VENV)/.test
 	$(BIN)/python benchmarks/preparation.py
 	$(BIN)/python benchmarks/tables.py
 
-soak: $(VENV)/.test
+soak: $(VENV)/.soak
 	$(BIN)/python -m pytest -m slow -n 2
 
 clean:
