@@ -250,7 +250,8 @@ def page_of(results: Sequence[dict[str, Any]], *, budget: float) -> list[str]:
         f" ({platform.machine()}, Python {platform.python_version()}), two threads and {budget:g} s a"
         " fit. What is compared, and how fairly, stands in the head of that script. The error is on"
         " test rows that no fit saw: log loss for classes, RMSE for numbers; less is better. One split,"
-        " one seed: differences of a percent or two are noise. The machine was not ours alone (load up"
+        " one seed: differences of a percent or two are noise. Our defaults were chosen with other"
+        " splits of most of these tables in view. The machine was not ours alone (load up"
         f" to {busiest:.1f} before a fit): times are upper bounds.",
         "",
     ]
