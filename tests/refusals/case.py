@@ -5,6 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from pathlib import Path
 
 import yaml
@@ -97,11 +98,13 @@ def rows(count: int = 240, **columns: Callable[[int], object]) -> bytes:
         **columns,
     }
     cells["y"] = cells.pop("y", None) or label
-    lines = [
-        ",".join(cells),
-        *(",".join(str(cell(i)) for cell in cells.values()) for i in range(count)),
-    ]
-    return ("\n".join(lines) + "\n").encode()
+    return as_csv(count, cells)
+
+
+def as_csv(count: int, cells: Mapping[str, Callable[[int], object]]) -> bytes:
+    """A CSV of `count` rows; each cell is a function of the row's position."""
+    lines = [",".join(str(cell(i)) for cell in cells.values()) for i in range(count)]
+    return "\n".join([",".join(cells), *lines, ""]).encode()
 
 
 def chance(position: int, name: str, sides: int) -> int:
@@ -115,3 +118,16 @@ def label(position: int) -> str:
 
 
 SOUND = rows()
+
+# What the package of the tests was learnt from, and one of its rows.
+PEOPLE = as_csv(
+    240,
+    {
+        "age": lambda i: 18 + chance(i, "age", 600) / 10,
+        "city": lambda i: ("Bern", "Basel", "Chur")[chance(i, "city", 3)],
+        "member": lambda i: ("true", "false")[chance(i, "member", 2)],
+        "joined": lambda i: date(2019, 1, 1) + timedelta(days=chance(i, "joined", 700)),
+        "churn": lambda i: "yes" if chance(i, "y", 600) < chance(i, "age", 600) else "no",
+    },
+)
+PERSON = '{"age": 1, "city": "Bern", "member": true, "joined": "2020-09-13"}'

@@ -7,18 +7,19 @@ from pathlib import Path
 
 import pytest
 
-from refusals.case import LEAST, QUIET, SOUND, TABLE
+from refusals.case import PEOPLE, QUIET, TABLE
 
 
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
-    """A workspace with one run of the sound table, and its id; nobody changes it."""
+    """A workspace with one run, and its id; nobody changes it."""
     from trainwright.flow.run import run
 
     folder = tmp_path_factory.mktemp("finished")
-    (folder / TABLE).write_bytes(SOUND)
-    (folder / "sound.yaml").write_text(LEAST + "model: {family: linear}\n" + QUIET)
-    result = run(folder / "sound.yaml", workspace=folder / "workspace")
+    (folder / TABLE).write_bytes(PEOPLE)
+    recipe = "data: {source: t.csv, target: churn}\nmodel: {family: linear}\n"
+    (folder / "people.yaml").write_text(recipe + QUIET)
+    result = run(folder / "people.yaml", workspace=folder / "workspace")
     return folder / "workspace", result.run
 
 

@@ -63,7 +63,9 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def send_400_response(self, msg: str) -> None:
         """Answer a request that never became one, in the form of our refusals."""
-        refusal = self._refusal or Refusal(400, msg.rstrip(".").lower())
+        refusal = self._refusal or Refusal(
+            400, msg.rstrip(".").lower(), mend="send a well-formed HTTP/1.1 request"
+        )
         body = refusal.body()
         head = (
             f"HTTP/1.1 {refusal.status} Refused\r\ncontent-type: application/json\r\n"
