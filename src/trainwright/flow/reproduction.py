@@ -135,7 +135,8 @@ def _prepare_again(
             recipe, base=Path(begun["base"]), snapshots=scratch, probe=probe, progress=progress
         )
     except (DataError, EnvironmentFault, OSError) as error:
-        detail = f"the source cannot be prepared again ({error}); the kept snapshot was used"
+        reason = " ".join(str(error).split())
+        detail = f"the source cannot be prepared again ({reason}); the kept snapshot was used"
         return known, Check("snapshot", True, "the kept snapshot, verified by its hash"), detail
     same = snapshot.hash == known.hash
     detail = "equal" if same else f"it is {snapshot.hash[:12]} now and was {known.hash[:12]}"

@@ -29,6 +29,7 @@ from trainwright.runs.registry import Version
 from trainwright.runs.tracking import mirror
 
 MIRROR_SECONDS = 30.0
+LEAST_WAIT_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +123,7 @@ def run(
     started = time.monotonic()
     session = Session.open(recipe, workspace=workspace, overrides=overrides, progress=progress)
     snapshot = session.prepare()
+    budget_end = time.monotonic() + session.recipe.training.budget
     folder = (None if new else _unfinished(session, snapshot)) or session.workspace.new_run(
         session.recipe.name
     )
@@ -130,7 +132,12 @@ def run(
             result = _train_and_register(session, snapshot, folder, started=started)
         write_run_report(folder, snapshot)
     session.progress.stage("mirror")
-    mirrored = mirror(session.workspace, session.recipe.tracking, timeout_seconds=MIRROR_SECONDS)
+    mirrored = mirror(
+        session.workspace,
+        session.recipe.tracking,
+        timeout_seconds=MIRROR_SECONDS,
+        wait_seconds=max(LEAST_WAIT_SECONDS, budget_end - time.monotonic()),
+    )
     return replace(result, warnings=(mirrored.warning,)) if mirrored.warning else result
 
 

@@ -1,14 +1,16 @@
 """The mirror to a tracker: after the fact, in a process of its own, under a deadline.
 
 A tracking server may be dead, slow, hanging or flapping, and a client library may retry, fork or
-leak: none of it can reach a run from a child process that is ended at the deadline. What did not
-come over this time comes over next time, or with `runs --sync`. Cost: the child's start, about two
-CPU-seconds for MLflow.
+leak: none of it can reach a run from a child process that is ended at the deadline. A run waits
+for it as long as its own budget lasts, and then leaves it to itself. What did not come over this
+time comes over next time, or with `runs --sync`. Cost: the child's start, about two CPU-seconds
+for MLflow.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import os
 import subprocess
 import sys
@@ -47,7 +49,11 @@ class MirrorResult:
 
 
 def mirror(
-    workspace: Workspace, settings: TrackingSettings, *, timeout_seconds: float
+    workspace: Workspace,
+    settings: TrackingSettings,
+    *,
+    timeout_seconds: float,
+    wait_seconds: float = math.inf,
 ) -> MirrorResult:
     """Bring over every ended run and version that the tracker lacks. Never raises for the tracker's sake.
 
@@ -55,6 +61,7 @@ def mirror(
         workspace: What is mirrored.
         settings: Where to.
         timeout_seconds: After this long the attempt ends; the rest comes next time.
+        wait_seconds: After this long the attempt goes on alone, and the caller with it.
     """
     if settings.kind == "none":
         return MirrorResult()
@@ -68,17 +75,23 @@ def mirror(
     timeout = max(1, min(30, int(timeout_seconds / 2)))
     environment = {**os.environ, **_QUIET, "MLFLOW_HTTP_REQUEST_TIMEOUT": str(timeout)}
     try:
-        done = subprocess.run(
+        child = subprocess.Popen(
             [sys.executable, "-P", "-m", "trainwright.runs.mirror"],
-            input=json.dumps(order).encode(),  # not as an argument: a URI may hold a password
-            capture_output=True,
-            timeout=timeout_seconds,
-            check=False,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,  # a pipe would break what goes on alone
             env=environment,
+            start_new_session=True,  # Ctrl-C ends the command, not the mirror
         )
-        answer = json.loads(done.stdout)
+        told = json.dumps(order).encode()  # not as an argument: a URI may hold a password
+        output, _ = child.communicate(told, timeout=min(timeout_seconds, wait_seconds))
+        answer = json.loads(output)
         result = MirrorResult(answer["runs"], answer["versions"], answer["problem"])
     except subprocess.TimeoutExpired:
+        if wait_seconds < timeout_seconds:
+            return MirrorResult(warning=f"the mirror to {redact(uri)} goes on in the background")
+        child.kill()
+        child.communicate()
         result = MirrorResult(warning=f"no end within {timeout_seconds:g} s")
     except (OSError, ValueError, KeyError):
         result = MirrorResult(warning="the mirroring process broke off")

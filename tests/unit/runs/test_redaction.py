@@ -54,6 +54,13 @@ def secret_in_the_environment(monkeypatch):
     monkeypatch.setenv("VENDOR_API_TOKEN", "plain-words-only")
 
 
+def test_the_working_folder_is_no_secret(monkeypatch):
+    monkeypatch.setenv("PWD", "/home/somebody/loans")
+    monkeypatch.setenv("DB_PWD", "plainwords")
+    assert redact("base /home/somebody/loans") == "base /home/somebody/loans"
+    assert redact("base plainwords") == f"base {REDACTED}"
+
+
 def test_there_are_thirty():
     assert len(CANARIES) == 30
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import os
 import shutil
 import socket
 import threading
@@ -10,6 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 from mlflow import MlflowClient
@@ -96,6 +98,38 @@ def test_a_server_that_hangs_fails_or_babbles_is_left_at_the_deadline(workspace,
     assert result.warning is not None
     assert "runs --sync" in result.warning
     assert workspace.find_run("latest").state == "done"
+
+
+def test_a_caller_in_a_hurry_leaves_the_mirror_to_itself_and_it_still_arrives(workspace):
+    started = time.monotonic()
+    result = mirror(workspace, TrackingSettings(), timeout_seconds=90, wait_seconds=0.2)
+    assert time.monotonic() - started < 2
+    assert "in the background" in (result.warning or "")
+    # the next mirror waits for the first one's lock, and finds nothing left to do
+    assert mirror(workspace, TrackingSettings(), timeout_seconds=90) == MirrorResult(0, 0, None)
+
+
+def test_a_mirror_that_nobody_waits_for_ends_at_its_deadline(workspace):
+    with listener(hang) as uri:
+        mirror(workspace, TrackingSettings(uri=uri), timeout_seconds=4, wait_seconds=0.1)
+        end = time.monotonic() + 12
+        while (children := alive_mirrors()) and time.monotonic() < end:
+            time.sleep(0.1)
+        assert children == []
+
+
+def alive_mirrors() -> list[int]:
+    """Children of this process that mirror and have not ended."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            state, parent = entry.read_text().rpartition(")")[2].split()[:2]
+            command = (entry.parent / "cmdline").read_bytes()
+        except OSError:
+            continue
+        if int(parent) == os.getpid() and state != "Z" and b"trainwright.runs.mirror" in command:
+            found.append(int(entry.parent.name))
+    return found
 
 
 def test_a_sync_that_fails_says_no_aloud(workspace, monkeypatch):
