@@ -32,7 +32,6 @@ def print_note(line: str) -> None:
 
 def print_error(error: TrainwrightError, *, as_json: bool) -> int:
     """Say what, where and how to mend it; returns the exit status."""
-    errors = [finding for finding in error.findings if finding.severity == "error"]
     if as_json:
         faults = [{"what": f.what, "where": f.where, "mend": f.mend} for f in error.faults]
         click.echo(
@@ -47,8 +46,6 @@ def print_error(error: TrainwrightError, *, as_json: bool) -> int:
         )
     for fault in error.faults:
         print_note(f"error: {fault}")
-    for finding in errors:
-        print_note(finding_line(finding))
     return error.status
 
 
