@@ -40,8 +40,8 @@ def run_report(
 
     Args:
         run: `run`, `name`, `version`, `seconds`, `budget` (seconds), `metric` (shown first),
-            `model` (`reason` of the choice), `gates`, `recipe` (resolved), `provenance`; all may
-            be missing.
+            `model` (`reason` of the choice), `cross_validation` (`folds`), `gates`, `recipe`
+            (resolved), `provenance`; all may be missing.
         snapshot: `hash`, `target`, `inputs`, `left_out`, `rows`, `split`.
         evaluation: `Evaluation.to_json()`.
         candidates: Rows `name`, `family`, `loss`, `standard_error`, `difference`, `iterations`,
@@ -151,8 +151,8 @@ def _add_candidates(
     loss = metric_words(evaluation.get("loss", {}).get("name", "loss"))
     section = page.section(
         "Candidates against the baseline",
-        lead="Chosen by a proper loss on validation, smaller is better. Of tied candidates the one "
-        "that is cheaper to serve wins.",
+        lead=f"Chosen on {_compared_on(run)} by {_measure(run)}. Of tied candidates the one that "
+        "is cheaper to serve wins.",
     )
     judged = sorted(
         (row for row in candidates if row["loss"] is not None), key=lambda row: row["loss"]
@@ -162,7 +162,7 @@ def _add_candidates(
     baseline = _baseline(judged)
     section.figures(
         whisker_plot(
-            f"{loss} on validation",
+            f"{loss} on {_compared_on(run)}",
             [_candidate_whisker(row) for row in judged],
             x_label=f"{loss} ± 2 standard errors; dashed: the baseline",
             reference=baseline["loss"] if baseline else None,
@@ -196,6 +196,18 @@ def _add_candidates(
             for row in (*judged, *(row for row in candidates if row["loss"] is None))
         ],
     )
+
+
+def _measure(run: Values) -> str:
+    """What the candidates were chosen by."""
+    asked = run.get("metric")
+    return f"{metric_words(asked)}, as asked" if asked else "a proper loss, smaller is better"
+
+
+def _compared_on(run: Values) -> str:
+    """The rows that the candidates were compared on."""
+    folds = run.get("cross_validation")
+    return f"{folds['folds']} folds of train and validation" if folds else "validation"
 
 
 def _candidate_whisker(row: Values) -> Whisker:

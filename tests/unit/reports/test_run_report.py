@@ -189,3 +189,12 @@ def test_a_report_stays_under_a_megabyte_whatever_comes_in():
 
 def test_equal_records_give_equal_pages():
     assert report() == report()
+
+
+def test_it_says_on_which_rows_the_candidates_were_compared():
+    by_folds = report(run={"cross_validation": {"folds": 5}, "metric": "accuracy"})
+    assert "log loss on 5 folds of train and validation" in by_folds
+    assert "Chosen on 5 folds of train and validation by accuracy, as asked." in by_folds
+    plain = report(run={})
+    assert "log loss on validation" in plain
+    assert "folds" not in plain
