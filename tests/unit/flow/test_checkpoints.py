@@ -1,0 +1,65 @@
+"""Finished fits are recalled whole, or not at all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from trainwright.core.artifacts import (
+    Column,
+    ColumnType,
+    CurvePoint,
+    Examples,
+    Features,
+    Target,
+    Task,
+)
+from trainwright.core.clock import Unhurried
+from trainwright.core.protocols import Fit
+from trainwright.flow.checkpoints import Checkpoints
+from trainwright.models.tables.baseline import Baseline
+
+SPEC = Target(Column("y", ColumnType.CATEGORY), Task.CLASSIFICATION, classes=("a", "b"))
+
+
+def fit() -> Fit:
+    rows = Examples(Features(np.zeros((9, 1)), ("x",)), np.array([0.0, 0, 0, 0, 0, 0, 1, 1, 1]))
+    return Baseline().fit(rows, None, target=SPEC, seed=0, threads=1, pacer=Unhurried())
+
+
+def test_a_kept_fit_is_recalled_with_its_curve_and_its_decisions(tmp_path: Path):
+    made = fit()
+    made = Fit(made.estimator, 7, "budget", (CurvePoint(1, 0.5, None), CurvePoint(7, 0.4, 0.6)))
+    Checkpoints(tmp_path / "c", {"fit/baseline/x": 7}).keep("baseline", made)
+    decisions: dict[str, int] = {}
+    again = Checkpoints(tmp_path / "c", decisions).recall("baseline")
+    assert again is not None
+    assert (again.iterations, again.stopped, again.curve) == (7, "budget", made.curve)
+    assert decisions == {"fit/baseline/x": 7}
+    rows = Features(np.zeros((2, 1)), ("x",))
+    assert (again.estimator.predict(rows) == made.estimator.predict(rows)).all()
+
+
+def test_what_was_not_kept_is_not_recalled(tmp_path: Path):
+    assert Checkpoints(tmp_path / "c", {}).recall("linear") is None
+
+
+@pytest.mark.parametrize("name", ["fit.json", "manifest.json", "estimator"])
+def test_a_damaged_checkpoint_is_fitted_anew_and_can_be_kept_again(tmp_path: Path, name: str):
+    checkpoints = Checkpoints(tmp_path / "c", {})
+    checkpoints.keep("baseline", fit())
+    path = tmp_path / "c" / "baseline" / name
+    victim = next(path.iterdir()) if path.is_dir() else path
+    victim.write_bytes(victim.read_bytes()[:-3] + b"999")
+    assert checkpoints.recall("baseline") is None
+    checkpoints.keep("baseline", fit())
+    assert checkpoints.recall("baseline") is not None
+
+
+def test_nothing_is_left_after_drop(tmp_path: Path):
+    checkpoints = Checkpoints(tmp_path / "c", {})
+    checkpoints.keep("baseline", fit())
+    checkpoints.drop()
+    assert list(tmp_path.iterdir()) == []
