@@ -40,7 +40,7 @@ def fit(rows, target, strength):
 @pytest.mark.parametrize("num_classes", [2, 3, 5])
 @pytest.mark.parametrize("strength", [100.0, 1.0, 0.01])
 def test_logistic_regression_is_scikit_learns(num_classes, strength):
-    """Worst case measured over seeds 0-19: 4e-6 in a probability."""
+    """Both solvers end at a small slope, not at the minimum itself: hence the tolerance."""
     rows, target = make(num_classes, seed=num_classes)
     reference = LogisticRegression(C=1 / strength, tol=1e-10, max_iter=10_000)
     reference.fit(rows.features.dense, rows.target)

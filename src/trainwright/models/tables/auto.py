@@ -13,11 +13,13 @@ class Auto(Part):
     """Try each of `families` with its defaults; the evaluation chooses."""
 
     family: Literal["auto"] = "auto"
+    """Every family, within the budget."""
     families: tuple[Literal["baseline", "linear", "lightgbm"], ...] = (
         "baseline",
         "linear",
         "lightgbm",
     )
+    """Which are tried; the baseline always is."""
 
 
 def candidates(part: Part) -> tuple[Family, ...]:

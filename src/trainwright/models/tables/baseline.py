@@ -55,6 +55,7 @@ class Baseline(Part):
     """Class shares, mean or median of the train rows; looks at no feature."""
 
     family: Literal["baseline"] = "baseline"
+    """What any model must beat."""
 
     @property
     def needs(self) -> FeatureNeeds:

@@ -93,14 +93,23 @@ class LightGBM(Part):
     """Boosted trees. Settings are LightGBM's own; None adapts to rows and columns."""
 
     family: Literal["lightgbm"] = "lightgbm"
-    num_iterations: int = Field(default=2000, ge=1)  # at most; early stopping ends sooner
-    patience: int | None = Field(default=None, ge=1)  # iterations without a better validation loss
+    """Gradient-boosted trees."""
+    num_iterations: int = Field(default=2000, ge=1)
+    """At most; early stopping and the budget end sooner."""
+    patience: int | None = Field(default=None, ge=1)
+    """Iterations without a better validation loss that end the fit; 200 on few rows, down to 50."""
     learning_rate: float | None = Field(default=None, gt=0, le=1)
+    """What each tree adds; 0.04, 0.05 or 0.1, by the number of rows."""
     num_leaves: int | None = Field(default=None, ge=2)
+    """Leaves a tree; 15, 31 or 63, by the number of rows."""
     min_data_in_leaf: int | None = Field(default=None, ge=1)
+    """Rows a leaf, at least; 5 or 20, and never more than a twentieth of the rows."""
     feature_fraction: float | None = Field(default=None, gt=0, le=1)
+    """Share of the columns that a tree may use; 0.8, or 0.5 from 15 columns on."""
     bagging_fraction: float = Field(default=0.8, gt=0, le=1)
+    """Share of the rows that a tree sees."""
     lambda_l2: float = Field(default=1.0, ge=0)
+    """L2 penalty on the values of the leaves."""
 
     @property
     def needs(self) -> FeatureNeeds:

@@ -144,9 +144,11 @@ class Linear(Part):
     """Logistic regression, ridge, or median regression, with an L2 penalty chosen from a grid."""
 
     family: Literal["linear"] = "linear"
+    """Logistic regression, ridge, or median regression."""
     strengths: tuple[float, ...] = Field(
         default=(1000.0, 100.0, 10.0, 1.0, 0.1, 0.01), min_length=1
-    )  # of the penalty strength / 2 |weights|^2 on the sum of losses; 1 / C of scikit-learn
+    )
+    """Of the penalty, times half the squared weights, on the sum of losses; 1 / C of scikit-learn."""
 
     @property
     def needs(self) -> FeatureNeeds:
