@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from trainwright.core.artifacts import Column, ColumnType, Finding
 from trainwright.data.chronology import TEST, TRAIN
-from trainwright.data.hashing import Hashes
+from trainwright.data.hashing import Hashes, group_equal
 
 ALLOWED_FRACTION = 0.01  # of test rows that may also stand in train
 CONTINUOUS = 50  # distinct values that make a number telling
@@ -45,9 +45,8 @@ class Copies:
 
 def find_copies(hashes: Hashes) -> Copies:
     """The first row that each row is equal to, by the hashes of whole rows."""
-    _, first, inverse = np.unique(hashes, return_index=True, return_inverse=True)
-    found = first[inverse].astype(np.int64)
-    return Copies(found, int(len(found) - len(first)))
+    groups = group_equal(hashes)
+    return Copies(groups.first[groups.inverse], len(hashes) - len(groups.keys))
 
 
 def describe_copies(copies: Copies, rows: NDArray[np.int64], *, dropped: bool) -> list[Finding]:
@@ -117,7 +116,10 @@ def across_splits(
         by: How the split was made, for the mend.
     """
     test, train = parts == TEST, hashes[parts == TRAIN]
-    shared = test & np.isin(hashes, train)
+    known = np.sort(train)
+    place = np.minimum(np.searchsorted(known, hashes[test]), len(known) - 1)
+    shared = np.zeros(len(hashes), dtype=bool)
+    shared[test] = known[place] == hashes[test]
     count = int(shared.sum())
     if count <= ALLOWED_FRACTION * test.sum():
         return []

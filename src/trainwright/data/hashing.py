@@ -1,10 +1,11 @@
 """Hashes of rows that are the same on every machine, for ever: what decides a row's split.
 
 Each cell becomes 64 bits: numbers by their bits (-0 as 0, NaN and null as one), words by BLAKE2b of
-each distinct value. Cells are mixed with their column's name and added up, so that neither the
-order of columns nor the chunks of a frame matter. Library hashes are not used: they may change with
-a version. Cost: about 5 ns a number, and one BLAKE2b a distinct word. Of a million rows two differing
-ones collide with a chance of 3e-8.
+each distinct value; cells of a raw table, which are nearly all text, by eight bytes at a time. They are
+mixed with their column's name and added up, so that neither the order of columns nor the chunks of
+a frame matter. Library hashes are not used: they may change with a version. Cost: in blocks that
+stay in the cache, on two threads, about 5 ns a number, 10 ns a raw text, 15 ns a word and 1 us a
+distinct word. Of a million rows two differing ones collide with a chance of 3e-8.
 
 Source of the mixing function: Steele, Lea & Flood 2014 (OOPSLA), SplitMix64's finaliser.
 """
@@ -12,7 +13,10 @@ Source of the mixing function: Steele, Lea & Flood 2014 (OOPSLA), SplitMix64's f
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -20,7 +24,13 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 Hashes = NDArray[np.uint64]
+TextHash = Callable[[pa.Array], Hashes]
 
+_BLOCK_ROWS = 65_536
+_THREADS = 2
+_KNOWN_WORDS = 1 << 18  # remembered of a column
+_LONG_BYTES = 256  # of a text, beyond which one hash of its own is cheaper
+_BYTE_MASKS = np.array([2 ** (8 * kept) - 1 for kept in range(9)], dtype=np.uint64)
 _STEP = np.uint64(0x9E3779B97F4A7C15)
 _FIRST = np.uint64(0xBF58476D1CE4E5B9)
 _SECOND = np.uint64(0x94D049BB133111EB)
@@ -29,21 +39,47 @@ _NULL = np.uint64(0x6E756C6C6E756C6C)
 
 def hash_rows(frame: pl.DataFrame, columns: Sequence[str]) -> Hashes:
     """One hash a row over these columns, whatever their order. Shape (rows,), uint64."""
+    return mix(sum_cells(frame, columns))
+
+
+def hash_raw_rows(frame: pl.DataFrame) -> Hashes:
+    """One hash a row of a table as it was read, whatever the order of its columns. Shape (rows,)."""
+    return mix(_sum_cells(frame, frame.columns, texts=_Bytes))
+
+
+def sum_cells(frame: pl.DataFrame, columns: Sequence[str]) -> Hashes:
+    """What `hash_rows` mixes: the sum of the rows' cells, so that a column can be taken out again."""
+    return _sum_cells(frame, columns, texts=_Words)
+
+
+def _sum_cells(
+    frame: pl.DataFrame, columns: Sequence[str], *, texts: Callable[[], TextHash]
+) -> Hashes:
+    total = np.zeros(frame.height, dtype=np.uint64)
+    with ThreadPoolExecutor(_THREADS) as pool:  # sums of whole numbers are the same in any order
+        parts = [columns[first::_THREADS] for first in range(_THREADS)]
+        for part in pool.map(lambda names: _sum_columns(frame, names, texts), parts):
+            total += part
+    return total
+
+
+def _sum_columns(
+    frame: pl.DataFrame, columns: Sequence[str], texts: Callable[[], TextHash]
+) -> Hashes:
     total = np.zeros(frame.height, dtype=np.uint64)
     for name in columns:
-        total += mix(hash_cells(frame[name]) ^ hash_text(name))
-    return mix(total)
+        salt = hash_text(name)
+        for start, found in _cell_blocks(frame[name], texts()):
+            total[start : start + len(found)] += mix(found ^ salt)
+    return total
 
 
 def hash_cells(values: pl.Series) -> Hashes:
     """One hash a cell. Equal values of one type are equal; so are NaN and null."""
-    if values.dtype.is_numeric() or values.dtype == pl.Boolean:
-        return _hash_numbers(values)
-    if values.dtype.is_temporal():
-        found = mix(values.to_physical().cast(pl.Int64).fill_null(0).to_numpy().view(np.uint64))
-        found[values.is_null().to_numpy()] = _NULL
-        return found
-    return _hash_words(values.cast(pl.String))
+    total = np.empty(len(values), dtype=np.uint64)
+    for start, found in _cell_blocks(values, _Words()):
+        total[start : start + len(found)] = found
+    return total
 
 
 def hash_text(text: str) -> np.uint64:
@@ -55,15 +91,86 @@ def hash_text(text: str) -> np.uint64:
 def mix(bits: Hashes) -> Hashes:
     """Spread 64 bits so that every input bit moves every output bit (SplitMix64)."""
     mixed: Hashes = bits + _STEP
-    mixed = (mixed ^ (mixed >> np.uint64(30))) * _FIRST
-    mixed = (mixed ^ (mixed >> np.uint64(27))) * _SECOND
-    return mixed ^ (mixed >> np.uint64(31))
+    shifted = mixed >> np.uint64(30)  # in place from here: two arrays are written instead of eight
+    mixed ^= shifted
+    mixed *= _FIRST
+    mixed ^= np.right_shift(mixed, np.uint64(27), out=shifted)
+    mixed *= _SECOND
+    mixed ^= np.right_shift(mixed, np.uint64(31), out=shifted)
+    return mixed
 
 
 def positions(hashes: Hashes, *names: str | int) -> NDArray[np.float64]:
     """Where each hash falls in [0, 1) for the use that `names` spell: a seed, a purpose."""
     salted = mix(hashes ^ hash_text("\x1f".join(map(str, names))))
     return (salted >> np.uint64(11)).astype(np.float64) * 2.0**-53
+
+
+@dataclass(frozen=True, slots=True)
+class Groups:
+    """Which rows have equal hashes.
+
+    Attributes:
+        keys: The distinct hashes, rising; shape (groups,).
+        first: The first row of each; shape (groups,).
+        sizes: Rows of each; shape (groups,).
+        inverse: The group of each row; shape (rows,).
+    """
+
+    keys: Hashes
+    first: NDArray[np.int64]
+    sizes: NDArray[np.int64]
+    inverse: NDArray[np.int64]
+
+
+def group_equal(hashes: Hashes) -> Groups:
+    """As `np.unique` with all that it returns, at a fifth of its cost (its sort is a stable one)."""
+    order = np.argsort(hashes)
+    ordered = hashes[order]
+    starts = _starts(ordered)
+    sizes = np.diff(starts, append=len(hashes))
+    inverse = np.empty(len(hashes), dtype=np.int64)
+    inverse[order] = np.repeat(np.arange(len(starts)), sizes)
+    first = np.minimum.reduceat(order, starts) if len(starts) else starts
+    return Groups(ordered[starts], first, sizes, inverse)
+
+
+def count_distinct(values: NDArray[Any]) -> int:
+    """Distinct values, none NaN (`np.unique` hashes whole numbers: a hundred times the cost)."""
+    return len(_starts(np.sort(values)))
+
+
+def _starts(ordered: NDArray[Any]) -> NDArray[np.int64]:
+    """Where each run of equal values begins."""
+    differs = np.ones(len(ordered), dtype=bool)
+    np.not_equal(ordered[1:], ordered[:-1], out=differs[1:])
+    return np.flatnonzero(differs)
+
+
+def _cell_blocks(values: pl.Series, texts: TextHash) -> Iterator[tuple[int, Hashes]]:
+    """The hashes of a column's cells, block by block, with the row at which each block begins."""
+    start = 0
+    for chunk in values.get_chunks():
+        for at in range(0, len(chunk), _BLOCK_ROWS):
+            block = chunk.slice(at, _BLOCK_ROWS)
+            if block.dtype.is_numeric() or block.dtype == pl.Boolean:
+                yield start + at, _hash_numbers(block)
+            elif block.dtype.is_temporal():
+                yield start + at, _hash_moments(block)
+            else:
+                yield start + at, texts(_arrow(block))
+        start += len(chunk)
+
+
+def _arrow(texts: pl.Series) -> pa.Array:
+    words = texts.cast(pl.String).to_arrow(compat_level=pl.CompatLevel.oldest())
+    return pa.array(words, type=pa.large_string())
+
+
+def _hash_moments(values: pl.Series) -> Hashes:
+    found = mix(values.to_physical().cast(pl.Int64).fill_null(0).to_numpy().view(np.uint64))
+    found[values.is_null().to_numpy()] = _NULL
+    return found
 
 
 def _hash_numbers(values: pl.Series) -> Hashes:
@@ -73,11 +180,47 @@ def _hash_numbers(values: pl.Series) -> Hashes:
     return found
 
 
-def _hash_words(values: pl.Series) -> Hashes:
-    words = values.rechunk().to_arrow(compat_level=pl.CompatLevel.oldest())
-    encoded = pa.array(words, type=pa.large_string()).dictionary_encode()
-    table = [hash_text(word) for word in encoded.dictionary.to_pylist()]
-    table.append(_NULL)
-    codes = encoded.indices.fill_null(len(table) - 1).to_numpy(zero_copy_only=False)
-    found: Hashes = np.array(table, dtype=np.uint64)[codes]
-    return found
+class _Words:
+    """Words by BLAKE2b of each distinct one; those of earlier blocks are remembered."""
+
+    def __init__(self) -> None:
+        self._known: dict[str | None, int] = {}
+
+    def __call__(self, texts: pa.Array) -> Hashes:
+        encoded = texts.dictionary_encode(null_encoding="encode")
+        distinct = encoded.dictionary.to_pylist()
+        if len(self._known) > _KNOWN_WORDS:
+            self._known.clear()
+        for word in distinct:
+            if word not in self._known:
+                self._known[word] = int(_NULL if word is None else hash_text(word))
+        table = np.array([self._known[word] for word in distinct], dtype=np.uint64)
+        found: Hashes = table[encoded.indices.to_numpy(zero_copy_only=False)]
+        return found
+
+
+class _Bytes:
+    """Texts by their length and their UTF-8, eight bytes at a time; long ones by BLAKE2b."""
+
+    def __call__(self, texts: pa.Array) -> Hashes:
+        _, offset_buffer, data = texts.buffers()
+        ends = np.frombuffer(offset_buffer, np.int64)[texts.offset : texts.offset + len(texts) + 1]
+        first, last = int(ends[0]), int(ends[-1])
+        padded = (b"" if data is None else bytes(memoryview(data)[first:last])) + bytes(8)
+        words = np.ndarray((len(padded) - 7,), np.dtype("<u8"), buffer=padded, strides=(1,))
+        starts, lengths = ends[:-1] - first, np.diff(ends)
+        found = mix(mix(lengths.view(np.uint64)) ^ _first_bytes(words[starts], lengths))
+        for at in range(8, min(int(lengths.max(initial=0)), _LONG_BYTES), 8):
+            rows = np.flatnonzero(lengths > at)
+            part = _first_bytes(words[starts[rows] + at], lengths[rows] - at)
+            found[rows] = mix(found[rows] ^ part)
+        for row in np.flatnonzero(lengths > _LONG_BYTES).tolist():
+            found[row] = hash_text(texts[row].as_py())
+        if texts.null_count:
+            found[texts.is_null().to_numpy(zero_copy_only=False)] = _NULL
+        return found
+
+
+def _first_bytes(words: Hashes, lengths: NDArray[np.int64]) -> Hashes:
+    """Words without the bytes beyond the length left."""
+    return words & _BYTE_MASKS[np.minimum(lengths, 8)]

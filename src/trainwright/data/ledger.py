@@ -52,13 +52,11 @@ class LedgerBook:
 
     def drop(self, rows: NDArray[np.int64], *, step: str, reason: str | Sequence[str]) -> None:
         """Settle rows (global positions) as dropped by `step`; one reason, or one a row."""
-        reasons = [reason] * len(rows) if isinstance(reason, str) else list(reason)
-        self._settle(rows, bucket="dropped", step=[step] * len(rows), reason=reasons)
+        self._settle(rows, bucket="dropped", step=step, reason=reason)
 
     def assign(self, rows: NDArray[np.int64], split: Split) -> None:
         """Settle rows as part of a split."""
-        none = [None] * len(rows)
-        self._settle(rows, bucket=split.value, step=none, reason=none)
+        self._settle(rows, bucket=split.value, step=None, reason=None)
 
     def close(self) -> pl.DataFrame:
         """The ledger, in row order; rows that nothing settled have no bucket."""
@@ -74,13 +72,17 @@ class LedgerBook:
         rows: NDArray[np.int64],
         *,
         bucket: str,
-        step: Sequence[str | None],
-        reason: Sequence[str | None],
+        step: str | None,
+        reason: str | Sequence[str] | None,
     ) -> None:
+        alike = reason is None or isinstance(reason, str)
         self._settled.append(
-            pl.DataFrame(
-                {"row": rows, "bucket": [bucket] * len(rows), "step": step, "reason": reason},
-                schema={name: SCHEMA[name] for name in ("row", "bucket", "step", "reason")},
+            pl.DataFrame({"row": rows}, schema={"row": SCHEMA["row"]}).with_columns(
+                bucket=pl.lit(bucket),
+                step=pl.lit(step, dtype=pl.String),
+                reason=pl.lit(reason, dtype=pl.String)
+                if alike
+                else pl.Series(reason, dtype=pl.String),
             )
         )
 
@@ -110,7 +112,7 @@ def reconcile(
     for split, present in splits.items():
         noted = ledger.filter(pl.col("bucket") == split.value)["row"].to_numpy()
         same = len(noted) == len(present) and bool((np.sort(present) == np.sort(noted)).all())
-        odd = np.setxor1d(present, noted)[:5].tolist()
+        odd = [] if same else np.setxor1d(present, noted)[:5].tolist()
         yield Check(
             f"row ledger: {split.value}",
             same,

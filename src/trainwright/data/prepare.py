@@ -35,7 +35,7 @@ from trainwright.data.duplicates import (
     find_copies,
     has_telling_column,
 )
-from trainwright.data.hashing import hash_cells, hash_rows, mix
+from trainwright.data.hashing import hash_cells, hash_raw_rows, mix, sum_cells
 from trainwright.data.leakage import find_leaks
 from trainwright.data.ledger import LedgerBook, reconcile
 from trainwright.data.quality import (
@@ -98,7 +98,8 @@ def prepare(
     progress.stage("types")
     typed = infer_types(raw, settings, task=recipe.task)
     progress.stage("split and check")
-    content = _content(raw, typed, settings, probe=probe)
+    key, raw = source_key(raw.frame), raw.without_rows()  # the texts are not needed any more
+    content = _content(raw, typed, settings, probe=probe, key=key)
     content = replace(
         content,
         reads=reads.of("data") if reads is not None else (),
@@ -110,7 +111,9 @@ def prepare(
     return snapshot
 
 
-def _content(raw: RawTable, typed: TypedTable, settings: DataSettings, *, probe: Probe) -> Content:
+def _content(
+    raw: RawTable, typed: TypedTable, settings: DataSettings, *, probe: Probe, key: str
+) -> Content:
     """Everything between typed rows and the snapshot."""
     check_split_columns(settings, typed.frame.columns)
     table = _Table(raw, typed, settings)
@@ -132,7 +135,7 @@ def _content(raw: RawTable, typed: TypedTable, settings: DataSettings, *, probe:
     frames = table.frames([column.name for column in choice.inputs])
     ledger = table.ledger()
     split_rows = {split: frame[ROW].to_numpy() for split, frame in frames.items()}
-    for check in reconcile(ledger, split_rows, num_rows=raw.frame.height):
+    for check in reconcile(ledger, split_rows, num_rows=typed.frame.height):
         assert check.passed, check.detail
     return Content(
         frames=frames,
@@ -143,7 +146,7 @@ def _content(raw: RawTable, typed: TypedTable, settings: DataSettings, *, probe:
         left_out=choice.left_out,
         split=assigned.settings,
         findings=findings,
-        source_key=source_key(raw.frame),
+        source_key=key,
         sources=tuple(
             {"name": f.name, "sha256": f.sha256, "bytes": f.bytes, "rows": f.num_rows}
             for f in raw.files
@@ -175,7 +178,8 @@ class _Table:
         self.frame = typed.frame.with_columns(
             pl.int_range(0, typed.frame.height, dtype=pl.Int64).alias(ROW)
         )
-        self.hashes = hash_rows(typed.frame, self._equality)
+        self._sums = sum_cells(typed.frame, self._equality)
+        self.hashes = mix(self._sums)
         self.parts = np.full(typed.frame.height, -1, dtype=np.int8)
         self.units = np.full(typed.frame.height, -1, dtype=np.int64)
 
@@ -235,7 +239,9 @@ class _Table:
         telling = [column for column in self._columns if column.name in names]
         if not has_telling_column(self.frame, telling):
             return
-        hashes = hash_rows(self.frame, [*names, self._target.name])
+        without = [name for name in self._equality if name in apart]
+        sums = self._sums - sum_cells(self.frame, without)
+        hashes = mix(sums + sum_cells(self.frame, [self._target.name]))
         self.findings += across_splits(hashes, self.parts, self.rows, by=by)
 
     def frames(self, inputs: Sequence[str]) -> dict[Split, pl.DataFrame]:
@@ -265,14 +271,13 @@ class _Table:
     def _keep(self, mask: NDArray[np.bool_]) -> None:
         if not mask.all():
             self.frame = self.frame.filter(pl.Series(mask))
-            self.hashes, self.parts, self.units = (
-                self.hashes[mask], self.parts[mask], self.units[mask],
-            )  # fmt: skip
+            self._sums, self.hashes = self._sums[mask], self.hashes[mask]
+            self.parts, self.units = self.parts[mask], self.units[mask]
 
 
 def source_key(frame: pl.DataFrame) -> str:
     """Identity of the source's rows: equal for every split, setting and order of them."""
-    hashes = np.sort(hash_rows(frame, frame.columns))
+    hashes = np.sort(hash_raw_rows(frame))
     return sha256_bytes(hashes.tobytes())
 
 

@@ -14,7 +14,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
+import pyarrow as pa
 
 from trainwright.core.artifacts import ROW, Check, Column, Finding, Snapshot, Split, Target
 from trainwright.core.durable import (
@@ -274,7 +276,11 @@ def _canonical_bytes(values: pl.Series) -> Iterator[bytes | memoryview]:
     if values.dtype == pl.String:
         filled = values.fill_null("")
         yield filled.str.len_bytes().cast(pl.Int64).to_numpy().tobytes()
-        yield "".join(filled.to_list()).encode()
+        for chunk in filled.get_chunks():
+            words = pa.array(chunk.to_arrow(compat_level=pl.CompatLevel.oldest()))
+            _, ends, data = words.buffers()
+            reach = np.frombuffer(ends, np.int64)[[words.offset, words.offset + len(words)]]
+            yield b"" if data is None else memoryview(data)[reach[0] : reach[1]]
     elif values.dtype.is_temporal():
         yield values.to_physical().cast(pl.Int64).fill_null(0).to_numpy().tobytes()
     elif values.dtype == pl.Boolean:

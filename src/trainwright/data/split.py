@@ -33,7 +33,14 @@ from trainwright.data.chronology import (
     last_of_group,
     split_by_time,
 )
-from trainwright.data.hashing import Hashes, hash_cells, mix, positions
+from trainwright.data.hashing import (
+    Hashes,
+    count_distinct,
+    group_equal,
+    hash_cells,
+    mix,
+    positions,
+)
 from trainwright.recipe.data import DataSettings, SplitSettings
 
 PARTS = tuple(Split)
@@ -217,7 +224,8 @@ def _by_hash(
         seed: Of the split.
         fractions: Of train, validation and test.
     """
-    keys, inverse, sizes = np.unique(bundles, return_inverse=True, return_counts=True)
+    groups = group_equal(bundles)
+    keys, inverse, sizes = groups.keys, groups.inverse, groups.sizes
     place = positions(keys, "split", seed)
     found = np.searchsorted(np.cumsum(fractions)[:2], place, side="right").astype(np.int8)
     lowest = np.full(len(keys), np.iinfo(np.int64).max)
@@ -266,7 +274,8 @@ def _fill_empty(parts: NDArray[np.int8], order: NDArray[np.int64]) -> None:
 
 def _bundles(hashes: Hashes) -> tuple[Hashes, list[Finding]]:
     """What stays together in a random split: equal rows, unless equality is a coincidence."""
-    _, inverse, sizes = np.unique(hashes, return_inverse=True, return_counts=True)
+    groups = group_equal(hashes)
+    inverse, sizes = groups.inverse, groups.sizes
     few = len(sizes) * 10 < len(hashes)
     dominant = len(hashes) >= 100 and int(sizes.max()) * 10 > len(hashes)
     if not (few or dominant):
@@ -288,9 +297,9 @@ def _group_hashes(groups: pl.Series, rows: Rows) -> tuple[Hashes, list[Finding]]
     found = hash_cells(groups)
     missing = groups.is_null().to_numpy()
     found[missing] = mix(rows.hashes[missing] ^ rows.row[missing].astype(np.uint64))
-    if len(np.unique(found)) < 3:
+    if (num_groups := count_distinct(found)) < 3:
         raise DataError(
-            f"column {shorten(groups.name)} has {len(np.unique(found))} groups; a split needs at least 3",
+            f"column {shorten(groups.name)} has {num_groups} groups; a split needs at least 3",
             where="data.split",
             mend="data: {split: {by: random}}, or name another column",
         )
@@ -410,7 +419,7 @@ def _strata(values: pl.Series, target: Target) -> NDArray[np.int64]:
 
 def _ordinals(keys: Hashes) -> NDArray[np.int64]:
     """0, 1, 2 ... in order of first appearance."""
-    _, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
-    rank = np.empty(len(first), dtype=np.int64)
-    rank[np.argsort(first, kind="stable")] = np.arange(len(first))
-    return rank[inverse]
+    groups = group_equal(keys)
+    rank = np.empty(len(groups.first), dtype=np.int64)
+    rank[np.argsort(groups.first)] = np.arange(len(groups.first))
+    return rank[groups.inverse]

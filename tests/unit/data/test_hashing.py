@@ -4,7 +4,17 @@ import numpy as np
 import polars as pl
 from scipy import stats
 
-from trainwright.data.hashing import hash_cells, hash_rows, hash_text, mix, positions
+from trainwright.data.hashing import (
+    count_distinct,
+    group_equal,
+    hash_cells,
+    hash_raw_rows,
+    hash_rows,
+    hash_text,
+    mix,
+    positions,
+    sum_cells,
+)
 
 GOLDEN = ["139d576e898daf4f", "2ecaa5b50b2644c1"]
 
@@ -45,3 +55,48 @@ def test_positions_are_uniform_and_a_seed_gives_others() -> None:
     assert stats.kstest(one, "uniform").pvalue > 1e-4
     assert abs(np.corrcoef(one, other)[0, 1]) < 0.03
     assert hash_text("a") != hash_text("b")
+
+
+def test_raw_texts_are_told_apart_whatever_their_length_and_chunks() -> None:
+    texts = ["", None, "a", "a\x00", "12345678", "123456780", "12345678\x00", "ä" * 200, "ä" * 201]
+    frame = pl.DataFrame({"w": texts * 2, "n": [1.0] * 18}, schema_overrides={"w": pl.String})
+    found = hash_raw_rows(frame)
+    assert (found[:9] == found[9:]).all()
+    assert len(set(found.tolist())) == 9
+    chunked = pl.concat([frame[:5], frame[5:6], frame[6:]], rechunk=False)
+    assert (hash_raw_rows(chunked.select("n", "w")) == found).all()
+
+
+def test_raw_texts_are_hashed_eight_bytes_at_a_time_as_written_here() -> None:
+    def one(text: bytes) -> int:
+        state = int(mix(np.array([len(text)], dtype=np.uint64))[0])
+        for at in range(0, max(1, len(text)), 8):
+            word = int.from_bytes(text[at : at + 8], "little")
+            state = int(mix(np.array([state ^ word], dtype=np.uint64))[0])
+        return state
+
+    texts = ["", "ORD", "exactly8", "exactly8 and more of it"]
+    cells = np.array([one(text.encode()) for text in texts], dtype=np.uint64)
+    assert (hash_raw_rows(pl.DataFrame({"w": texts})) == mix(mix(cells ^ hash_text("w")))).all()
+
+
+def test_a_column_can_be_taken_out_of_the_sum() -> None:
+    frame = pl.DataFrame({"a": ["x", "y"], "b": [1.0, 2.0]})
+    left = sum_cells(frame, ["a", "b"]) - sum_cells(frame, ["b"])
+    assert (mix(left) == hash_rows(frame, ["a"])).all()
+
+
+def test_equal_hashes_are_grouped_as_numpy_groups_them() -> None:
+    hashes = np.random.default_rng(3).integers(0, 50, 400).astype(np.uint64)
+    keys, first, inverse, sizes = np.unique(
+        hashes, return_index=True, return_inverse=True, return_counts=True
+    )
+    groups = group_equal(hashes)
+    for ours, theirs in zip(
+        (groups.keys, groups.first, groups.inverse, groups.sizes),
+        (keys, first, inverse, sizes),
+        strict=True,
+    ):
+        assert ours.tolist() == theirs.tolist()
+    assert count_distinct(hashes) == len(keys)
+    assert count_distinct(hashes[:0]) == len(group_equal(hashes[:0]).keys) == 0

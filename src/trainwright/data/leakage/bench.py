@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from trainwright.core.artifacts import Column, ColumnType, Target, Task
 from trainwright.core.protocols import Probe
-from trainwright.data.hashing import Hashes, mix, positions
+from trainwright.data.hashing import Hashes, count_distinct, mix, positions
 from trainwright.data.leakage.pairs import Pair, like_pairs, likeness
 from trainwright.data.leakage.scores import Answer, Values, build_answer, column_score
 
@@ -124,7 +124,11 @@ def build_bench(
         hashes: Of the rows' inputs; shape (rows,).
     """
     places = positions(_apart(hashes), "leakage", "sample")
-    chosen = np.sort(np.argsort(places, kind="stable")[:SAMPLE_ROWS])
+    chosen = np.arange(len(places))
+    if len(places) > SAMPLE_ROWS:  # those at the lowest places; of equal ones the first rows
+        last = np.partition(places, SAMPLE_ROWS - 1)[SAMPLE_ROWS - 1]
+        below, at = np.flatnonzero(places < last), np.flatnonzero(places == last)
+        chosen = np.sort(np.concatenate([below, at[: SAMPLE_ROWS - len(below)]]))
     frame = train[chosen]
     columns = {column.name: column for column in inputs if column.type is not ColumnType.TEXT}
     folds = (positions(_apart(hashes[chosen]), "leakage", "fold") * NUM_FOLDS).astype(np.int64)
@@ -159,7 +163,7 @@ def _encode_target(values: pl.Series, target: Target) -> Values:
 
 def _apart(hashes: Hashes) -> Hashes:
     """The hashes, or, where few rows are distinct, told apart by their position as well."""
-    if len(np.unique(hashes)) * 10 >= len(hashes):
+    if count_distinct(hashes) * 10 >= len(hashes):
         return hashes
     found: NDArray[np.uint64] = mix(hashes ^ mix(np.arange(len(hashes), dtype=np.uint64)))
     return found

@@ -194,11 +194,12 @@ def _read_file(path: Path, settings: DataSettings, *, name: str) -> _Read:
     rows: list[int] = []
     lines: list[int | NDArray[np.int64]] = []
     num_rows = 0
+    ending = path.suffix.lower()  # a setting that the kind of file cannot use is left unread
     with open_table(
         path,
         name=name,
-        encoding=settings.encoding,
-        delimiter=settings.delimiter,
+        encoding=None if ending in PARQUET_ENDINGS else settings.encoding,
+        delimiter=None if ending in (*PARQUET_ENDINGS, *JSON_ENDINGS) else settings.delimiter,
         dropped=settings.drop,
     ) as reader:
         for block in reader.blocks():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -126,6 +126,10 @@ class RawTable:
     files: tuple[SourceFile, ...]
     findings: tuple[Finding, ...] = ()
     semicolons: bool = False
+
+    def without_rows(self) -> RawTable:
+        """The files alone: the texts of a large table take more memory than its values."""
+        return replace(self, frame=self.frame.clear())
 
     def place(self, row: int) -> str:
         """FILE:LINE of the row at global position `row`."""

@@ -123,13 +123,14 @@ def _missing(asked: Iterable[str], names: Sequence[str], where: str) -> list[Fau
 def context_of(raw: RawTable, settings: DataSettings, name: str) -> Context:
     """What recipe and file say of one column."""
     user = settings.columns.get(name, ColumnSettings())
+    is_text = raw.frame.schema[name] == pl.String  # a typed column has no use for a format
     return Context(
         type=user.type,
         nulls=user.nulls,
-        format=user.format,
+        format=user.format if is_text else None,
         required=user.required,
         closed=user.closed,
-        decimal=settings.decimal,
+        decimal=settings.decimal if is_text else None,
         comma_likely=raw.semicolons,
         place=raw.place,
     )

@@ -2,7 +2,11 @@
 
 from pathlib import Path
 
+import polars as pl
+
 from trainwright.data.reading import read_source
+from trainwright.data.types import infer_types
+from trainwright.recipe import Reads, parse_recipe
 from trainwright.recipe.data import DataSettings
 
 
@@ -46,3 +50,17 @@ def test_a_folder_is_read_in_the_order_of_names_whatever_lies_beside(tmp_path: P
     raw = read_source(DataSettings(source=".", target="y"), base=tmp_path)
     assert raw.frame["a"].to_list() == ["a.csv", "b.csv"]
     assert len({file.sha256 for file in raw.files}) == 2
+
+
+def test_settings_of_text_are_not_read_for_files_that_say_their_types(tmp_path: Path) -> None:
+    pl.DataFrame({"x": [1, 2], "y": [0, 1]}).write_parquet(tmp_path / "t.parquet")
+    (tmp_path / "t.jsonl").write_text('{"x": 1, "y": 0}\n{"x": 2, "y": 1}\n')
+    (tmp_path / "t.csv").write_text("x;y\n1,5;0\n2,5;1\n")
+    text = {"encoding": "utf-8", "delimiter": ";", "decimal": ","}
+    unread = {"t.parquet": 3, "t.jsonl": 2, "t.csv": 0}
+    for name, count in unread.items():
+        recipe = parse_recipe({"data": {"source": name, "target": "y", **text}})
+        reads = Reads(recipe)
+        with reads.by("data"):
+            infer_types(read_source(recipe.data, base=tmp_path), recipe.data, task=None)
+        assert len([key for key in reads.unread(["data"]) if key[5:] in text]) == count
