@@ -49,10 +49,10 @@ def test_a_real_table_goes_the_whole_way_with_a_recipe_of_two_lines(table, train
     [
         ("data: {duplicates: drop}", {"data": {"duplicates": "drop"}}),
         ("task: regression", {"task": "regression"}),
-        ('write it anew, or say data: {columns: {"a}b": {type: number}}} here', {"data": {"columns": {"a}b": {"type": "number"}}}}),
+        ('or say data: {columns: {"a}b": number}}', {"data": {"columns": {"a}b": "number"}}}),
         ("data: {drop: [a]}  # or data: {accept: [b]}", {"data": {"drop": ["a"]}}),
     ],
-)  # fmt: skip
+)
 def test_what_a_mend_says_is_pasted(mend, settings):
     assert snippet(mend) == settings
 
