@@ -2,7 +2,8 @@
 
 In each fold one part judges, the next one stops early, and the others are learnt from, so the
 judging rows decide nothing about the
-fit that they judge. Whole repeats only, as many as there is time for (a recorded decision).
+fit that they judge. Whole repeats of all candidates only, as many as there is time for (a recorded
+decision): one that the clock cut short would compare the candidates on different rows.
 """
 
 from __future__ import annotations
@@ -66,8 +67,8 @@ def score_by_folds(
     seed: int,
     threads: int,
     pacer: Pacer,
-) -> FoldScores:
-    """Judge each family on rows that its fit did not see."""
+) -> FoldScores | None:
+    """Judge each family on rows that its fit did not see; None without time for all of them once."""
     spec = snapshot.target
     codes = rows.target.astype(np.int64) if spec.task is Task.CLASSIFICATION else None
     totals: dict[str, NDArray[np.float64]] = {}
@@ -91,13 +92,17 @@ def score_by_folds(
             snapshot=snapshot,
             seed=derive_seed(seed, "fold-fits", repeat),
             threads=threads,
-            pacer=pacer.share(f"repeat-{repeat}", 1 / (repeats - repeat)),
+            pacer=pacer.share(f"repeat-{repeat}", 1.0),
         )
+        if len(scored) < len(families):
+            break
         for name, output in scored.items():
             loss = row_losses(output, rows.target, spec)
             totals[name] = totals.get(name, 0.0) + loss
             outputs.setdefault(name, output)
         done += 1
+    if not done:
+        return None
     return FoldScores(
         {name: total / done for name, total in totals.items()}, outputs, folds=folds, repeats=done
     )

@@ -138,7 +138,9 @@ def run(
         timeout_seconds=MIRROR_SECONDS,
         wait_seconds=max(LEAST_WAIT_SECONDS, budget_end - time.monotonic()),
     )
-    return replace(result, warnings=(mirrored.warning,)) if mirrored.warning else result
+    if mirrored.warning is None:
+        return result
+    return replace(result, warnings=(*result.warnings, mirrored.warning))
 
 
 def _train_and_register(
@@ -190,7 +192,7 @@ def _train_and_register(
         cross_validation=_cross_validation(trained),
         rows=snapshot.rows,
         findings=snapshot.findings,
-        warnings=(),
+        warnings=_warnings(session, trained),
         seconds=time.monotonic() - started,
     )
     used = recipe.training.budget - deadline.seconds_left
@@ -304,6 +306,17 @@ def _model_facts(trained: Trained) -> dict[str, Any]:
         "threshold": trained.assessment.decision.threshold,
         "calibrated": trained.assessment.decision.calibrator is not None,
     }
+
+
+def _warnings(session: Session, trained: Trained) -> tuple[str, ...]:
+    """What was asked for and could not be had."""
+    wanted = session.recipe.evaluation.cross_validation
+    if wanted is None or trained.selection.folds is not None:
+        return ()
+    return (
+        f"no time for {wanted} folds: the candidates were compared on validation rows alone;"
+        " a longer training.budget mends it",
+    )
 
 
 def _cross_validation(trained: Trained) -> dict[str, Any] | None:

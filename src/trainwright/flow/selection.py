@@ -85,7 +85,6 @@ def select(
     scores = [
         _score(candidate, rows, folds=folds, metric=metric, snapshot=snapshot)
         for candidate in candidates
-        if folds is None or candidate.name in folds.losses
     ]
     choice = choose(
         scores,
@@ -106,7 +105,10 @@ def select(
 def _by_folds(
     rows: Rows, tried: Sequence[Family], *, snapshot: Snapshot, recipe: Recipe, pacer: Pacer
 ) -> FoldScores | None:
-    """Out-of-fold scores; None where nobody asked for folds and the rows cannot be cut into any."""
+    """Out-of-fold scores; None where there is no time for them.
+
+    None also where nobody asked for folds and the rows cannot be cut into any.
+    """
     wanted = recipe.evaluation.cross_validation
     classification = snapshot.target.task is Task.CLASSIFICATION
     try:

@@ -6,9 +6,12 @@ import numpy as np
 import polars as pl
 import pytest
 
-from trainwright.core.artifacts import Column, ColumnType, Target, Task
-from trainwright.flow.folds import is_small
+from trainwright.core.artifacts import Column, ColumnType, Snapshot, Target, Task
+from trainwright.core.clock import Replay
+from trainwright.flow.folds import FoldScores, is_small, score_by_folds
 from trainwright.flow.rows import Rows, encode_target
+from trainwright.models.tables.baseline import Baseline
+from trainwright.models.tables.linear import Linear
 
 
 def rows(codes: list[float]) -> Rows:
@@ -41,3 +44,38 @@ def test_a_class_that_is_not_known_and_a_missing_one_are_nan():
     codes = encode_target(pl.Series("y", ["b", None, "c", "a"]), target)
     assert codes[[0, 3]].tolist() == [1.0, 0.0]
     assert np.isnan(codes[[1, 2]]).all()
+
+
+def scores(tmp_path, stops: dict[str, int], *, repeats: int = 3) -> FoldScores | None:
+    """Two candidates on 90 rows; the clock says no where `stops` says so."""
+    rng = np.random.default_rng(3)
+    x = rng.normal(size=90)
+    table = Rows(pl.DataFrame({"x": x}), 2 * x + rng.normal(size=90), np.arange(90))
+    column = Column("x", ColumnType.NUMBER)
+    target = Target(Column("y", ColumnType.NUMBER), Task.REGRESSION)
+    snapshot = Snapshot(tmp_path, "", target, (column,), {}, {}, {"by": "random"}, (), "")
+    return score_by_folds(
+        table,
+        [Baseline(), Linear()],
+        snapshot=snapshot,
+        folds=3,
+        repeats=repeats,
+        seed=0,
+        threads=1,
+        pacer=Replay(stops),
+    )
+
+
+def test_a_repeat_that_the_clock_cut_short_counts_for_no_candidate(tmp_path):
+    cut = scores(tmp_path, {"repeat-1/fold-2/candidates": 1})
+    once = scores(tmp_path, {}, repeats=1)
+    assert cut is not None
+    assert once is not None
+    assert (cut.repeats, once.repeats) == (1, 1)
+    for name in ("baseline", "linear"):
+        assert np.array_equal(cut.losses[name], once.losses[name])
+    assert scores(tmp_path, {}).repeats == 3
+
+
+def test_without_time_for_every_candidate_there_are_no_fold_scores(tmp_path):
+    assert scores(tmp_path, {"repeat-0/fold-1/candidates": 1}) is None
