@@ -65,13 +65,3 @@ def test_order_and_batch_of_rows_do_not_matter(train, new, needs, random):
     assert shuffled.dense.tobytes() == whole.dense[order].tobytes()
     alone = [preparation.transform(framed([row])).dense for row in new]
     assert np.vstack(alone).tobytes() == whole.dense.tobytes()
-
-
-@given(tables, needs, st.randoms(use_true_random=False))
-@settings(max_examples=80, deadline=None)
-def test_within_a_block_the_fit_does_not_depend_on_the_order_of_whole_numbers(train, needs, random):
-    whole = [{**row, "number": float(len(row["text"] or ""))} for row in train * 5]
-    shuffled = list(whole)
-    random.shuffle(shuffled)
-    fits = [fit_preparation(framed(table), INPUTS, needs) for table in (whole, shuffled)]
-    assert fits[0] == fits[1]
