@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from trainwright.recipe.quantities import Bound, Seconds
 from trainwright.recipe.reads import Section
@@ -62,3 +62,9 @@ class TrackingSettings(Section):
     """mlflow or none."""
     uri: str | None = None
     """A tracking server; mlflow.db in the workspace where not said."""
+
+    @model_validator(mode="after")
+    def _fits(self) -> TrackingSettings:
+        if self.kind == "none" and self.uri is not None:
+            raise ValueError("kind none cannot use: uri | mend: remove uri, or kind: mlflow")
+        return self

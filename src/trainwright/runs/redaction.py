@@ -109,8 +109,9 @@ def is_secret_name(name: str) -> bool:
 
 
 def _environment_secrets() -> Iterator[str]:
-    """Values of variables with a telling name, the longest first; PWD is the shell's folder."""
-    named = {k: v for k, v in os.environ.items() if k != "PWD" and is_secret_name(k)}
+    """Values of variables with a telling name, the longest first; a shell's folders are none."""
+    folders = ("PWD", "OLDPWD")
+    named = {k: v for k, v in os.environ.items() if k not in folders and is_secret_name(k)}
     values = {value for value in named.values() if len(value) >= 8}
     return iter(sorted(values, key=len, reverse=True))
 

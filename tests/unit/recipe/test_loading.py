@@ -81,6 +81,7 @@ REFUSALS = {
     "65 group-time without a group": ("data:\n  source: a\n  target: y\n  split: {by: group-time, column: t}\n", ":4 → data.split", "needs a group column", "group: NAME"),
     "65 given twice": ("data:\n  source: a\n  target: y\n  test: b\n  split: {by: given, column: t}\n", ":1 → data", "either a column or files", "column: NAME"),
     "65 files and time": ("data:\n  source: a\n  target: y\n  test: b\n  split: {by: time, column: t}\n", ":1 → data", "files are given for the split", "by: given"),
+    "65 a server for no tracker": (LEAST + "tracking: {kind: none, uri: 'http://x'}\n", ":2 → tracking", "cannot use: uri", "remove uri"),
     "65 target dropped": ("data: {source: a, target: y, drop: [y]}\n", ":1 → data", "'y' is also left out", "remove it"),
     "65 setting of another family": (LEAST + "model: {family: baseline, learning_rate: 0.1}\n", ":2 → model.learning_rate", "unknown key", "the keys here are"),
     "66 tab": ("data:\n\tsource: a\n", ":2", "not valid YAML", "spaces, not tabs"),

@@ -56,6 +56,7 @@ def secret_in_the_environment(monkeypatch):
 
 def test_the_working_folder_is_no_secret(monkeypatch):
     monkeypatch.setenv("PWD", "/home/somebody/loans")
+    monkeypatch.setenv("OLDPWD", "/home/somebody")
     monkeypatch.setenv("DB_PWD", "plainwords")
     assert redact("base /home/somebody/loans") == "base /home/somebody/loans"
     assert redact("base plainwords") == f"base {REDACTED}"
