@@ -13,6 +13,10 @@ Command = Callable[..., tuple[int, dict[str, Any]]]
 PASTES = 3
 
 
+class NotPasted(AssertionError):
+    """A mend holds nothing that could be pasted into a recipe."""
+
+
 def walk(command: Command, folder: Path, recipe: dict[str, Any], *, budget: int) -> dict[str, Any]:
     """Prepare, pasting every mend while it is refused for its data; then run; the run's result.
 
@@ -48,13 +52,14 @@ def snippet(mend: str) -> dict[str, Any]:
     if simple and "{" not in mend:
         return yaml.safe_load(simple[0])
     start = re.search(r"\b(?:data|model|training|evaluation): \{", mend)
-    assert start, f"nothing to paste in {mend!r}"
+    if start is None or "COLUMN" in mend:
+        raise NotPasted(f"nothing to paste in {mend!r}")
     for end in [at for at, letter in enumerate(mend, 1) if letter == "}" and at > start.end()]:
         try:
             return yaml.safe_load(mend[start.start() : end])
         except yaml.YAMLError:
             continue
-    raise AssertionError(f"cannot be pasted: {mend!r}")
+    raise NotPasted(f"cannot be pasted: {mend!r}")
 
 
 def merged(recipe: dict[str, Any], settings: dict[str, Any]) -> dict[str, Any]:

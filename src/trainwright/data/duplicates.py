@@ -69,7 +69,10 @@ def describe_copies(copies: Copies, rows: NDArray[np.int64], *, dropped: bool) -
 
 
 def conflicting_labels(inputs: Hashes, target: pl.Series, rows: NDArray[np.int64]) -> list[Finding]:
-    """A warning when rows with equal inputs have different targets."""
+    """Rows with equal inputs and different targets: a warning where they are classes.
+
+    Only a note where they are numbers, which spread about what the inputs tell anyhow.
+    """
     pairs = pl.DataFrame({"inputs": inputs, "target": target, "row": rows})
     differing = (
         pairs.filter(pl.len().over("inputs") > 1)
@@ -81,7 +84,7 @@ def conflicting_labels(inputs: Hashes, target: pl.Series, rows: NDArray[np.int64
     return [
         Finding(
             "conflicting-labels",
-            "warning",
+            "note" if target.dtype.is_float() else "warning",
             f"{differing.height} rows have the same inputs as another row, and another"
             f" {target.name!r}: no model can tell them apart",
             column=target.name,

@@ -148,7 +148,7 @@ def check_classes(
     A class that train lacks cannot be learned: an error, or, when accepted, its rows are left out.
 
     Raises:
-        DataError: train holds one class only.
+        DataError: train holds one class only, or a later part only classes that train lacks.
     """
     none = np.zeros(len(values), dtype=bool)
     if target.task is Task.REGRESSION:
@@ -166,6 +166,7 @@ def check_classes(
         return Classes(target, none, tuple(filter(None, findings)))
     unseen = ~values.is_in(list(present)).to_numpy() & (parts >= 0)
     if unseen.any():
+        _refuse_emptied(parts, unseen, target)
         lacking = [label for label in target.classes if label not in present]
         findings.append(
             Finding(
@@ -181,6 +182,18 @@ def check_classes(
             )
         )
     return Classes(replace(target, classes=kept), unseen, tuple(filter(None, findings)))
+
+
+def _refuse_emptied(parts: NDArray[np.int8], unseen: NDArray[np.bool_], target: Target) -> None:
+    for code, part in enumerate(PARTS):
+        there = parts == code
+        if there.any() and bool(unseen[there].all()):
+            raise DataError(
+                f"all {int(there.sum())} rows of {part.value} are of classes that train lacks;"
+                f" {shorten(target.name)} has {len(target.classes)} classes",
+                where=f"column {target.name!r}",
+                mend="join rare classes into one in the file, or add rows of each class",
+            )
 
 
 def _lone(values: pl.Series, parts: NDArray[np.int8], part: int, target: Target) -> Finding | None:

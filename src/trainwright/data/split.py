@@ -66,7 +66,8 @@ class Assignment:
 
     Attributes:
         parts: 0 train, 1 validation, 2 test, -1 left out; shape (rows,), int8.
-        units: What is resampled for an interval: row, group or block of time; shape (rows,).
+        units: What is resampled for an interval, and kept whole in folds: row (with its copies), group
+            or block of time; shape (rows,).
         settings: The split settings that were used, and the boundaries of a time split.
         left_out: Why rows have no part; disjoint.
         findings: What was noticed.
@@ -138,8 +139,10 @@ def _random(rows: Rows, settings: DataSettings, strata: NDArray[np.int64]) -> As
     split = settings.split
     bundles, findings = _bundles(rows.hashes)
     parts = _by_hash(bundles, strata, seed=split.seed, fractions=split.fractions)
+    groups = group_equal(bundles)
+    units = rows.row[groups.first[groups.inverse]]  # copies are one: no fold may part them either
     said = {"by": "random", "fractions": list(split.fractions), "seed": split.seed}
-    return Assignment(parts, rows.row, said, findings=tuple(findings))
+    return Assignment(parts, units, said, findings=tuple(findings))
 
 
 def _group(rows: Rows, settings: DataSettings, _: NDArray[np.int64]) -> Assignment:

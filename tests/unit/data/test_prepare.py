@@ -257,7 +257,22 @@ def test_equal_inputs_with_other_targets_are_told(run: Run) -> None:
     )
     snapshot = run(pl.concat([table(), twin]))
     finding = next(f for f in snapshot.findings if f.kind == "conflicting-labels")
-    assert finding.count == 10
+    assert (finding.severity, finding.count) == ("warning", 10)
+
+
+def test_numbers_that_differ_under_equal_inputs_are_only_noted(run: Run) -> None:
+    base = table().with_columns(y=pl.col("x") * 2 + pl.col("z"))
+    snapshot = run(pl.concat([base, base[:5].with_columns(pl.col("y") + 1)]))
+    finding = next(f for f in snapshot.findings if f.kind == "conflicting-labels")
+    assert (finding.severity, finding.count) == ("note", 10)
+
+
+def test_a_part_that_holds_only_classes_that_train_lacks_is_refused(run: Run) -> None:
+    part = pl.Series(["train"] * 300 + ["validation"] * 50 + ["test"] * 50)
+    later = pl.when(part == "validation").then(pl.lit("new")).otherwise("y")
+    with pytest.raises(DataError, match="all 50 rows of validation") as caught:
+        run(table().with_columns(y=later, part=part), split={"by": "given", "column": "part"})
+    assert "join rare classes" in caught.value.mend
 
 
 def test_copies_across_a_given_split_are_an_error(run: Run) -> None:

@@ -89,6 +89,14 @@ def test_equal_inputs_share_a_split_though_their_targets_differ() -> None:
     assert (parts[:400] == parts[400:]).all()
 
 
+def test_copies_of_a_row_are_one_unit_so_that_no_fold_parts_them() -> None:
+    frame = table(200)
+    frame = pl.concat([frame, frame[30:70]])
+    units = split(frame).units
+    assert units[:200].tolist() == list(range(200))
+    assert units[200:].tolist() == list(range(30, 70))
+
+
 def test_in_a_table_of_few_distinct_rows_equality_is_a_coincidence_and_said_so() -> None:
     rng = np.random.default_rng(3)
     frame = pl.DataFrame(

@@ -25,6 +25,7 @@ from trainwright.data.types.values import whole_text
 LIMIT_CLASSES = 1000
 FEW_CLASSES = 20
 HEAVY_TAILS = 3.0
+LARGEST = 1e100  # beyond, a sum of squared errors is no finite number; below its inverse, it is 0
 _TRUTHS = {"0", "1", "true", "false", "yes", "no", "y", "n", "t", "f"}
 Kind = Literal["text", "integer", "number", "boolean"]
 
@@ -91,6 +92,7 @@ def _regression(typed: TypedColumn) -> tuple[TypedColumn, Target]:
         )  # fmt: skip
     values = typed.values.drop_nulls().to_numpy()
     _refuse_constant(typed, len(np.unique(values)))
+    _refuse_extreme(name, values)
     return typed, Target(typed.column, Task.REGRESSION, heavy_tailed=is_heavy_tailed(values))
 
 
@@ -173,6 +175,17 @@ def _refuse_constant(typed: TypedColumn, num_distinct: int) -> None:
             f"the target {shorten(name)} is always {shorten(value)}: there is nothing to learn",
             where=f"column {shorten(name)}", mend="data: {target: COLUMN} names another column",
         )  # fmt: skip
+
+
+def _refuse_extreme(name: str, values: np.ndarray[tuple[int], np.dtype[np.float64]]) -> None:
+    largest, spread = float(np.abs(values).max()), float(values.max() - values.min())
+    if largest > LARGEST or spread < 1 / LARGEST:
+        raise DataError(
+            f"the target {shorten(name)} is of a size that cannot be squared: at most {largest:.3g},"
+            f" spread over {spread:.3g}",
+            where=f"column {shorten(name)}",
+            mend="write it in another unit, so that its values lie between 1e-100 and 1e100",
+        )
 
 
 def _refuse_mixed_spellings(name: str, labels: list[str]) -> None:

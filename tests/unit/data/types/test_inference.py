@@ -309,6 +309,8 @@ REFUSED = {
         "mixes spellings of true and false: 0, 1, true, yes",
     ),
     "a date": (DAYS[:40], None, "is a date-time"),
+    "huge": ([f"{i}e200" for i in range(1, 41)], None, "of a size that cannot be squared"),
+    "tiny": ([f"{i}e-200" for i in range(1, 41)], None, "of a size that cannot be squared"),
     "every row a class": ([f"w{i}" for i in range(40)], None, "40 classes in 40 rows"),
     "numbers as classes": (
         [str(i / 7) for i in range(40)],
