@@ -27,8 +27,7 @@ tracking: {kind: none}
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 MISSING = """\
 docs/make_picture.py: no Chromium is on the PATH, and the picture of the report needs one.
-  Debian, Ubuntu:  sudo apt-get install --yes chromium
-  macOS:           brew install --cask chromium
+  Debian:  sudo apt-get install --yes chromium
 Then run `make docs` again. The pages alone, with the picture that is there:
   .venv/bin/mkdocs build --strict"""
 
