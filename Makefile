@@ -23,7 +23,7 @@ $(VENV)/.test: $(VENV)/.demo
 	$(PIP) --group test
 	touch $@
 
-$(VENV)/.soak: $(VENV)/.soak
+$(VENV)/.soak: $(VENV)/.test
 	$(PIP) --no-deps --group soak
 	touch $@
 
@@ -48,9 +48,11 @@ lint: $(VENV)/.lint
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# The picture needs a Chromium: as root it is installed through apt-get, otherwise what to install is said.
 docs: $(VENV)/.docs
+	$(BIN)/python docs/generate.py
 	$(BIN)/python docs/make_picture.py
-	$(BIN)/mkdocs build --strict
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 bench: $(VENV)/.test
 	$(BIN)/python benchmarks/preparation.py
