@@ -109,7 +109,8 @@ class Case:
 
     def kept(self, nulls: Sequence[str]) -> list[str]:
         """The sample without what is missing."""
-        return [text for text in self.sample if text not in nulls]
+        missing = frozenset(nulls)
+        return [text for text in self.sample if text not in missing]
 
     def note(
         self,

@@ -161,7 +161,11 @@ def _emptiness(typed: TypedColumn) -> list[Finding]:
     if values.null_count() == len(values):
         told = f"column {shorten(name)} has no values"
         return [Finding("all-null", "warning", told, column=name, count=len(values), remedy=remedy)]
-    if len(values) > 1 and not values.null_count() and bool((values == values[0]).all()):
+    if len(values) > 1 and not values.null_count() and _is_constant(values):
         told = f"column {shorten(name)} is always {shorten(values[0])}"
         return [Finding("constant", "warning", told, column=name, count=len(values), remedy=remedy)]
     return []
+
+
+def _is_constant(values: pl.Series) -> bool:
+    return all(bool((part == values[0]).all()) for part in (values.head(1000), values))

@@ -84,7 +84,8 @@ def looks_like_date(text: str) -> bool:
 def candidates(sample: Sequence[str]) -> list[str]:
     """The formats that fit most of the sample, best first; only those that fit at least 80 %."""
     texts = [text for text in sample if text][:400]
-    likely = [text for text in texts if looks_like_date(text)]
+    alike = {text for text in set(texts) if looks_like_date(text)}
+    likely = [text for text in texts if text in alike]
     if not texts or len(likely) < 0.8 * len(texts):
         return []
     scores = []

@@ -23,7 +23,7 @@ def as_boolean(case: Case) -> TypedColumn | None:
     """The column as true and false, or None when other words stand in it."""
     known = {word for pair in _PAIRS for word in pair}
     nulls = case.nulls(MARKERS)
-    if not {text.lower() for text in case.kept(nulls)} <= known or not case.sample:
+    if not case.sample or not all(text.lower() in known for text in case.kept(nulls)):
         return None
     words = case.distinct.filter(~is_missing(case.distinct, nulls)).str.to_lowercase()
     seen = set(words.to_list())
