@@ -3,11 +3,9 @@
     recipe -> Snapshot -> FittedModel -> Evaluation -> package -> service -> observations
 
 Values here are frozen and small; rows live in Parquet files that a `Snapshot` names. In every
-frame that comes from a
-snapshot three reserved columns stand beside the data: `ROW` (int64, the row's global position over
-all sources in
-order, from 0), `UNIT` (int64, what is resampled for an interval: the row with its copies, its group, or its block
-of time) and the target.
+frame that comes from a snapshot three reserved columns stand beside the data: `ROW` (int64, the
+row's global position over all sources in order, from 0), `UNIT` (int64, what is resampled for an
+interval: the row with its copies, its group, or its block of time) and the target.
 """
 
 from __future__ import annotations

@@ -183,6 +183,8 @@ def _fit_threshold(probabilities: Floats, codes: Integers, *, metric: str | None
     if rare == 0 or (rare >= RARE and wanted is None):
         return None
     scores, place = np.unique(probabilities[:, 1], return_inverse=True)
+    if len(scores) == 1:
+        return None  # one probability for all rows, as the baseline's: a threshold parts none
     rows = np.bincount(place)
     hits = np.bincount(place, weights=codes == 1).astype(np.int64)
     # from the k-th score up, class 1 is told

@@ -108,6 +108,14 @@ def test_cross_fitting_does_not_see_the_rows_it_judges():
     assert (before.probabilities[~judged] != after.probabilities[~judged]).any()
 
 
+def test_one_probability_for_all_rows_gets_no_threshold():
+    codes = (np.arange(1000) % 12 == 0).astype(np.int64)
+    probabilities = np.tile([0.92, 0.08], (1000, 1))
+    decision = fitted(probabilities, codes)
+    assert decision.threshold is None
+    assert not decide(probabilities, decision.threshold).any()  # and not the rare class for all
+
+
 def test_a_threshold_fitted_on_noise_does_not_flatter_when_cross_fitted():
     generator = np.random.default_rng(0)
     apparent, honest = [], []

@@ -4,7 +4,8 @@ A column is refused when alone it is nearly perfect (0.99 of it) and well above 
 others (by 0.1 of the way from knowing nothing to perfect). Both are needed: petal length
 tells irises apart nearly by itself, but so do their other measures, and nothing leaks; a delay on
 arrival tells alone what nothing else does. The same holds for a difference or ratio of two columns.
-A column that merely beats all others together is a suspect: a warning.
+A column that merely beats all others together is a suspect: a warning; so is one that tells the answer
+itself where the others come too near it for an error.
 
 The others are without what is proven to leak, without what is perfect to the third digit, and without
 near-copies of the column: otherwise two copies of the answer would excuse each other. What
@@ -64,7 +65,7 @@ def find_leaks(
     leaks: set[str] = set()
     columns = list(_leaking_columns(bench, leaks))
     pairs = list(_leaking_pairs(bench, leaks))
-    return [*columns, *pairs, *_suspects(bench, leaks)]
+    return [*columns, *pairs, *_perfect(bench, leaks), *_suspects(bench, leaks)]
 
 
 def _leaking_columns(bench: Bench, leaks: set[str]) -> Iterator[Finding]:
@@ -132,6 +133,21 @@ def _promising(bench: Bench, leaks: set[str]) -> list[Pair]:
         if score >= WORTH_A_LOOK and score > alone:
             found.append((-score, pair.name, pair))
     return [pair for _, _, pair in sorted(found, key=lambda entry: entry[:2])]
+
+
+def _perfect(bench: Bench, leaks: set[str]) -> Iterator[Finding]:
+    """Columns that are the answer told again, though others come near it; adds them to `leaks`."""
+    names = {name for name, score in bench.scores.items() if score >= SURELY_PERFECT} - leaks
+    leaks |= names
+    for name in sorted(names)[:MAX_PROBES]:
+        yield Finding(
+            "leakage-suspect",
+            "warning",
+            f"column {name!r} alone tells {_told(bench, bench.scores[name])}, as if it were the target"
+            " told again: is it known when the prediction is made?",
+            column=name,
+            remedy=f"data: {{known_after: [{yaml_word(name)}]}}  # only if it is not known in time",
+        )
 
 
 def _suspects(bench: Bench, leaks: set[str]) -> Iterator[Finding]:

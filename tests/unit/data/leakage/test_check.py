@@ -202,6 +202,15 @@ def test_a_column_that_beats_all_others_together_is_a_suspect() -> None:
     assert "more than all others together" in found[0].message
 
 
+def test_the_answer_told_again_is_a_suspect_where_the_others_come_near_it() -> None:
+    frame = clean()
+    near = (pl.col("y") == "yes") ^ pl.Series(np.random.default_rng(2).random(1500) < 0.02)
+    again = pl.when(pl.col("y") == "yes").then(pl.lit("Y")).otherwise(pl.lit("N"))
+    found = look(frame.with_columns(near=near.cast(pl.Float64), again=again))
+    assert errors(found) == []
+    assert suspects(found)[0] == "again"
+
+
 def test_what_is_found_does_not_depend_on_the_order_of_rows() -> None:
     frame = clean().with_columns(answer=(pl.col("y") == "yes").cast(pl.Float64) + pl.col("c") / 9)
     one, other = look(frame), look(frame.sample(fraction=1.0, shuffle=True, seed=3))
