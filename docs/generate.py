@@ -1,11 +1,15 @@
-"""Write the reference pages that are generated: the recipe from its schema, the command line from its verbs.
+"""Write the reference pages that are generated.
+
+The recipe comes from its schema, the command line from its verbs, the Python interface from its names.
 
 `make docs` runs it; a test says when a page is stale. A key's meaning is the docstring below its field.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
+import typing
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +17,7 @@ import typer.main
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
+import trainwright
 from trainwright.cli.main import app
 from trainwright.core.parts import families
 from trainwright.recipe.data import ColumnSettings, SplitSettings
@@ -20,6 +25,7 @@ from trainwright.recipe.schema import Recipe
 from trainwright.recipe.sections import DriftSettings
 
 HERE = Path(__file__).parent / "reference"
+VERBS = ("run", "evaluate", "compare", "audit", "reproduce", "predict", "monitor", "load_package")
 NESTED = {
     "data.split": SplitSettings,
     "data.columns.NAME": ColumnSettings,
@@ -29,7 +35,11 @@ NESTED = {
 
 def pages() -> dict[Path, str]:
     """Each generated page and its text."""
-    return {HERE / "recipe.md": recipe_page(), HERE / "command-line.md": command_page()}
+    return {
+        HERE / "recipe.md": recipe_page(),
+        HERE / "command-line.md": command_page(),
+        HERE / "python.md": python_page(),
+    }
 
 
 def recipe_page() -> str:
@@ -119,6 +129,29 @@ def command_page() -> str:
         for parameter in command.params:
             if parameter.param_type_name == "option":
                 lines.append(f"| `{', '.join(parameter.opts)}` | {parameter.help or ''} |")
+    return "\n".join(lines) + "\n"
+
+
+def python_page() -> str:
+    """Every public name, and what the verbs give back; the texts are the docstrings, put in by mkdocs."""
+    public = [getattr(trainwright, name) for name in trainwright.__all__]
+    functions = [value for value in public if inspect.isfunction(value)]
+    results = {typing.get_type_hints(f)["return"] for f in functions if f.__name__ in VERBS}
+    classes = {value for value in (*public, *results) if dataclasses.is_dataclass(value)}
+    errors = [value for value in public if isinstance(value, type) and issubclass(value, Exception)]
+    lines = [
+        "# The Python interface",
+        "",
+        "`import trainwright as tw` offers the functions and errors below, and `Recipe`, `Split` and `Task`.",
+        "[From Python](../learn/python.md) shows them at work.",
+    ]
+    for heading, values in (
+        ("Functions", functions),
+        ("What they give and take", sorted(classes, key=lambda value: value.__name__)),
+        ("Errors", errors),
+    ):
+        lines += ["", f"## {heading}"]
+        lines += [f"\n::: {value.__module__}.{value.__name__}" for value in values]
     return "\n".join(lines) + "\n"
 
 

@@ -15,7 +15,7 @@ import tempfile
 from pathlib import Path
 
 PICTURE = Path(__file__).parent / "assets" / "report.png"
-SIZE = (1200, 1010)
+SIZE = (1200, 995)
 LIMIT_BYTES = 300_000
 RECIPE = """\
 name: credit

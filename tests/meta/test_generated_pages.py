@@ -16,3 +16,11 @@ def test_no_generated_page_is_stale():
     spec.loader.exec_module(module)
     for path, text in module.pages().items():
         assert path.read_text() == text, f"stale: {path.name}; run `python docs/generate.py`"
+
+
+def test_every_public_name_is_on_the_page_of_the_python_interface():
+    import trainwright
+
+    page = (ROOT / "docs" / "reference" / "python.md").read_text()
+    lines = set(page.replace(".", "\n").replace("`", "\n").splitlines())
+    assert [name for name in trainwright.__all__ if name not in lines] == []
