@@ -17,8 +17,8 @@ from typing import Protocol
 class Pacer(Protocol):
     """Says whether there is time to go on."""
 
-    def go_on(self, point: str, step: int) -> bool:
-        """False when `point` must end before `step` (counted from 0)."""
+    def go_on(self, point: str, step: int, *, needs: float = 0.0) -> bool:
+        """False when `point` must end before `step` (counted from 0), which takes `needs` seconds."""
         ...
 
     def share(self, part: str, fraction: float) -> Pacer:
@@ -29,7 +29,7 @@ class Pacer(Protocol):
 class Unhurried:
     """A pacer that never stops anything."""
 
-    def go_on(self, point: str, step: int) -> bool:
+    def go_on(self, point: str, step: int, *, needs: float = 0.0) -> bool:
         """Always True."""
         return True
 
@@ -69,13 +69,13 @@ class Deadline:
         """May be negative."""
         return self._end - self._now()
 
-    def go_on(self, point: str, step: int) -> bool:
-        """True while there is time; the first False of a point is recorded."""
+    def go_on(self, point: str, step: int, *, needs: float = 0.0) -> bool:
+        """True while there is time for a step of `needs` seconds; a point's first False is recorded."""
         self._tick()
         name = self._prefix + point
         if name in self.decisions:
             return step < self.decisions[name]
-        if self._now() < self._end:
+        if self._now() + needs < self._end:
             return True
         self.decisions[name] = step
         return False
@@ -98,8 +98,8 @@ class Replay:
         self.decisions = dict(decisions)
         self._prefix = prefix
 
-    def go_on(self, point: str, step: int) -> bool:
-        """False from the recorded step on."""
+    def go_on(self, point: str, step: int, *, needs: float = 0.0) -> bool:
+        """False from the recorded step on; what a step needs was weighed when it was recorded."""
         name = self._prefix + point
         return name not in self.decisions or step < self.decisions[name]
 

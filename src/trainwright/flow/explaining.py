@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -18,6 +19,7 @@ from trainwright.flow.selection import Selection
 from trainwright.models.fitted import FittedModel
 
 IMPORTANCE_ROWS = 2_000
+PREDICTIONS = 4  # a column: as it is, and three times permuted
 
 
 def explain(
@@ -31,7 +33,10 @@ def explain(
     seed: int,
     pacer: Pacer,
 ) -> Evaluation:
-    """The evaluation with diagnosis and importance; importance ends where the clock says so."""
+    """The evaluation with diagnosis and importance; importance ends where the clock says so.
+
+    A column is looked at only where there is time for it, going by what the one before it took.
+    """
     spec = snapshot.target
     winner = selection.winner
     baseline = selection.candidates[0]
@@ -45,9 +50,11 @@ def explain(
         verdict=selection.choice.verdict,
     )
     importance: dict[str, tuple[float, float]] = {}
+    needs = PREDICTIONS * IMPORTANCE_ROWS * winner.row_seconds
     for index, column in enumerate(snapshot.inputs):
-        if not pacer.go_on("importance", index):
+        if not pacer.go_on("importance", index, needs=needs):
             break
+        started = time.perf_counter()
         importance |= permutation_importance(
             model.predict,
             validation.frame,
@@ -58,4 +65,5 @@ def explain(
             seed=derive_seed(seed, "importance", column.name),
             max_rows=IMPORTANCE_ROWS,
         )
+        needs = time.perf_counter() - started
     return replace(evaluation, diagnosis=diagnosis, importance=importance)

@@ -1,4 +1,9 @@
-"""Fit the candidates and choose one, by a proper loss on rows that did not teach it."""
+"""Fit the candidates and choose one, by a proper loss on rows that did not teach it.
+
+A small validation set asks for folds. They are made where there is time for a whole repeat of such
+fits as train got, going by what those took: fits cut short would compare haste, not families. Where
+the recipe asks for folds, half of the time is kept for them, enough or not.
+"""
 
 from __future__ import annotations
 
@@ -17,12 +22,12 @@ from trainwright.evaluation.evaluate import evaluate, measure
 from trainwright.evaluation.metrics import is_greater_better
 from trainwright.flow.checkpoints import Checkpoints, NoCheckpoints
 from trainwright.flow.fitting import Bench, Candidate, fit_candidates
-from trainwright.flow.folds import FOLDS, REPEATS, FoldScores, is_small, score_by_folds
+from trainwright.flow.folds import FOLD_COST, FOLDS, REPEATS, FoldScores, is_small, score_by_folds
 from trainwright.flow.rows import Rows
 from trainwright.recipe.schema import Recipe
 
 FIT_FRACTION = 0.7  # of the budget; the rest is for judging, explaining and packaging
-FOLD_FRACTION = 0.5  # of that, where the choice is made by folds
+FOLD_FRACTION = 0.5  # of that, where the recipe asks for folds
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +64,8 @@ def select(
     spec = snapshot.target
     seed, threads = recipe.training.seed, recipe.training.threads
     wanted = recipe.evaluation.cross_validation
-    use_folds = wanted is not None or is_small(validation, num_classes=len(spec.classes))
-    fits = pacer.share("fit", FIT_FRACTION * (1 - FOLD_FRACTION) if use_folds else FIT_FRACTION)
+    learning = pacer.share("fit", FIT_FRACTION)
+    fits = learning if wanted is None else pacer.share("fit", FIT_FRACTION * (1 - FOLD_FRACTION))
     bench = Bench(train, stop=validation, inputs=snapshot.inputs)
     candidates = []
     for candidate in fit_candidates(
@@ -77,9 +82,12 @@ def select(
         candidates.append(candidate)
     tried = [c.family for c in candidates]
     rows, folds = validation, None
-    if use_folds:
+    if wanted is not None or (
+        is_small(validation, num_classes=len(spec.classes))
+        and learning.go_on("folds", 0, needs=_repeat_seconds(candidates))
+    ):
         both = train.then(validation)
-        folds = _by_folds(both, tried, snapshot=snapshot, recipe=recipe, pacer=pacer)
+        folds = _by_folds(both, tried, snapshot=snapshot, recipe=recipe, pacer=learning)
         rows = validation if folds is None else both
     metric = recipe.evaluation.metric
     scores = [
@@ -120,7 +128,7 @@ def _by_folds(
             repeats=REPEATS,
             seed=recipe.training.seed,
             threads=recipe.training.threads,
-            pacer=pacer.share("folds", FIT_FRACTION),
+            pacer=pacer.share("folds", 1.0),
         )
     except DataError:
         if wanted is not None:
@@ -161,6 +169,11 @@ def _cross_validated(folds: FoldScores, name: str, rows: Rows, *, snapshot: Snap
         split=Split.VALIDATION,
         threshold=None,
     )
+
+
+def _repeat_seconds(candidates: Sequence[Candidate]) -> float:
+    """What the fits of one repeat will take, going by those on train."""
+    return FOLDS * FOLD_COST * sum(candidate.seconds for candidate in candidates)
 
 
 def _num_folds(rows: Rows, *, classification: bool) -> int:

@@ -26,6 +26,7 @@ from trainwright.core.errors import TrustError
 
 _END = "end of trees\n"
 _SMALL_CELLS = 500_000
+_SMALL_VISITS = 200_000  # of a tree by a row: some 10 ms
 
 
 class Trees:
@@ -56,7 +57,8 @@ class Trees:
             return self._single.scores(_one_row(features, self.num_features))
         if features.num_rows == 0:
             return np.empty((0, self.num_scores))
-        threads = threads_for(features.num_rows * self.num_features, most=2)
+        visits = features.num_rows * self._booster.num_trees()
+        threads = 1 if visits < _SMALL_VISITS else 2
         found = self._booster.predict(table(features), raw_score=True, num_threads=threads)
         return np.asarray(found, dtype=np.float64).reshape(-1, self.num_scores)
 
