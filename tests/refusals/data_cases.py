@@ -132,7 +132,7 @@ VALUES = [
 PLACES = [
     Case("48", "a device for a file", 3, "this is a pipe, a socket or a device, not a regular file", "/dev/zero", "name a file", recipe="data: {source: /dev/zero, target: y}\n"),
     Case("48", "a folder without data for a file", 3, "'empty' matches no data file", "data.source", "", recipe="data: {source: empty, target: y}\n", make=lambda folder: (folder / "empty").mkdir()),
-    Case("48", "no such file", 3, "there is no such file", "gone.csv", "mend the path in data.source", recipe="data: {source: gone.csv, target: y}\n"),
+    Case("48", "no such file", 3, "there is no such file", "gone.csv", "mend the path (in a recipe: data.source)", recipe="data: {source: gone.csv, target: y}\n"),
     Case("49", "a Parquet file that was cut", 3, "damaged or cut", "t.parquet", "again", files={"t.parquet": b"PAR1" + b"\0" * 50}, recipe="data: {source: t.parquet, target: y}\n"),
     Case("50", "JSON lines: a bad line", 3, "not valid JSON", "t.jsonl:2", "one object a line", files={"t.jsonl": b'{"a": 1, "y": 2}\n{"a": 1,\n'}, recipe="data: {source: t.jsonl, target: y}\n"),
     Case("50", "JSON lines: 100,000 brackets", 3, "nested too deeply", "t.jsonl:1", "", files={"t.jsonl": b'{"a":' + b"[" * 100_000}, recipe="data: {source: t.jsonl, target: y}\n"),

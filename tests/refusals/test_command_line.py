@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
+import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,31 +11,11 @@ import pytest
 import yaml
 
 from refusals.case import RECIPE, Case, merged, settings_of
+from refusals.command_cases import COMMANDS, HELD, NAMES, PACKAGES
 from refusals.data_cases import DATA
 from refusals.recipe_cases import RECIPES
-from trainwright.cli.main import status_of
+from trainwright.core import parts
 from trainwright.runs.folder import dump_yaml
-
-Answer = tuple[int, dict[str, Any], str]
-
-
-@pytest.fixture
-def asked(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> Callable[..., Answer]:
-    """Run a command in the test's folder: status, the one JSON object, standard error."""
-    monkeypatch.setenv("TRAINWRIGHT_WORKSPACE", str(tmp_path / "workspace"))
-    monkeypatch.chdir(tmp_path)
-
-    def command(*arguments: str) -> Answer:
-        capsys.readouterr()
-        status = status_of([*arguments, "--json"])
-        out, errors = capsys.readouterr()
-        assert out.count("\n") == 1
-        assert "Traceback" not in errors
-        return status, json.loads(out), errors
-
-    return command
 
 
 @pytest.mark.parametrize("case", [*DATA, *RECIPES], ids=lambda case: case.id)
@@ -53,6 +33,67 @@ def test_bad_input_is_refused_as_the_table_says(case: Case, tmp_path: Path, aske
         recipe = merged(yaml.safe_load((tmp_path / RECIPE).read_bytes()), settings_of(mend))
         (tmp_path / RECIPE).write_text(dump_yaml(recipe))
         assert asked(*case.command)[0] == 0
+
+
+@pytest.mark.parametrize("case", [*PACKAGES, *NAMES, *COMMANDS], ids=lambda case: case.id)
+def test_an_odd_command_is_refused_as_the_table_says(case: Case, tmp_path: Path, asked, copied):
+    case.write(tmp_path)
+    before = contents(tmp_path)
+    port = before.get("port", b"").decode()
+    words = [word.replace("{run}", copied[1]).replace("{port}", port) for word in case.command]
+    status, answer, errors = asked(*words)
+    while HELD:
+        HELD.pop().close()
+    assert status == case.status, answer
+    if status:
+        assert_refusal(answer, errors, status)
+        assert contents(tmp_path) == before
+    assert_told(case, answer)
+
+
+@pytest.mark.parametrize("verb", ["audit", "monitor", "serve"])
+@pytest.mark.parametrize("title", ["one bit flipped in the weights", "a file m.pkl in the package"])
+def test_no_verb_trusts_what_predict_does_not(verb: str, title: str, tmp_path: Path, asked, copied):
+    case = next(case for case in PACKAGES if case.title == title)
+    case.write(tmp_path)
+    words = {"audit": [], "monitor": ["t.csv"], "serve": ["--port", "0"]}[verb]
+    status, answer, _ = asked(verb, "package", *words)
+    assert status == (1 if verb == "audit" else 4)
+    told = str(answer["checks"]) if verb == "audit" else answer["error"]["what"]
+    assert case.what[:30] in told
+
+
+@pytest.mark.parametrize("number", ["91", "92", "93", "95", "96", "97"])
+def test_no_parser_is_called_before_names_hashes_and_first_bytes_are_right(
+    number: str, tmp_path: Path, asked, copied, monkeypatch
+):
+    """S02, with its negative control: the sound package does reach the parser."""
+    parsed: list[Path] = []
+    load = parts.load
+
+    def spy(kind: str, folder: Path) -> Any:
+        parsed.append(folder)
+        return load(kind, folder)
+
+    monkeypatch.setattr(parts, "load", spy)
+    for case in PACKAGES:
+        if case.number == number:
+            shutil.rmtree(tmp_path / "package")
+            shutil.copytree(copied[0] / "runs" / copied[1] / "package", tmp_path / "package")
+            case.write(tmp_path)
+            assert asked(*case.command)[0] == 4
+    assert parsed == []
+    assert asked("predict", copied[1], "t.csv", "-o", "o.csv")[0] == 0
+    assert parsed
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Every file below a folder, but what only locks."""
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file() and not path.is_symlink() and not path.name.endswith(".lock")
+    }
 
 
 def assert_refusal(answer: dict[str, Any], errors: str, status: int) -> None:
@@ -103,9 +144,8 @@ def test_the_table_can_say_no(tmp_path: Path, asked):
     status, answer, errors = asked(*case.command)
     assert_told(case, answer)
     for part, words in {"what": "3 fields", "where": "t.csv:4", "mend": "buy a new disk"}.items():
-        fields = {name: getattr(case, name) for name in ("status", "what", "where", "mend")}
         with pytest.raises(AssertionError):
-            assert_told(Case("0", "planted", **{**fields, part: words}), answer)
+            assert_told(replace(case, **{part: words}), answer)
     with pytest.raises(AssertionError):
         assert_refusal({**answer, "error": {**answer["error"], "mend": ""}}, errors, status)
     (tmp_path / "workspace" / ".snapshots.tmp-1").mkdir(parents=True)

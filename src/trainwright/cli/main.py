@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import signal
 import sys
 import traceback
 from types import FrameType
 
-import click
 import typer
 
 from trainwright.cli import (
@@ -32,7 +32,6 @@ from trainwright.core.errors import CommandError, Interrupted, TrainwrightError
 app = typer.Typer(
     name="trainwright",
     help="The training system that proves its own numbers: raw data to a model to trust.",
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -58,6 +57,9 @@ for verb in (
 
 def main() -> None:
     """Run the command line and exit with its status."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a name of bytes that are no text is told escaped
+            stream.reconfigure(errors="backslashreplace")
     sys.exit(status_of(sys.argv[1:]))
 
 
@@ -69,6 +71,8 @@ def status_of(arguments: list[str]) -> int:
     """
     as_json, debug = "--json" in arguments, "--debug" in arguments
     signal.signal(signal.SIGTERM, _stop)
+    if not arguments:
+        return status_of(["--help"]) or CommandError.status
     try:
         status = typer.main.get_command(app).main(
             [argument for argument in arguments if argument != "--debug"],
@@ -76,13 +80,9 @@ def status_of(arguments: list[str]) -> int:
             standalone_mode=False,
         )
         return status if isinstance(status, int) else 0
-    except click.exceptions.NoArgsIsHelpError as error:
-        click.echo(error.format_message())
-        return 2
-    except click.ClickException as error:
-        usage = CommandError(error.format_message(), mend="see `trainwright --help`")
-        return print_error(usage, as_json=as_json)
-    except (click.exceptions.Abort, KeyboardInterrupt):
+    except _UsageError as error:
+        return _refuse_usage(error, as_json=as_json)
+    except (typer.Abort, KeyboardInterrupt):
         return print_error(_stopped(), as_json=as_json)
     except TrainwrightError as error:
         if debug:
@@ -99,6 +99,21 @@ def status_of(arguments: list[str]) -> int:
             mend="run it again with --debug and report what it prints",
         )
         return print_error(bug, as_json=as_json)
+
+
+# Base of all that the parser of the command line raises; typer names only its descendants.
+_UsageError: type[typer.BadParameter] = typer.BadParameter.__mro__[2]
+
+
+def _refuse_usage(error: typer.BadParameter, *, as_json: bool) -> int:
+    """What the parser refused, as a refusal of ours."""
+    verb = error.ctx.info_name if error.ctx is not None and error.ctx.parent is not None else None
+    usage = CommandError(
+        error.format_message()[:300],
+        where=f"trainwright {verb}" if verb else "trainwright",
+        mend=f"see `trainwright {verb} --help`" if verb else "see `trainwright --help`",
+    )
+    return print_error(usage, as_json=as_json)
 
 
 def _stop(_signal: int, _frame: FrameType | None) -> None:

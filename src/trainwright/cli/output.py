@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-import click
+import typer
 
 from trainwright.core.artifacts import Check, Finding
 from trainwright.core.errors import TrainwrightError
@@ -19,29 +19,28 @@ from trainwright.core.errors import TrainwrightError
 def print_result(value: Mapping[str, Any], lines: Iterable[str], *, as_json: bool) -> None:
     """Print the JSON object, or the lines for people."""
     if as_json:
-        click.echo(json.dumps(value, ensure_ascii=False, allow_nan=False))
+        typer.echo(json.dumps(value, allow_nan=False))
     else:
         for line in lines:
-            click.echo(line)
+            typer.echo(printable(line))
 
 
 def print_note(line: str) -> None:
     """A line to standard error."""
-    click.echo(printable(line), err=True)
+    typer.echo(printable(line), err=True)
 
 
 def print_error(error: TrainwrightError, *, as_json: bool) -> int:
     """Say what, where and how to mend it; returns the exit status."""
     if as_json:
         faults = [{"what": f.what, "where": f.where, "mend": f.mend} for f in error.faults]
-        click.echo(
+        typer.echo(
             json.dumps(
                 {
                     "error": {"status": error.status, **faults[0]},
                     "others": faults[1:],
                     "findings": [finding.to_json() for finding in error.findings],
-                },
-                ensure_ascii=False,
+                }
             )
         )
     for fault in error.faults:

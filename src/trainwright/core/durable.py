@@ -307,13 +307,17 @@ def disk_fault(error: OSError, path: Path) -> EnvironmentFault:
 
     Names the path and, when the disk is full, the bytes free.
     """
-    mend = ""
+    mend = "look after the disk, or name another folder with --workspace DIR"
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         free = shutil.disk_usage(_existing(path)).free
         mend = f"make room: {free / 1e6:.0f} MB are free there; or name another folder with --workspace"
     elif error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         mend = "choose a folder that you may write to with --workspace DIR"
-    elif error.errno in (errno.EEXIST, errno.ENOTDIR, errno.ENOTEMPTY):
+    elif error.errno == errno.ENAMETOOLONG:
+        mend = "shorten the name"
+    elif error.errno == errno.ENOENT:
+        mend = "make the folder first, or name another one"
+    elif error.errno in (errno.EEXIST, errno.EISDIR, errno.ENOTDIR, errno.ENOTEMPTY):
         mend = "move away what stands there, or name another folder with --workspace DIR"
     return EnvironmentFault(error.strerror or str(error), where=str(path), mend=mend)
 

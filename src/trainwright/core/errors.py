@@ -56,6 +56,7 @@ class TrainwrightError(Exception):
     """
 
     status: ClassVar[int] = 70
+    usual_mend: ClassVar[str] = ""  # where a raise knows no better one
 
     def __init__(
         self,
@@ -69,7 +70,7 @@ class TrainwrightError(Exception):
         super().__init__(what)
         self.what = what
         self.where = where
-        self.mend = mend
+        self.mend = mend or self.usual_mend
         self.others = tuple(others)
         self.findings = tuple(findings)
 
@@ -110,6 +111,7 @@ class TrustError(TrainwrightError):
     """A file is damaged, was changed, or is of a kind that is never loaded."""
 
     status = 4
+    usual_mend = "restore it from a backup, or make it anew: trainwright run RECIPE --new"
 
 
 class EnvironmentFault(TrainwrightError, OSError):

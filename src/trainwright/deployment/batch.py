@@ -236,7 +236,7 @@ def _identity(source: Path | None, model_hash: str | None) -> dict[str, str] | N
     """What must be equal for a job to be gone on with; None when it cannot be told."""
     if source is None or model_hash is None or not source.is_file():
         return None
-    return {"model": model_hash, "source": sha256_file(source)}
+    return {"model": model_hash, "source": sha256_file(source.resolve())}
 
 
 def _beside(output: Path, suffix: str) -> Path:

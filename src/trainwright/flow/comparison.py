@@ -48,7 +48,9 @@ def compare(names: Sequence[str], *, workspace: Path | None = None) -> Compared:
         CommandError: fewer than two runs, or one that is not there.
     """
     if len(names) < 2:
-        raise CommandError("one run cannot be compared", mend="trainwright compare RUN RUN")
+        raise CommandError(
+            "one run cannot be compared", where="RUN RUN...", mend="trainwright compare RUN RUN"
+        )
     store = Workspace.open(workspace)
     folders = [store.find_run(name) for name in names]
     for folder in folders:

@@ -13,11 +13,10 @@ from trainwright.core.durable import make_folder, write_text
 from trainwright.core.errors import CommandError
 from trainwright.data.reading import TypedBlock
 from trainwright.flow.prediction import read_live
-from trainwright.flow.resolving import resolve_model
+from trainwright.flow.resolving import recipe_of, resolve_model
 from trainwright.flow.rows import encode_target
 from trainwright.monitoring.drift import MonitorResult
 from trainwright.monitoring.drift import monitor as monitor_frame
-from trainwright.recipe import parse_recipe
 from trainwright.reports.monitor_report import monitor_report
 from trainwright.runs.folder import utc_now
 from trainwright.runs.workspace import Workspace
@@ -75,7 +74,7 @@ def monitor(model: str, data: Path, *, workspace: Path | None = None) -> Watched
     columns = (*package.model.inputs, target.column)
     blocks = read_live(data, package, columns=columns, optional=(target.name,))
     frame = _bounded(blocks)
-    settings = parse_recipe(package.facts["recipe"]).monitoring.drift
+    settings = recipe_of(package).monitoring.drift
     result = monitor_frame(
         package.reference,
         frame,

@@ -15,8 +15,7 @@ from trainwright.data.types import parse_value
 from trainwright.deployment.batch import predict_file
 from trainwright.deployment.package import Package
 from trainwright.deployment.server import serve as serve_package
-from trainwright.flow.resolving import resolve_model
-from trainwright.recipe import parse_recipe
+from trainwright.flow.resolving import recipe_of, resolve_model
 from trainwright.runs.workspace import Workspace
 
 
@@ -98,8 +97,8 @@ def read_live(
     Raises:
         DataError: columns are missing, or a value cannot be read.
     """
-    settings = parse_recipe(package.facts["recipe"]).data
-    yield from read_typed(
+    settings = recipe_of(package).data
+    return read_typed(
         data,
         columns,
         optional=optional,

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from trainwright.core.artifacts import Snapshot
-from trainwright.core.errors import CommandError, TrustError
+from trainwright.core.errors import CommandError, RecipeError, TrustError
 from trainwright.core.protocols import Model
 from trainwright.data.snapshot import load_snapshot
 from trainwright.deployment.package import Package, load_package
 from trainwright.models.fitted import FittedModel
+from trainwright.recipe import Recipe, parse_recipe
 from trainwright.runs.folder import RunFolder
 from trainwright.runs.workspace import Workspace
 
@@ -22,14 +23,22 @@ class NamedPackage:
     folder: Path
     name: str
     run: RunFolder | None
+    hash: str | None = None  # as it was registered
 
     def load(self) -> Package:
         """Verify and load it.
 
         Raises:
-            TrustError: it is damaged.
+            TrustError: it is damaged, or not the one that was registered under this name.
         """
-        return load_package(self.folder)
+        package = load_package(self.folder)
+        if self.hash not in (None, package.hash):
+            raise TrustError(
+                f"another package stands where {self.name} was registered",
+                where=str(self.folder),
+                mend=f"name the folder itself if you trust it: {self.folder}",
+            )
+        return package
 
 
 def resolve_model(text: str, workspace: Workspace) -> NamedPackage:
@@ -37,21 +46,47 @@ def resolve_model(text: str, workspace: Workspace) -> NamedPackage:
 
     Raises:
         CommandError: nothing is meant by it.
-        TrustError: the registered package is no longer the one that was registered.
+        TrustError: the registry was changed.
     """
     path = Path(text)
-    if path.is_file() or (path / "manifest.json").is_file():  # a file is refused when it is loaded
+    is_spelt_as_path = text.startswith((".", "/")) and path.is_dir()
+    if is_spelt_as_path or _is_there(path) or _is_there(path / "manifest.json"):
+        # What is no package is refused when it is loaded.
         return NamedPackage(path, path.resolve().name, None)
     known = workspace.registry.models()
     name = text.split("@")[0].split("/")[0]
     if "@" in text or "/" in text or name in known:
         version = workspace.registry.resolve(text)
-        folder = workspace.root / version.package
+        folder = workspace.registry.package_folder(version)
         runs = {run.id: run for run in workspace.list_runs()}
-        return NamedPackage(folder, version.label, runs.get(version.run))
-    run = workspace.find_run(text)
-    require_package(run)
-    return NamedPackage(run.package, run.id, run)
+        run = runs.get(version.run)
+        return NamedPackage(folder, version.label, run, version.package_hash)
+    found = workspace.find_run(text)
+    require_package(found)
+    return NamedPackage(found.package, found.id, found)
+
+
+def _is_there(path: Path) -> bool:
+    """Is it a file? What cannot be the name of one (too long, with NUL) is none."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
+
+
+def recipe_of(package: Package) -> Recipe:
+    """The recipe that a package was made by.
+
+    Raises:
+        TrustError: its facts do not hold one.
+    """
+    try:
+        return parse_recipe(package.facts["recipe"])
+    except (KeyError, TypeError, RecipeError) as error:
+        raise TrustError(
+            "the package does not say by which recipe it was made",
+            where=str(package.folder / "facts.json"),
+        ) from error
 
 
 def load_model(model: str, *, workspace: Path | None = None) -> Model:

@@ -29,6 +29,7 @@ def check_name(text: str, *, noun: str, known: Iterable[str]) -> str:
         return text
     raise CommandError(
         f"{shorten(text)} cannot be the name of a {noun}",
+        where=f"{noun.upper()} on the command line",
         mend=propose(text, known)
         or "use a-z, 0-9, dot, dash and underscore, at most 128 characters",
     )

@@ -157,7 +157,8 @@ class Registry:
         match = _REFERENCE.fullmatch(reference)
         if match is None or not is_name(match[1]):
             mend = propose(reference, models) or "write NAME@champion or NAME/3"
-            raise CommandError(f"{shorten(reference)} names no version of a model", mend=mend)
+            what = f"{shorten(reference)} names no version of a model"
+            raise CommandError(what, where=str(self.path), mend=mend)
         name, alias, number = match.groups()
         versions = models.get(name)
         if versions is None:

@@ -146,8 +146,11 @@ def _folders(runs: Path) -> Sequence[Path]:
 def _check_writable(root: Path) -> None:
     """Refuse a place that cannot become, or be, a workspace."""
     existing = root
-    while not existing.exists() and existing != existing.parent:
-        existing = existing.parent
+    try:
+        while not existing.exists() and existing != existing.parent:
+            existing = existing.parent
+    except OSError as error:
+        raise disk_fault(error, existing) from error
     if not existing.is_dir():
         raise EnvironmentFault(
             "a file stands where the workspace must be a folder",

@@ -44,19 +44,20 @@ def open_data(path: Path, *, name: str) -> Iterator[BinaryIO]:
         handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except (FileNotFoundError, NotADirectoryError) as error:
         raise DataError(
-            "there is no such file", where=name, mend="mend the path in data.source"
+            "there is no such file", where=name, mend="mend the path (in a recipe: data.source)"
         ) from error
     except OSError as error:
         raise disk_fault(error, path) from error
+    mode = os.fstat(handle).st_mode
+    if not stat.S_ISREG(mode):
+        os.close(handle)
+        kind = "a folder" if stat.S_ISDIR(mode) else "a pipe, a socket or a device"
+        raise DataError(
+            f"this is {kind}, not a regular file",
+            where=name,
+            mend="name a file; copy what the pipe gives into one",
+        )
     with os.fdopen(handle, "rb", buffering=0) as stream:
-        mode = os.fstat(handle).st_mode
-        if not stat.S_ISREG(mode):
-            kind = "a folder" if stat.S_ISDIR(mode) else "a pipe, a socket or a device"
-            raise DataError(
-                f"this is {kind}, not a regular file",
-                where=name,
-                mend="name a file; copy what the pipe gives into one",
-            )
         yield stream
 
 

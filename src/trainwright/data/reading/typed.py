@@ -52,7 +52,11 @@ def read_typed(
                 frame = _typed(part, present, reader.names, name=path.name, first_row=first_row)
                 yield TypedBlock(frame, first_row, extra)
                 first_row += frame.height
-        _present(columns, optional, reader.names, name=path.name)  # also when there are no rows
+        if not first_row:
+            present = _present(columns, optional, reader.names, name=path.name)
+            none = pl.DataFrame({str(i): pl.Series([], dtype=pl.String) for i in range(len(reader.names))})
+            frame = _typed(RawBlock(none), present, reader.names, name=path.name, first_row=0)
+            yield TypedBlock(frame, 0)
 
 
 def _part(block: RawBlock, start: int, num_rows: int) -> RawBlock:
