@@ -73,9 +73,11 @@ def conflicting_labels(inputs: Hashes, target: pl.Series, rows: NDArray[np.int64
 
     Only a note where they are numbers, which spread about what the inputs tell anyhow.
     """
+    groups = group_equal(inputs)
+    repeated = pl.Series(groups.sizes[groups.inverse] > 1)
     pairs = pl.DataFrame({"inputs": inputs, "target": target, "row": rows})
     differing = (
-        pairs.filter(pl.len().over("inputs") > 1)
+        pairs.filter(repeated)
         .filter(pl.col("target").n_unique().over("inputs") > 1)
         .sort("inputs", "row")
     )

@@ -98,8 +98,11 @@ def prepare(
     progress.stage("types")
     typed = infer_types(raw, settings, task=recipe.task)
     progress.stage("split and check")
-    key, raw = source_key(raw.frame), raw.without_rows()  # the texts are not needed any more
-    content = _content(raw, typed, settings, probe=probe, key=key)
+    check_split_columns(settings, typed.frame.columns)
+    key, raw = source_key(raw.frame), raw.without_rows()
+    table = _Table(raw, typed, settings)
+    del typed  # from here on only rows that are still in take memory, and no texts as read
+    content = _content(raw, table, settings, probe=probe, key=key)
     content = replace(
         content,
         reads=reads.of("data") if reads is not None else (),
@@ -112,14 +115,12 @@ def prepare(
 
 
 def _content(
-    raw: RawTable, typed: TypedTable, settings: DataSettings, *, probe: Probe, key: str
+    raw: RawTable, table: _Table, settings: DataSettings, *, probe: Probe, key: str
 ) -> Content:
     """Everything between typed rows and the snapshot."""
-    check_split_columns(settings, typed.frame.columns)
-    table = _Table(raw, typed, settings)
     table.leave_out_unlabelled()
     table.look_for_copies()
-    choice = choose_inputs(table.frame, typed.columns, settings)
+    choice = choose_inputs(table.frame, table.columns, settings)
     assigned = table.split()
     target = table.check_classes(assigned.settings["by"])
     table.check_across(assigned.settings["by"])
@@ -134,8 +135,9 @@ def _content(
     findings = _judge(table.findings, settings.accept)
     frames = table.frames([column.name for column in choice.inputs])
     ledger = table.ledger()
+    num_rows = sum(file.num_rows for file in raw.files)
     split_rows = {split: frame[ROW].to_numpy() for split, frame in frames.items()}
-    for check in reconcile(ledger, split_rows, num_rows=typed.frame.height):
+    for check in reconcile(ledger, split_rows, num_rows=num_rows):
         assert check.passed, check.detail
     return Content(
         frames=frames,
@@ -161,6 +163,7 @@ class _Table:
     """The rows on their way: those still in, what was found, and the ledger.
 
     Attributes:
+        columns: What they hold.
         frame: Typed rows still in, with ROW.
         hashes: Of their inputs; shape (rows,).
         parts: Their part once they are split; shape (rows,), int8.
@@ -170,7 +173,7 @@ class _Table:
     def __init__(self, raw: RawTable, typed: TypedTable, settings: DataSettings) -> None:
         self._settings = settings
         self._files = raw.files
-        self._columns = typed.columns
+        self.columns = typed.columns
         self._target = typed.target
         self._book = LedgerBook(raw.files)
         self._equality = equality_columns(typed.columns, settings)
@@ -236,7 +239,7 @@ class _Table:
         apart = {self._settings.split.column}
         apart |= {self._settings.split.group} if by == "group-time" else set()
         names = [name for name in self._equality if name not in apart]
-        telling = [column for column in self._columns if column.name in names]
+        telling = [column for column in self.columns if column.name in names]
         if not has_telling_column(self.frame, telling):
             return
         without = [name for name in self._equality if name in apart]

@@ -9,6 +9,7 @@ column: golden rows of a package, in which no customer's row leaves the house.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +22,7 @@ from trainwright.summaries.columns import ColumnProfile, profile_column
 from trainwright.summaries.sketches import EXACT_ROWS
 
 UNSEEN = "__unseen__"
+_THREADS = 2
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,12 +68,9 @@ def profile_frame(
     Returns:
         One summary a column, in order.
     """
-    return Profile(
-        {
-            column.name: profile_column(frame[column.name], column, exact_rows=exact_rows)
-            for column in columns
-        }
-    )
+    with ThreadPoolExecutor(_THREADS) as pool:
+        found = pool.map(lambda c: profile_column(frame[c.name], c, exact_rows=exact_rows), columns)
+        return Profile(dict(zip([column.name for column in columns], found, strict=True)))
 
 
 def draw_rows(
