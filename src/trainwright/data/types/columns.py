@@ -162,7 +162,8 @@ def _emptiness(typed: TypedColumn) -> list[Finding]:
         told = f"column {shorten(name)} has no values"
         return [Finding("all-null", "warning", told, column=name, count=len(values), remedy=remedy)]
     if len(values) > 1 and not values.null_count() and _is_constant(values):
-        told = f"column {shorten(name)} is always {shorten(values[0])}"
+        value = int(values[0]) if typed.column.integer else values[0]
+        told = f"column {shorten(name)} is always {shorten(value)}"
         return [Finding("constant", "warning", told, column=name, count=len(values), remedy=remedy)]
     return []
 

@@ -27,6 +27,7 @@ from trainwright.data.types.values import (
 )
 
 EXACT = 2**53  # whole numbers beyond are not all told apart by a float64
+FEW_WORDS = 20  # that a mend lists
 _FIRST = 4096
 _BLOCK_ROWS = 65_536
 _LEAST = np.array([0.0, 0.0, *(10.0 ** np.arange(1, 64))])  # a whole number of so many digits
@@ -190,8 +191,14 @@ def _sort_out(
         return (*nulls, mark)
     if num_values < MOSTLY * (num_values + num_odd):
         return None
+    if case.context.type is None and not case.context.is_target and _are_codes(case, values):
+        return None  # names of things, of which a few are no numbers
     _note_mixed(case, list(odd), at, num_values + num_odd)
     return nulls
+
+
+def _are_codes(case: Case, values: pl.Series) -> bool:
+    return is_whole(values) and code_kind(case.name, values) is not None
 
 
 def _means_missing(case: Case, mark: str, num_marks: int, values: pl.Series) -> bool:
@@ -212,13 +219,15 @@ def _means_missing(case: Case, mark: str, num_marks: int, values: pl.Series) -> 
 
 def _note_mixed(case: Case, odd: list[str], at: pl.Series, num_cells: int) -> None:
     shown = ", ".join(shorten(text, 30) for text in odd[:5])
-    as_nulls = setting(case.name, f"{{type: number, nulls: {yaml_list(odd[:50])}}}")
+    as_nulls = setting(case.name, f"{{type: number, nulls: {yaml_list(odd)}}}")
+    is_short = len(odd) <= FEW_WORDS or case.context.is_target
+    keeps = f"{setting(case.name, 'category')} keeps them"
     case.note(
         "mixed-type",
         "error",
         f"{len(at)} of {num_cells} values are no numbers: {shown}",
         rows=at,
-        remedy=f"{as_nulls} reads them as missing; {setting(case.name, 'category')} keeps them",
+        remedy=f"{as_nulls} reads them as missing; {keeps}" if is_short else keeps,
     )
 
 

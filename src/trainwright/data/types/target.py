@@ -171,6 +171,7 @@ def _labels(typed: TypedColumn) -> tuple[pl.Series, Kind]:
 def _refuse_constant(typed: TypedColumn, num_distinct: int) -> None:
     if num_distinct < 2:
         name, value = typed.column.name, typed.values.drop_nulls()[0]
+        value = int(value) if typed.column.integer else value
         raise DataError(
             f"the target {shorten(name)} is always {shorten(value)}: there is nothing to learn",
             where=f"column {shorten(name)}", mend="data: {target: COLUMN} names another column",

@@ -76,6 +76,7 @@ TYPED = {
     "years counted": Typed([str(v) for v in range(1900, 1960)], NUMBER, name="year"),
     "unique under the name id": Typed([str(v * 7 % 601) for v in range(600)], IDENTIFIER, ["identifier"], name="userId"),
     "repeating under the name id": Typed([str(v % 50) for v in range(600)], WORDS, ["codes"], name="user_id"),
+    "ids of which some are lists": Typed([str(v % 50) for v in range(600)] + ["4,5", "6,7,8"], WORDS, [], "0", "CountyIds"),
     "a name that only ends like id": Typed([str(v % 50) for v in range(600)], NUMBER, name="paid"),
     "leading zeros": Typed(["01234", "90210", "10001"] * 10, WORDS, ["leading-zeros"], "01234"),
     "18 digits": Typed([f"1{i:017}" for i in range(50)], IDENTIFIER, ["precision"]),
@@ -157,6 +158,19 @@ def test_fractions_of_a_second_that_no_sampled_row_has_are_still_read(tmp_path: 
     column, values, findings = one(tmp_path, days)
     assert (column.format, findings) == ("%Y-%m-%d %H:%M:%S%.f", [])
     assert values[12].microsecond == 500_000
+
+
+def test_more_odd_words_than_can_be_read_are_kept_by_the_remedy(tmp_path: Path):
+    words = [f"w{chr(97 + i)}" for i in range(26)]
+    _, _, (finding,) = one(tmp_path, ["1.5", "2.5"] * 500 + words)
+    assert finding.kind == "mixed-type"
+    assert finding.remedy == "data: {columns: {x: category}} keeps them"
+
+
+def test_a_constant_whole_number_is_told_as_it_is_written(tmp_path: Path):
+    _, _, (finding,) = one(tmp_path, ["20210113"] * 30)
+    assert "always 20210113" in finding.message
+    assert "." not in finding.message
 
 
 REMEDIES = {
