@@ -10,6 +10,8 @@ import typer
 from trainwright.cli import options
 from trainwright.cli.output import print_result, table
 
+OTHERS = 10  # columns shown beside those that alarm
+
 
 def add(app: typer.Typer) -> None:
     """Enter the verb."""
@@ -28,6 +30,8 @@ def monitor(
 
     watched = monitor_model(model, data, workspace=workspace)
     result = watched.result
+    alarms = [column for column in result.columns if column.alarm]
+    others = [column for column in result.columns if not column.alarm]
     rows = [
         [
             ("! " if column.alarm else "  ") + column.column,
@@ -36,10 +40,11 @@ def monitor(
             f"{column.threshold:.3f}",
             f"{column.p_value:.2g}",
         ]
-        for column in result.columns
+        for column in (*alarms, *others[:OTHERS])
     ]
     lines = [
         *table(rows, header=("  column", "statistic", "value", "threshold", "p")),
+        *([f"  and {len(others) - OTHERS} that moved less"] if len(others) > OTHERS else []),
         result.verdict,
         f"report: {watched.report}",
     ]

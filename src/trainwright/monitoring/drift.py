@@ -1,14 +1,18 @@
 """Have the incoming rows moved away from those that the model was judged on?
 
 An alarm needs two things: a difference that chance and ordinary movement do not make (Holm's
-procedure over all columns at the false-alarm rate), and one that is large (PSI of at least 0.1).
+procedure over all columns at the false-alarm rate), and one that is large (PSI of at least 0.1, or,
+for numbers, an AUC of which at least 0.55 is certain: then and now can be told apart by the column
+alone. A shift by 0.3 standard deviations is a PSI of 0.09 and an AUC of 0.58).
 Each column is asked up to three questions: whether its values moved, whether more are missing, and
-whether more are new. Under 200 rows the answer is "insufficient data".
+whether more are new; only where there are rows enough for an answer (Tarone 1990, Biometrics 46, p.
+515), so that columns which are never missing do not weaken the others. Under 200 rows the answer is
+"insufficient data".
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -18,12 +22,22 @@ from numpy.typing import NDArray
 
 from trainwright.core.artifacts import Column, Prediction, Target
 from trainwright.monitoring.binning import Binning, Counts
-from trainwright.monitoring.movement import Movement, compare
-from trainwright.monitoring.quality import live_quality
-from trainwright.monitoring.reference import watched
+from trainwright.monitoring.movement import (
+    INDEPENDENT,
+    MIN_POOLED,
+    PERSISTENT,
+    Movement,
+    certain_auc,
+    compare,
+)
+from trainwright.monitoring.multiplicity import holm
+from trainwright.monitoring.quality import Record, live_quality
+from trainwright.monitoring.reference import PREDICTION, watched
 
 MIN_ROWS = 200
 MIN_PSI = 0.1
+MIN_AUC = 0.55
+_NAMED = 10  # columns in the verdict
 _BLOCK = 65_536  # rows that are counted at a time, so that memory is bounded
 
 
@@ -34,8 +48,8 @@ class ColumnDrift:
     Attributes:
         column: Its name; "(prediction)" is what the model says.
         statistic: What is compared: "psi of values", "psi of missing", "psi of new values",
-            "psi of length" or "psi of new words".
-        value: The population stability index.
+            "psi of length" or "psi of new words"; "auc of ..." where that alone is large.
+        value: The population stability index, or the lower bound of the AUC.
         threshold: The least value that counts as large.
         p_value: Adjusted for all questions asked (Holm), in [0, 1].
         rows: Live rows.
@@ -88,8 +102,16 @@ class _Answer:
     """One question asked of one column."""
 
     column: str
-    statistic: str
+    what: str
     movement: Movement
+    auc: float = 0.0
+
+    @property
+    def measure(self) -> tuple[str, float, float]:
+        """Statistic, value, and the least value that is large; the AUC where it alone is."""
+        if self.movement.psi < MIN_PSI and self.auc >= MIN_AUC:
+            return f"auc of {self.what}", self.auc, MIN_AUC
+        return f"psi of {self.what}", self.movement.psi, MIN_PSI
 
 
 def monitor(
@@ -110,29 +132,27 @@ def monitor(
         false_alarm_rate: Chance of a drift alarm where nothing but ordinary movement is, over all
             columns of this call.
     """
-    quality = live_quality(reference["quality"], prediction, target=target, min_rows=MIN_ROWS)
+    hurst = PERSISTENT if reference["by_time"] else INDEPENDENT
+    quality = live_quality(
+        reference["quality"],
+        prediction,
+        target=target,
+        record=Record(reference["rows"], reference["units"], hurst),
+        min_rows=MIN_ROWS,
+        false_alarm_rate=false_alarm_rate,
+    )
     if frame.height < MIN_ROWS:
         verdict = f"insufficient data: {frame.height} rows, and at least {MIN_ROWS} are needed"
         return MonitorResult(False, verdict, frame.height, (), quality)
-    answers, counts = _ask(reference, frame, prediction)
+    answers, counts = _ask(reference, frame, prediction, hurst=hurst)
     columns = _judge(answers, rows=frame.height, false_alarm_rate=false_alarm_rate)
-    alarms = [column.column for column in columns if column.alarm]
-    alarm = bool(alarms) or bool(quality.get("alarm"))
-    verdict = _verdict(alarms, quality, len(columns))
+    alarm = bool(quality["alarm"]) or any(column.alarm for column in columns)
+    verdict = _verdict(columns, quality)
     return MonitorResult(alarm, verdict, frame.height, columns, quality, counts)
 
 
-def holm(p_values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """P-values adjusted for their number (Holm 1979, Scand. J. Statistics 6, p. 65); shape kept."""
-    order = np.argsort(p_values, kind="stable")
-    factors = np.arange(len(p_values), 0, -1)
-    adjusted = np.empty_like(p_values)
-    adjusted[order] = np.minimum(1.0, np.maximum.accumulate(p_values[order] * factors))
-    return adjusted
-
-
 def _ask(
-    reference: Mapping[str, Any], frame: pl.DataFrame, prediction: Prediction
+    reference: Mapping[str, Any], frame: pl.DataFrame, prediction: Prediction, *, hurst: float
 ) -> tuple[list[_Answer], dict[str, Any]]:
     """All questions of all columns, and the counts that they were answered from."""
     inputs = [Column.from_json(column) for column in reference["inputs"]]
@@ -147,7 +167,7 @@ def _ask(
         binning = Binning.from_json(entry)
         blocks = np.asarray(entry["blocks"], dtype=np.int64)
         live = _count(binning, series[binning.column])
-        answers += _questions(binning, blocks, live)
+        answers += _questions(binning, blocks, live, hurst=hurst)
         if binning.kind in ("number", "category"):
             counts[binning.column] = {
                 "labels": list(binning.labels),
@@ -164,15 +184,20 @@ def _count(binning: Binning, values: pl.Series) -> Counts:
     return total
 
 
-def _questions(binning: Binning, blocks: Counts, live: Counts) -> list[_Answer]:
+def _questions(binning: Binning, blocks: Counts, live: Counts, *, hurst: float) -> list[_Answer]:
     """Did the values move, are more missing, are more new?"""
-    what: str = "values" if binning.kind in ("number", "category") else binning.kind
-    asked = [(what, blocks, live)]
-    if binning.kind in ("number", "category"):
-        asked.append(("missing", _one_against_rest(blocks, -1), _one_against_rest(live, -1)))
+    is_text = binning.kind in ("length", "new words")
+    auc = 0.0 if binning.kind == "category" else certain_auc(blocks.sum(axis=0)[:-1], live[:-1])
+    moved = compare(blocks, live, hurst=hurst)
+    answers = [_Answer(binning.column, binning.kind if is_text else "values", moved, auc)]
+    places = {} if is_text else {"missing": -1}
     if binning.kind == "category":
-        asked.append(("new values", _one_against_rest(blocks, -2), _one_against_rest(live, -2)))
-    return [_Answer(binning.column, f"psi of {name}", compare(b, n)) for name, b, n in asked]
+        places["new values"] = -2
+    for what, place in places.items():
+        ours, theirs = _one_against_rest(blocks, place), _one_against_rest(live, place)
+        if ours[:, 0].sum() + theirs[0] >= MIN_POOLED:
+            answers.append(_Answer(binning.column, what, compare(ours, theirs, hurst=hurst)))
+    return answers
 
 
 def _one_against_rest(counts: Counts, place: int) -> Counts:
@@ -188,27 +213,31 @@ def _judge(
     adjusted = holm(np.array([answer.movement.p_value for answer in answers]))
     found: dict[str, ColumnDrift] = {}
     for answer, p_value in zip(answers, adjusted, strict=True):
-        psi = answer.movement.psi
-        alarm = bool(p_value < false_alarm_rate and psi >= MIN_PSI)
-        drift = ColumnDrift(
-            answer.column, answer.statistic, psi, MIN_PSI, float(p_value), rows, alarm
-        )
+        statistic, value, threshold = answer.measure
+        alarm = bool(p_value < false_alarm_rate and value >= threshold)
+        drift = ColumnDrift(answer.column, statistic, value, threshold, float(p_value), rows, alarm)
         known = found.get(answer.column)
-        if known is None or (alarm, psi) > (known.alarm, known.value):
+        if known is None or (alarm, value) > (known.alarm, known.value):
             found[answer.column] = drift
     return tuple(sorted(found.values(), key=lambda one: (not one.alarm, -one.value, one.column)))
 
 
-def _verdict(alarms: list[str], quality: Mapping[str, Any], num_columns: int) -> str:
-    parts = []
-    if alarms:
-        named = ", ".join(alarms[:5]) + (" ..." if len(alarms) > 5 else "")
-        verb = "has" if len(alarms) == 1 else "have"
-        parts.append(f"{len(alarms)} of {num_columns} columns {verb} drifted: {named}")
-    else:
-        parts.append(f"no drift beyond ordinary movement in {num_columns} columns")
-    if quality.get("alarm"):
-        parts.append("and the live quality is worse than the reference's")
-    elif quality.get("known"):
-        parts.append("and the live quality is not worse than the reference's")
-    return ", ".join(parts)
+def _verdict(columns: Sequence[ColumnDrift], quality: Mapping[str, Any]) -> str:
+    """What alarmed, with its numbers: columns, the prediction, quality."""
+    moved = [_named(column) for column in columns if column.alarm]
+    more = len(moved) - _NAMED
+    listed = ", ".join(moved[:_NAMED]) + (f" and {more} more" if more > 0 else "")
+    drift = (
+        f"{len(moved)} of {len(columns)} columns drifted: {listed}"
+        if moved
+        else f"no drift beyond ordinary movement in {len(columns)} columns"
+    )
+    return f"{drift}; quality: {quality['message']}" if quality["known"] else drift
+
+
+def _named(column: ColumnDrift) -> str:
+    """A column with how far what moved."""
+    measure, _, what = column.statistic.partition(" of ")
+    name = "the prediction" if column.column == PREDICTION else column.column
+    part = "" if what == "values" else f", {what}"
+    return f"{name} ({measure.upper()} {column.value:.2f}{part})"

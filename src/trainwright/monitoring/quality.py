@@ -1,19 +1,25 @@
 """Does the model still do as well as it did on its reference, now that the truth has come?
 
-Live quality has an interval, as the reference's has; an alarm is raised where the live one lies
-wholly on the worse side of the other. Proportions have Wilson's interval (1927), means Student's.
+A single day may be bad without the model being so. The reference's interval, which was made from its
+units (rows, groups, days), tells how much one unit's quality varies, and so how much that of as many
+live rows may: in time with Hurst's persistence, elsewhere at the rate 1 / n (see `movement`). An
+alarm is raised where a metric is worse by more than that, by Student's t, corrected over the metrics
+(Holm). Live intervals are Wilson's (1927) and Student's, or as wide as movement makes them.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from trainwright.core.artifacts import MetricValue, Prediction
+from trainwright.monitoring.movement import freedom_of_variance, growth
+from trainwright.monitoring.multiplicity import holm
 from trainwright.summaries.intervals import Units, mean_interval, wilson
 
 _HIGHER_IS_BETTER = {"accuracy": True, "log_loss": False, "rmse": False, "mae": False}
@@ -23,12 +29,29 @@ _SMALLEST = 1e-15  # probability, so that a log loss is finite
 Floats = NDArray[np.float64]
 
 
+@dataclass(frozen=True, slots=True)
+class Record:
+    """Over how much the reference's quality was measured.
+
+    Attributes:
+        rows: Of the reference.
+        units: What its intervals were made from: as many rows, groups or days.
+        hurst: How movement persists from unit to unit.
+    """
+
+    rows: int
+    units: int
+    hurst: float
+
+
 def live_quality(
     reference: Mapping[str, Any],
     prediction: Prediction,
     *,
     target: NDArray[Any] | None,
+    record: Record,
     min_rows: int,
+    false_alarm_rate: float,
 ) -> dict[str, Any]:
     """Metrics of the rows whose target is known.
 
@@ -36,11 +59,14 @@ def live_quality(
         reference: Metric -> {value, low, high} on the reference.
         prediction: What the model said.
         target: Class codes or values, shape (rows,), NaN where not known; or None.
+        record: Of the reference.
         min_rows: Fewer known rows are "insufficient data".
+        false_alarm_rate: Chance of an alarm over all metrics where nothing got worse.
 
     Returns:
-        {known, alarm, message, metrics: {NAME: {value, low, high, reference, alarm}}}; `known` is
-        how many rows have a target.
+        {known, alarm, message, metrics: {NAME: {value, low, high, reference, p_value, alarm}}};
+        `known` is how many rows have a target; p_value and reference are None where the reference
+        has no such metric.
     """
     if target is None:
         return _silent(0, "no targets came with these rows")
@@ -52,20 +78,41 @@ def live_quality(
             count, f"insufficient data: {count} rows have a target, of {min_rows} needed"
         )
     metrics = {
-        name: _against(reference.get(name), measured, higher_is_better=_HIGHER_IS_BETTER[name])
+        name: _against(
+            reference.get(name),
+            measured,
+            length=count * record.units / max(1, record.rows),
+            record=record,
+            higher_is_better=_HIGHER_IS_BETTER[name],
+        )
         for name, measured in _measure(prediction, truth, known).items()
     }
-    worse = [name for name, found in metrics.items() if found["alarm"]]
-    message = (
-        f"worse than the reference: {', '.join(worse)}"
-        if worse
-        else "not worse than on the reference"
-    )
-    return {"known": count, "alarm": bool(worse), "message": message, "metrics": metrics}
+    judged = [found for found in metrics.values() if found["reference"]]
+    adjusted = holm(np.array([found["p_value"] for found in judged]))
+    for found, p_value in zip(judged, adjusted, strict=True):
+        found |= {"p_value": float(p_value), "alarm": bool(p_value < false_alarm_rate)}
+    return {
+        "known": count,
+        "alarm": any(found["alarm"] for found in judged),
+        "message": _message(metrics),
+        "metrics": metrics,
+    }
 
 
 def _silent(count: int, message: str) -> dict[str, Any]:
     return {"known": count, "alarm": False, "message": message, "metrics": {}}
+
+
+def _message(metrics: Mapping[str, Any]) -> str:
+    """What got worse, with its numbers."""
+    worse = [
+        f"{name} {found['value']:.4g} against {found['reference']['value']:.4g}"
+        for name, found in metrics.items()
+        if found["alarm"]
+    ]
+    if worse:
+        return f"worse than on the reference: {', '.join(worse)}"
+    return "not worse than on the reference"
 
 
 def _measure(
@@ -91,13 +138,39 @@ def _against(
     reference: Mapping[str, Any] | None,
     measured: MetricValue,
     *,
+    length: float,
+    record: Record,
     higher_is_better: bool,
 ) -> dict[str, Any]:
-    """A metric beside the reference's, and whether its interval lies wholly on the worse side."""
-    alarm = reference is not None and bool(
-        measured.high < reference["low"] if higher_is_better else measured.low > reference["high"]
-    )
-    return {**measured.to_json(), "reference": reference, "alarm": alarm}
+    """A metric beside the reference's, and the chance that it is as much worse without a cause.
+
+    Args:
+        reference: {value, low, high}, or None.
+        measured: On the live rows, as if they were independent.
+        length: Live rows, in units of the reference.
+        record: Of the reference.
+        higher_is_better: Which side is worse.
+    """
+    from scipy.stats import t as student
+
+    if reference is None:
+        return {**measured.to_json(), "reference": None, "p_value": None, "alarm": False}
+    units = max(2, record.units)
+    before = (reference["high"] - reference["low"]) / 2 / float(student.isf(0.025, units - 1))
+    alone = (measured.high - measured.low) / 2 / float(student.isf(0.025, np.inf))
+    both = before**2 * units * growth(length, blocks=units, hurst=record.hurst)
+    freedom = freedom_of_variance(blocks=units, hurst=record.hurst)
+    gap = measured.value - reference["value"]
+    worse = (-gap if higher_is_better else gap) / math.sqrt(max(both, alone**2 + before**2))
+    half = math.sqrt(max(0.0, both - before**2)) * float(student.isf(0.025, freedom))
+    shown = {
+        "value": measured.value,
+        "low": max(0.0, min(measured.low, measured.value - half)),
+        "high": max(measured.high, measured.value + half),
+    }
+    if higher_is_better:  # a share
+        shown["high"] = min(1.0, shown["high"])
+    return {**shown, "reference": reference, "p_value": float(student.sf(worse, freedom))}
 
 
 def _mean(values: Floats) -> MetricValue:

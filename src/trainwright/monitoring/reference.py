@@ -1,9 +1,11 @@
 """What a package remembers of the rows that it was judged on: counts, and no row.
 
 The reference is validation (the latest block, when rows are split by time). Besides the counts of
-each column it keeps the counts of its own consecutive blocks: how far these lie apart is ordinary
-movement, and only what goes beyond it may alarm. Counts are of at least five rows where they carry
-a name; edges lie between values. So no customer's row leaves the house.
+each column it keeps those of its own blocks: how far these lie apart is ordinary movement, and only
+what goes beyond it may alarm. Blocks follow the time where rows were split by time. Elsewhere the
+order of rows says nothing (a file may be sorted): groups are dealt to blocks at random, and rows
+that belong together with no other need none. Counts are of at least five rows where they carry a
+name; edges lie between values. So no customer's row leaves the house.
 """
 
 from __future__ import annotations
@@ -16,11 +18,12 @@ import polars as pl
 from numpy.typing import ArrayLike, NDArray
 
 from trainwright.core.artifacts import Column, ColumnType, Prediction, Target, Task
+from trainwright.core.seeds import derive_seed
 from trainwright.monitoring.binning import Binning, fit_binnings
 
 PREDICTION = "(prediction)"  # stands among the columns; the brackets keep it apart from theirs
-VERSION = 1
-NUM_BLOCKS = 20
+VERSION = 2
+NUM_BLOCKS = 30
 MIN_BLOCK_ROWS = 50
 
 
@@ -42,11 +45,11 @@ def build_reference(
         prediction: What the model says of these rows.
         target: What is predicted.
         quality: `metrics` on these rows: name -> {value, low, high}.
-        by_time: Units are blocks of time: blocks follow their order, not that of the rows.
+        by_time: Rows were split by time, so units follow each other in time.
         units: What is resampled (row, group or block of time), shape (rows,); a unit is not torn
             between two blocks. None stands for rows.
     """
-    blocks = consecutive_blocks(frame.height, units=units, by_time=by_time)
+    blocks = cut_blocks(frame.height, units=units, by_time=by_time)
     columns = [
         _counted(binning, values, blocks)
         for name, type_, values in watched(frame, inputs, prediction=prediction, target=target)
@@ -55,6 +58,7 @@ def build_reference(
     return {
         "version": VERSION,
         "rows": frame.height,
+        "units": frame.height if units is None else len(np.unique(np.asarray(units))),
         "by_time": by_time,
         "target": target.to_json(),
         "inputs": [column.to_json() for column in inputs],
@@ -85,23 +89,23 @@ def watched(
         yield PREDICTION, ColumnType.CATEGORY, pl.Series(names, dtype=pl.String)
 
 
-def consecutive_blocks(
-    num_rows: int, *, units: ArrayLike | None, by_time: bool
-) -> NDArray[np.int64]:
+def cut_blocks(num_rows: int, *, units: ArrayLike | None, by_time: bool) -> NDArray[np.int64]:
     """The block of each row, from 0; shape (rows,).
 
-    At most twenty blocks of at least fifty rows each, consecutive in the rows' order (in the
-    units', when they are blocks of time). Groups stay whole.
+    At most thirty blocks of about equally many rows, fifty or more, of whole units. By time they are
+    consecutive; otherwise units are dealt at random, or make one block where none has two rows.
     """
     num_blocks = max(1, min(NUM_BLOCKS, num_rows // MIN_BLOCK_ROWS))
-    if units is None or num_rows == 0:
-        return np.arange(num_rows, dtype=np.int64) * num_blocks // max(1, num_rows)
-    unit, first, members = np.unique(np.asarray(units), return_index=True, return_inverse=True)
-    order = np.arange(len(unit)) if by_time else np.argsort(first, kind="stable")
+    keys = np.arange(num_rows) if units is None else np.asarray(units)
+    unit, members = np.unique(keys, return_inverse=True)
+    if not by_time and len(unit) == num_rows:
+        return np.zeros(num_rows, dtype=np.int64)
+    dealt = np.random.default_rng(derive_seed(0, "blocks")).permutation(len(unit))
+    order = np.arange(len(unit)) if by_time else dealt
     sizes = np.bincount(members, minlength=len(unit))[order]
     middle = np.cumsum(sizes) - sizes / 2
     block_of_unit = np.empty(len(unit), dtype=np.int64)
-    block_of_unit[order] = np.minimum(middle * num_blocks // num_rows, num_blocks - 1)
+    block_of_unit[order] = np.minimum(middle * num_blocks // max(1, num_rows), num_blocks - 1)
     return np.unique(block_of_unit[members], return_inverse=True)[1].astype(np.int64)
 
 

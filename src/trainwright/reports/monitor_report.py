@@ -55,11 +55,13 @@ def _tiles(result: Values, rows: int) -> list[Tile]:
 
 
 def _add_drift(page: Page, columns: Sequence[Values]) -> None:
-    threshold = columns[0]["threshold"]
+    by_psi = [column for column in columns if column["statistic"].startswith("psi")]
+    threshold = by_psi[0]["threshold"] if by_psi else 0.1
     section = page.section(
         "How far each column moved",
         lead="An alarm needs both: a difference that chance and the reference's own ordinary "
-        f"movement do not make, and a population stability index of at least {threshold:g}.",
+        f"movement do not make, and a population stability index of at least {threshold:g} "
+        "(or, for numbers, an AUC of then against now of which at least 0.55 is certain).",
     )
     dots = [
         Whisker(
@@ -69,7 +71,7 @@ def _add_drift(page: Page, columns: Sequence[Values]) -> None:
             column["value"],
             strong=column["alarm"],
         )
-        for column in columns
+        for column in by_psi
     ]
     section.figures(
         whisker_plot(
@@ -82,7 +84,7 @@ def _add_drift(page: Page, columns: Sequence[Values]) -> None:
         )
     )
     section.table(
-        ("column", "compared", "PSI", "p-value, adjusted", ""),
+        ("column", "compared", "value", "p-value, adjusted", ""),
         [
             (
                 column["column"],
@@ -125,7 +127,7 @@ def _add_quality(page: Page, quality: Values) -> None:
     section.callout(
         "error" if quality.get("alarm") else "good" if metrics else "note",
         f"{message[:1].upper()}{message[1:]}",
-        "An alarm is raised where the live interval lies wholly on the worse side of the reference's.",
+        "An alarm is raised where it is worse by more than chance and ordinary movement make.",
     )
     if metrics:
         section.table(

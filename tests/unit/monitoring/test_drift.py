@@ -9,7 +9,8 @@ import pytest
 from statsmodels.stats.multitest import multipletests
 
 from trainwright.core.artifacts import Column, ColumnType, Prediction, Target, Task
-from trainwright.monitoring.drift import holm, monitor
+from trainwright.monitoring.drift import monitor
+from trainwright.monitoring.multiplicity import holm
 from trainwright.monitoring.reference import PREDICTION, build_reference
 
 
@@ -197,7 +198,7 @@ def test_worse_quality_alarms_without_drift(world, reference):
     result = monitor(reference, frame, world.predict(frame), target=wrong)
     assert result.alarm
     assert not alarms(result)
-    assert "quality is worse" in result.verdict
+    assert "quality: worse than on the reference: accuracy" in result.verdict
 
 
 def test_counting_in_blocks_changes_nothing(world, reference, monkeypatch):
@@ -219,3 +220,54 @@ def test_the_procedure_of_holm_is_that_of_statsmodels():
     p_values = np.random.default_rng().random(9) ** 4
     assert holm(p_values) == pytest.approx(multipletests(p_values, method="holm")[1])
     assert holm(np.array([])).tolist() == []
+
+
+def flat(rows, *, seed, **planted):
+    """Rows of a random split, in a file that is sorted."""
+    random = np.random.default_rng(seed)
+    number = random.normal(planted.get("shift", 0.0), 1.0, rows)
+    number[random.random(rows) < planted.get("nulls", 0.0)] = np.nan
+    kinds = random.choice(["a", "b", "c"], rows, p=[0.6, 0.3, 0.1])
+    kinds = np.where(random.random(rows) < planted.get("new", 0.0), "never seen", kinds)
+    frame = pl.DataFrame({"x": pl.Series(number).fill_nan(None), "kind": kinds})
+    return frame.sort("kind", "x")
+
+
+def look_at_flat(reference_rows, live):
+    built = build_reference(
+        reference_rows,
+        [Column("x", ColumnType.NUMBER), Column("kind", ColumnType.CATEGORY)],
+        prediction=Prediction(np.zeros(reference_rows.height)),
+        target=Target(Column("y", ColumnType.NUMBER), Task.REGRESSION),
+        quality={"metrics": {}},
+        by_time=False,
+        units=np.arange(reference_rows.height),
+    )
+    return monitor(built, live, Prediction(np.zeros(live.height)), target=None)
+
+
+@pytest.mark.parametrize("planted", [{"shift": 0.3}, {"new": 0.1}, {"nulls": 0.1}])
+def test_planted_drift_is_found_in_a_random_split_of_a_sorted_file(planted):
+    found = sum(
+        look_at_flat(flat(4000, seed=seed), flat(1000, seed=500 + seed, **planted)).alarm
+        for seed in range(40)
+    )
+    assert found >= 34  # the shift: 93 % of 150 were found, the others all
+    quiet = sum(
+        look_at_flat(flat(4000, seed=seed), flat(1000, seed=900 + seed)).alarm for seed in range(40)
+    )
+    assert quiet <= 2
+
+
+def test_a_shift_that_is_large_only_by_its_auc_says_so():
+    result = look_at_flat(flat(20_000, seed=1), flat(20_000, seed=2, shift=0.25))
+    (column,) = [column for column in result.columns if column.alarm]
+    assert (column.statistic, column.threshold) == ("auc of values", 0.55)
+    assert 0.55 <= column.value < 0.6
+    assert result.verdict == f"1 of 3 columns drifted: x (AUC {column.value:.2f})"
+
+
+def test_the_verdict_names_what_alarmed_with_its_numbers(world, reference):
+    result = look(world, reference, world.rows(600, seed=15, shift=0.8, null_share=0.4))
+    for words in ("2 of 5 columns drifted: ", "number (PSI ", "the prediction (PSI "):
+        assert words in result.verdict

@@ -5,7 +5,8 @@ import pytest
 from scipy import stats
 
 from trainwright.core.artifacts import Prediction
-from trainwright.monitoring.quality import live_quality
+from trainwright.monitoring.movement import INDEPENDENT, PERSISTENT
+from trainwright.monitoring.quality import Record, live_quality
 
 
 def of_classes(rows, hit_rate, *, seed):
@@ -14,6 +15,13 @@ def of_classes(rows, hit_rate, *, seed):
     said = np.where(random.random(rows) < hit_rate, truth, 1 - truth)
     chances = np.where(said[:, None] == np.arange(2), 0.8, 0.2)
     return Prediction(said, chances), truth.astype(np.float64)
+
+
+def judge(reference, prediction, target, *, record=None):
+    record = record or Record(rows=2000, units=2000, hurst=INDEPENDENT)
+    return live_quality(
+        reference, prediction, target=target, record=record, min_rows=200, false_alarm_rate=0.01
+    )
 
 
 REFERENCE = {
@@ -25,7 +33,7 @@ REFERENCE = {
 
 def test_quality_as_on_the_reference_does_not_alarm():
     prediction, truth = of_classes(2000, 0.8, seed=1)
-    found = live_quality(REFERENCE, prediction, target=truth, min_rows=200)
+    found = judge(REFERENCE, prediction, truth)
     assert not found["alarm"]
     assert found["known"] == 2000
     assert found["message"] == "not worse than on the reference"
@@ -33,20 +41,21 @@ def test_quality_as_on_the_reference_does_not_alarm():
 
 def test_quality_that_is_wholly_worse_alarms_and_says_where():
     prediction, truth = of_classes(2000, 0.6, seed=2)
-    found = live_quality(REFERENCE, prediction, target=truth, min_rows=200)
+    found = judge(REFERENCE, prediction, truth)
     assert found["alarm"]
-    assert found["message"] == "worse than the reference: accuracy, log_loss"
+    assert found["message"].startswith("worse than on the reference: accuracy 0.5")
+    assert "against 0.8, log_loss" in found["message"]
 
 
 def test_quality_that_is_better_does_not_alarm():
     prediction, truth = of_classes(2000, 0.95, seed=3)
-    assert not live_quality(REFERENCE, prediction, target=truth, min_rows=200)["alarm"]
+    assert not judge(REFERENCE, prediction, truth)["alarm"]
 
 
 def test_rows_whose_target_is_not_known_do_not_count():
     prediction, truth = of_classes(1000, 0.8, seed=4)
     truth[:900] = np.nan
-    found = live_quality(REFERENCE, prediction, target=truth, min_rows=200)
+    found = judge(REFERENCE, prediction, truth)
     assert found["known"] == 100
     assert "insufficient data" in found["message"]
     assert found["metrics"] == {}
@@ -54,13 +63,13 @@ def test_rows_whose_target_is_not_known_do_not_count():
 
 def test_without_targets_quality_is_not_judged():
     prediction, _ = of_classes(300, 0.8, seed=5)
-    found = live_quality(REFERENCE, prediction, target=None, min_rows=200)
+    found = judge(REFERENCE, prediction, None)
     assert (found["known"], found["alarm"]) == (0, False)
 
 
 def test_intervals_are_those_of_the_textbook():
     prediction, truth = of_classes(700, 0.8, seed=6)
-    metrics = live_quality({}, prediction, target=truth, min_rows=200)["metrics"]
+    metrics = judge({}, prediction, truth)["metrics"]
     hits = int(np.sum(prediction.values == truth))
     wilson = stats.binomtest(hits, 700).proportion_ci(method="wilson")
     assert metrics["accuracy"]["low"] == pytest.approx(wilson.low)
@@ -76,6 +85,30 @@ def test_a_regression_is_judged_by_its_errors(spread, alarm):
     random = np.random.default_rng(7)
     truth = random.normal(size=3000)
     prediction = Prediction(truth + random.normal(0, spread, 3000))
-    found = live_quality(REFERENCE, prediction, target=truth, min_rows=200)
+    found = judge(REFERENCE, prediction, truth)
     assert found["alarm"] is alarm
     assert set(found["metrics"]) == {"rmse", "mae"}
+
+
+def test_a_bad_day_does_not_alarm_where_days_differ_and_a_bad_quarter_does():
+    days = Record(rows=60_000, units=60, hurst=PERSISTENT)
+    prediction, truth = of_classes(1000, 0.72, seed=8)
+    assert judge(REFERENCE, prediction, truth)["metrics"]["accuracy"]["alarm"]  # as single rows
+    day = judge(REFERENCE, prediction, truth, record=days)["metrics"]["accuracy"]
+    assert not day["alarm"]
+    assert day["low"] < 0.65
+    assert day["high"] > 0.79
+    prediction, truth = of_classes(90_000, 0.6, seed=9)
+    assert judge(REFERENCE, prediction, truth, record=days)["metrics"]["accuracy"]["alarm"]
+
+
+def test_without_movement_quality_alarms_as_often_as_was_asked():
+    random = np.random.default_rng(10)
+    alarmed = 0
+    for _ in range(300):
+        hits = random.binomial(2000, 0.8) / 2000
+        error = 1.96 * np.sqrt(hits * (1 - hits) / 2000)
+        reference = {"accuracy": {"value": hits, "low": hits - error, "high": hits + error}}
+        prediction, truth = of_classes(500, 0.8, seed=int(random.integers(2**31)))
+        alarmed += judge(reference, prediction, truth)["alarm"]
+    assert alarmed <= 9  # of 300 at 1 %: more has a chance under 0.2 %

@@ -8,7 +8,7 @@ import pytest
 
 from trainwright.core.artifacts import Column, ColumnType, Prediction, Target, Task
 from trainwright.core.durable import canonical_json
-from trainwright.monitoring.reference import PREDICTION, build_reference, consecutive_blocks
+from trainwright.monitoring.reference import PREDICTION, build_reference, cut_blocks
 
 
 def test_a_reference_holds_the_counts_of_every_watched_column(world):
@@ -43,24 +43,34 @@ def test_equal_rows_give_equal_bytes(world):
 
 
 @pytest.mark.parametrize("count", [0, 1, 49, 99, 100, 5000])
-def test_blocks_are_consecutive_and_of_fifty_rows_or_more(count):
-    blocks = consecutive_blocks(count, units=None, by_time=False)
+def test_blocks_in_time_are_consecutive_and_of_fifty_rows_or_more(count):
+    blocks = cut_blocks(count, units=None, by_time=True)
     assert len(blocks) == count
     assert (np.diff(blocks) >= 0).all()
     if count >= 100:
         assert np.bincount(blocks).min() >= 50
-        assert blocks.max() == min(20, count // 50) - 1
+        assert blocks.max() == min(30, count // 50) - 1
 
 
-def test_groups_stay_whole_and_blocks_of_time_follow_the_time():
-    random = np.random.default_rng(4)
-    groups = random.integers(0, 60, 1000)
-    blocks = consecutive_blocks(1000, units=groups, by_time=False)
-    assert all(len(set(blocks[groups == group])) == 1 for group in set(groups))
-    days = random.permutation(np.repeat(np.arange(40), 25))
-    blocks = consecutive_blocks(1000, units=days, by_time=True)
+def test_blocks_of_time_follow_the_time_and_not_the_rows():
+    days = np.random.default_rng(4).permutation(np.repeat(np.arange(40), 50))
+    blocks = cut_blocks(2000, units=days, by_time=True)
     assert (np.diff(blocks[np.argsort(days, kind="stable")]) >= 0).all()
-    assert blocks.max() == 19
+    assert blocks.max() == 29
+
+
+def test_rows_of_a_random_split_make_one_block_so_that_a_sorted_file_does_not_hide_drift():
+    for units in (None, np.arange(5000)):
+        assert set(cut_blocks(5000, units=units, by_time=False)) == {0}
+
+
+def test_groups_stay_whole_and_are_dealt_whatever_their_order_is():
+    groups = np.repeat(np.arange(100), 20)  # sorted, as a file may be
+    blocks = cut_blocks(2000, units=groups, by_time=False)
+    of_group = blocks[::20]
+    assert (blocks == np.repeat(of_group, 20)).all()
+    assert np.bincount(blocks).min() >= 40
+    assert abs(np.corrcoef(of_group, np.arange(100))[0, 1]) < 0.3
 
 
 @pytest.mark.parametrize(
