@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import re
 import unicodedata
 from collections import defaultdict
@@ -64,8 +65,14 @@ def read_header(block: bytes, *, delimiter: bytes) -> Header:
     return Header(names, delimiter, end, block.count(b"\n", 0, end))
 
 
-def name_faults(names: Sequence[str], *, where: str, dropped: Sequence[str] = ()) -> list[Fault]:
-    """What makes column names unusable: twice the same, none at all, ours, or far too long."""
+def name_faults(
+    names: Sequence[str], *, where: str, dropped: Sequence[str] | None = None
+) -> list[Fault]:
+    """What makes column names unusable: twice the same, none at all, ours, or far too long.
+
+    `dropped` are the names that the recipe leaves out, which may be none or equal; None where the
+    kind of file has no place for such names.
+    """
     places: dict[str, list[int]] = defaultdict(list)
     for position, name in enumerate(names, start=1):
         places[name].append(position)
@@ -73,22 +80,13 @@ def name_faults(names: Sequence[str], *, where: str, dropped: Sequence[str] = ()
     for name, positions in places.items():
         at = " and ".join(map(str, positions[:5]))
         if name == "":
-            if positions != [1] and "" not in dropped:
-                faults.append(
-                    Fault(
-                        f"no name for column {at}",
-                        where,
-                        'name it, or data: {drop: [""]} leaves nameless columns out',
-                    )
-                )
-        elif len(positions) > 1:
-            faults.append(
-                Fault(
-                    f"the column name {shorten(name)} stands twice: columns {at}",
-                    where,
-                    "give each column its own name",
-                )
-            )
+            if positions != [1] and "" not in (dropped or ()):
+                told = f"no name for column {at}"
+                faults.append(Fault(told, where, _rename("name it", name, dropped)))
+        elif len(positions) > 1 and name not in (dropped or ()):
+            told = f"the column name {shorten(name)} stands twice: columns {at}"
+            mend = _rename("give each column its own name", name, dropped)
+            faults.append(Fault(told, where, mend))
         if name in RESERVED:
             faults.append(
                 Fault(f"the column name {name!r} is reserved", where, "rename the column")
@@ -111,6 +109,13 @@ def name_faults(names: Sequence[str], *, where: str, dropped: Sequence[str] = ()
             )
         )
     return faults[:10]
+
+
+def _rename(mend: str, name: str, dropped: Sequence[str] | None) -> str:
+    """The mend of a name that several columns have, or that is empty."""
+    if dropped is None:
+        return mend
+    return f"{mend}, or data: {{drop: {json.dumps([name], ensure_ascii=False)}}} leaves it out"
 
 
 def name_findings(names: Sequence[str]) -> list[Finding]:

@@ -222,7 +222,10 @@ def _read_file(path: Path, settings: DataSettings, *, name: str) -> _Read:
 def _name_columns(
     frame: pl.DataFrame, names: tuple[str, ...], dropped: tuple[str, ...], *, name: str
 ) -> tuple[pl.DataFrame, list[Finding]]:
-    """The frame with its columns' names, without a nameless row index."""
+    """The frame with its columns' names, without a nameless row index.
+
+    Of equal names, which only a recipe that drops them may have, the first stays to be dropped.
+    """
     nameless = [position for position, column in enumerate(names) if column == ""]
     findings = []
     if nameless and "" not in dropped:
@@ -241,7 +244,7 @@ def _name_columns(
                 remedy='write the file without its row index, or say so: data: {drop: [""]}',
             )
         )
-    kept = {str(i): column for i, column in enumerate(names) if i not in nameless}
+    kept = {str(i): column for i, column in enumerate(names) if names.index(column) == i and column}
     return frame.select(list(kept)).rename(kept), findings
 
 

@@ -82,7 +82,7 @@ REFUSED = {
     "gzip": Refused(gzip.compress(GOOD), "gzip magic", "t.csv", "gunzip"),
     "xlsx": Refused(b"PK\x03\x04....", "Excel", "t.csv", "save it as CSV"),
     "two names alike": Refused(
-        b"a,b,a,y\n1,2,3,4\n", "stands twice: columns 1 and 3", "t.csv:1", "own name"
+        b"a,b,a,y\n1,2,3,4\n", "stands twice: columns 1 and 3", "t.csv:1", 'drop: ["a"]'
     ),
     "no name": Refused(b"a,,y\n1,2,3\n", "no name for column 2", "t.csv:1", 'drop: [""]'),
     "first without a name": Refused(
@@ -196,6 +196,13 @@ def test_an_unknown_encoding_is_a_fault_of_the_recipe(tmp_path: Path):
 def test_nameless_columns_are_left_out_when_the_recipe_says_so(tmp_path: Path):
     (tmp_path / "t.csv").write_bytes(b",a,,y\nx,1,q,2\n")
     assert read(tmp_path, drop=("",)).frame.columns == ["a", "y"]
+
+
+def test_columns_of_one_name_are_left_out_on_demand(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_bytes(b"a,b,a,y\n1,2,3,4\n5,6,7,8\n")
+    frame = read(tmp_path, drop=("a",)).frame
+    assert frame.columns == ["a", "b", "y"]  # one stays, to be dropped by its name
+    assert frame["b"].to_list() == ["2", "6"]
 
 
 def test_a_pipe_a_device_and_a_folder_are_no_files(tmp_path: Path):
