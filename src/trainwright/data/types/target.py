@@ -1,8 +1,8 @@
-"""The target: classification or regression, its classes, and whether its tails are heavy.
+"""The target: classification or regression, and its classes.
 
 Labels become text in one spelling ("1", not "1.0"; "true", not "TRUE"), so that the target's own
 `Column` is a category whose `integer` or `true` says how to spell. Of the values nothing is used
-but the list of classes and the flag for heavy tails.
+but the list of classes: whether the tails are heavy is asked after the split, of train rows alone.
 
 Heavy tails: (Q.975 - Q.025) / (Q.875 - Q.125) over 3 (1.7 for the normal, 2.7 for Student's t with
 two degrees of freedom, 5.3 for Cauchy). Source: Crow & Siddiqui 1967 (JASA 62, 353-389).
@@ -20,7 +20,7 @@ from trainwright.core.artifacts import Column, ColumnType, Finding, Target, Task
 from trainwright.core.errors import DataError, RecipeError, shorten
 from trainwright.data.types.case import Context, TypedColumn
 from trainwright.data.types.columns import type_column
-from trainwright.data.types.values import whole_text
+from trainwright.data.types.values import NUMBER, whole_text
 
 LIMIT_CLASSES = 1000
 FEW_CLASSES = 20
@@ -59,10 +59,10 @@ def type_target(
             f"the target {shorten(raw.name)} is a date-time, which is not predicted",
             where=f"column {shorten(raw.name)}", mend="write it as a number, or name another target",
         )  # fmt: skip
-    task = task or infer_task(typed)
+    is_told, task = task is not None, task or infer_task(typed)
     if task is Task.REGRESSION:
         return _regression(typed)
-    return _classification(typed)
+    return _classification(typed, is_told=is_told)
 
 
 def infer_task(typed: TypedColumn) -> Task:
@@ -93,10 +93,10 @@ def _regression(typed: TypedColumn) -> tuple[TypedColumn, Target]:
     values = typed.values.drop_nulls().to_numpy()
     _refuse_constant(typed, len(np.unique(values)))
     _refuse_extreme(name, values)
-    return typed, Target(typed.column, Task.REGRESSION, heavy_tailed=is_heavy_tailed(values))
+    return typed, Target(typed.column, Task.REGRESSION)
 
 
-def _classification(typed: TypedColumn) -> tuple[TypedColumn, Target]:
+def _classification(typed: TypedColumn, *, is_told: bool) -> tuple[TypedColumn, Target]:
     labels, kind = _labels(typed)
     name = typed.column.name
     counts = labels.drop_nulls().value_counts()
@@ -122,6 +122,8 @@ def _classification(typed: TypedColumn) -> tuple[TypedColumn, Target]:
         true=typed.column.true if kind == "boolean" else (),
     )  # fmt: skip
     findings = (*typed.findings, *_class_findings(column, classes, sizes, kind))
+    if kind == "text" and not is_told:
+        findings = (*findings, *_nearly_numbers(column, sizes))
     target = Target(column, Task.CLASSIFICATION, classes=classes, class_kind=kind)
     return TypedColumn(column, labels.alias(name), findings), target
 
@@ -155,6 +157,20 @@ def _class_findings(
             )
         )
     return findings
+
+
+def _nearly_numbers(column: Column, sizes: dict[str, int]) -> list[Finding]:
+    """A warning when most labels of many are numbers: was a number meant?"""
+    numbers = {label for label in sizes if NUMBER.fullmatch(label)}
+    rows = sum(sizes[label] for label in numbers)
+    if len(numbers) <= FEW_CLASSES or rows < sum(sizes.values()) / 2:
+        return []
+    odd = next(label for label in sizes if label not in numbers)
+    told = (
+        f"the target is taken for {len(sizes)} classes, for not all of its values are numbers:"
+        f" {shorten(odd, 30)}; {rows} of {sum(sizes.values())} are"
+    )
+    return [Finding("labels", "warning", told, column=column.name, remedy="task: regression")]
 
 
 def _labels(typed: TypedColumn) -> tuple[pl.Series, Kind]:

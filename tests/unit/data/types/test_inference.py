@@ -343,6 +343,14 @@ def test_a_target_that_cannot_be_learned_is_refused(case, tmp_path: Path):
     assert "y" in caught.value.where
 
 
+def test_a_target_of_numbers_and_some_words_asks_whether_a_number_was_meant(tmp_path: Path):
+    ratings = [str(50 + i % 40) for i in range(400)] + ["79+2", "81-1"] * 40
+    column, _, kinds = target(tmp_path, ratings)
+    assert (column.task, kinds) == (Task.CLASSIFICATION, ["labels"])
+    assert target(tmp_path, ratings, task=Task.CLASSIFICATION)[2] == []
+    assert target(tmp_path, ["K", "1", "2", "3"] * 20)[2] == []
+
+
 def test_infinity_in_the_target_is_an_error_finding(tmp_path: Path):
     _, _, kinds = target(tmp_path, [str(i / 7) for i in range(40)] + ["inf"])
     assert kinds == ["infinite"]
