@@ -17,6 +17,7 @@ from trainwright.flow.resolving import recipe_of, resolve_model
 from trainwright.flow.rows import encode_target
 from trainwright.monitoring.drift import MonitorResult
 from trainwright.monitoring.drift import monitor as monitor_frame
+from trainwright.monitoring.reference import VERSION
 from trainwright.reports.monitor_report import monitor_report
 from trainwright.runs.folder import utc_now
 from trainwright.runs.workspace import Workspace
@@ -64,9 +65,9 @@ def monitor(model: str, data: Path, *, workspace: Path | None = None) -> Watched
     store = Workspace.open(workspace)
     named = resolve_model(model, store)
     package = named.load()
-    if package.reference is None:
+    if package.reference is None or package.reference["version"] != VERSION:
         raise CommandError(
-            "the package has no reference to compare with",
+            "the package has no reference that this version can compare with",
             where=str(named.folder),
             mend="run it again",
         )

@@ -142,7 +142,7 @@ def monitor(
         false_alarm_rate=false_alarm_rate,
     )
     if frame.height < MIN_ROWS:
-        verdict = f"insufficient data: {frame.height} rows, and at least {MIN_ROWS} are needed"
+        verdict = f"insufficient data: {frame.height} of at least {MIN_ROWS} rows"
         return MonitorResult(False, verdict, frame.height, (), quality)
     answers, counts = _ask(reference, frame, prediction, hurst=hurst)
     columns = _judge(answers, rows=frame.height, false_alarm_rate=false_alarm_rate)
