@@ -21,6 +21,7 @@ import trainwright
 from trainwright.cli.main import app
 from trainwright.core.parts import families
 from trainwright.recipe.data import ColumnSettings, SplitSettings
+from trainwright.recipe.quantities import parse_duration
 from trainwright.recipe.schema import Recipe
 from trainwright.recipe.sections import DriftSettings
 
@@ -84,8 +85,15 @@ def table(model: type[BaseModel], *, only: tuple[str, ...] = ()) -> Iterator[str
     for name, field in model.model_fields.items():
         if not only or name in only:
             default = field.get_default(call_default_factory=True)
+            if any(getattr(part, "func", None) is parse_duration for part in field.metadata):
+                default = in_minutes(default)
             shown = "needed" if default is PydanticUndefined else plain(default)
             yield f"| `{name}` | {shown} | {field.description or ''} |"
+
+
+def in_minutes(seconds: float) -> str:
+    """A duration as a recipe would spell it."""
+    return f"{seconds / 60:g}m" if seconds and seconds % 60 == 0 else f"{seconds:g}s"
 
 
 def plain(value: object) -> str:
