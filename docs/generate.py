@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+import sys
 import typing
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,6 +27,7 @@ from trainwright.recipe.schema import Recipe
 from trainwright.recipe.sections import DriftSettings
 
 HERE = Path(__file__).parent / "reference"
+TABLES = Path(__file__).parents[1] / "tests"
 VERBS = ("run", "evaluate", "compare", "audit", "reproduce", "predict", "monitor", "load_package")
 NESTED = {
     "data.split": SplitSettings,
@@ -40,6 +42,7 @@ def pages() -> dict[Path, str]:
         HERE / "recipe.md": recipe_page(),
         HERE / "command-line.md": command_page(),
         HERE / "python.md": python_page(),
+        HERE / "refusals.md": refusals_page(),
     }
 
 
@@ -161,6 +164,49 @@ def python_page() -> str:
         lines += ["", f"## {heading}"]
         lines += [f"\n::: {value.__module__}.{value.__name__}" for value in values]
     return "\n".join(lines) + "\n"
+
+
+def refusals_page() -> str:
+    """What is refused, from the tables that the tests run."""
+    sys.path.insert(0, str(TABLES))
+    from refusals.command_cases import COMMANDS, NAMES, PACKAGES
+    from refusals.data_cases import DATA
+    from refusals.http_cases import REQUESTS, TOKENS
+    from refusals.recipe_cases import RECIPES
+
+    lines = [
+        "# What is refused, and how",
+        "",
+        "Every line is a test: the input is made, given to the command line (or to a running server), and",
+        "status, message, place and mend are compared. A refusal leaves nothing half-written and tells all",
+        "faults at once. Status 0 or 200 means that the input is read as it was meant, and a finding or a",
+        "warning says so. *pasted* means that the mend was pasted into the recipe, and that it ended with 0.",
+    ]
+    for title, cases in (
+        ("Data", DATA),
+        ("Recipes", RECIPES),
+        ("Packages", PACKAGES),
+        ("Names", NAMES),
+        ("Commands", COMMANDS),
+    ):
+        lines += ["", f"## {title}", "", "| | what | exit status | message | mend |"]
+        lines.append("| --- | --- | --- | --- | --- |")
+        for case in cases:
+            mend = cell(case.mend) + (" (*pasted*)" if case.pasted else "")
+            start = f"| {case.number} | {case.title} | {case.status} |"
+            lines.append(f"{start} {cell(case.what)} | {mend} |")
+    lines += ["", "## Requests", "", "| | what | HTTP status | message | mend |"]
+    lines.append("| --- | --- | --- | --- | --- |")
+    for request in (*REQUESTS, *TOKENS):
+        told = f"{cell(request.what)} | {cell(request.mend)}"
+        lines.append(f"| {request.number} | {request.title} | {request.status} | {told} |")
+    return "\n".join(lines) + "\n"
+
+
+def cell(text: str) -> str:
+    """Words of a message as code in a table; nothing in them is markup."""
+    plain = " ".join(text.replace("`", "'").split())
+    return f"`{plain}`".replace("|", "\\|") if plain else ""
 
 
 if __name__ == "__main__":

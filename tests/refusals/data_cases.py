@@ -131,12 +131,12 @@ VALUES = [
 
 PLACES = [
     Case("48", "a device for a file", 3, "this is a pipe, a socket or a device, not a regular file", "/dev/zero", "name a file", recipe="data: {source: /dev/zero, target: y}\n"),
-    Case("48", "a folder without data for a file", 3, "'empty' matches no data file", "data.source", "", recipe="data: {source: empty, target: y}\n", make=lambda folder: (folder / "empty").mkdir()),
+    Case("48", "a folder without data for a file", 3, "'empty' matches no data file", "data.source", "put files there that end in .csv", recipe="data: {source: empty, target: y}\n", make=lambda folder: (folder / "empty").mkdir()),
     Case("48", "no such file", 3, "there is no such file", "gone.csv", "mend the path (in a recipe: data.source)", recipe="data: {source: gone.csv, target: y}\n"),
     Case("49", "a Parquet file that was cut", 3, "damaged or cut", "t.parquet", "again", files={"t.parquet": b"PAR1" + b"\0" * 50}, recipe="data: {source: t.parquet, target: y}\n"),
     Case("50", "JSON lines: a bad line", 3, "not valid JSON", "t.jsonl:2", "one object a line", files={"t.jsonl": b'{"a": 1, "y": 2}\n{"a": 1,\n'}, recipe="data: {source: t.jsonl, target: y}\n"),
     Case("50", "JSON lines: 100,000 brackets", 3, "nested too deeply", "t.jsonl:1", "", files={"t.jsonl": b'{"a":' + b"[" * 100_000}, recipe="data: {source: t.jsonl, target: y}\n"),
-    Case("52", "a pattern that matches nothing", 3, "'*.tsv' matches no data file", "data.source", "", files={TABLE: SOUND}, recipe="data: {source: '*.tsv', target: y}\n"),
+    Case("52", "a pattern that matches nothing", 3, "'*.tsv' matches no data file", "data.source", "mend the pattern in data.source", files={TABLE: SOUND}, recipe="data: {source: '*.tsv', target: y}\n"),
     Case("52", "files with different columns", 3, "the files have different columns: t2.csv lacks 'a' and has 'c' besides", "t1.csv and t2.csv", "give every file the same columns", files={"t1.csv": SOUND, "t2.csv": SOUND.replace(b"a,b,y", b"c,b,y", 1)}, recipe="data: {source: 't?.csv', target: y}\n"),
     Case("60", "a source that is a URL", 3, "'https://example.org/t.csv' is an address, not a file", "data.source", "fetch the file first", recipe="data: {source: 'https://example.org/t.csv', target: y}\n"),
     Case("60", "a source with NUL", 3, "'t\\x00.csv' cannot be the path of a file", "data.source", "data: {source: FILE}", recipe='data: {source: "t\\0.csv", target: y}\n'),

@@ -13,7 +13,8 @@ from typing import Any
 import typer
 
 from trainwright.core.artifacts import Check, Finding
-from trainwright.core.errors import TrainwrightError
+from trainwright.core.errors import Fault, TrainwrightError
+from trainwright.runs.redaction import redact
 
 
 def print_result(value: Mapping[str, Any], lines: Iterable[str], *, as_json: bool) -> None:
@@ -31,19 +32,22 @@ def print_note(line: str) -> None:
 
 
 def print_error(error: TrainwrightError, *, as_json: bool) -> int:
-    """Say what, where and how to mend it; returns the exit status."""
+    """Say what, where and how to mend it; returns the exit status.
+
+    What a command was given stands in messages, so they lose what looks like a secret: logs keep them.
+    What stage 1 found is told as it is, since its remedies name columns and are pasted.
+    """
+    hide = str if error.findings else redact
+    faults = [Fault(hide(f.what), hide(f.where), hide(f.mend)) for f in error.faults]
     if as_json:
-        faults = [{"what": f.what, "where": f.where, "mend": f.mend} for f in error.faults]
-        typer.echo(
-            json.dumps(
-                {
-                    "error": {"status": error.status, **faults[0]},
-                    "others": faults[1:],
-                    "findings": [finding.to_json() for finding in error.findings],
-                }
-            )
-        )
-    for fault in error.faults:
+        told = [{"what": f.what, "where": f.where, "mend": f.mend} for f in faults]
+        document = {
+            "error": {"status": error.status, **told[0]},
+            "others": told[1:],
+            "findings": [finding.to_json() for finding in error.findings],
+        }
+        typer.echo(json.dumps(document))
+    for fault in faults:
         print_note(f"error: {fault}")
     return error.status
 

@@ -53,11 +53,12 @@ from trainwright.data.types import TypedTable, infer_types
 from trainwright.recipe.data import DataSettings
 from trainwright.recipe.reads import Reads
 from trainwright.recipe.schema import Recipe
+from trainwright.runs.redaction import redact
 from trainwright.summaries.profile import profile_frame
 
 BEFORE_SPLIT = (
     "column types and missing-value marks",
-    "the list of classes, and whether the target is heavy-tailed",
+    "the list of classes",
     "constant, empty and identifier columns",
     "row hashes and the assignment to splits",
 )
@@ -225,7 +226,7 @@ class _Table:
         return assigned
 
     def check_classes(self, by: str) -> Target:
-        """The target with the classes that train has; rows of others are left out."""
+        """The target as train shows it; rows of other classes are left out."""
         values = self.frame[self._target.name]
         found = check_classes(values, self.parts, self._target, rows=self.rows, by=by)
         self.findings += found.findings
@@ -316,7 +317,7 @@ def _idle(key: str, findings: Iterable[Finding]) -> Finding:
     return Finding(
         "accept",
         "warning",
-        f"accept names {key!r}, and nothing of that name was found",
+        f"accept names {redact(key)!r}, and nothing of that name was found",
         remedy=f"data: {{accept: [{near!r}]}}" if near else "remove it from data.accept",
     )
 

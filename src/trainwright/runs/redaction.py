@@ -30,7 +30,7 @@ _FORMS = re.compile(
     r"|[sr]k_(?:live|test)_|sk-(?:ant-|proj-)?|SG\.|AIza|ya29\.)[A-Za-z0-9_.-]{10,}"
     r"|\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*)?"
 )
-_USERINFO = re.compile(r"(\b[a-z][a-z0-9+.-]*://)[^\s/?#\"'<>]*@", re.I)
+_USERINFO = re.compile(r"(\b[a-z][a-z0-9+.-]*:/{1,2})[^\s/?#\"'<>]*@", re.I)
 _BEARER = re.compile(
     r"\b(bearer|basic|digest|token)(\s+)(?=\S*[0-9A-Z+/=_.-])[A-Za-z0-9+/=_.~-]{6,}", re.I
 )
