@@ -1,0 +1,51 @@
+"""`training.budget` bounds everything after the snapshot, and leaves a usable package."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+from trainwright.flow.reproduction import reproduce
+from trainwright.flow.run import run
+from trainwright.flow.session import Session
+
+TOLERANCE_SECONDS = 3.0
+RECIPE = """
+data: {source: table.csv, target: kind}
+training: {threads: 2}
+tracking: {kind: none}
+"""
+
+
+def table(rows: int, *, num_classes: int) -> pl.DataFrame:
+    """Several classes and noise: boosting never stops early here of itself."""
+    generator = np.random.default_rng(0)
+    x = generator.normal(size=(rows, 12))
+    scores = x[:, :num_classes] + 0.5 * np.roll(x, 3, axis=1)[:, :num_classes] ** 2
+    kind = np.argmax(scores + generator.gumbel(size=scores.shape), axis=1)
+    frame = pl.DataFrame({f"x{number}": column for number, column in enumerate(x.T)})
+    place = pl.Series("place", generator.integers(0, 300, rows)).cast(pl.String)
+    return frame.with_columns(
+        pl.format("p{}", place).alias("place"), pl.format("k{}", kind).alias("kind")
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("budget", [3, 5])
+def test_a_run_keeps_a_short_budget_and_can_be_reproduced(budget, tmp_path: Path):
+    table(30_000, num_classes=6).write_csv(tmp_path / "table.csv")
+    recipe = tmp_path / "table.yaml"
+    recipe.write_text(RECIPE)
+    workspace = tmp_path / "workspace"
+    Session.open(recipe, workspace=workspace).prepare()  # kept: the run below finds its snapshot
+    started = time.monotonic()
+    result = run(recipe, workspace=workspace, overrides=[f"training.budget={budget}s"])
+    assert time.monotonic() - started < budget + TOLERANCE_SECONDS
+    assert "budget" in {candidate["stopped"] for candidate in result.candidates}
+    assert result.model["verdict"] == "signal"
+    assert result.champion
+    assert reproduce(result.run, workspace=workspace).equal
