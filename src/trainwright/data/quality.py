@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 from trainwright.core.artifacts import Column, ColumnType, Finding, Split, Target, Task
 from trainwright.core.errors import DataError, shorten
 from trainwright.data.chronology import TRAIN
+from trainwright.data.types.case import yaml_word
+from trainwright.data.types.target import is_heavy_tailed
 from trainwright.recipe.data import DataSettings
 
 FEW_ROWS = 50
@@ -56,9 +58,20 @@ def choose_inputs(frame: pl.DataFrame, columns: Sequence[Column], settings: Data
         raise DataError(
             f"no column is left to learn from; left out: {shown or 'the table has the target alone'}",
             where="data",
-            mend="data: {columns: {NAME: category}} reads a column otherwise, or add columns",
+            mend=_read_otherwise(frame, left_out) + "add columns",
         )
     return Choice(tuple(inputs), left_out)
+
+
+def _read_otherwise(frame: pl.DataFrame, left_out: dict[str, str]) -> str:
+    """To paste: the first identifier as what its values can be; nothing where there is none."""
+    name = next((name for name, why in left_out.items() if why == "identifier"), None)
+    if name is None:
+        return ""
+    values = frame[name].drop_nulls()
+    is_number = values.cast(pl.Float64, strict=False).null_count() == 0
+    kind = ColumnType.NUMBER if is_number else ColumnType.CATEGORY
+    return f"data: {{columns: {{{yaml_word(name)}: {kind.value}}}}} reads it otherwise; or "
 
 
 def equality_columns(columns: Sequence[Column], settings: DataSettings) -> list[str]:
@@ -133,7 +146,7 @@ def check_target(target: pl.Series) -> tuple[NDArray[np.bool_], list[Finding]]:
 
 @dataclass(frozen=True, slots=True)
 class Classes:
-    """The target with the classes of train, and the rows of other classes."""
+    """The target as train shows it, and the rows of classes that train lacks."""
 
     target: Target
     unseen: NDArray[np.bool_]
@@ -143,7 +156,7 @@ class Classes:
 def check_classes(
     values: pl.Series, parts: NDArray[np.int8], target: Target, *, rows: NDArray[np.int64], by: str
 ) -> Classes:
-    """Compare the classes of train with those of validation and test.
+    """The target as train shows it: its classes, or whether its tails are heavy.
 
     A class that train lacks cannot be learned: an error, or, when accepted, its rows are left out.
 
@@ -151,9 +164,11 @@ def check_classes(
         DataError: train holds one class only, or a later part only classes that train lacks.
     """
     none = np.zeros(len(values), dtype=bool)
+    of_train = values.filter(pl.Series(parts == TRAIN))
     if target.task is Task.REGRESSION:
-        return Classes(target, none, ())
-    present = set(values.filter(pl.Series(parts == TRAIN)).unique().to_list())
+        heavy = is_heavy_tailed(of_train.to_numpy())
+        return Classes(replace(target, heavy_tailed=heavy), none, ())
+    present = set(of_train.unique().to_list())
     if len(present) < 2:
         raise DataError(
             f"train has rows of one class only: {shorten(next(iter(present)))}, split by {by}",

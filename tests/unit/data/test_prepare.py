@@ -341,6 +341,14 @@ def test_a_table_with_nothing_to_learn_from_is_refused(run: Run) -> None:
         run(table().select("z", "y"), drop=["z"])
 
 
+def test_a_lone_identifier_can_be_read_otherwise_by_a_paste(run: Run) -> None:
+    frame = table().select(pl.int_range(400).alias("No"), "y")
+    with pytest.raises(DataError, match="no column is left") as caught:
+        run(frame)
+    assert caught.value.mend.startswith('data: {columns: {"No": number}} ')
+    assert [column.name for column in run(frame, columns={"No": "number"}).inputs] == ["No"]
+
+
 def test_a_group_column_is_kept_in_the_files_and_out_of_the_inputs(run: Run) -> None:
     frame = table().with_columns(who=pl.int_range(400) % 40)
     snapshot = run(frame, split={"by": "group", "column": "who"})

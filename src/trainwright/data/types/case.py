@@ -158,10 +158,13 @@ class Case:
         return TypedColumn(column, values.alias(self.name), tuple(self.findings))
 
 
+_YAML_WORDS = {"null", "true", "false", "yes", "no", "on", "off"}
+
+
 def yaml_word(text: str) -> str:
     """A text as it can be pasted into a YAML flow mapping."""
     plain = re.fullmatch(r"[A-Za-z_][A-Za-z0-9_.-]*", text)
-    if plain and text.lower() not in ("null", "true", "false"):
+    if plain and text.lower() not in _YAML_WORDS:
         return text
     return json.dumps(text, ensure_ascii=False)
 

@@ -183,7 +183,7 @@ REMEDIES = {
 
 
 @pytest.mark.parametrize("kind", REMEDIES)
-@pytest.mark.parametrize("name", ["x", "a b: {c}, [d]"])
+@pytest.mark.parametrize("name", ["x", "No", "a b: {c}, [d]"])
 def test_the_remedy_of_an_error_can_be_pasted(kind: str, name: str, tmp_path: Path):
     from trainwright.recipe import parse_recipe
     from trainwright.recipe.document import parse_document
