@@ -167,6 +167,13 @@ def name(number: str, title: str, text: str, what: str, mend: str = "there are: 
     )
 
 
+def replace_registered(folder: Path) -> None:
+    """Put another sound package where the registered one was."""
+    package = next((folder / "workspace/runs").iterdir()) / PACKAGE
+    (package / "card.md").write_text("# Another\n")
+    reseal(package)
+
+
 def hold(folder: Path) -> None:
     """Listen on a port until the test is over: its number stands in the file `port`."""
     listener = socket.create_server(("127.0.0.1", 0))
@@ -219,6 +226,7 @@ COMMANDS = [
     odd("monitor a class that is not known", 0, "", "", "", "monitor", PACKAGE, "w.csv", files={"w.csv": PEOPLE.replace(b",no\n", b",never\n")}),
     odd("a package that is not there", 2, "no run is called 'nowhere'", "runs", "there are: ", "predict", "nowhere", TABLE, "-o", "o.csv"),
     odd("a folder that is no package", 4, "a file is missing", "d/manifest.json", "take the package from where it was made", "predict", "./d", TABLE, "-o", "o.csv", make=lambda folder: (folder / "d").mkdir()),
+    odd("a registered package in whose place stands another", 4, "another package stands where people/1 was registered", "package", "name the folder itself if you trust it", "predict", "people@champion", TABLE, "-o", "o.csv", make=replace_registered),
     odd("evaluate a run that is not there", 2, "no run is called 'gone'", "runs", "there are: ", "evaluate", "gone"),
     odd("evaluate a split that is not there", 2, "no split 'train' to evaluate", "--split", "--split validation", "evaluate", "{run}", "--split", "train"),
     odd("evaluate a run without a package", 2, "has no package: it is ", "runs/", "run its recipe again", "evaluate", "{run}", make=lambda folder: shutil.rmtree(next((folder / "workspace/runs").iterdir()) / "package")),

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -85,6 +88,43 @@ def test_no_parser_is_called_before_names_hashes_and_first_bytes_are_right(
     assert parsed == []
     assert asked("predict", copied[1], "t.csv", "-o", "o.csv")[0] == 0
     assert parsed
+
+
+def test_no_code_of_a_package_or_a_recipe_is_run(tmp_path: Path, copied):
+    """S01: an audit hook sees what Python is asked to unpickle or to start; it cannot be taken away."""
+    folders = []
+    for number, case in enumerate([c for c in [*PACKAGES, *RECIPES] if c.number in _HOSTILE]):
+        folders.append((tmp_path / str(number), case.command))
+        folders[-1][0].mkdir()
+        shutil.copytree(tmp_path / "package", folders[-1][0] / "package")
+        case.write(folders[-1][0])
+    assert len(folders) > 15
+    done = subprocess.run(
+        [sys.executable, "-c", _WATCH, json.dumps([(str(path), words) for path, words in folders])],
+        cwd=tmp_path, capture_output=True, text=True, timeout=120, check=True,
+    )  # fmt: skip
+    watched, control = done.stdout.splitlines()[-2:]
+    assert watched == "[]"
+    assert control == "['pickle.find_class']"  # the hook does see one
+    assert not list(tmp_path.rglob("exploded"))
+
+
+_HOSTILE = ("53", "95", "96", "104")
+_WATCH = """
+import contextlib, io, json, os, pickle, sys
+from trainwright.cli.main import status_of
+from trainwright.flow import prediction, session  # what they load is not what is watched
+watched = ("pickle.find_class", "os.system", "os.exec", "os.posix_spawn", "subprocess.Popen")
+seen = []
+sys.addaudithook(lambda event, args: seen.append(event) if event in watched else None)
+for folder, words in json.loads(sys.argv[1]):
+    os.chdir(folder)
+    with contextlib.redirect_stdout(io.StringIO()):
+        assert status_of(words) in (2, 4), words
+print(seen)
+pickle.loads(pickle.dumps(print))
+print(seen)
+"""
 
 
 def contents(folder: Path) -> dict[str, bytes]:

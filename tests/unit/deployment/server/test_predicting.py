@@ -1,4 +1,4 @@
-"""POST /predict: what is answered, and the table of what is refused."""
+"""POST /predict: what is answered; tests/refusals holds the table of what is refused."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import time
 from dataclasses import replace
 
 import numpy as np
-import pytest
 
 from trainwright.core.artifacts import Column, ColumnType
 from trainwright.deployment.server import Limits
@@ -78,88 +77,6 @@ def test_a_null_and_an_unseen_category_are_answered_with_a_warning(server, row):
     assert second["warnings"] == []
 
 
-REFUSALS = [
-    # what, body, status, where, words of what
-    ("empty body", b"", 400, "", "empty"),
-    ("white space", b"  \n", 400, "", "empty"),
-    ("no JSON", b"{", 400, "", "not JSON"),
-    ("trailing comma", b'{"instances": [],}', 400, "", "not JSON"),
-    ("two values", b"{} {}", 400, "", "not JSON"),
-    ("not UTF-8", b'{"instances": ["\xff"]}', 400, "", "not JSON"),
-    ("UTF-8 BOM", b"\xef\xbb\xbf{}", 400, "", "not JSON"),
-    ("deep lists", b"[" * 100_000, 400, "", "deep"),
-    ("deep objects", b'{"a":' * 100_000, 400, "", "deep"),
-    ("deep in a cell", body('{"age": %s}' % ("[" * 100_000 + "]" * 100_000)), 400, "", "deep"),
-    ("a list", b"[]", 422, "", "instances"),
-    ("null", b"null", 422, "", "instances"),
-    ("a number", b"1", 422, "", "instances"),
-    ("another key", b'{"instances": [], "inputs": []}', 422, "", "instances"),
-    ("no key", b"{}", 422, "", "instances"),
-    ("instances no list", b'{"instances": {}}', 422, "/instances", "list"),
-    ("instances null", b'{"instances": null}', 422, "/instances", "list"),
-    ("instances twice", b'{"instances": [], "instances": []}', 422, "", "twice"),
-    ("row no object", body("[1, 2]"), 422, "/instances/0", "object"),
-    ("row null", body("null"), 422, "/instances/0", "object"),
-    ("second row", body(SOUND + ', "x"'), 422, "/instances/1", "object"),
-    ("a column twice", body(SOUND[:-1] + ', "age": 2}'), 422, "/instances/0/age", "twice"),
-    ("NaN", body(SOUND.replace("1", "NaN", 1)), 422, "/instances/0/age", "finite"),
-    ("Infinity", body(SOUND.replace("1", "-Infinity", 1)), 422, "/instances/0/age", "finite"),
-    ("1e999", body(SOUND.replace("1", "1e999", 1)), 422, "/instances/0/age", "finite"),
-    ('"nan"', body(SOUND.replace("1", '"nan"', 1)), 422, "/instances/0/age", "nan"),
-    ("true for a number", body(SOUND.replace("1", "true", 1)), 422, "/instances/0/age", "True"),
-    ("text for a number", body(SOUND.replace("1", '"1.5"', 1)), 422, "/instances/0/age", "1.5"),
-    ("list for a number", body(SOUND.replace("1", "[1]", 1)), 422, "/instances/0/age", "[1]"),
-    ("object for a number", body(SOUND.replace("1", "{}", 1)), 422, "/instances/0/age", "{}"),
-    ("5000 digits", body(SOUND.replace("1", "9" * 5000, 1)), 422, "/instances/0/age", "finite"),
-    ("400 digits", body(SOUND.replace("1", "9" * 309, 1)), 422, "/instances/0/age", "2^63"),
-    ("list for a category", body(SOUND.replace('"Bern"', "[]")), 422, "/instances/0/city", "[]"),
-    (
-        "true for a category",
-        body(SOUND.replace('"Bern"', "true")),
-        422,
-        "/instances/0/city",
-        "True",
-    ),
-    ("1.5 for a category", body(SOUND.replace('"Bern"', "1.5")), 422, "/instances/0/city", "1.5"),
-    ("number for a boolean", body(SOUND.replace("true", "1.0")), 422, "/instances/0/member", "1.0"),
-    ("no date", body(SOUND.replace("2020-09-13", "soon")), 422, "/instances/0/joined", "soon"),
-    (
-        "31 February",
-        body(SOUND.replace("2020-09-13", "2020-02-31")),
-        422,
-        "/instances/0/joined",
-        "31",
-    ),
-    (
-        "number for a date",
-        body(SOUND.replace('"2020-09-13"', "1.5")),
-        422,
-        "/instances/0/joined",
-        "1.5",
-    ),
-    ("missing column", body(SOUND.replace('"age": 1, ', "")), 422, "/instances/0/age", "missing"),
-    ("extra column", body(SOUND[:-1] + ', "agee": 1}'), 422, "/instances/0/agee", "no column"),
-    ("odd column", body(SOUND[:-1] + ', "a/~b": 1}'), 422, "/instances/0/a~1~0b", "no column"),
-    ("empty row", body("{}"), 422, "/instances/0/age", "missing"),
-    ("too many rows", b'{"instances": [' + b"1," * 1000 + b"1]}", 413, "/instances", "1001 rows"),
-]
-
-
-@pytest.mark.parametrize(
-    ("sent", "status", "where", "words"),
-    [case[1:] for case in REFUSALS],
-    ids=[case[0] for case in REFUSALS],
-)
-def test_what_does_not_fit_is_refused_with_its_place(server, sent, status, where, words):
-    answer = server.send(body=sent)
-    assert answer.status == status
-    error = answer.json["error"]
-    assert error["where"] == where
-    assert words.lower() in error["what"].lower()
-    assert error["mend"]
-    assert answer.headers["content-type"] == "application/json"
-
-
 def test_all_faults_of_a_request_are_told_at_once_and_not_more_than_twenty(server, row):
     error = server.predict({**row, "age": "x", "cty": 1}, row, {**row, "member": 3.5}).json["error"]
     places = [error["where"], *(other["where"] for other in error["others"])]
@@ -180,23 +97,6 @@ def test_whatever_text_is_sent_is_told_back_inert(server, row):
     assert answer.body.isascii()
     lone = server.send(body=json.dumps({"instances": [{**row, "city": "\ud800"}]}).encode())
     assert lone.status in (200, 422)
-
-
-@pytest.mark.parametrize(
-    ("headers", "status", "where"),
-    [
-        ({"Content_Type": "text/plain"}, 415, "Content-Type"),
-        ({"Content_Type": "application/x-www-form-urlencoded"}, 415, "Content-Type"),
-        ({"Content_Type": "multipart/form-data; boundary=x"}, 415, "Content-Type"),
-        ({"Content_Type": None}, 415, "Content-Type"),
-        ({"Content_Encoding": "gzip"}, 415, "Content-Encoding"),
-        ({"Content_Encoding": "br"}, 415, "Content-Encoding"),
-        ({"Content_Encoding": "identity, gzip"}, 415, "Content-Encoding"),
-    ],
-)
-def test_a_body_of_another_kind_is_refused(server, row, headers, status, where):
-    answer = server.predict(row, **headers)
-    assert (answer.status, answer.json["error"]["where"]) == (status, where)
 
 
 def test_a_charset_beside_the_content_type_is_taken(server, row):
