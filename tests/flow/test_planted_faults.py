@@ -259,6 +259,40 @@ def test_what_is_fitted_after_the_split_does_not_see_the_test_rows(copied, train
     assert packages[0] == packages[1]
 
 
+def test_neither_words_nor_dates_nor_targets_of_the_test_rows_reach_a_regression(
+    tmp_path, trainwright
+):
+    rng = np.random.default_rng(11)
+
+    def table(rows: int, words: list[str], year: int, spread: float) -> pl.DataFrame:
+        size = np.round(rng.normal(0, spread, rows), 3)
+        return pl.DataFrame(
+            {
+                "size": size,
+                "note": [" ".join(rng.choice(words, 6)) for _ in range(rows)],
+                "day": [f"{year}-{1 + i % 12:02}-{1 + i % 27:02}" for i in range(rows)],
+                "price": np.round(2 * size + rng.normal(0, spread, rows), 3),
+            }
+        )
+
+    words = ["oak", "elm", "ash", "fir", "yew", "box", "bay"]
+    table(300, words, 2021, 1.0).write_csv(tmp_path / "train.csv")
+    table(100, words, 2022, 1.0).write_csv(tmp_path / "validation.csv")
+    recipe = tmp_path / "scope.yaml"
+    recipe.write_text(
+        "data: {source: train.csv, target: price, validation: validation.csv, test: test.csv,"
+        " columns: {note: text}}\nmodel: {family: linear}\n"
+        "training: {budget: 60s, threads: 1}\ntracking: {kind: none}\n"
+    )
+    models = []
+    for test in (table(100, words, 2023, 1.0), table(100, ["xx", "yy"], 1971, 1e6)):
+        test.write_csv(tmp_path / "test.csv")
+        model = Path(trainwright("run", recipe, "--new")[1]["package"], "model")
+        files = (path for path in model.rglob("*") if path.is_file())
+        models.append({str(path.relative_to(model)): path.read_bytes() for path in files})
+    assert models[0] == models[1]
+
+
 def test_a_killed_run_goes_on_under_its_id_and_comes_to_the_same_package(
     copied, trainwright, tmp_path
 ):
@@ -283,6 +317,23 @@ def test_a_killed_run_goes_on_under_its_id_and_comes_to_the_same_package(
     assert (Path(result["package"]) / "manifest.json").read_bytes() == (
         Path(other["package"]) / "manifest.json"
     ).read_bytes()
+
+
+@pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
+def test_a_run_stopped_by_a_signal_says_so_and_can_go_on(copied, trainwright, stop):
+    folder, _ = copied
+    order = ["run", folder / "loans.yaml", "--set", "training.seed=6"]
+    command = [sys.executable, "-m", "trainwright", *map(str, order), "--json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+        stopped = wait_for_candidate(folder / "workspace" / "runs", process)
+        process.send_signal(stop)
+        output, _ = process.communicate(timeout=20)
+    assert process.returncode == 75
+    assert json.loads(output)["error"]["status"] == 75
+    listed = {run["run"]: run["state"] for run in trainwright("runs")[1]["runs"]}
+    assert listed[stopped] == "interrupted"
+    status, result = trainwright(*order)
+    assert (status, result["run"]) == (0, stopped)
 
 
 def wait_for_candidate(runs: Path, process: subprocess.Popen) -> str:

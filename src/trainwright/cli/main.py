@@ -60,6 +60,8 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a name of bytes that are no text is told escaped
             stream.reconfigure(errors="backslashreplace")
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _stop)
     sys.exit(status_of(sys.argv[1:]))
 
 
@@ -70,7 +72,6 @@ def status_of(arguments: list[str]) -> int:
         The exit status: 0 done, 1 a check said no, 2 to 6 as `core.errors`, 70 a bug, 75 stopped.
     """
     as_json, debug = "--json" in arguments, "--debug" in arguments
-    signal.signal(signal.SIGTERM, _stop)
     if not arguments:
         return status_of(["--help"]) or CommandError.status
     try:
@@ -82,8 +83,6 @@ def status_of(arguments: list[str]) -> int:
         return status if isinstance(status, int) else 0
     except _UsageError as error:
         return _refuse_usage(error, as_json=as_json)
-    except (typer.Abort, KeyboardInterrupt):
-        return print_error(_stopped(), as_json=as_json)
     except TrainwrightError as error:
         if debug:
             traceback.print_exc()

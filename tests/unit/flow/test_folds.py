@@ -46,7 +46,9 @@ def test_a_class_that_is_not_known_and_a_missing_one_are_nan():
     assert np.isnan(codes[[1, 2]]).all()
 
 
-def scores(tmp_path, stops: dict[str, int], *, repeats: int = 3) -> FoldScores | None:
+def scores(
+    tmp_path, stops: dict[str, int], *, repeats: int = 3, folds: int = 3
+) -> FoldScores | None:
     """Two candidates on 90 rows; the clock says no where `stops` says so."""
     rng = np.random.default_rng(3)
     x = rng.normal(size=90)
@@ -58,7 +60,7 @@ def scores(tmp_path, stops: dict[str, int], *, repeats: int = 3) -> FoldScores |
         table,
         [Baseline(), Linear()],
         snapshot=snapshot,
-        folds=3,
+        folds=folds,
         repeats=repeats,
         seed=0,
         threads=1,
@@ -79,3 +81,9 @@ def test_a_repeat_that_the_clock_cut_short_counts_for_no_candidate(tmp_path):
 
 def test_without_time_for_every_candidate_there_are_no_fold_scores(tmp_path):
     assert scores(tmp_path, {"repeat-0/fold-1/candidates": 1}) is None
+
+
+def test_two_folds_leave_rows_to_learn_from_and_rows_to_stop_on(tmp_path):
+    found = scores(tmp_path, {}, repeats=1, folds=2)
+    assert found is not None
+    assert found.losses["linear"].mean() < 0.6 * found.losses["baseline"].mean()
