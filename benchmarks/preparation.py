@@ -51,7 +51,7 @@ WHY = (
     "",
     "Where we lose. Reading: every byte is hashed (SHA-256) and checked, every cell is kept as text until",
     "its whole column has borne out a type, and that text takes 16 bytes a cell; pandas parses numbers",
-    "straight away and keeps no text. So *read* costs more than `pandas.read_csv` in time and in memory, and so does",
+    "straight away and keeps no text. So *read* costs more than `pandas.read_csv`, and so does",
     "*whole* for trees, where the other side has little else to do. What stage 1 adds (duplicates, leakage,",
     "ledger, profile, snapshot) has a fixed part that shows at 10⁵ rows. Memory grows with the rows: the",
     "table is held whole, so it is bounded by the size of the file, not by a constant.",
