@@ -102,14 +102,15 @@ def test_the_server_answers_as_the_batch_does(copied, trainwright):
         "0",
         "--extra",
         "ignore",
+        "--json",
     ]
     with subprocess.Popen(
-        command, stderr=subprocess.PIPE, text=True, env=dict(os.environ)
+        command, stdout=subprocess.PIPE, text=True, env=dict(os.environ)
     ) as server:
-        assert server.stderr is not None
-        address = next(
-            word for line in server.stderr for word in line.split() if word.startswith("http:")
-        )
+        assert server.stdout is not None
+        said = json.loads(server.stdout.readline())
+        assert said["model"] == "loans/1"
+        address = said["address"]
         request = urllib.request.Request(
             f"{address}/predict",
             data=json.dumps({"instances": rows}).encode(),

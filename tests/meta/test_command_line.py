@@ -22,19 +22,14 @@ FLAGS = {
     "lineage": {"--row"},
     "doctor": set(),
 }
-EVERYWHERE = {"--debug"}
-WITHOUT_JSON = {"serve"}
-WITHOUT_WORKSPACE = {"init"}
+EVERYWHERE = {"--workspace", "--json", "--debug"}
 
 
 def test_verbs_and_flags_are_frozen():
     seen = {}
     for name, command in typer.main.get_command(app).commands.items():
         options = {option for p in command.params for option in p.opts if option.startswith("-")}
-        expected = FLAGS[name] | EVERYWHERE
-        expected |= set() if name in WITHOUT_JSON else {"--json"}
-        expected |= set() if name in WITHOUT_WORKSPACE else {"--workspace"}
-        assert options == expected, name
+        assert options == FLAGS[name] | EVERYWHERE, name
         seen[name] = command.help
     assert set(seen) == set(FLAGS)
     assert all(seen.values())

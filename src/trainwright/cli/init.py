@@ -20,6 +20,7 @@ def init(
     data: Annotated[Path, typer.Argument(metavar="DATA", help="File, glob or folder.")],
     target: Annotated[str | None, typer.Option("--target", help="What is predicted.")] = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="The recipe.")] = None,
+    workspace: options.Workspace = None,
     as_json: options.Json = False,
     debug: options.Debug = False,  # noqa: ARG001 - read by main
 ) -> int:
@@ -35,11 +36,12 @@ def init(
         "target": started.look.target,
         "findings": [finding.to_json() for finding in started.look.findings],
     }
+    elsewhere = f" --workspace {workspace}" if workspace is not None else ""
     lines = [
         *started.text.splitlines(),
         "",
         f"written: {started.recipe}",
-        f"next: trainwright run {started.recipe}",
+        f"next: trainwright run {started.recipe}{elsewhere}",
     ]
     print_result(value, lines, as_json=as_json)
     return 0

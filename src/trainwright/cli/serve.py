@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import typer
 
 from trainwright.cli import options
-from trainwright.cli.output import print_note
+from trainwright.cli.output import print_note, print_result
 
 
 def add(app: typer.Typer) -> None:
@@ -28,10 +28,15 @@ def serve(
         typer.Option("--extra", help="refuse or ignore columns that the model does not know."),
     ] = "refuse",
     workspace: options.Workspace = None,
+    as_json: options.Json = False,
     debug: options.Debug = False,  # noqa: ARG001 - a flag, read by main
 ) -> int:
     """Serve until SIGTERM or Ctrl-C."""
     from trainwright.flow.prediction import serve as serve_model
 
-    serve_model(model, host=host, port=port, extra=extra, workspace=workspace, ready=print_note)
+    def ready(name: str, address: str) -> None:
+        print_note(f"serving {name} at {address}")
+        print_result({"model": name, "address": address}, (), as_json=as_json)
+
+    serve_model(model, host=host, port=port, extra=extra, workspace=workspace, ready=ready)
     return 0

@@ -126,7 +126,7 @@ def serve(
     port: int,
     extra: Literal["refuse", "ignore"],
     workspace: Path | None = None,
-    ready: Callable[[str], None],
+    ready: Callable[[str, str], None],
 ) -> None:
     """Serve a package over HTTP until a signal says stop; what was accepted is answered first.
 
@@ -136,7 +136,7 @@ def serve(
         port: 0 for a free one.
         extra: "refuse" or "ignore" columns that the model does not know.
         workspace: The workspace's folder.
-        ready: Told the address once requests are answered.
+        ready: Told the model's name and the address once requests are answered.
 
     Raises:
         CommandError: no such model; a host that needs a token has none.
@@ -151,5 +151,5 @@ def serve(
         extra=extra,
         model_name=named.name,
         parse=parse_value,
-        ready=lambda address: ready(f"serving {named.name} at {address}"),
+        ready=lambda address: ready(named.name, address),
     )
