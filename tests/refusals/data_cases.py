@@ -100,7 +100,7 @@ VALUES = [
     noted("29", "a column without values", rows(empty=lambda i: ""), "all-null", "'empty'", "data: {drop: [empty]}", pasted=True),
     noted("30", "a constant column", rows(same=lambda i: 7), "constant", "column 'same' is always 7", "data: {drop: [same]}", pasted=True),
     file("31", "a target of one value", rows(y=lambda i: "yes"), "the target 'y' is always 'yes': there is nothing to learn", "column 'y'", "data: {target: COLUMN} names another column"),
-    Case("31", "a regression target of one value", 3, "the target 'y' is always 3.0", "column 'y'", "names another column", files={TABLE: rows(y=lambda i: 3)}, recipe=LEAST + "task: regression\n"),
+    Case("31", "a regression target of one value", 3, "the target 'y' is always 3", "column 'y'", "names another column", files={TABLE: rows(y=lambda i: 3)}, recipe=LEAST + "task: regression\n"),
     Case("32", "train has one class only", 3, "train has rows of one class only: 'no', split by time", "column 'y'", "data: {split: {by: random}}", files={TABLE: rows(day=day, y=lambda i: "yes" if i > 170 and chance(i, "y", 2) else "no")}, recipe=TIME),
     found("33", "a class that train lacks", rows(part=given_part, y=lambda i: "new" if i > 225 else label(i)), "unseen-class", "1 classes stand in validation or test and not in train: 'new', 14 rows", 'data: {accept: ["unseen-class:y"]}', recipe=GIVEN),
     noted("34", "a few rows without a target", rows(y=lambda i: "" if i % 40 == 0 else label(i)), "no-target", "6 of 240 rows have no target: left out"),

@@ -123,7 +123,7 @@ WITH_DATA = [
     misfit("65", "target as group", LEAST.replace("y}", "y, split: {by: group, column: y}}"), "column 'y' is the target", "data.split.column", "the columns are 'a', 'b'"),
     misfit("65", "target as time", LEAST.replace("y}", "y, split: {by: time, column: y}}"), "column 'y' is the target", "data.split.column", "the columns are 'a', 'b'"),
     misfit("65", "a format that is none", LEAST.replace("y}", "y, columns: {a: {type: date-time, format: nonsense}}}"), "the format 'nonsense' holds none of %Y", "data.columns.a.format", "%Y-%m-%d"),
-    Case("65", "every column left out", 3, "no column is left to learn from; left out: 'a' (declared: drop), 'b' (declared: drop)", "data", "or add columns", files={TABLE: SOUND}, recipe=LEAST.replace("y}", "y, drop: [a, b]}")),
+    Case("65", "every column left out", 3, "no column is left to learn from; left out: 'a' (declared: drop), 'b' (declared: drop)", "data", "add columns", files={TABLE: SOUND}, recipe=LEAST.replace("y}", "y, drop: [a, b]}")),
 ]  # fmt: skip
 
 FILES = [

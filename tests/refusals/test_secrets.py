@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
+import io
 import sys
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,7 @@ from refusals.case import LEAST, SOUND, TABLE
 from refusals.http_cases import Request, sound
 from refusals.secrets import Planted, plant
 from refusals.serving import serving
+from trainwright.cli.main import status_of
 
 PLANTED = plant(20)
 
@@ -64,14 +65,16 @@ def commands(planted: Planted) -> list[tuple[str, ...]]:
 
 
 def ask(folder: Path, *words: str) -> str:
-    """All that a command prints, to both streams, in a process of its own."""
-    done = subprocess.run(
-        [sys.executable, "-m", "trainwright", *words],
-        cwd=folder, env={**os.environ, **PLANTED.environment, "TRAINWRIGHT_WORKSPACE": "workspace"},
-        capture_output=True, text=True, timeout=120, check=False,
-    )  # fmt: skip
-    assert done.returncode != 70, done.stderr
-    return done.stdout + done.stderr
+    """All that a command prints, to both streams."""
+    out, errors = io.StringIO(), io.StringIO()
+    with pytest.MonkeyPatch.context() as patched:
+        patched.chdir(folder)
+        patched.setattr(sys, "argv", ["trainwright", *words])  # it is kept with a run
+        for name, value in {**PLANTED.environment, "TRAINWRIGHT_WORKSPACE": "workspace"}.items():
+            patched.setenv(name, value)
+        with redirect_stdout(out), redirect_stderr(errors):
+            assert status_of(list(words)) != 70
+    return out.getvalue() + errors.getvalue()
 
 
 def found(planted: Planted, texts: dict[str, bytes]) -> list[tuple[str, str]]:

@@ -38,7 +38,7 @@ def print_error(error: TrainwrightError, *, as_json: bool) -> int:
     What stage 1 found is told as it is, since its remedies name columns and are pasted.
     """
     hide = str if error.findings else redact
-    faults = [Fault(hide(f.what), hide(f.where), hide(f.mend)) for f in error.faults]
+    faults = [Fault(hide(f.what), hide(f.where), f.mend) for f in error.faults]
     if as_json:
         told = [{"what": f.what, "where": f.where, "mend": f.mend} for f in faults]
         document = {
