@@ -23,7 +23,7 @@ def recipe(planted: Planted) -> str:
     user, password, *_ = planted.others
     return (
         f"data: {{source: t.csv, target: y, accept: ['note:{planted.tokens[0]}', 'password={user}']}}\n"
-        "model: {family: linear}\ntraining: {budget: 8s, threads: 1}\n"
+        "model: {family: linear}\ntraining: {budget: 3s, threads: 1}\n"
         f"tracking: {{uri: 'http://trainer:{password}@127.0.0.1:9/?token={planted.others[2]}'}}\n"
     )
 
