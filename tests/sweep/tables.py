@@ -285,7 +285,7 @@ titanic/titanic.dta -> survived
     *_tables(
         "statsmodels",
         "datasets/{}.csv",
-        "fair/fair -> affairs\nrandhie/randhie -> mdvis\nanes96/anes96 -> vote\nheart/heart -> survival",
+        "fair/fair -> affairs\nrandhie/randhie -> mdvis\nanes96/anes96 -> 'vote'\nheart/heart -> survival",
     ),
     *_tables(
         "sklearn",
