@@ -123,7 +123,7 @@ def run(
     started = time.monotonic()
     session = Session.open(recipe, workspace=workspace, overrides=overrides, progress=progress)
     snapshot = session.prepare()
-    budget_end = time.monotonic() + session.recipe.training.budget
+    leave_at = time.monotonic() + 0.9 * session.recipe.training.budget  # ending takes time as well
     folder = (None if new else _unfinished(session, snapshot)) or session.workspace.new_run(
         session.recipe.name
     )
@@ -136,7 +136,7 @@ def run(
         session.workspace,
         session.recipe.tracking,
         timeout_seconds=MIRROR_SECONDS,
-        wait_seconds=max(LEAST_WAIT_SECONDS, budget_end - time.monotonic()),
+        wait_seconds=max(LEAST_WAIT_SECONDS, leave_at - time.monotonic()),
     )
     if mirrored.warning is None:
         return result
@@ -164,7 +164,6 @@ def _train_and_register(
         package(folder.package, trained, snapshot=snapshot, recipe=recipe, decisions=decisions)
         loaded = load_package(folder.package)  # its golden rows are replayed: what leaves is sound
         gates = _gates(session, trained)
-        _ = recipe.monitoring.drift.false_alarm_rate, recipe.tracking.kind, recipe.tracking.uri
     gates = (*gates, _every_key_read(session))
     folder.write_json("evaluation.json", trained.evaluation.to_json())
     _write_predictions(folder, trained, snapshot)

@@ -17,7 +17,7 @@ from trainwright.models.tables.probe import probe
 from trainwright.recipe import Reads, Recipe, load_recipe
 from trainwright.runs.workspace import Workspace
 
-JUDGED = ("model", "training", "evaluation", "deployment", "monitoring", "tracking")
+JUDGED = ("model", "training", "evaluation", "deployment")  # what comes after a run is not
 
 
 @dataclass(frozen=True, slots=True)
