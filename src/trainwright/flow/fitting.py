@@ -2,8 +2,9 @@
 
 A preparation is fitted once for each distinct set of needs, and its features are shared by the
 families with those needs. The time left is shared
-among the candidates still to come by their cost; whether a candidate is tried at all is a recorded
-decision: after the first two, only where there is time for its first step, going by its preparation.
+among the candidates still to come by their cost; whether a candidate is tried at all, and when, is
+a recorded decision: the first step of a linear model of many rows and columns cannot be ended by the
+clock, and must not leave boosting without a chance.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ class Candidate:
 
 TRAIN_SAMPLE = 5_000
 FIT_SHARE = 0.8  # of a candidate's time; the rest is for its predictions
-FIRST_STEP = 2.0  # times what preparing took: the least that a linear model takes
+FIRST_STEP = 4.0  # times what preparing took: the least that a linear model takes
 
 
 class Bench:
@@ -95,19 +96,30 @@ def fit_candidates(
 ) -> Iterator[Candidate]:
     """Fit the families in order while there is time; the first (the baseline) always.
 
+    One whose first step would not fit into its share waits until the others are fitted, and is left
+    out where it would not fit then.
+
     Yields:
         Each candidate as soon as it is there.
     """
-    for index, family in enumerate(families):
-        if index and not pacer.go_on("candidates", index):
+    waiting = [(candidate_name(families, k), family) for k, family in enumerate(families)]
+    late: dict[str, float] = {}
+    tried = 0
+    while waiting:
+        if tried and not pacer.go_on("candidates", tried):
             return
-        started = time.perf_counter()
-        bench.prepared(family.needs)
-        needs = FIRST_STEP * (time.perf_counter() - started)
-        if index > 1 and not pacer.go_on("prepared", index, needs=needs):
-            return
-        weights = [1 + 2 * later.cost for later in families[index:]]
-        name = candidate_name(families, index)
+        name, family = waiting.pop(0)
+        weights = [1 + 2 * other.cost for other in (family, *(f for _, f in waiting))]
+        own = pacer.share(name, FIT_SHARE * weights[0] / sum(weights))
+        if name in late:
+            if not own.go_on("late", tried, needs=late[name]):
+                continue
+        elif tried and any(other not in late for other, _ in waiting):
+            needs = FIRST_STEP * _preparing_seconds(bench, family)
+            if not own.go_on("first step", tried, needs=needs):
+                late[name] = needs
+                waiting.append((name, family))
+                continue
         yield fit_candidate(
             bench,
             family,
@@ -115,9 +127,16 @@ def fit_candidates(
             target=target,
             seed=derive_seed(seed, name),
             threads=threads,
-            pacer=pacer.share(name, FIT_SHARE * weights[0] / sum(weights)),
+            pacer=own,
             checkpoints=checkpoints,
         )
+        tried += 1
+
+
+def _preparing_seconds(bench: Bench, family: Family) -> float:
+    started = time.perf_counter()
+    bench.prepared(family.needs)
+    return time.perf_counter() - started
 
 
 def fit_candidate(

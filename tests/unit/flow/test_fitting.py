@@ -75,8 +75,14 @@ def test_with_time_all_families_are_tried_and_nothing_is_noted():
     assert deadline.decisions == {}
 
 
-def test_a_family_is_not_begun_when_its_first_step_does_not_fit():
+def test_a_family_whose_first_step_does_not_fit_waits_for_the_others_and_is_then_left_out():
     """Preparing takes time by the real clock; a deadline of a hair's breadth has none for a step."""
     deadline = Deadline(1e-9, now=Hands())
     assert [candidate.name for candidate in fitted(deadline)] == ["baseline", "lightgbm"]
-    assert deadline.decisions == {"prepared": 2}
+    assert deadline.decisions == {"linear/first step": 1, "linear/late": 2}
+    assert [c.name for c in fitted(Replay(deadline.decisions))] == ["baseline", "lightgbm"]
+
+
+def test_a_family_that_waited_is_fitted_last():
+    made = fitted(Replay({"linear/first step": 1}))
+    assert [candidate.name for candidate in made] == ["baseline", "lightgbm", "linear"]

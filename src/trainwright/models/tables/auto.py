@@ -23,12 +23,8 @@ class Auto(Part):
 
 
 def candidates(part: Part) -> tuple[Family, ...]:
-    """The families to fit: the baseline, which is always among them, then the dearest to serve first.
-
-    Those are fitted in small steps, so that the clock can end them anywhere; a linear model of many
-    rows and columns cannot be ended within its first step, and may leave no time for another.
-    """
+    """The families to fit, the cheapest first; `baseline` is always among them, to compare with."""
     named = [families.find(name)() for name in part.families] if isinstance(part, Auto) else [part]
     found = {cast("Family", member).family: cast("Family", member) for member in named}
     found.setdefault("baseline", cast("Family", families.find("baseline")()))
-    return tuple(sorted(found.values(), key=lambda member: (member.cost > 0, -member.cost)))
+    return tuple(sorted(found.values(), key=lambda member: member.cost))
