@@ -1,7 +1,5 @@
 """Any table that is written is read back equal; any value is read alike by all three ways in."""
 
-
-
 import csv
 import io
 import json

@@ -20,7 +20,9 @@ INPUTS = (
     Column("note", ColumnType.TEXT),
     Column("seen", ColumnType.DATETIME),
     Column("sold", ColumnType.BOOLEAN),
-    Column("fee", ColumnType.NUMBER),  # mostly the same, so it is scaled by its deviation: a sum of floats
+    Column(
+        "fee", ColumnType.NUMBER
+    ),  # mostly the same, so it is scaled by its deviation: a sum of floats
     Column("id", ColumnType.IDENTIFIER),
 )
 

@@ -54,7 +54,9 @@ def read_typed(
                 first_row += frame.height
         if not first_row:
             present = _present(columns, optional, reader.names, name=path.name)
-            none = pl.DataFrame({str(i): pl.Series([], dtype=pl.String) for i in range(len(reader.names))})
+            none = pl.DataFrame(
+                {str(i): pl.Series([], dtype=pl.String) for i in range(len(reader.names))}
+            )
             frame = _typed(RawBlock(none), present, reader.names, name=path.name, first_row=0)
             yield TypedBlock(frame, 0)
 
