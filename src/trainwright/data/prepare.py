@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from importlib import metadata
 from pathlib import Path
 
 import numpy as np
@@ -330,11 +331,11 @@ def _file_parts(files: Sequence[SourceFile]) -> NDArray[np.int8]:
 
 
 def _key(recipe: Recipe, files: Sequence[tuple[str, str]]) -> str:
-    """The key of a preparation; `resolved` does not count as reading."""
+    """The key of a preparation, code included; `resolved` does not count as reading."""
     resolved = recipe.resolved()
-    return sha256_bytes(
-        canonical_json([FORMAT, resolved["data"], resolved["task"], [list(file) for file in files]])
-    )
+    code = [FORMAT, *(metadata.version(name) for name in ("trainwright", "polars", "pyarrow"))]
+    said = [resolved["data"], resolved["task"]]
+    return sha256_bytes(canonical_json([code, said, [list(file) for file in files]]))
 
 
 def _find_prepared(recipe: Recipe, *, base: Path, snapshots: Path) -> Snapshot | None:
