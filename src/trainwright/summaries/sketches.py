@@ -151,14 +151,6 @@ class Quantiles:
         edges = low * (1 - steps) + high * steps
         return edges, self.bin_counts(edges[1:-1])
 
-    def equal_edges(self, *, num_bins: int = 10) -> NDArray[np.float64]:
-        """Inner edges that cut the rows into bins of about equal count, for a distance.
-
-        Shape (at most bins - 1,).
-        """
-        inner = self.quantile(np.linspace(0.0, 1.0, num_bins + 1)[1:-1])
-        return np.unique(inner[~np.isnan(inner)])
-
     def to_json(self) -> dict[str, Any]:
         """As JSON values."""
         return {
