@@ -270,7 +270,7 @@ def page_of(results: Sequence[dict[str, Any]], *, budget: float) -> list[str]:
         "- Trainwright's defaults were tuned with these tables in view, other splits of them mostly; on"
         " ames its patience was raised after these very test rows were seen, so that figure is"
         " optimistic. The tables marked *not seen while tuning* were chosen after the last default was"
-        " set, and run once: judge by those.",
+        " set, and no default was changed after they were scored: judge by those.",
         "- FLAML and AutoGluon learn from train and validation together, 85 % of the rows; Trainwright"
         " and the LightGBM by hand from train alone, 70 %.",
         "- Trainwright's time holds everything from the raw file to the package: reading, checks,"
