@@ -146,6 +146,7 @@ def test_two_runs_are_compared_pair_by_pair(copied, trainwright):
     assert pair["paired"]
     assert pair["high"] < 0  # the first run's loss is lower
     assert pair["p_value"] < 0.01
+    assert pair["roc_auc"]["low"] > 0  # the baseline's AUC is 0.5
     assert run in pair["verdict"]
 
 

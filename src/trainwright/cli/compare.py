@@ -40,5 +40,11 @@ def compare(
                 f" (95 %: {pair['low']:+.5f} to {pair['high']:+.5f}),"
                 f" p = {pair['p_value']:.3g}, {pair['rows']} rows"
             )
+        if pair.get("roc_auc"):
+            auc = pair["roc_auc"]
+            lines.append(
+                f"  difference of the ROC AUC {auc['difference']:+.5f}"
+                f" (95 %: {auc['low']:+.5f} to {auc['high']:+.5f}), p = {auc['p_value']:.3g}"
+            )
     print_result(result.to_json(), lines, as_json=as_json)
     return 0

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from trainwright.core.artifacts import ROW, Snapshot, Task
 from trainwright.core.errors import CommandError
 from trainwright.evaluation.choice import row_losses
-from trainwright.evaluation.comparison import compare_losses
+from trainwright.evaluation.comparison import compare_auc, compare_losses
 from trainwright.flow.resolving import require_package, snapshot_of
 from trainwright.runs.folder import RunFolder
 from trainwright.runs.workspace import Workspace
@@ -25,8 +25,8 @@ class Compared:
     """Attributes.
 
     runs: One mapping a run: id, family, snapshot, metrics.
-    pairs: One mapping a pair with the first run: difference of the loss, interval, p-value,
-        verdict.
+    pairs: One mapping a pair with the first run: difference of the loss, interval, p-value, verdict;
+        for two classes also that of the ROC AUC (positive where the first is better).
     """
 
     runs: tuple[dict[str, Any], ...]
@@ -94,6 +94,26 @@ def _pair(one: RunFolder, other: RunFolder, mine: Snapshot, theirs: Snapshot) ->
         "high": test.high,
         "p_value": test.p_value,
         "verdict": _verdict(test.low, test.high, one.id, other.id),
+        "roc_auc": _auc(both, mine),
+    }
+
+
+def _auc(both: pl.DataFrame, snapshot: Snapshot) -> dict[str, float] | None:
+    """DeLong's paired test of the two ROC AUCs; None where there are not two classes."""
+    is_positive = both["target"].to_numpy() == 1
+    if len(snapshot.target.classes) != 2 or is_positive.all() or not is_positive.any():
+        return None
+    test = compare_auc(
+        _output(both, snapshot, "")[:, 1],
+        _output(both, snapshot, "_other")[:, 1],
+        is_positive,
+        units=both["unit"].to_numpy(),
+    )
+    return {
+        "difference": test.difference,
+        "low": test.low,
+        "high": test.high,
+        "p_value": test.p_value,
     }
 
 

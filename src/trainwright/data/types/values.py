@@ -24,6 +24,7 @@ from trainwright.data.types.masks import null_where
 FALSE_OF = {"true": "false", "yes": "no", "t": "f", "y": "n", "1": "0", "on": "off"}
 NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 BLANKS = " \t\r\n\u00a0"
+ISO_FORMS = ("%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f%#z", "%Y-%m-%dT%H:%M", "%Y-%m-%d")
 _WORDS = (ColumnType.CATEGORY, ColumnType.TEXT, ColumnType.IDENTIFIER)
 
 
@@ -243,11 +244,14 @@ def _boolean(column: Column, value: Any) -> bool:  # noqa: ANN401
 
 
 def _moment(column: Column, value: Any) -> int:  # noqa: ANN401
-    form = column.format or "%Y-%m-%dT%H:%M:%S%.f"
-    moment = parse_date(value, form) if isinstance(value, str) else None
-    if moment is None:
-        raise ValueError(f"{shorten(value)} is no date-time of the form {form}")
-    return moment
+    """In the column's own format, or as ISO 8601 writes it, which is what clients send."""
+    form = column.format or ISO_FORMS[0]
+    if isinstance(value, str):
+        for known in (form, *ISO_FORMS):
+            moment = parse_date(value, known)
+            if moment is not None:
+                return moment
+    raise ValueError(f"{shorten(value)} is no date-time of the form {form}, and none of ISO 8601")
 
 
 def _label(column: Column, text: str) -> str | None:

@@ -1,0 +1,33 @@
+"""One JSON value as the batch path would read it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from trainwright.core.artifacts import Column, ColumnType
+from trainwright.data.types import parse_value
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "03/02/2024 04:05:06",
+        "2024-02-03T04:05:06",
+        "2024-02-03T04:05:06.000",
+        "2024-02-03T04:05:06Z",
+        "2024-02-03T05:05:06+01:00",
+    ],
+)
+def test_a_client_may_send_a_date_in_the_columns_format_or_as_iso_8601(text: str):
+    column = Column("when", ColumnType.DATETIME, format="%d/%m/%Y %H:%M:%S")
+    moment = datetime(2024, 2, 3, 4, 5, 6, tzinfo=UTC)
+    assert parse_value(column, text) == int(moment.timestamp()) * 1_000_000
+
+
+@pytest.mark.parametrize("text", ["02/30/2024 04:05:06", "2024-02-30", "noon", 20240203, True])
+def test_what_is_no_date_is_refused_with_the_form_that_is_wanted(text: object):
+    column = Column("when", ColumnType.DATETIME, format="%d/%m/%Y %H:%M:%S")
+    with pytest.raises(ValueError, match="%d/%m/%Y"):
+        parse_value(column, text)
