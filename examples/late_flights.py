@@ -137,7 +137,8 @@ def summary(
         f"  served         {answer['model']}: late? {prediction['prediction']},"
         f" probability {prediction['probability']['true']:.3f}"
     )
-    yield f"  July, watched  exit {drift[1]}: {drift[0]['verdict'][:110]}"
+    alarms = [column["column"] for column in drift[0]["columns"] if column["alarm"]]
+    yield f"  July, watched  exit {drift[1]}: {', '.join(alarms) or 'no column'} drifted"
     yield f"  audit          {'green' if green['passed'] else 'RED'}: {len(green['checks'])} checks passed"
     yield f"  one byte later red, exit {red[1]}: {failed[0]['name']}"
     yield f"  report         {run['run_dir']}/report.html"

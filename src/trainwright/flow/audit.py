@@ -164,6 +164,7 @@ def _one_line(error: TrainwrightError) -> str:
 
 def _report(run: RunFolder, snapshot: Snapshot | None, checks: Sequence[Check]) -> None:
     """Keep the checks, red ones too, and show them in the run's report where it can be made."""
-    run.write_json("audit.json", [check.to_json() for check in checks])
-    if snapshot is not None:
-        write_run_report(run, snapshot)
+    with run.hold():
+        run.write_json("audit.json", [check.to_json() for check in checks])
+        if snapshot is not None:
+            write_run_report(run, snapshot)

@@ -72,7 +72,10 @@ def evaluate(run: str, *, split: Split, workspace: Path | None = None) -> Evalua
     store = Workspace.open(workspace)
     folder = store.find_run(run)
     require_package(folder)
-    return (_open_lockbox if split is Split.TEST else _validation)(folder, store)
+    if split is Split.VALIDATION:
+        return _validation(folder, store)
+    with folder.hold():
+        return _open_lockbox(folder, store)
 
 
 def check_lockbox(folder: RunFolder, workspace: Workspace) -> None:
