@@ -59,7 +59,7 @@ bench: $(VENV)/.test
 	$(BIN)/python benchmarks/tables.py
 
 soak: $(VENV)/.soak
-	$(BIN)/python -m pytest -m slow -n 2
+	$(BIN)/python -m pytest -m slow # one at a time: budgets are kept to, and a neighbour is no excuse
 
 clean:
 	rm -rf $(VENV) build site
