@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -78,7 +77,7 @@ def main() -> None:
     green, _ = trainwright("audit", run["run"])
     answer = ask_server(run["version"], example_flight(folder / "flights.csv"))
     drift = trainwright("monitor", run["version"], july(folder), expect=None)
-    red, red_status = audit_with_one_flipped_byte(folder, Path(run["package"]))
+    red, red_status = audit_with_one_flipped_byte(run["run"], Path(run["package"]))
     for line in summary(
         num_rows=num_rows,
         errors=errors,
@@ -217,15 +216,19 @@ def serving(model: str) -> Iterator[str]:
             process.terminate()
 
 
-def audit_with_one_flipped_byte(folder: Path, package: Path) -> tuple[dict[str, Any], int]:
-    """Audit a copy of the package in which one byte is another."""
-    copy = folder / "flipped"
-    shutil.copytree(package, copy)
-    victim = max((p for p in copy.rglob("*") if p.is_file()), key=lambda path: path.stat().st_size)
-    data = bytearray(victim.read_bytes())
+def audit_with_one_flipped_byte(run: str, package: Path) -> tuple[dict[str, Any], int]:
+    """The same audit while one byte of the package is another; the byte is put back."""
+    victim = max(
+        (p for p in package.rglob("*") if p.is_file()), key=lambda path: path.stat().st_size
+    )
+    sound = victim.read_bytes()
+    data = bytearray(sound)
     data[len(data) // 2] ^= 1
     victim.write_bytes(bytes(data))
-    return trainwright("audit", copy, expect=1)
+    try:
+        return trainwright("audit", run, expect=1)
+    finally:
+        victim.write_bytes(sound)
 
 
 CLI = [sys.executable, "-m", "trainwright"]

@@ -12,7 +12,7 @@ from trainwright.core.artifacts import Check
 from trainwright.core.errors import TrainwrightError
 from trainwright.runs.workspace import Workspace
 
-NEEDED = ("numpy", "scipy", "polars", "pyarrow", "scikit-learn", "lightgbm", "fastapi", "uvicorn")
+NEEDED = ("numpy", "scipy", "polars", "pyarrow", "lightgbm", "fastapi", "uvicorn")
 LEAST_FREE_BYTES = 1 << 30
 
 

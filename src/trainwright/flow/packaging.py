@@ -27,7 +27,7 @@ from trainwright.runs.redaction import redacted_recipe
 from trainwright.summaries.profile import draw_rows
 
 GOLDEN_ROWS = 32
-LIBRARIES = ("numpy", "scipy", "polars", "pyarrow", "scikit-learn", "lightgbm", "trainwright")
+LIBRARIES = ("numpy", "scipy", "polars", "pyarrow", "lightgbm", "trainwright")
 
 
 @dataclass(frozen=True, slots=True)
