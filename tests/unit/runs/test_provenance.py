@@ -24,7 +24,7 @@ def facts(tmp_path, monkeypatch):
 def test_versions_are_those_installed():
     versions = library_versions()
     assert versions["numpy"] == numpy.__version__
-    assert {"trainwright", "lightgbm", "polars", "scikit-learn", "mlflow-skinny"} <= set(versions)
+    assert {"trainwright", "lightgbm", "polars", "mlflow-skinny"} <= set(versions)
 
 
 def test_the_machine_and_the_times_are_there(facts):
