@@ -21,6 +21,10 @@ class Pacer(Protocol):
         """False when `point` must end before `step` (counted from 0), which takes `needs` seconds."""
         ...
 
+    def decide(self, point: str, make: Callable[[], int]) -> int:
+        """What `make` found out about this machine (a batch size that fits); recorded, then replayed."""
+        ...
+
     def share(self, part: str, fraction: float) -> Pacer:
         """A pacer for a part of the work, with this fraction of the time left; points are `part/point`."""
         ...
@@ -32,6 +36,10 @@ class Unhurried:
     def go_on(self, point: str, step: int, *, needs: float = 0.0) -> bool:
         """Always True."""
         return True
+
+    def decide(self, point: str, make: Callable[[], int]) -> int:
+        """What `make` says."""
+        return make()
 
     def share(self, part: str, fraction: float) -> Unhurried:
         """Itself."""
@@ -80,6 +88,13 @@ class Deadline:
         self.decisions[name] = step
         return False
 
+    def decide(self, point: str, make: Callable[[], int]) -> int:
+        """What `make` says, recorded; what was recorded before, without asking again."""
+        name = self._prefix + point
+        if name not in self.decisions:
+            self.decisions[name] = make()
+        return self.decisions[name]
+
     def share(self, part: str, fraction: float) -> Deadline:
         """A deadline after this fraction of the time that is left."""
         return Deadline(
@@ -102,6 +117,11 @@ class Replay:
         """False from the recorded step on; what a step needs was weighed when it was recorded."""
         name = self._prefix + point
         return name not in self.decisions or step < self.decisions[name]
+
+    def decide(self, point: str, make: Callable[[], int]) -> int:
+        """The recorded answer; `make` is asked only where there is none."""
+        name = self._prefix + point
+        return self.decisions[name] if name in self.decisions else make()
 
     def share(self, part: str, fraction: float) -> Replay:
         """The same record, below `part`."""

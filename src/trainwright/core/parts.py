@@ -208,3 +208,35 @@ families = Registry(
         "lightgbm": "trainwright.models.tables.lightgbm",
     },
 )
+optimizers = Registry(
+    "optimizer",
+    key="kind",
+    homes=dict.fromkeys(("sgd", "adamw", "adafactor", "muon"), "trainwright.training.optimizers"),
+)
+schedules = Registry(
+    "learning-rate schedule",
+    key="kind",
+    homes=dict.fromkeys(
+        (
+            "constant",
+            "linear",
+            "cosine",
+            "warmup-stable-decay",
+            "one-cycle",
+            "reduce-on-plateau",
+        ),
+        "trainwright.training.schedules",
+    ),
+)
+objectives = Registry(
+    "objective",
+    key="kind",
+    homes={
+        "cross-entropy": "trainwright.training.objectives.classification",
+        "focal": "trainwright.training.objectives.classification",
+        "mse": "trainwright.training.objectives.regression",
+        "mae": "trainwright.training.objectives.regression",
+        "huber": "trainwright.training.objectives.regression",
+        "quantile": "trainwright.training.objectives.regression",
+    },
+)

@@ -2,16 +2,84 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Callable
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, SerializeAsAny, field_validator, model_validator
 
+from trainwright.core.parts import Part, Registry, objectives, optimizers, schedules
 from trainwright.recipe.quantities import Bound, Seconds
 from trainwright.recipe.reads import Section
 
 
+def _parsed_by(registry: Registry) -> Callable[[Any], Any]:
+    """A validator: a mapping with `kind` becomes the part of that kind."""
+
+    def parse(value: Any) -> Any:  # noqa: ANN401 - any YAML value
+        if value is None or isinstance(value, Part):
+            return value
+        if isinstance(value, str):
+            value = {"kind": value}
+        if not isinstance(value, dict):
+            raise ValueError(f"no {registry.noun} | mend: {{kind: {next(iter(registry))}}}")
+        parsed = registry.parse(value, where=registry.noun)
+        if isinstance(parsed, Part):
+            return parsed
+        path, fault = parsed[0]
+        raise ValueError(f"{'.'.join(path)}: {fault.what} | mend: {fault.mend}")
+
+    return parse
+
+
+OptimizerPart = Annotated[SerializeAsAny[Part], BeforeValidator(_parsed_by(optimizers))]
+SchedulePart = Annotated[SerializeAsAny[Part], BeforeValidator(_parsed_by(schedules))]
+ObjectivePart = Annotated[SerializeAsAny[Part], BeforeValidator(_parsed_by(objectives))]
+
+
+class EarlyStopping(Section):
+    """When the validation loss no longer gets better, a network's training ends."""
+
+    patience: int = Field(default=5, ge=1)
+    """Evaluations without a better validation loss that end the training."""
+    min_improvement: float = Field(default=0.0, ge=0)
+    """How much lower the loss must be to count as better."""
+
+
+class Averaging(Section):
+    """Averaged weights are judged and packaged in place of the last ones."""
+
+    kind: Literal["ema", "swa"] = "ema"
+    """ema: exponential moving average a step; swa: plain average of the late epochs' ends."""
+    decay: float = Field(default=0.999, gt=0, lt=1)
+    """Of ema: what is kept of the average a step."""
+    start: float = Field(default=0.75, ge=0, lt=1)
+    """Of swa: the share of the epochs after which the average begins."""
+
+
+class Mixing(Section):
+    """Rows of a batch are blended, inputs and targets alike (classification of images)."""
+
+    kind: Literal["mixup", "cutmix"] = "mixup"
+    """mixup: weighted sums; cutmix: a box of the other image."""
+    alpha: float = Field(default=0.2, gt=0)
+    """Of the Beta distribution that the weight is drawn from."""
+
+
+class CheckpointSettings(Section):
+    """What a training run keeps to go on from."""
+
+    every: int | None = Field(default=None, ge=1)
+    """Steps between checkpoints; None: after each evaluation, and where a minute has gone by."""
+    keep_last: int = Field(default=2, ge=1)
+    """Newest ones that stay."""
+    keep_best: int = Field(default=1, ge=0)
+    """Ones of least validation loss that stay."""
+    asynchronous: bool = True
+    """Written by a thread while training goes on."""
+
+
 class TrainingSettings(Section):
-    """How the fit is run."""
+    """How the fit is run; what only networks can use is refused where none is a candidate."""
 
     budget: Seconds = Field(default=300.0, ge=1)
     """Bounds everything after the snapshot, package included."""
@@ -19,6 +87,47 @@ class TrainingSettings(Section):
     """Of everything random after the split."""
     threads: int = Field(default=2, ge=1, le=256)
     """Part of what a package is a function of."""
+    epochs: int | None = Field(default=None, ge=1)
+    """Passes over the train rows, at most; the family's own where not said."""
+    batch_size: int | Literal["auto"] | None = None
+    """Rows an update; auto: the largest that memory takes; the family's own where not said."""
+    tokens_per_batch: int | None = Field(default=None, ge=1)
+    """Texts and sequences: padded tokens an update, in place of a number of rows."""
+    accumulate: int = Field(default=1, ge=1)
+    """Pieces that an update's batch is cut into, to need less memory; the numbers stay the same."""
+    optimizer: OptimizerPart | None = None
+    """kind: sgd, adamw, adafactor or muon, with its settings."""
+    schedule: SchedulePart | None = None
+    """kind: constant, linear, cosine, warmup-stable-decay, one-cycle or reduce-on-plateau."""
+    objective: ObjectivePart | None = None
+    """kind: cross-entropy, focal, mse, mae, huber or quantile, with its settings."""
+    early_stopping: EarlyStopping | None = EarlyStopping()
+    """{patience: 5}; null: all epochs are made."""
+    precision: Literal["fp32", "bf16", "fp16"] | None = None
+    """Of forward and backward; weights stay fp32. fp32 where not said."""
+    clip_norm: float | None = Field(default=None, gt=0)
+    """Gradients are scaled down to this norm; the family's own where not said."""
+    compile: bool = False
+    """torch.compile; pays where training is long."""
+    activation_checkpointing: bool = False
+    """Activations are computed again in the backward pass, to need less memory."""
+    averaging: Averaging | None = None
+    """{kind: ema} or {kind: swa}."""
+    mixing: Mixing | None = None
+    """{kind: mixup} or {kind: cutmix}."""
+    checkpoints: CheckpointSettings = CheckpointSettings()
+    """What is kept to go on from."""
+    log_every: int = Field(default=10, ge=1)
+    """Steps between two records of loss, rates, norms, throughput and memory."""
+    workers: int = Field(default=0, ge=0, le=64)
+    """Processes that make batches; 0: this one."""
+
+    @field_validator("batch_size")
+    @classmethod
+    def _is_positive(cls, value: int | str | None) -> int | str | None:
+        if isinstance(value, int) and value < 1:
+            raise ValueError("a batch has at least one row | mend: batch_size: 32, or auto")
+        return value
 
 
 class EvaluationSettings(Section):
