@@ -21,7 +21,7 @@ def _parsed_by(registry: Registry) -> Callable[[Any], Any]:
         if isinstance(value, str):
             value = {"kind": value}
         if not isinstance(value, dict):
-            raise ValueError(f"no {registry.noun} | mend: {{kind: {next(iter(registry))}}}")
+            raise ValueError(f"no {registry.noun} | mend: {{kind: {next(iter(registry))}}}")  # noqa: TRY004 - pydantic wants it
         parsed = registry.parse(value, where=registry.noun)
         if isinstance(parsed, Part):
             return parsed
