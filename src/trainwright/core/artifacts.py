@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 ROW = "__row__"
 UNIT = "__unit__"
-RESERVED = (ROW, UNIT)
+FUTURE = "__future__"
+RESERVED = (ROW, UNIT, FUTURE)
 
 
 class Task(StrEnum):
@@ -31,6 +32,13 @@ class Task(StrEnum):
 
     CLASSIFICATION = "classification"
     REGRESSION = "regression"
+    TOKEN_CLASSIFICATION = "token-classification"  # a class for each word of a text
+    FORECASTING = "forecasting"  # the next `horizon` values of a series
+
+    @property
+    def has_classes(self) -> bool:
+        """True where a class is predicted, False for numbers."""
+        return self in (Task.CLASSIFICATION, Task.TOKEN_CLASSIFICATION)
 
 
 class Split(StrEnum):
@@ -50,6 +58,9 @@ class ColumnType(StrEnum):
     DATETIME = "date-time"  # microseconds, UTC where the text carries an offset
     TEXT = "text"  # string of several words
     IDENTIFIER = "identifier"  # string; kept out of the features
+    IMAGE = "image"  # the bytes of an image file (binary)
+    WORDS = "words"  # a text cut into words (list of strings)
+    SERIES = "series"  # numbers in the order of time (list of float64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +116,8 @@ class Target:
         classes: Class labels as text, in the order of all probability arrays; empty for regression.
         class_kind: How labels are written out: text, integer, number or boolean.
         heavy_tailed: Regression on a heavy-tailed target: chosen by absolute, not squared, error.
+        horizon: Forecasting: how many steps ahead; 0 otherwise.
+        season: Forecasting: steps of a season, for the seasonal baseline; 1 where there is none.
     """
 
     column: Column
@@ -112,11 +125,18 @@ class Target:
     classes: tuple[str, ...] = ()
     class_kind: Literal["text", "integer", "number", "boolean"] = "text"
     heavy_tailed: bool = False
+    horizon: int = 0
+    season: int = 1
 
     @property
     def name(self) -> str:
         """The target column's name."""
         return self.column.name
+
+    @property
+    def frame_column(self) -> str:
+        """Where frames of a snapshot hold it: a forecast's future stands beside its history."""
+        return FUTURE if self.task is Task.FORECASTING else self.name
 
     def label(self, code: int) -> str | int | float | bool:
         """Class number `code` as the user wrote it: 1 stays 1, not "1"."""
@@ -135,12 +155,15 @@ class Target:
             "classes": list(self.classes),
             "class_kind": self.class_kind,
             "heavy_tailed": self.heavy_tailed,
+            **({"horizon": self.horizon, "season": self.season} if self.horizon else {}),
         }
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Target:
         """Inverse of `to_json`."""
         return cls(
+            horizon=value.get("horizon", 0),
+            season=value.get("season", 1),
             column=Column.from_json(value["column"]),
             task=Task(value["task"]),
             classes=tuple(value["classes"]),
@@ -273,16 +296,126 @@ class FeatureNeeds:
 
 
 @dataclass(frozen=True, slots=True)
+class TextNeeds:
+    """What a family of networks for text asks of the preparation.
+
+    Attributes:
+        pretrained: Whose tokenizer, as the recipe names it; None: one is fitted on train rows.
+        vocabulary: Tokens of a fitted tokenizer, at most.
+        max_length: Tokens a text, special ones included.
+        over_long: What becomes of longer texts.
+    """
+
+    pretrained: str | None = None
+    vocabulary: int = 8_000
+    max_length: int = 256
+    over_long: Literal["truncate", "split", "drop", "error"] = "truncate"
+
+
+@dataclass(frozen=True, slots=True)
+class ImageNeeds:
+    """What a family of networks for images asks of the preparation.
+
+    Attributes:
+        size: Height and width in pixels; None: the commonest of the train rows, at most 224.
+        channels: 1 or 3; None: 1 where every train image is grey.
+    """
+
+    size: int | None = None
+    channels: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesNeeds:
+    """What a family of networks for sequences asks of the preparation: channels scaled by train rows."""
+
+
+Needs = FeatureNeeds | TextNeeds | ImageNeeds | SeriesNeeds
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """Texts as token ids, one piece after another; a text has one piece unless long ones are split.
+
+    Attributes:
+        ids: Token ids of all pieces, shape (tokens,), int32.
+        ends: Where each piece ends in `ids`, shape (pieces,), int64.
+        rows: The row that each piece belongs to, ascending, shape (pieces,), int64.
+        num_rows: Rows.
+        words: Number of the word within its row that each token begins, -1 for other and special
+            tokens; shape (tokens,), int32; None where words are not labelled.
+        row_words: Words of each row, shape (rows,), int64; None where words are not labelled.
+        vocabulary: Number of ids.
+        padding: The id that fills up a batch.
+    """
+
+    ids: NDArray[np.int32]
+    ends: NDArray[np.int64]
+    rows: NDArray[np.int64]
+    num_rows: int
+    vocabulary: int
+    padding: int
+    words: NDArray[np.int32] | None = None
+    row_words: NDArray[np.int64] | None = None
+
+
+class Images(Protocol):
+    """Images that are decoded when they are asked for, in whatever process asks."""
+
+    @property
+    def num_rows(self) -> int: ...
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Channels, height, width."""
+        ...
+
+    def pixels(self, rows: NDArray[np.int64]) -> NDArray[np.uint8]:
+        """Decoded, turned upright and resized; shape (rows, channels, height, width)."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """Series one after another, all channels side by side.
+
+    Attributes:
+        values: Scaled by train rows, missing ones filled in; shape (steps, channels), float64.
+        ends: Where each series ends in `values`, shape (rows,), int64.
+        names: One a channel; a forecast's own channel is the first.
+        centre: What was taken off each channel, shape (channels,).
+        scale: What each channel was divided by, shape (channels,).
+    """
+
+    values: NDArray[np.float64]
+    ends: NDArray[np.int64]
+    names: tuple[str, ...]
+    centre: NDArray[np.float64]
+    scale: NDArray[np.float64]
+
+    @property
+    def num_rows(self) -> int:
+        """Rows."""
+        return len(self.ends)
+
+
+AnyFeatures = Features | Tokens | Images | Series
+
+
+@dataclass(frozen=True, slots=True)
 class Examples:
     """Rows ready to learn from.
 
     Attributes:
-        features: Shape (rows, ...).
-        target: Class codes as float64 whole numbers, or values; shape (rows,).
+        features: What `Preparation.transform` gives.
+        target: Class codes as float64 whole numbers, or values; shape (rows,); of forecasting
+            (rows, horizon); of token classification (words,), row after row.
+        further: Further targets of the same rows that a network may learn beside it.
     """
 
-    features: Features
+    features: Any  # of AnyFeatures: each family gets what it asked for
     target: NDArray[np.float64]
+    further: tuple[tuple[Target, NDArray[np.float64]], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,12 +435,15 @@ class Prediction:
     """What a fitted model says.
 
     Attributes:
-        values: Predicted numbers, or predicted class codes; shape (rows,), float64 or int64.
-        probabilities: Shape (rows, classes), rows sum to 1; None for regression.
+        values: Predicted numbers, or predicted class codes; shape (rows,), float64 or int64; of
+            forecasting (rows, horizon); of token classification (words,), row after row.
+        probabilities: Shape (rows, classes), rows sum to 1; None for numbers.
+        row_words: Token classification: words of each row; None otherwise.
     """
 
     values: NDArray[Any]
     probabilities: NDArray[np.float64] | None = None
+    row_words: NDArray[np.int64] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
@@ -11,8 +11,7 @@ from trainwright.core.artifacts import (
     Column,
     CurvePoint,
     Examples,
-    FeatureNeeds,
-    Features,
+    Needs,
     Prediction,
     Target,
 )
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from trainwright.core.clock import Pacer
+    from trainwright.recipe.sections import TrainingSettings
 
 
 class Saved(Protocol):
@@ -42,11 +42,11 @@ class Saved(Protocol):
 class Preparation(Saved, Protocol):
     """The fitted data steps: the same in training, batch scoring and the server."""
 
-    def transform(self, frame: pl.DataFrame) -> Features:
+    def transform(self, frame: pl.DataFrame) -> Any:  # noqa: ANN401 - of AnyFeatures
         """Features of typed rows (the columns of `Snapshot.inputs`; others are ignored)."""
         ...
 
-    def transform_rows(self, rows: Sequence[Mapping[str, Any]]) -> Features:
+    def transform_rows(self, rows: Sequence[Mapping[str, Any]]) -> Any:  # noqa: ANN401 - of AnyFeatures
         """The same, bit for bit, from Python values, without a data frame.
 
         Values are None, float | int, str, bool, or for date-times microseconds since 1970 as int.
@@ -61,7 +61,7 @@ class Preparation(Saved, Protocol):
 class Estimator(Saved, Protocol):
     """A fitted member of a family."""
 
-    def predict(self, features: Features) -> NDArray[np.float64]:
+    def predict(self, features: Any) -> NDArray[np.float64]:  # noqa: ANN401 - of AnyFeatures
         """Probabilities of shape (rows, classes), or values of shape (rows,).
 
         A row's answer depends on it alone.
@@ -78,12 +78,33 @@ class Fit:
         iterations: Iterations (trees, passes) that it keeps.
         stopped: Why it ended: "early", "budget", "converged" or "limit".
         curve: Loss after each iteration, for the diagnosis.
+        history: What the training loop recorded: step, epoch and values each; for the report.
+        best: Which step a network's weights come from, and why; in words.
     """
 
     estimator: Estimator
     iterations: int
     stopped: str
     curve: tuple[CurvePoint, ...] = ()
+    history: tuple[Mapping[str, float], ...] = ()
+    best: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Workplace:
+    """Where a fit happens; nothing of it has a part in the result.
+
+    Attributes:
+        base: The recipe's folder, where its paths start.
+        folder: For the checkpoints of this fit; None: none are written.
+        progress: Told how far the fit is.
+        record: Told each record of the training loop as it is made.
+    """
+
+    base: Path
+    folder: Path | None = None
+    progress: Progress = field(default_factory=lambda: Silent())
+    record: Callable[[Mapping[str, float]], object] = lambda _: None
 
 
 class Family(Protocol):
@@ -93,14 +114,23 @@ class Family(Protocol):
     def family(self) -> str: ...
 
     @property
-    def needs(self) -> FeatureNeeds: ...
+    def needs(self) -> Needs: ...
 
     @property
     def cost(self) -> int:
         """Rank by cost of serving.
 
-        Of tied candidates the lower wins (baseline 0, linear 1, lightgbm 2).
+        Of tied candidates the lower wins (baseline 0, linear 1, lightgbm 2, networks 3 and more).
         """
+        ...
+
+    @property
+    def settings(self) -> frozenset[str]:
+        """The keys of `training` that it can use; others that are set are refused."""
+        ...
+
+    def unfit(self, inputs: Sequence[Column], target: Target) -> str:
+        """Why it cannot learn from such columns or such a target; "" where it can."""
         ...
 
     def fit(
@@ -109,9 +139,10 @@ class Family(Protocol):
         validation: Examples | None,
         *,
         target: Target,
+        training: TrainingSettings,
         seed: int,
-        threads: int,
         pacer: Pacer,
+        workplace: Workplace,
     ) -> Fit:
         """Learn from `train`; stop early on `validation` where there is one.
 

@@ -179,7 +179,7 @@ class TablePreparation:
         return csr_matrix(parts, shape=(len(rows), len(self._sparse_names)))
 
 
-def fit_preparation(
+def fit_table_preparation(
     frame: pl.DataFrame, inputs: Sequence[Column], needs: FeatureNeeds
 ) -> TablePreparation:
     """Fit on these rows, which must be train rows.

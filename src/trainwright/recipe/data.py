@@ -81,13 +81,51 @@ class SplitSettings(Section):
         return self
 
 
+class Inputs(Section):
+    """The one column of texts or images that is learned from; all others are left out."""
+
+    text: Name | None = None
+    """A column of texts; or of lists of words, where each word has a class."""
+    image: Name | None = None
+    """A column of image files: paths relative to the recipe, or the bytes themselves."""
+
+    @model_validator(mode="after")
+    def _one(self) -> Inputs:
+        if (self.text is None) == (self.image is None):
+            raise ValueError("one input is named | mend: inputs: {text: COLUMN}")
+        return self
+
+
+class SeriesSettings(Section):
+    """Rows are steps of series, in long format."""
+
+    id: Name | None = None
+    """Which series a row belongs to; a forecast may have a single one."""
+    time: Name
+    """The column that orders the steps."""
+    values: tuple[Name, ...] = ()
+    """The columns of numbers; of a forecast, further ones beside the target's own past."""
+    context: int | None = Field(default=None, ge=1)
+    """Forecasting: steps of the past that are looked at; three horizons or two seasons where not said."""
+    season: int | None = Field(default=None, ge=1)
+    """Forecasting: steps of a season, for the seasonal baseline; found on train rows where not said."""
+
+
 class DataSettings(Section):
     """`data.source` and `data.target` alone make a valid recipe."""
 
     source: str | tuple[str, ...]
     """File, list of files, glob or folder."""
     target: Name
-    """The column that is predicted."""
+    """The column that is predicted; of a folder of images, the name of the sub-folder: label."""
+    inputs: Inputs | None = None
+    """{text: COLUMN} or {image: COLUMN}: the one column that is learned from."""
+    series: SeriesSettings | None = None
+    """{id: COLUMN, time: COLUMN, values: [COLUMNS]}: rows are steps of series."""
+    horizon: int | None = Field(default=None, ge=1)
+    """Forecasting: how many steps ahead."""
+    further_targets: tuple[Name, ...] = ()
+    """Columns that a network learns beside the target; never inputs."""
     validation: str | None = None
     """The file of validation rows, where the split is given by files."""
     test: str | None = None

@@ -14,8 +14,12 @@ from pydantic import BaseModel, ValidationError
 
 from trainwright.core.errors import CommandError, Fault, RecipeError, nearest, shorten
 from trainwright.core.parts import Part, families, faults_of
+from trainwright.core.pretrained import family_of
 from trainwright.recipe.document import Document, KeyPath, parse_document, read_document
 from trainwright.recipe.schema import Heading, Recipe
+
+IMAGE_LABEL = "label"  # the target of a folder of images
+IMAGE_ENDINGS = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff")
 
 
 def load_recipe(path: str | Path, *, overrides: Sequence[str] = ()) -> Recipe:
@@ -35,7 +39,7 @@ def load_recipe(path: str | Path, *, overrides: Sequence[str] = ()) -> Recipe:
         _apply(document.values, override)
     stem = "".join(c if c.isalnum() and c.isascii() else "-" for c in path.stem.lower()).strip("-")
     document.values.setdefault("name", stem[:64] or "model")
-    return _check(document)
+    return _check(document, base=path.resolve().parent)
 
 
 def parse_recipe(values: Mapping[str, Any]) -> Recipe:
@@ -43,13 +47,19 @@ def parse_recipe(values: Mapping[str, Any]) -> Recipe:
 
     Relative paths are relative to the working folder.
     """
-    return _check(Document("recipe", json.loads(json.dumps(values))))
+    return _check(Document("recipe", json.loads(json.dumps(values))), base=Path.cwd())
 
 
-def _check(document: Document) -> Recipe:
+def _check(document: Document, *, base: Path) -> Recipe:
     """Validate section by section, so that the faults of all sections are told at once."""
     values = dict(document.values)
     values.setdefault("model", {"family": "auto"})
+    if "horizon" in values and isinstance(values.get("data"), dict):  # said beside the task
+        values["data"] = {"horizon": values.pop("horizon"), **values["data"]}
+    if isinstance(values.get("data"), dict) and _is_image_folder(
+        values["data"].get("source"), base
+    ):
+        values["data"] = {"target": IMAGE_LABEL, **values["data"]}
     faults: list[Fault] = []
     sections: dict[str, Any] = {}
     for key, value in values.items():
@@ -60,7 +70,7 @@ def _check(document: Document) -> Recipe:
             mend = f"did you mean {near!r}?" if near else f"the sections are: {known}"
             faults.append(Fault(f"unknown key {key!r}", document.where((key,)), mend))
         elif key == "model":
-            _part(value, sections, faults, document)
+            _part(value, sections, faults, document, base=base)
         elif isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
             _section(key, field.annotation, value, sections, faults, document)
         else:
@@ -79,6 +89,21 @@ def _check(document: Document) -> Recipe:
         raise RecipeError.of(faults)
     head = sections.pop("")
     return Recipe(**sections, **{key: getattr(head, key) for key in head.model_fields_set})
+
+
+def _is_image_folder(source: Any, base: Path) -> bool:  # noqa: ANN401 - any YAML value
+    """A folder whose sub-folders hold images: their names are the classes."""
+    if not isinstance(source, str) or "\0" in source or len(source) > 4096:
+        return False
+    try:
+        folders = [entry for entry in (base / source).iterdir() if entry.is_dir()]
+        return any(
+            entry.suffix.lower() in IMAGE_ENDINGS
+            for folder in folders
+            for entry in folder.iterdir()
+        )
+    except OSError:
+        return False
 
 
 def _section(
@@ -106,7 +131,14 @@ def _section(
         faults.extend(_with_line(key, found, document))
 
 
-def _part(value: Any, sections: dict[str, Any], faults: list[Fault], document: Document) -> None:  # noqa: ANN401
+def _part(
+    value: Any,  # noqa: ANN401 - any YAML value
+    sections: dict[str, Any],
+    faults: list[Fault],
+    document: Document,
+    *,
+    base: Path,
+) -> None:
     if not isinstance(value, dict):
         faults.append(
             Fault(
@@ -116,6 +148,13 @@ def _part(value: Any, sections: dict[str, Any], faults: list[Fault], document: D
             )
         )
         return
+    if "family" not in value and isinstance(value.get("pretrained"), str):
+        try:
+            value = {"family": family_of(value["pretrained"], base=base), **value}
+        except RecipeError as error:
+            keys = ("model", "pretrained")
+            faults.append(Fault(error.what, document.where(keys), error.mend))
+            return
     parsed = families.parse({"family": "auto", **value}, where="model")
     if isinstance(parsed, Part):
         sections["model"] = parsed

@@ -5,6 +5,7 @@ The number is the mean, or the median where the target is heavy-tailed and absol
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -12,12 +13,21 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from trainwright.core.artifacts import CurvePoint, Examples, FeatureNeeds, Features, Target, Task
+from trainwright.core.artifacts import (
+    Column,
+    CurvePoint,
+    Examples,
+    FeatureNeeds,
+    Features,
+    Target,
+)
 from trainwright.core.clock import Pacer
 from trainwright.core.durable import read_json, write_json
-from trainwright.core.parts import Part, families
-from trainwright.core.protocols import Fit
+from trainwright.core.parts import families
+from trainwright.core.protocols import Fit, Workplace
+from trainwright.models.tables.family import TableFamily
 from trainwright.models.tables.losses import proper_loss
+from trainwright.recipe.sections import TrainingSettings
 
 _FILE = "estimator.json"
 
@@ -51,11 +61,15 @@ class BaselineEstimator:
 
 
 @families.register
-class Baseline(Part):
+class Baseline(TableFamily):
     """Class shares, mean or median of the train rows; looks at no feature."""
 
     family: Literal["baseline"] = "baseline"
     """What any model must beat."""
+
+    def unfit(self, inputs: Sequence[Column], target: Target) -> str:
+        """It looks at no column, so any will do; a forecast has baselines of its own."""
+        return "a forecast's baseline is seasonal-naive" if target.horizon else ""
 
     @property
     def needs(self) -> FeatureNeeds:
@@ -73,9 +87,10 @@ class Baseline(Part):
         validation: Examples | None,
         *,
         target: Target,
+        training: TrainingSettings,
         seed: int,
-        threads: int,
         pacer: Pacer,
+        workplace: Workplace,
     ) -> Fit:
         estimator = BaselineEstimator(_answer(train.target, target))
         losses = [
@@ -88,7 +103,7 @@ class Baseline(Part):
 
 def _answer(values: NDArray[np.float64], target: Target) -> NDArray[np.float64]:
     """Class shares with one row's weight spread evenly, so that none is 0; or the middle value."""
-    if target.task is Task.CLASSIFICATION:
+    if target.task.has_classes:
         num_classes = len(target.classes)
         counts = np.bincount(values.astype(np.int64), minlength=num_classes)
         return (counts + 1 / num_classes) / (len(values) + 1)

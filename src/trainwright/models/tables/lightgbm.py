@@ -24,12 +24,14 @@ from pydantic import Field
 from trainwright.core.artifacts import CurvePoint, Examples, FeatureNeeds, Features, Target, Task
 from trainwright.core.clock import Pacer
 from trainwright.core.durable import read_json, write_json, write_text
-from trainwright.core.parts import Part, families
-from trainwright.core.protocols import Fit
+from trainwright.core.parts import families
+from trainwright.core.protocols import Fit, Workplace
 from trainwright.core.seeds import derive_seed
 from trainwright.models.tables.boosted import Trees, read_trees, table, threads_for, trimmed
+from trainwright.models.tables.family import TableFamily
 from trainwright.models.tables.links import Link, links_for
 from trainwright.models.tables.scores import probabilities
+from trainwright.recipe.sections import TrainingSettings
 
 _FILE = "estimator.json"
 _TREES = "model.txt"
@@ -89,7 +91,7 @@ class LightGBMEstimator:
 
 
 @families.register
-class LightGBM(Part):
+class LightGBM(TableFamily):
     """Boosted trees. Settings are LightGBM's own; None adapts to rows and columns."""
 
     family: Literal["lightgbm"] = "lightgbm"
@@ -127,13 +129,14 @@ class LightGBM(Part):
         validation: Examples | None,
         *,
         target: Target,
+        training: TrainingSettings,
         seed: int,
-        threads: int,
         pacer: Pacer,
+        workplace: Workplace,
     ) -> Fit:
         num_classes = len(target.classes)
         link = Link() if num_classes else links_for(target, train.target)[0]
-        settings = self._settings(train, target, seed=seed, threads=threads)
+        settings = self._settings(train, target, seed=seed, threads=training.threads)
         boosting = _Boosting(settings, train, validation, link=link)
         patience = self.patience or _patience(train.features.num_rows)
         stopped = boosting.run(self.num_iterations, patience=patience, pacer=pacer)

@@ -22,14 +22,16 @@ from pydantic import Field
 from trainwright.core.artifacts import CurvePoint, Examples, FeatureNeeds, Features, Target, Task
 from trainwright.core.clock import Pacer
 from trainwright.core.durable import read_json, write_json
-from trainwright.core.parts import Part, families
-from trainwright.core.protocols import Fit
+from trainwright.core.parts import families
+from trainwright.core.protocols import Fit, Workplace
 from trainwright.core.seeds import derive_seed
 from trainwright.models.tables import convex
 from trainwright.models.tables.convex import Design, Problem
+from trainwright.models.tables.family import TableFamily
 from trainwright.models.tables.links import Link, links_for
 from trainwright.models.tables.losses import proper_loss
 from trainwright.models.tables.scores import probabilities
+from trainwright.recipe.sections import TrainingSettings
 
 _FILE = "estimator.json"
 _RISES = 2  # worse strengths in a row that end the search
@@ -141,7 +143,7 @@ class _Steps:
 
 
 @families.register
-class Linear(Part):
+class Linear(TableFamily):
     """Logistic regression, ridge, or median regression, with an L2 penalty chosen from a grid."""
 
     family: Literal["linear"] = "linear"
@@ -167,9 +169,10 @@ class Linear(Part):
         validation: Examples | None,
         *,
         target: Target,
+        training: TrainingSettings,
         seed: int,
-        threads: int,
         pacer: Pacer,
+        workplace: Workplace,
     ) -> Fit:
         from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 

@@ -8,14 +8,14 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from trainwright.core.artifacts import Examples, Target, Task
+from trainwright.core.artifacts import Examples, Target
 
 TINIEST = 1e-12  # no probability is taken as smaller, so that no loss is infinite
 
 
 def proper_loss(predicted: NDArray[np.float64], rows: Examples, target: Target) -> float:
     """Mean loss of predictions of shape (rows, classes), or (rows,), on `rows`."""
-    if target.task is Task.CLASSIFICATION:
+    if target.task.has_classes:
         right = predicted[np.arange(len(rows.target)), rows.target.astype(np.int64)]
         return float(-np.log(np.maximum(right, TINIEST)).mean())
     error = predicted - rows.target

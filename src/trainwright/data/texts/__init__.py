@@ -1,0 +1,1 @@
+"""What stage 1 does with texts."""

@@ -1,0 +1,81 @@
+"""`family: auto`: every family that fits the data is a candidate, within `training.budget`.
+
+Networks are among them where their extra is installed; what was left out, and why, is told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal, cast
+
+from trainwright.core.artifacts import Column, ColumnType, Target
+from trainwright.core.extras import is_installed
+from trainwright.core.parts import Part, families
+from trainwright.core.protocols import Family
+
+Name = Literal[
+    "baseline", "linear", "lightgbm", "mlp", "tabm", "text-encoder", "cnn", "vit",
+    "naive", "seasonal-naive", "lstm", "gru", "tcn", "series-transformer",
+]  # fmt: skip
+
+_TABLES: tuple[Name, ...] = ("baseline", "linear", "lightgbm", "mlp", "tabm")
+_TEXTS: tuple[Name, ...] = ("baseline", "linear", "lightgbm", "text-encoder")
+_IMAGES: tuple[Name, ...] = ("baseline", "cnn")
+_SERIES: tuple[Name, ...] = ("baseline", "gru", "tcn")
+_FORECASTS: tuple[Name, ...] = ("seasonal-naive", "naive", "gru", "tcn")
+_NEED_NETWORKS = (
+    "mlp", "tabm", "text-encoder", "cnn", "vit", "lstm", "gru", "tcn", "series-transformer",
+)  # fmt: skip
+
+
+@families.register
+class Auto(Part):
+    """Try each family with its defaults; the evaluation chooses."""
+
+    family: Literal["auto"] = "auto"
+    """Every family that fits, within the budget."""
+    families: tuple[Name, ...] | None = None
+    """Which are tried; those that fit the data where not said. The baseline always is."""
+
+
+def candidates(part: Part, *, inputs: Sequence[Column], target: Target) -> tuple[Family, ...]:
+    """The families to fit, the cheapest first; the baseline is always among them, to compare with.
+
+    Args:
+        part: The recipe's `model` section.
+        inputs: The columns to learn from.
+        target: What is predicted.
+    """
+    if isinstance(part, Auto):
+        names = part.families or _usual(inputs, target)
+        named = [cast("Family", families.find(name)()) for name in names]
+        if part.families is None:
+            named = [family for family in named if not family.unfit(inputs, target)]
+    else:
+        named = [cast("Family", part)]
+    found = {family.family: family for family in named}
+    baseline = baseline_of(target)
+    found.setdefault(baseline, cast("Family", families.find(baseline)()))
+    return tuple(
+        sorted(found.values(), key=lambda family: (family.family != baseline, family.cost))
+    )
+
+
+def baseline_of(target: Target) -> str:
+    """The family that the others must beat."""
+    return "seasonal-naive" if target.horizon else "baseline"
+
+
+def _usual(inputs: Sequence[Column], target: Target) -> tuple[Name, ...]:
+    kinds = {column.type for column in inputs}
+    if target.horizon:
+        names = _FORECASTS
+    elif ColumnType.SERIES in kinds:
+        names = _SERIES
+    elif ColumnType.IMAGE in kinds:
+        names = _IMAGES
+    elif kinds <= {ColumnType.TEXT, ColumnType.WORDS}:
+        names = _TEXTS
+    else:
+        names = _TABLES
+    return tuple(name for name in names if name not in _NEED_NETWORKS or is_installed("networks"))

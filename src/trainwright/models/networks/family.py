@@ -1,0 +1,68 @@
+"""A family of networks: says what a fit is made of; how it is trained is the same for all."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from trainwright.core.artifacts import Examples, Target
+from trainwright.core.clock import Pacer
+from trainwright.core.extras import require
+from trainwright.core.parts import Part
+from trainwright.core.protocols import Fit, Workplace
+from trainwright.recipe.sections import TrainingSettings
+
+if TYPE_CHECKING:
+    from trainwright.models.networks.plan import NetworkPlan
+
+
+class NetworkFamily(Part):
+    """Base of the families that are trained on the loop."""
+
+    @property
+    def settings(self) -> frozenset[str]:
+        """All of the training section, but what only some networks can use."""
+        return frozenset(TrainingSettings.model_fields) - {"tokens_per_batch", "mixing"}
+
+    @abstractmethod
+    def plan(
+        self,
+        train: Examples,
+        validation: Examples | None,
+        *,
+        target: Target,
+        training: TrainingSettings,
+        seed: int,
+        base: Path,
+    ) -> NetworkPlan:
+        """What the fit is made of; a pure function of its arguments (torch's generator is seeded inside).
+
+        Args:
+            train: Rows to learn from, as `needs` asked for them.
+            validation: Rows to stop by, or None.
+            target: What is predicted.
+            training: `objective` is read here, and whatever else shapes the plan.
+            seed: Of the first weights and of augmentation.
+            base: The recipe's folder, where the path of a pre-trained base starts.
+        """
+
+    def fit(
+        self,
+        train: Examples,
+        validation: Examples | None,
+        *,
+        target: Target,
+        training: TrainingSettings,
+        seed: int,
+        pacer: Pacer,
+        workplace: Workplace,
+    ) -> Fit:
+        """Train the plan on the loop."""
+        require("networks", what=f"family {self.model_fields['family'].default!r}")
+        from trainwright.models.networks.fitting import fit_network
+
+        made = self.plan(
+            train, validation, target=target, training=training, seed=seed, base=workplace.base
+        )
+        return fit_network(made, training=training, seed=seed, pacer=pacer, workplace=workplace)

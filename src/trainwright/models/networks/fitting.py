@@ -1,0 +1,141 @@
+"""From a plan to a fitted network: the recipe's settings where it has any, the family's own elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+
+from trainwright.core.artifacts import CurvePoint
+from trainwright.core.clock import Pacer
+from trainwright.core.protocols import Fit, Workplace
+from trainwright.models.networks.estimator import NetworkEstimator
+from trainwright.models.networks.plan import NetworkPlan
+from trainwright.recipe.sections import TrainingSettings
+from trainwright.training.protocols import Evaluated, Progress, StepResult
+from trainwright.training.trainer import Outcome, Trainer
+
+
+def fit_network(
+    plan: NetworkPlan,
+    *,
+    training: TrainingSettings,
+    seed: int,
+    pacer: Pacer,
+    workplace: Workplace,
+) -> Fit:
+    """Train a plan and give back what is packaged.
+
+    Raises:
+        RecipeError: settings that do not fit this network (accumulation where rows are coupled).
+        TrainingError: it diverged.
+        Interrupted: a signal came; a checkpoint was written.
+    """
+    outcome = trainer_of(plan, training=training, seed=seed, pacer=pacer, workplace=workplace).fit()
+    with torch.no_grad():
+        module = plan.finish(plan.module).eval()
+    estimator = NetworkEstimator(plan.architecture, module, dict(plan.origin))
+    return Fit(
+        estimator,
+        iterations=outcome.best.step if outcome.best else outcome.progress.step,
+        stopped=_WORDS.get(outcome.progress.stop, outcome.progress.stop),
+        curve=_curve(outcome),
+        history=tuple(
+            {"step": record.step, "epoch": record.epoch, **record.values}
+            for record in outcome.history
+        ),
+        best=_told(outcome),
+    )
+
+
+def trainer_of(
+    plan: NetworkPlan,
+    *,
+    training: TrainingSettings,
+    seed: int,
+    pacer: Pacer,
+    workplace: Workplace,
+) -> Trainer:
+    """The trainer of a plan, with every setting resolved."""
+    defaults = plan.defaults
+    epochs = training.epochs or defaults.epochs
+    return Trainer(
+        plan.module,
+        plan.objective,
+        train=plan.train,
+        validation=plan.validation,
+        evaluation=plan.judge,
+        optimizer=training.optimizer or defaults.optimizer,
+        schedule=training.schedule or defaults.schedule,
+        groups=plan.groups,
+        unfreeze=plan.unfreeze,
+        epochs=epochs,
+        batch_size=training.batch_size or defaults.batch_size,
+        tokens_per_batch=training.tokens_per_batch or defaults.tokens_per_batch,
+        accumulate=training.accumulate,
+        precision=training.precision or "fp32",
+        clip_norm=training.clip_norm or defaults.clip_norm,
+        compile=training.compile,
+        activation_checkpointing=training.activation_checkpointing,
+        averaging=training.averaging,
+        mixing=training.mixing if plan.mixes else None,
+        early_stopping=training.early_stopping,
+        seed=seed,
+        threads=training.threads,
+        workers=training.workers,
+        log_every=training.log_every,
+        folder=workplace.folder,
+        checkpoints=training.checkpoints,
+        observers=(_Shown(workplace, epochs=epochs),),
+        pacer=pacer,
+    )
+
+
+_WORDS = {"epochs": "limit"}  # as the other families say it
+
+
+class _Shown:
+    """Tells how far the fit is; holds no state, so a resumed fit shows on from where it is."""
+
+    def __init__(self, workplace: Workplace, *, epochs: int) -> None:
+        self._workplace = workplace
+        self._epochs = epochs
+        self._loss = ""
+
+    def after_step(self, progress: Progress, result: StepResult) -> str | None:
+        if progress.step % 10 == 0:
+            note = f"epoch {progress.epoch + 1}, step {progress.step}{self._loss}"
+            self._workplace.progress.advance(progress.epoch, self._epochs, note)
+        return None
+
+    def after_evaluation(self, progress: Progress, evaluated: Evaluated) -> str | None:
+        self._loss = f", validation loss {evaluated.loss:.4g}"
+        return None
+
+    def state_dict(self) -> Mapping[str, object]:
+        return {}
+
+    def load_state_dict(self, state: Mapping[str, object]) -> None:
+        """Nothing."""
+
+
+def _curve(outcome: Outcome) -> tuple[CurvePoint, ...]:
+    """Loss after each evaluation, with the train loss recorded last before it."""
+    points: list[CurvePoint] = []
+    train: float | None = None
+    for record in outcome.history:
+        train = record.values.get("loss", train)
+        validation = record.values.get("validation_loss")
+        if validation is not None:
+            points.append(CurvePoint(record.step, train, validation))
+    return tuple(points)
+
+
+def _told(outcome: Outcome) -> str:
+    best, last = outcome.best, outcome.progress
+    if best is None:
+        return f"the weights are those of the last step, {last.step}"
+    return (
+        f"the weights are those of step {best.step} (epoch {best.epoch}) of {last.step}:"
+        f" its validation loss, {best.loss:.6g}, is the lowest"
+    )

@@ -1,0 +1,1 @@
+"""Networks for sequences and forecasts, and the baselines of forecasts."""
