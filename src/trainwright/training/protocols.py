@@ -36,14 +36,15 @@ class LossPart:
 
 
 class Objective(Protocol):
-    """What a step minimises.
+    """What a step minimises."""
 
-    Attributes:
-        couples_rows: Rows of a batch see each other (in-batch contrast, listwise ranking): the loss of a
-            whole batch is then not a sum over its pieces, and accumulation is refused.
-    """
+    @property
+    def couples_rows(self) -> bool:
+        """Rows of a batch see each other (in-batch contrast, listwise ranking).
 
-    couples_rows: bool
+        The loss of a whole batch is then not a sum over its pieces, and accumulation is refused.
+        """
+        ...
 
     def parts(self, model: nn.Module, batch: Tensors) -> Mapping[str, LossPart]:
         """Forward and loss."""

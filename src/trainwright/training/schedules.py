@@ -119,14 +119,14 @@ class WarmupStableDecay(Part):
                 where="training.schedule",
                 mend="warmup: 0.05 and decay: 0.2, as shares of all steps",
             )
-        stable = total_steps - decay
+        stable, final = total_steps - decay, self.final
 
         def factor(step: int) -> float:
             if step < warmup:
                 return (step + 1) / (warmup + 1)
             if step < stable:
                 return 1.0
-            return 1 - (1 - self.final) * min(1.0, (step - stable) / max(1, decay))
+            return 1 - (1 - final) * min(1.0, (step - stable) / max(1, decay))
 
         return _ByStep(factor)
 
@@ -146,13 +146,14 @@ class OneCycle(Part):
 
     def build(self, total_steps: int) -> Schedule:
         """The schedule of a training of `total_steps` updates."""
-        peak = _steps(self.warmup, total_steps, name="warmup") - 1
+        peak = max(0, _steps(self.warmup, total_steps, name="warmup") - 1)
         end = max(total_steps - 1, peak + 1)
+        initial, final = self.initial, self.final
 
         def factor(step: int) -> float:
             if step < peak:
-                return _arc(self.initial, 1.0, step / peak)
-            return _arc(1.0, self.final, min(1.0, (step - max(0, peak)) / (end - max(0, peak))))
+                return _arc(initial, 1.0, step / peak)
+            return _arc(1.0, final, min(1.0, (step - peak) / (end - peak)))
 
         return _ByStep(factor)
 
@@ -209,14 +210,18 @@ class _Plateau:
         return self._level * min(1.0, (step + 1) / (self._warmup + 1))
 
     def after_evaluation(self, loss: float) -> None:
-        part = self._part
-        if self._best is None or loss < self._best - part.min_improvement * abs(self._best):
-            self._best, self._waited = (loss if math.isfinite(loss) else self._best), 0
+        if self._is_better(loss):
+            self._best, self._waited = loss, 0
             return
         self._waited += 1
-        if self._waited > part.patience:
-            self._level = max(part.final, self._level * part.reduce_by)
+        if self._waited > self._part.patience:
+            self._level = max(self._part.final, self._level * self._part.reduce_by)
             self._waited = 0
+
+    def _is_better(self, loss: float) -> bool:
+        if self._best is None or not math.isfinite(loss):
+            return math.isfinite(loss)
+        return loss < self._best - self._part.min_improvement * abs(self._best)
 
     def state_dict(self) -> dict[str, Any]:
         return {"level": self._level, "best": self._best, "waited": self._waited}

@@ -1,0 +1,121 @@
+"""The common shape of objectives that compare one output with one target.
+
+A subclass gives the terms of the loss and, where they are not all worth 1, their weights. The sum is over
+terms times weights, the count is the sum of the weights, and both can be taken over pieces of a batch.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+import torch
+from torch import Tensor, nn
+
+from trainwright.core.errors import RecipeError
+from trainwright.training.protocols import LossPart, Tensors
+
+Reduction = Literal["none", "sum"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Supervised(ABC):
+    """One output, one target, one part.
+
+    Attributes:
+        inputs: Tensors of the batch that the model is called with, in order.
+        target: The tensor of the batch that the output is judged by.
+        weight: The tensor of the batch with a weight a row, shape (rows,), or a term; None: all 1.
+        output: The entry of the output to judge, where the model gives a mapping.
+    """
+
+    couples_rows: ClassVar[bool] = False
+    name: ClassVar[str]
+
+    inputs: tuple[str, ...] = ("inputs",)
+    target: str = "target"
+    weight: str | None = None
+    output: str | None = None
+
+    @abstractmethod
+    def terms(self, output: Tensor, target: Tensor, *, reduction: Reduction) -> Tensor:
+        """Losses in the shape of the weights, each times its own weight; or their sum, shape ()."""
+
+    def weights(self, target: Tensor) -> Tensor | None:
+        """What each term is worth, from the target alone; None: 1 each, as many as targets."""
+        return None
+
+    def parts(self, model: nn.Module, batch: Tensors) -> Mapping[str, LossPart]:
+        output = model(*[batch[name] for name in self.inputs])
+        return {self.name: self.judge(output, batch)}
+
+    def counts(self, batch: Tensors) -> Mapping[str, Tensor]:
+        return {self.name: self.count(batch)}
+
+    def judge(self, output: object, batch: Tensors) -> LossPart:
+        """The loss of an output that was computed already."""
+        values, target = chosen(output, self.output), batch[self.target]
+        if self.weight is None:
+            total = self.terms(values, target, reduction="sum")
+        else:
+            terms = self.terms(values, target, reduction="none")
+            total = (terms * spread(batch[self.weight], terms)).sum()
+        return LossPart(total, self.count(batch))
+
+    def count(self, batch: Tensors) -> Tensor:
+        """What the sum is divided by; shape ()."""
+        target = batch[self.target]
+        weights = self.weights(target)
+        if self.weight is not None:
+            weights = torch.ones_like(target, dtype=torch.float32) if weights is None else weights
+            return (weights * spread(batch[self.weight], weights)).sum()
+        if weights is not None:
+            return weights.sum()
+        return torch.full((), target.numel(), dtype=torch.float32, device=target.device)
+
+
+def chosen(output: object, key: str | None) -> Tensor:
+    """The tensor to judge, in float32 at least.
+
+    Raises:
+        RecipeError: the model gives a mapping and no entry is named, or there is none of that name.
+    """
+    if isinstance(output, Mapping):
+        if key not in output:
+            raise RecipeError(
+                f"the model gives {', '.join(map(str, output))}, not {key!r}",
+                where="objective",
+                mend=f"output={next(iter(output), None)!r}",
+            )
+        output = output[key]
+    if not isinstance(output, Tensor):
+        raise RecipeError(
+            f"the model gives a {type(output).__name__}, not a tensor",
+            where="objective",
+            mend="return a tensor, or a mapping and say output=NAME",
+        )
+    return output.float() if output.dtype in (torch.bfloat16, torch.float16) else output
+
+
+def spread(weight: Tensor, terms: Tensor) -> Tensor:
+    """Weights a row, or a term, in a shape that multiplies `terms`."""
+    return weight.reshape(weight.shape + (1,) * (terms.ndim - weight.ndim))
+
+
+def aligned(output: Tensor, target: Tensor) -> Tensor:
+    """The output in the target's shape; a last dimension of 1 is dropped.
+
+    Raises:
+        RecipeError: the shapes differ; broadcasting would compare each row with all others.
+    """
+    if output.ndim == target.ndim + 1 and output.shape[-1] == 1:
+        output = output.squeeze(-1)
+    if output.shape != target.shape:
+        raise RecipeError(
+            f"the model gives {tuple(output.shape)}, the target is {tuple(target.shape)}",
+            where="objective",
+            mend="give the last layer as many units as a row has targets",
+        )
+    return output
