@@ -127,7 +127,7 @@ def ours(scope: str, needs: str, source: Path) -> Iterator[int]:
     import polars as pl
 
     from trainwright.core.artifacts import Column, ColumnType, FeatureNeeds, Split
-    from trainwright.data.preparation import fit_preparation
+    from trainwright.data.preparation import fit_table_preparation
 
     linear = needs == "linear"
     asked = FeatureNeeds(scale=linear, one_hot=linear, text=False)
@@ -138,7 +138,7 @@ def ours(scope: str, needs: str, source: Path) -> Iterator[int]:
         inputs += [Column(name, ColumnType.CATEGORY) for name in CATEGORIES]
         inputs += [Column(MOMENT, ColumnType.DATETIME)]
         yield 0
-        yield fit_preparation(frame, inputs, asked).transform(frame).dense.shape[1]
+        yield fit_table_preparation(frame, inputs, asked).transform(frame).dense.shape[1]
         return
     import lightgbm  # noqa: F401 - the leakage check's model, imported before the clock starts
 
@@ -170,7 +170,7 @@ def ours(scope: str, needs: str, source: Path) -> Iterator[int]:
         recipe, base=source.parent, snapshots=source.parent / f"snapshots-{needs}", probe=probe
     )
     parts = [pl.read_parquet(snapshot.path(split)) for split in Split]
-    fitted = fit_preparation(parts[0], snapshot.inputs, asked)
+    fitted = fit_table_preparation(parts[0], snapshot.inputs, asked)
     yield max(fitted.transform(part).dense.shape[1] for part in parts)
 
 

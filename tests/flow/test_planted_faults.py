@@ -75,7 +75,7 @@ def test_duplicates_across_a_given_split_are_refused(copied, trainwright):
 
 def test_an_imputer_fitted_before_the_split_turns_the_audit_red(copied, trainwright):
     from trainwright.core.artifacts import ROW
-    from trainwright.data.preparation import fit_preparation
+    from trainwright.data.preparation import fit_table_preparation
     from trainwright.data.snapshot import load_snapshot, read_split
 
     folder, run = copied
@@ -89,7 +89,7 @@ def test_an_imputer_fitted_before_the_split_turns_the_audit_red(copied, trainwri
     before = {path.name: path.read_bytes() for path in target.iterdir()}
     shutil.rmtree(target)
     target.mkdir()
-    fit_preparation(everything, snapshot.inputs, needs).save(target)
+    fit_table_preparation(everything, snapshot.inputs, needs).save(target)
     assert {path.name: path.read_bytes() for path in target.iterdir()} != before
     seal(package)
     status, result = trainwright("audit", run)

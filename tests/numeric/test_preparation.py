@@ -9,7 +9,7 @@ from sklearn.impute import SimpleImputer
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, RobustScaler
 
 from trainwright.core.artifacts import Column, ColumnType, FeatureNeeds
-from trainwright.data.preparation import fit_preparation
+from trainwright.data.preparation import fit_table_preparation
 
 LINEAR = FeatureNeeds(scale=True, one_hot=True)
 
@@ -25,7 +25,7 @@ def test_scaled_numbers_are_those_of_median_imputation_and_the_robust_scaler():
     train[random.random(501) < 0.1] = np.nan
     new[::7] = np.nan
     column = [Column("x", ColumnType.NUMBER)]
-    fitted = fit_preparation(pl.DataFrame({"x": pl.Series(train)}), column, LINEAR)
+    fitted = fit_table_preparation(pl.DataFrame({"x": pl.Series(train)}), column, LINEAR)
     # The scaler first, since it leaves out what is missing, as we do; then the median is 0.
     scaler = RobustScaler().fit(train[:, None])
     imputer = SimpleImputer(strategy="constant", fill_value=0.0, add_indicator=True)
@@ -38,7 +38,9 @@ def test_scaled_numbers_are_those_of_median_imputation_and_the_robust_scaler():
 def test_one_hot_features_are_those_of_scikit_learn_but_for_their_order():
     random = np.random.default_rng()
     train, new = towns(random, 300), [*towns(random, 50), "elsewhere"]
-    fitted = fit_preparation(pl.DataFrame({"t": train}), [Column("t", ColumnType.CATEGORY)], LINEAR)
+    fitted = fit_table_preparation(
+        pl.DataFrame({"t": train}), [Column("t", ColumnType.CATEGORY)], LINEAR
+    )
     encoder = OneHotEncoder(
         min_frequency=5, handle_unknown="infrequent_if_exist", sparse_output=False
     ).fit(train[:, None])
@@ -53,7 +55,7 @@ def test_codes_group_rows_as_those_of_scikit_learn():
     train = towns(random, 300)
     column = [Column("t", ColumnType.CATEGORY)]
     frame = pl.DataFrame({"t": train})
-    found = fit_preparation(frame, column, FeatureNeeds()).transform(frame).dense[:, 0]
+    found = fit_table_preparation(frame, column, FeatureNeeds()).transform(frame).dense[:, 0]
     expected = OrdinalEncoder(min_frequency=5).fit_transform(train[:, None])[:, 0]
     pairs = pd.DataFrame({"found": found, "expected": expected}).drop_duplicates()
     assert len(pairs) == len(set(found)) == len(set(expected))
@@ -64,7 +66,7 @@ def test_text_features_are_those_of_the_tfidf_vectorizer():
     words = np.array(["the", "Quiet", "house", "IN", "Köln", "is", "it", "x", "a_b", "42", "naïve"])
     texts = [", ".join(random.choice(words, random.integers(0, 9))) for _ in range(400)]
     column = [Column("note", ColumnType.TEXT)]
-    found = fit_preparation(pl.DataFrame({"note": texts}), column, LINEAR)
+    found = fit_table_preparation(pl.DataFrame({"note": texts}), column, LINEAR)
     ours = found.transform(pl.DataFrame({"note": texts}))
     vectorizer = TfidfVectorizer(
         ngram_range=(1, 2), min_df=5, max_features=None, sublinear_tf=True, norm="l2"

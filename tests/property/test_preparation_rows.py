@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trainwright.core.artifacts import Column, ColumnType, FeatureNeeds
-from trainwright.data.preparation import fit_preparation
+from trainwright.data.preparation import fit_table_preparation
 
 INPUTS = (
     Column("number", ColumnType.NUMBER),
@@ -49,7 +49,7 @@ def bits(features):
 @given(tables, tables, needs)
 @settings(max_examples=150, deadline=None)
 def test_rows_and_frames_give_the_same_bits_for_any_values(train, new, needs):
-    preparation = fit_preparation(framed(train * 5), INPUTS, needs)
+    preparation = fit_table_preparation(framed(train * 5), INPUTS, needs)
     assert bits(preparation.transform_rows(new)) == bits(preparation.transform(framed(new)))
     assert bits(preparation.transform_rows(train)) == bits(preparation.transform(framed(train)))
 
@@ -57,7 +57,7 @@ def test_rows_and_frames_give_the_same_bits_for_any_values(train, new, needs):
 @given(tables, tables, needs, st.randoms(use_true_random=False))
 @settings(max_examples=80, deadline=None)
 def test_order_and_batch_of_rows_do_not_matter(train, new, needs, random):
-    preparation = fit_preparation(framed(train * 5), INPUTS, needs)
+    preparation = fit_table_preparation(framed(train * 5), INPUTS, needs)
     order = list(range(len(new)))
     random.shuffle(order)
     whole = preparation.transform(framed(new))

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from trainwright.core.artifacts import Column, ColumnType, Examples, Target, Task
 from trainwright.core.clock import Unhurried
-from trainwright.data.preparation import fit_preparation
+from trainwright.data.preparation import fit_table_preparation
 from trainwright.data.types import parse_value
 from trainwright.deployment.server.body import decode
 from trainwright.deployment.server.instances import Contract
@@ -45,7 +45,7 @@ def predicting():
         }
     )
     family = Linear()
-    preparation = fit_preparation(frame, INPUTS, family.needs)
+    preparation = fit_table_preparation(frame, INPUTS, family.needs)
     target = Target(Column("y", ColumnType.CATEGORY), Task.CLASSIFICATION, ("no", "yes"))
     examples = Examples(preparation.transform(frame), (frame["n"] > 0).cast(pl.Float64).to_numpy())
     fit = family.fit(examples, None, target=target, seed=0, threads=1, pacer=Unhurried())

@@ -9,7 +9,7 @@ import pytest
 from trainwright.core.artifacts import Column, ColumnType, FeatureNeeds
 from trainwright.core.errors import TrustError
 from trainwright.core.parts import load
-from trainwright.data.preparation import TablePreparation, fit_preparation
+from trainwright.data.preparation import TablePreparation, fit_table_preparation
 from trainwright.data.steps.step import BLOCK_ROWS
 
 TREES = FeatureNeeds()
@@ -66,7 +66,7 @@ def assert_same(one, other):
 
 
 def test_trees_get_codes_and_nan_and_no_scaling():
-    features = fit_preparation(table(200), INPUTS, TREES).transform(table(50, seed=1))
+    features = fit_table_preparation(table(200), INPUTS, TREES).transform(table(50, seed=1))
     assert features.names[:2] == ("size", "town")
     assert features.categorical == (1,)
     assert features.dense.dtype == np.float64
@@ -74,7 +74,7 @@ def test_trees_get_codes_and_nan_and_no_scaling():
 
 
 def test_a_linear_model_gets_no_nan():
-    features = fit_preparation(table(200), INPUTS, LINEAR).transform(table(300, seed=1))
+    features = fit_table_preparation(table(200), INPUTS, LINEAR).transform(table(300, seed=1))
     assert np.isfinite(features.dense).all()
     assert np.abs(features.dense).max() <= 10
     assert features.categorical == ()
@@ -83,11 +83,11 @@ def test_a_linear_model_gets_no_nan():
 
 def test_text_is_left_out_where_it_is_not_asked_for():
     needs = FeatureNeeds(text=False)
-    assert fit_preparation(table(50), INPUTS, needs).transform(table(5)).sparse is None
+    assert fit_table_preparation(table(50), INPUTS, needs).transform(table(5)).sparse is None
 
 
 def test_every_feature_names_its_column_and_identifiers_make_none():
-    preparation = fit_preparation(table(200), INPUTS, LINEAR)
+    preparation = fit_table_preparation(table(200), INPUTS, LINEAR)
     sources = [preparation.source_of(name) for name in preparation.feature_names]
     assert set(sources) == {"size", "town", "note", "seen", "sold", "fee"}
     assert preparation.source_of("town=Ulm") == "town"
@@ -98,14 +98,14 @@ def test_every_feature_names_its_column_and_identifiers_make_none():
 def test_features_of_clashing_column_names_stay_apart():
     inputs = (Column("at", ColumnType.DATETIME), Column("at.elapsed", ColumnType.NUMBER))
     frame = pl.DataFrame({"at": pl.Series([0]).cast(pl.Datetime("us")), "at.elapsed": [1.0]})
-    preparation = fit_preparation(frame, inputs, TREES)
+    preparation = fit_table_preparation(frame, inputs, TREES)
     assert preparation.feature_names == ("at.elapsed", "at.elapsed#2")
     assert preparation.source_of("at.elapsed#2") == "at.elapsed"
 
 
 @pytest.mark.parametrize("needs", [TREES, LINEAR])
 def test_single_rows_batches_and_frames_give_the_same_bits(needs):
-    preparation, frame = fit_preparation(table(400), INPUTS, needs), table(60, seed=2)
+    preparation, frame = fit_table_preparation(table(400), INPUTS, needs), table(60, seed=2)
     whole = preparation.transform(frame)
     assert_same(preparation.transform_rows(plain(frame)), whole)
     dense = np.vstack([preparation.transform_rows([row]).dense for row in plain(frame)])
@@ -119,31 +119,31 @@ def test_a_fit_does_not_depend_on_how_the_frame_is_chunked(needs, tmp_path):
     pieces = [frame[start:end] for start, end in pairwise(cuts)]
     chunked = pl.concat(pieces, rechunk=False)
     assert chunked.n_chunks() == 5
-    whole = saved(fit_preparation(frame, INPUTS, needs), tmp_path / "whole")
-    assert saved(fit_preparation(chunked, INPUTS, needs), tmp_path / "chunked") == whole
+    whole = saved(fit_table_preparation(frame, INPUTS, needs), tmp_path / "whole")
+    assert saved(fit_table_preparation(chunked, INPUTS, needs), tmp_path / "chunked") == whole
 
 
 def test_a_fit_counts_the_rows_on_either_side_of_a_block():
     towns = ["common"] * (2 * BLOCK_ROWS + 3)
     towns[BLOCK_ROWS - 2 : BLOCK_ROWS + 1] = ["edge"] * 3
     towns[2 * BLOCK_ROWS - 1 : 2 * BLOCK_ROWS + 1] = ["edge"] * 2
-    preparation = fit_preparation(pl.DataFrame({"town": towns}), INPUTS[1:2], TREES)
+    preparation = fit_table_preparation(pl.DataFrame({"town": towns}), INPUTS[1:2], TREES)
     assert preparation.steps[0].values == ("common", "edge")
 
 
 def test_a_fit_sees_every_row_and_no_other(tmp_path):
     frame = table(300)
-    once = saved(fit_preparation(frame, INPUTS, LINEAR), tmp_path / "once")
-    fit = fit_preparation(frame, INPUTS, LINEAR)
+    once = saved(fit_table_preparation(frame, INPUTS, LINEAR), tmp_path / "once")
+    fit = fit_table_preparation(frame, INPUTS, LINEAR)
     fit.transform(table(300, seed=9))
     assert saved(fit, tmp_path / "again") == once
-    other = saved(fit_preparation(frame[:-1], INPUTS, LINEAR), tmp_path / "other")
+    other = saved(fit_table_preparation(frame[:-1], INPUTS, LINEAR), tmp_path / "other")
     assert other != once
 
 
 @pytest.mark.parametrize("needs", [TREES, LINEAR])
 def test_a_loaded_preparation_is_the_same(needs, tmp_path):
-    preparation = fit_preparation(table(300), INPUTS, needs)
+    preparation = fit_table_preparation(table(300), INPUTS, needs)
     saved(preparation, tmp_path / "p")
     loaded = load(preparation.kind, tmp_path / "p")
     assert isinstance(loaded, TablePreparation)
@@ -163,7 +163,7 @@ def test_a_loaded_preparation_is_the_same(needs, tmp_path):
     ],
 )
 def test_a_spoilt_preparation_is_refused(spoil, tmp_path):
-    document = json.loads(saved(fit_preparation(table(50), INPUTS, LINEAR), tmp_path / "p"))
+    document = json.loads(saved(fit_table_preparation(table(50), INPUTS, LINEAR), tmp_path / "p"))
     spoil(document)
     (tmp_path / "p" / "preparation.json").write_text(json.dumps(document))
     with pytest.raises(TrustError, match="not a preparation") as caught:
@@ -172,21 +172,21 @@ def test_a_spoilt_preparation_is_refused(spoil, tmp_path):
 
 
 def test_unseen_categories_are_named():
-    preparation = fit_preparation(table(300), INPUTS, TREES)
+    preparation = fit_table_preparation(table(300), INPUTS, TREES)
     rows = [{"town": "Ulm"}, {"town": "Atlantis", "size": 1.0}, {"town": None}, {}]
     assert preparation.unseen(rows) == [[], ["town"], [], []]
 
 
 def test_a_missing_key_is_a_missing_value():
-    preparation = fit_preparation(table(300), INPUTS, LINEAR)
+    preparation = fit_table_preparation(table(300), INPUTS, LINEAR)
     nothing = dict.fromkeys(column.name for column in INPUTS)
     assert_same(preparation.transform_rows([{}]), preparation.transform_rows([nothing]))
 
 
 def test_no_rows_and_no_columns_are_no_trouble():
-    preparation = fit_preparation(table(100), INPUTS, LINEAR)
+    preparation = fit_table_preparation(table(100), INPUTS, LINEAR)
     assert_same(preparation.transform_rows([]), preparation.transform(table(0, seed=1)))
-    nothing = fit_preparation(table(5), (), TREES)
+    nothing = fit_table_preparation(table(5), (), TREES)
     assert nothing.transform(table(5)).dense.shape == (5, 0)
     assert nothing.transform_rows([{}, {}]).dense.shape == (2, 0)
 
@@ -202,7 +202,7 @@ def test_a_row_of_forty_columns_takes_well_under_a_millisecond():
     )
     kinds = chain([ColumnType.NUMBER] * 30, [ColumnType.CATEGORY] * 10)
     inputs = [Column(name, kind) for name, kind in zip(names, kinds, strict=True)]
-    preparation = fit_preparation(frame, inputs, LINEAR)
+    preparation = fit_table_preparation(frame, inputs, LINEAR)
     rows = frame.to_dicts()
     spent = []
     for row in rows:

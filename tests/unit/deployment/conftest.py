@@ -10,7 +10,7 @@ import pytest
 
 from trainwright.core.artifacts import Column, ColumnType, Examples, Target, Task
 from trainwright.core.clock import Unhurried
-from trainwright.data.preparation import fit_preparation
+from trainwright.data.preparation import fit_table_preparation
 from trainwright.deployment.package import load_package, write_package
 from trainwright.models.fitted import FittedModel
 from trainwright.models.tables.lightgbm import LightGBM
@@ -47,7 +47,7 @@ def make_frame(num_rows, *, seed=0):
 
 def make_model(family, target, *, inputs=INPUTS):
     frame = make_frame(300)
-    preparation = fit_preparation(frame, inputs, family.needs)
+    preparation = fit_table_preparation(frame, inputs, family.needs)
     random = np.random.default_rng(1)
     signal = (frame["age"].to_numpy() - 40) / 10 + (frame["city"] == "Oslo").to_numpy()
     noisy = signal + random.normal(size=300) * 0.3

@@ -11,7 +11,7 @@ from trainwright.core.clock import Unhurried
 from trainwright.core.errors import TrustError
 from trainwright.core.parts import families, load
 from trainwright.core.protocols import Model
-from trainwright.data.preparation import fit_preparation
+from trainwright.data.preparation import fit_table_preparation
 from trainwright.models import fitted
 from trainwright.models.fitted import FittedModel, normalised
 
@@ -42,7 +42,7 @@ def make_model(family, num_classes, **parts):
     )
     values = np.digitize(signal, [0.4, 1.2][: num_classes - 1]) if num_classes else signal
     part = families.find(family)()
-    preparation = fit_preparation(frame, INPUTS, part.needs)
+    preparation = fit_table_preparation(frame, INPUTS, part.needs)
     rows = Examples(preparation.transform(frame), values.astype(np.float64))
     task = Task.CLASSIFICATION if num_classes else Task.REGRESSION
     target = Target(Column("y", ColumnType.CATEGORY), task, tuple("abc"[:num_classes]))
