@@ -319,10 +319,12 @@ class ImageNeeds:
     Attributes:
         size: Height and width in pixels; None: the commonest of the train rows, at most 224.
         channels: 1 or 3; None: 1 where every train image is grey.
+        pretrained: A base in Hub layout whose own size and channels are taken where none are said.
     """
 
     size: int | None = None
     channels: int | None = None
+    pretrained: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,7 @@ def fit_preparation(
     if isinstance(needs, ImageNeeds):
         from trainwright.data.images.preparation import fit_image_preparation
 
-        return fit_image_preparation(frame, inputs, needs)
+        return fit_image_preparation(frame, inputs, needs, base=base)
     from trainwright.data.series.preparation import fit_series_preparation
 
     return fit_series_preparation(frame, inputs, needs)
