@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 
 from trainwright.core.artifacts import Column, ColumnType, Examples, Target, Task
 from trainwright.core.clock import Unhurried
+from trainwright.core.protocols import Workplace
 from trainwright.data.preparation import fit_table_preparation
 from trainwright.data.types import parse_value
 from trainwright.deployment.server.body import decode
@@ -23,6 +25,7 @@ from trainwright.deployment.server.predicting import Predicting
 from trainwright.deployment.server.refusal import Refusal, pointer
 from trainwright.models.fitted import FittedModel
 from trainwright.models.tables.linear import Linear
+from trainwright.recipe.sections import TrainingSettings
 
 INPUTS = (
     Column("n", ColumnType.NUMBER),
@@ -48,7 +51,15 @@ def predicting():
     preparation = fit_table_preparation(frame, INPUTS, family.needs)
     target = Target(Column("y", ColumnType.CATEGORY), Task.CLASSIFICATION, ("no", "yes"))
     examples = Examples(preparation.transform(frame), (frame["n"] > 0).cast(pl.Float64).to_numpy())
-    fit = family.fit(examples, None, target=target, seed=0, threads=1, pacer=Unhurried())
+    fit = family.fit(
+        examples,
+        None,
+        target=target,
+        training=TrainingSettings(threads=1),
+        seed=0,
+        pacer=Unhurried(),
+        workplace=Workplace(Path()),
+    )
     model = FittedModel(preparation, fit.estimator, target, INPUTS)
     limits = Limits()
     contract = Contract(model, parse=parse_value, extra="refuse", limits=limits)

@@ -17,7 +17,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from trainwright.core.artifacts import Prediction, Target, Task
+from trainwright.core.artifacts import Prediction, Target
 from trainwright.core.errors import TrainingError
 from trainwright.summaries.intervals import Mean, Units, mean_by_unit, quantile
 from trainwright.summaries.statistics import log_losses
@@ -69,7 +69,7 @@ class Choice:
 
 def loss_name(spec: Target) -> str:
     """The proper loss that choices are made by."""
-    if spec.task is Task.CLASSIFICATION:
+    if spec.task.has_classes:
         return "log_loss"
     return "absolute_error" if spec.heavy_tailed else "squared_error"
 
@@ -86,7 +86,7 @@ def row_losses(prediction: Prediction | Floats, target: Floats, spec: Target) ->
         told = prediction.values if prediction.probabilities is None else prediction.probabilities
     else:
         told = prediction
-    if spec.task is Task.CLASSIFICATION:
+    if spec.task.has_classes:
         return log_losses(told, target.astype(np.int64))
     error = np.asarray(told - target, dtype=np.float64)
     with np.errstate(over="ignore"):  # a loss that is not finite takes its candidate out

@@ -21,7 +21,6 @@ from trainwright.core.artifacts import (
     SliceResult,
     Split,
     Target,
-    Task,
 )
 from trainwright.core.errors import DataError, TrainingError
 from trainwright.core.seeds import derive_seed
@@ -73,7 +72,7 @@ def evaluate(
         TrainingError: the loss is not finite.
     """
     _check(target, split)
-    assert (prediction.probabilities is not None) == (spec.task is Task.CLASSIFICATION)
+    assert (prediction.probabilities is not None) == spec.task.has_classes
     judged = Judged(prediction, target, units=Units.of(units), seed=seed)
     loss = float(np.mean(row_losses(prediction, target, spec)))
     if not math.isfinite(loss):

@@ -123,7 +123,10 @@ def metric_names(task: Task, *, num_classes: int | None = None) -> list[str]:
     With `num_classes` above 2, without those that need two.
     """
     many = num_classes is not None and num_classes > 2
-    return [m.name for m in METRICS.values() if m.task == task and not (many and m.binary_only)]
+    kind = _CLASSES if task.has_classes else _NUMBERS
+    return [
+        m.name for m in METRICS.values() if m.task in (task, kind) and not (many and m.binary_only)
+    ]
 
 
 def is_greater_better(name: str) -> bool:

@@ -19,6 +19,7 @@ from trainwright.core.artifacts import (
     Prediction,
     Snapshot,
     Split,
+    Target,
     Task,
 )
 from trainwright.core.seeds import derive_seed
@@ -65,12 +66,12 @@ def assess(
         curve: The fit's curve, passed on.
     """
     spec, seed = snapshot.target, recipe.training.seed
-    if spec.task is Task.CLASSIFICATION:
-        codes = validation.target.astype(np.int64)
+    if spec.task.has_classes:
+        codes = validation.items.astype(np.int64)
         decision = fit_decision(
             output,
             codes,
-            validation.units,
+            validation.item_units,
             spec=spec,
             seed=derive_seed(seed, "decision"),
             by_time=snapshot.by_time,
@@ -79,33 +80,46 @@ def assess(
         prediction = cross_fit_decision(
             output,
             codes,
-            validation.units,
+            validation.item_units,
             spec=spec,
             seed=derive_seed(seed, "decision"),
             by_time=snapshot.by_time,
             metric=recipe.evaluation.metric,
         )
     else:
-        decision, prediction = Decision(calibrator=None, threshold=None), Prediction(output)
+        decision, prediction = (
+            Decision(calibrator=None, threshold=None),
+            Prediction(flat(output, spec)),
+        )
     evaluation = evaluate(
         prediction,
-        validation.target,
+        validation.items,
         spec=spec,
-        units=validation.units,
+        units=validation.item_units,
         split=Split.VALIDATION,
         threshold=decision.threshold,
         confidence=1 - 0.05 / max(1, num_candidates),
-        slices=slice_values(validation.frame, slices),
+        slices=slice_values(validation, slices),
         curve=tuple(curve),
         seed=derive_seed(seed, "intervals"),
     )
     return Assessment(decision, prediction, replace(evaluation, confidence=0.95))
 
 
-def slice_values(frame: pl.DataFrame, columns: Sequence[str]) -> dict[str, NDArray[np.object_]]:
-    """The text of each slice column, with "(missing)" for null."""
+def flat(output: NDArray[np.float64], spec: Target) -> NDArray[np.float64]:
+    """Raw output with one entry an item: forecasts one step after the other."""
+    return output.ravel() if spec.task is Task.FORECASTING else output
+
+
+def slice_values(rows: Rows, columns: Sequence[str]) -> dict[str, NDArray[np.object_]]:
+    """The text of each slice column for each item, with "(missing)" for null."""
+    items = np.repeat(np.arange(rows.frame.height), rows.items_a_row)
     return {
-        name: frame[name].cast(pl.String).fill_null("(missing)").to_numpy().astype(object)
+        name: rows.frame[name]
+        .cast(pl.String)
+        .fill_null("(missing)")
+        .to_numpy()
+        .astype(object)[items]
         for name in columns
     }
 

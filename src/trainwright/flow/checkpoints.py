@@ -8,6 +8,7 @@ the winner and the checkpoints go.
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 
@@ -15,8 +16,9 @@ from trainwright.core.artifacts import CurvePoint
 from trainwright.core.durable import make_folder, read_json, staged_folder, write_json
 from trainwright.core.errors import TrustError
 from trainwright.core.parts import load
-from trainwright.core.protocols import Fit
+from trainwright.core.protocols import Fit, Progress, Workplace
 from trainwright.deployment import manifest as manifests
+from trainwright.recipe import Reads
 
 
 class Checkpoints:
@@ -25,11 +27,34 @@ class Checkpoints:
     Args:
         folder: `checkpoints/` of the run.
         decisions: What the clock decided; a recalled fit brings its own back.
+        reads: Which keys of the recipe were read; a recalled fit brings its own back.
+        progress: Shows how far a fit is.
+        record: Told each record of a training loop, with the candidate's name.
     """
 
-    def __init__(self, folder: Path, decisions: dict[str, int]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        decisions: dict[str, int],
+        *,
+        reads: Reads,
+        progress: Progress,
+        record: Callable[[str, Mapping[str, float]], object],
+    ) -> None:
         self._folder = folder
         self._decisions = decisions
+        self._reads = reads
+        self._progress = progress
+        self._record = record
+
+    def workplace(self, name: str, *, base: Path) -> Workplace:
+        """Where the fit of this candidate happens: a network keeps its own checkpoints there."""
+        return Workplace(
+            base=base,
+            folder=self._folder / f"{name}.training",
+            progress=self._progress,
+            record=lambda values: self._record(name, values),
+        )
 
     def keep(self, name: str, fit: Fit) -> None:
         """Write down a finished fit."""
@@ -44,10 +69,14 @@ class Checkpoints:
                 "stopped": fit.stopped,
                 "curve": [asdict(point) for point in fit.curve],
                 "decisions": dict(self._decisions),
+                "history": [dict(record) for record in fit.history],
+                "best": fit.best,
+                "reads": [*self._reads.of("model"), *self._reads.of("training")],
             }
             write_json(aside / "fit.json", document)
             manifest = manifests.manifest_of(aside, kind=fit.estimator.kind)
             write_json(aside / manifests.NAME, manifest)
+        shutil.rmtree(self._folder / f"{name}.training", ignore_errors=True)
 
     def recall(self, name: str) -> Fit | None:
         """The fit that an earlier process finished, or None."""
@@ -63,8 +92,15 @@ class Checkpoints:
         except TrustError:
             return None
         self._decisions.update(document["decisions"])
-        curve = tuple(CurvePoint(**point) for point in document["curve"])
-        return Fit(estimator, document["iterations"], document["stopped"], curve)
+        self._reads.restore(document["reads"])
+        return Fit(
+            estimator,
+            document["iterations"],
+            document["stopped"],
+            curve=tuple(CurvePoint(**point) for point in document["curve"]),
+            history=tuple(document["history"]),
+            best=document["best"],
+        )
 
     def drop(self) -> None:
         """Remove them all; the package is there."""
@@ -73,6 +109,10 @@ class Checkpoints:
 
 class NoCheckpoints:
     """Nothing is kept: for replays, and for the small fits of a cross-validation."""
+
+    def workplace(self, name: str, *, base: Path) -> Workplace:
+        """Without a folder."""
+        return Workplace(base)
 
     def keep(self, name: str, fit: Fit) -> None:
         """Nothing."""

@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from trainwright.core.artifacts import ROW, Snapshot, Task
+from trainwright.core.artifacts import ROW, Snapshot
 from trainwright.core.errors import CommandError
 from trainwright.evaluation.choice import row_losses
 from trainwright.evaluation.comparison import compare_auc, compare_losses
@@ -118,7 +118,7 @@ def _auc(both: pl.DataFrame, snapshot: Snapshot) -> dict[str, float] | None:
 
 
 def _output(frame: pl.DataFrame, snapshot: Snapshot, suffix: str) -> NDArray[np.float64]:
-    if snapshot.target.task is Task.REGRESSION:
+    if not snapshot.target.task.has_classes:
         return frame[f"prediction{suffix}"].to_numpy()
     columns = [f"probability_{label}{suffix}" for label in snapshot.target.classes]
     return frame.select(columns).to_numpy()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -132,17 +132,18 @@ def _open_lockbox(folder: RunFolder, workspace: Workspace) -> EvaluationResult:
     recipe = load_recipe(folder.recipe)
     rows = load_rows(snapshot, Split.TEST)
     prediction = package.model.predict(rows.frame)
+    judged = replace(prediction, values=prediction.values.ravel())  # forecasts, step after step
 
     def measured(confidence: float) -> Evaluation:
         return measure_all(
-            prediction,
-            rows.target,
+            judged,
+            rows.items,
             spec=snapshot.target,
-            units=rows.units,
+            units=rows.item_units,
             split=Split.TEST,
             threshold=getattr(package.model, "threshold", None),
             confidence=confidence,
-            slices=slice_values(rows.frame, recipe.evaluation.slices),
+            slices=slice_values(rows, recipe.evaluation.slices),
             seed=derive_seed(recipe.training.seed, "intervals"),
         )
 

@@ -7,13 +7,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from trainwright.core.artifacts import Evaluation, Snapshot
+from trainwright.core.artifacts import ColumnType, Evaluation, Snapshot
 from trainwright.core.clock import Pacer
 from trainwright.core.seeds import derive_seed
 from trainwright.evaluation.choice import row_losses
 from trainwright.evaluation.diagnosis import diagnose
 from trainwright.evaluation.importance import permutation_importance
-from trainwright.flow.fitting import TRAIN_SAMPLE
 from trainwright.flow.rows import Rows
 from trainwright.flow.selection import Selection
 from trainwright.models.fitted import FittedModel
@@ -42,7 +41,7 @@ def explain(
     baseline = selection.candidates[0]
     diagnosis = diagnose(
         train_loss=float(
-            np.mean(row_losses(winner.train_output, train.target[:TRAIN_SAMPLE], spec))
+            np.mean(row_losses(winner.train_output, train.head(winner.train_rows), spec))
         ),
         validation_loss=float(np.mean(row_losses(winner.output, validation.target, spec))),
         baseline_loss=float(np.mean(row_losses(baseline.output, validation.target, spec))),
@@ -51,7 +50,7 @@ def explain(
     )
     importance: dict[str, tuple[float, float]] = {}
     needs = PREDICTIONS * IMPORTANCE_ROWS * winner.row_seconds
-    for index, column in enumerate(snapshot.inputs):
+    for index, column in enumerate(snapshot.inputs if _is_table(snapshot) else ()):
         if not pacer.go_on("importance", index, needs=needs):
             break
         started = time.perf_counter()
@@ -67,3 +66,9 @@ def explain(
         )
         needs = time.perf_counter() - started
     return replace(evaluation, diagnosis=diagnosis, importance=importance)
+
+
+def _is_table(snapshot: Snapshot) -> bool:
+    """Columns can be permuted one by one; a lone text or image, or steps of a series, cannot."""
+    whole = (ColumnType.IMAGE, ColumnType.SERIES, ColumnType.WORDS)
+    return len(snapshot.inputs) > 1 and not any(c.type in whole for c in snapshot.inputs)

@@ -12,17 +12,19 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from trainwright.core.artifacts import Column, Examples, FeatureNeeds, Target
+from trainwright.core.artifacts import Column, Examples, FeatureNeeds, Needs, Target
 from trainwright.core.clock import Pacer
 from trainwright.core.protocols import Family, Fit, Preparation
 from trainwright.core.seeds import derive_seed
-from trainwright.data.preparation import fit_preparation
+from trainwright.data.fitting import fit_preparation
 from trainwright.flow.checkpoints import Checkpoints, NoCheckpoints
 from trainwright.flow.rows import Rows
+from trainwright.recipe.sections import TrainingSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,8 @@ class Candidate:
         family: With its settings.
         preparation: Fitted on train rows.
         fit: Estimator, iterations, curve.
-        train_output: Raw predictions on at most `TRAIN_SAMPLE` train rows, for the diagnosis.
+        train_output: Raw predictions on the first train rows, for the diagnosis.
+        train_rows: How many rows those are.
         output: Raw predictions on the validation rows: (rows, classes) or (rows,).
         seconds: Time that the fit took; for people and the pacer, never part of a package.
         row_seconds: Time that a predicted row took; for the pacer.
@@ -45,12 +48,13 @@ class Candidate:
     preparation: Preparation
     fit: Fit
     train_output: NDArray[np.float64]
+    train_rows: int
     output: NDArray[np.float64]
     seconds: float
     row_seconds: float
 
 
-TRAIN_SAMPLE = 5_000
+TRAIN_SAMPLE, SLOW_SAMPLE = 5_000, 500  # rows; the second where a row is a text or an image
 FIT_SHARE = 0.8  # of a candidate's time; the rest is for its predictions
 FIRST_STEP = 4.0  # times what preparing took: the least that a linear model takes
 
@@ -63,21 +67,29 @@ class Bench:
         stop: What early stopping looks at.
         judge: What the outputs are wanted for; usually the same rows as `stop`.
         inputs: The columns that a model may use.
+        base: The recipe's folder, where the path of a pre-trained base starts.
     """
 
     def __init__(
-        self, train: Rows, *, stop: Rows, judge: Rows | None = None, inputs: Sequence[Column]
+        self,
+        train: Rows,
+        *,
+        stop: Rows,
+        judge: Rows | None = None,
+        inputs: Sequence[Column],
+        base: Path,
     ) -> None:
         self.train = train
         self.stop = stop
         self.judge = judge or stop
         self.inputs = tuple(inputs)
-        self._prepared: dict[FeatureNeeds, tuple[Preparation, Examples, Examples, Examples]] = {}
+        self.base = base
+        self._prepared: dict[Needs, tuple[Preparation, Examples, Examples, Examples]] = {}
 
-    def prepared(self, needs: FeatureNeeds) -> tuple[Preparation, Examples, Examples, Examples]:
+    def prepared(self, needs: Needs) -> tuple[Preparation, Examples, Examples, Examples]:
         """Preparation, and the examples to learn from, to stop on, and to judge."""
         if needs not in self._prepared:
-            preparation = fit_preparation(self.train.frame, self.inputs, needs)
+            preparation = fit_preparation(self.train.frame, self.inputs, needs, base=self.base)
             stop = _examples(preparation, self.stop)
             judge = stop if self.judge is self.stop else _examples(preparation, self.judge)
             self._prepared[needs] = (preparation, _examples(preparation, self.train), stop, judge)
@@ -89,8 +101,8 @@ def fit_candidates(
     families: Sequence[Family],
     *,
     target: Target,
+    training: TrainingSettings,
     seed: int,
-    threads: int,
     pacer: Pacer,
     checkpoints: Checkpoints | NoCheckpoints,
 ) -> Iterator[Candidate]:
@@ -125,8 +137,8 @@ def fit_candidates(
             family,
             name=name,
             target=target,
+            training=training,
             seed=derive_seed(seed, name),
-            threads=threads,
             pacer=own,
             checkpoints=checkpoints,
         )
@@ -145,8 +157,8 @@ def fit_candidate(
     *,
     name: str,
     target: Target,
+    training: TrainingSettings,
     seed: int,
-    threads: int,
     pacer: Pacer,
     checkpoints: Checkpoints | NoCheckpoints,
 ) -> Candidate:
@@ -155,10 +167,19 @@ def fit_candidate(
     preparation, train, stop, judge = bench.prepared(family.needs)
     fit = checkpoints.recall(name)
     if fit is None:
-        fit = family.fit(train, stop, target=target, seed=seed, threads=threads, pacer=pacer)
+        fit = family.fit(
+            train,
+            stop,
+            target=target,
+            training=training,
+            seed=seed,
+            pacer=pacer,
+            workplace=checkpoints.workplace(name, base=bench.base),
+        )
         checkpoints.keep(name, fit)
     fitted = time.perf_counter()
-    sample = preparation.transform(bench.train.frame.head(TRAIN_SAMPLE))
+    size = TRAIN_SAMPLE if isinstance(family.needs, FeatureNeeds) else SLOW_SAMPLE
+    sample = preparation.transform(bench.train.frame.head(size))
     outputs = [fit.estimator.predict(features) for features in (sample, judge.features)]
     ended = time.perf_counter()
     return Candidate(
@@ -167,6 +188,7 @@ def fit_candidate(
         preparation=preparation,
         fit=fit,
         train_output=outputs[0],
+        train_rows=sample.num_rows,
         output=outputs[1],
         seconds=ended - started,
         row_seconds=(ended - fitted) / (sample.num_rows + judge.features.num_rows),
@@ -181,4 +203,4 @@ def candidate_name(families: Sequence[Family], index: int) -> str:
 
 
 def _examples(preparation: Preparation, rows: Rows) -> Examples:
-    return Examples(preparation.transform(rows.frame), rows.target)
+    return Examples(preparation.transform(rows.frame), rows.target, rows.further)

@@ -11,11 +11,12 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from trainwright.core.artifacts import Snapshot, Task
+from trainwright.core.artifacts import Snapshot, Target, Task
 from trainwright.core.clock import Pacer
 from trainwright.core.protocols import Family
 from trainwright.core.seeds import derive_seed
@@ -24,6 +25,7 @@ from trainwright.evaluation.folds import make_folds
 from trainwright.flow.checkpoints import NoCheckpoints
 from trainwright.flow.fitting import Bench, fit_candidates
 from trainwright.flow.rows import Rows
+from trainwright.recipe.sections import TrainingSettings
 
 MIN_ROWS = 1_000
 MIN_CLASS_ROWS = 100
@@ -49,8 +51,14 @@ class FoldScores:
     repeats: int
 
 
-def is_small(validation: Rows, *, num_classes: int) -> bool:
-    """True when validation cannot choose alone: under 1,000 rows, or 100 of a class."""
+def is_small(validation: Rows, *, target: Target) -> bool:
+    """True when validation cannot choose alone: under 1,000 rows, or 100 of a class.
+
+    Windows of one series overlap, and a text has many words: there folds are not cut.
+    """
+    num_classes = len(target.classes)
+    if target.task not in (Task.CLASSIFICATION, Task.REGRESSION):
+        return False
     if len(validation.target) < MIN_ROWS:
         return True
     if num_classes == 0:
@@ -66,12 +74,12 @@ def score_by_folds(
     snapshot: Snapshot,
     folds: int,
     repeats: int,
-    seed: int,
-    threads: int,
+    training: TrainingSettings,
+    base: Path,
     pacer: Pacer,
 ) -> FoldScores | None:
     """Judge each family on rows that its fit did not see; None without time for all of them once."""
-    spec = snapshot.target
+    spec, seed = snapshot.target, training.seed
     codes = rows.target.astype(np.int64) if spec.task is Task.CLASSIFICATION else None
     totals: dict[str, NDArray[np.float64]] = {}
     outputs: dict[str, NDArray[np.float64]] = {}
@@ -93,8 +101,9 @@ def score_by_folds(
             [held_out for _, held_out in parts],
             families,
             snapshot=snapshot,
+            training=training,
             seed=derive_seed(seed, "fold-fits", repeat),
-            threads=threads,
+            base=base,
             pacer=pacer.share(f"repeat-{repeat}", 1.0),
         )
         last_seconds = time.perf_counter() - started
@@ -118,8 +127,9 @@ def _one_repeat(
     families: Sequence[Family],
     *,
     snapshot: Snapshot,
+    training: TrainingSettings,
     seed: int,
-    threads: int,
+    base: Path,
     pacer: Pacer,
 ) -> dict[str, NDArray[np.float64]]:
     """Out-of-fold outputs of each candidate that finished every fold."""
@@ -136,13 +146,14 @@ def _one_repeat(
             stop=rows.take(stopping),
             judge=rows.take(judged),
             inputs=snapshot.inputs,
+            base=base,
         )
         for candidate in fit_candidates(
             bench,
             families,
             target=snapshot.target,
+            training=training,
             seed=derive_seed(seed, index),
-            threads=threads,
             pacer=pacer.share(f"fold-{index}", 1 / (len(held_out) - index)),
             checkpoints=NoCheckpoints(),
         ):

@@ -12,7 +12,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from trainwright.core.artifacts import Evaluation, Snapshot, Task
+from trainwright.core.artifacts import Evaluation, Snapshot
 from trainwright.core.record import Head
 from trainwright.core.seeds import derive_seed
 from trainwright.data.snapshot import load_profile
@@ -28,6 +28,8 @@ from trainwright.summaries.profile import draw_rows
 
 GOLDEN_ROWS = 32
 LIBRARIES = ("numpy", "scipy", "polars", "pyarrow", "lightgbm", "trainwright")
+NETWORK_LIBRARIES = ("torch", "safetensors", "transformers", "tokenizers", "pillow")
+_TOLERANCES = {"lightgbm": 0.0, "network": 1e-5}  # by kind of estimator; others to rounding
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +100,8 @@ def build_package(
         "recipe": resolved,
         "recipe_hash": recipe.hash,
         "decisions": decisions.to_json(),
-        "libraries": {name: metadata.version(name) for name in LIBRARIES},
+        "best": candidate.fit.best,
+        "libraries": {name: metadata.version(name) for name in _libraries(candidate)},
         "threads": recipe.training.threads,
         "validation": {"confidence": evaluation.confidence, "metrics": metrics},
     }
@@ -124,8 +127,15 @@ def build_package(
         facts=facts,
         reference=reference,
         golden_rows=golden,
-        tolerance=0.0 if candidate.family.family == "lightgbm" else 1e-9,
+        tolerance=_TOLERANCES.get(candidate.fit.estimator.kind, 1e-9),
     )
+
+
+def _libraries(candidate: Candidate) -> tuple[str, ...]:
+    """The libraries that the package's numbers are a function of."""
+    if candidate.fit.estimator.kind == "network":
+        return (*LIBRARIES, *NETWORK_LIBRARIES)
+    return LIBRARIES
 
 
 def model_card(facts: Mapping[str, Any], *, snapshot: Snapshot) -> str:
@@ -134,11 +144,7 @@ def model_card(facts: Mapping[str, Any], *, snapshot: Snapshot) -> str:
     What it predicts, from what, how well, and what it must not be used for.
     """
     target = snapshot.target
-    kind = (
-        f"one of {len(target.classes)} classes of"
-        if target.task is Task.CLASSIFICATION
-        else "a number,"
-    )
+    kind = f"one of {len(target.classes)} classes of" if target.task.has_classes else "a number,"
     metrics = "\n".join(
         f"| {name} | {value['value']:.4g} | {value['low']:.4g} to {value['high']:.4g} |"
         for name, value in facts["validation"]["metrics"].items()
@@ -149,7 +155,8 @@ def model_card(facts: Mapping[str, Any], *, snapshot: Snapshot) -> str:
     return f"""# {facts["name"]}
 
 Predicts {kind} `{_cell(target.name)}`. Family {facts["family"]}, {facts["iterations"]} iterations
-(stopped: {facts["stopped"]}). Verdict of the comparison with the baseline: {facts["verdict"]}.
+(stopped: {facts["stopped"]}). {_sentence(facts["best"])}
+Verdict of the comparison with the baseline: {facts["verdict"]}.
 
 Learnt from {rows["train"]} rows, judged on {rows["validation"]}; {rows["test"]} rows are sealed in
 the
@@ -178,6 +185,11 @@ Intervals are corrected for the choice among candidates; calibrator and threshol
 The numbers hold for rows like those of the snapshot. Watch live data with `trainwright monitor`;
 they say nothing of rows from another time, place or way of recording.
 """
+
+
+def _sentence(text: str) -> str:
+    """Words as a sentence of their own; nothing where there are none."""
+    return f"{text[0].upper()}{text[1:]}." if text else ""
 
 
 def _cell(text: str) -> str:

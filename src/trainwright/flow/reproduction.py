@@ -20,7 +20,7 @@ from trainwright.core.protocols import Progress, Silent
 from trainwright.data.prepare import prepare
 from trainwright.flow.checkpoints import NoCheckpoints
 from trainwright.flow.packaging import Decisions
-from trainwright.flow.resolving import require_package, snapshot_of
+from trainwright.flow.resolving import base_of, require_package, snapshot_of
 from trainwright.flow.training import package, train
 from trainwright.models.tables.probe import probe
 from trainwright.recipe import Recipe, load_recipe
@@ -98,6 +98,7 @@ def rebuilt_package(
         trained = train(
             recipe,
             snapshot,
+            base=base_of(folder),
             pacer=Replay(decisions.points),
             progress=progress,
             checkpoints=NoCheckpoints(),
@@ -128,11 +129,10 @@ def _prepare_again(
     folder: RunFolder, recipe: Recipe, known: Snapshot, scratch: Path, progress: Progress
 ) -> tuple[Snapshot, Check, str]:
     """Stage 1 from the source where it is still there; otherwise the snapshot that was kept."""
-    begun = [event for event in folder.events() if event["kind"] == "started"][-1]
     progress.stage("prepare")
     try:
         snapshot = prepare(
-            recipe, base=Path(begun["base"]), snapshots=scratch, probe=probe, progress=progress
+            recipe, base=base_of(folder), snapshots=scratch, probe=probe, progress=progress
         )
     except (DataError, EnvironmentFault, OSError) as error:
         reason = " ".join(str(error).split())

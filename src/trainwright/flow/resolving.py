@@ -129,6 +129,18 @@ def snapshot_of(run: RunFolder, workspace: Workspace) -> Snapshot:
     return load_snapshot(workspace.snapshots / begun[-1]["snapshot"])
 
 
+def base_of(run: RunFolder) -> Path:
+    """The folder of the recipe that a run was started with: where its paths start.
+
+    Raises:
+        TrustError: the run's record does not say.
+    """
+    begun = [event for event in run.events() if event["kind"] == "started"]
+    if not begun:
+        raise TrustError("the run's record does not say what it used", where=str(run.path))
+    return Path(begun[-1]["base"])
+
+
 def fitted_model_of(run: RunFolder) -> FittedModel:
     """The run's model with its parts, for what looks inside it.
 

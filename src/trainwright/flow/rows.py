@@ -1,15 +1,22 @@
-"""One split in memory, as every part of the flow passes it around."""
+"""One split in memory, as every part of the flow passes it around.
+
+What is judged is one item a row, but for forecasts (one a step ahead) and for words (one a word): then
+the targets of a row stand side by side or one after the other, and its unit counts for each of them.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from trainwright.core.artifacts import UNIT, Snapshot, Split, Target, Task
+from trainwright.core.artifacts import UNIT, Column, ColumnType, Snapshot, Split, Target, Task
 from trainwright.data.snapshot import read_split
+
+Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,24 +25,61 @@ class Rows:
 
     Attributes:
         frame: All columns of the snapshot's file, in row order.
-        target: Class codes as whole float64 numbers, or values; shape (rows,).
+        target: Class codes as whole float64 numbers, or values; shape (rows,); of forecasting
+            (rows, horizon); of token classification (words,), row after row.
         units: What is resampled for an interval; shape (rows,), int64.
+        words: Token classification: words of each row; None otherwise.
+        further: Further targets of the rows.
     """
 
     frame: pl.DataFrame
-    target: NDArray[np.float64]
+    target: Floats
     units: NDArray[np.int64]
+    words: NDArray[np.int64] | None = None
+    further: tuple[tuple[Target, Floats], ...] = ()
+
+    @property
+    def items(self) -> Floats:
+        """The target of each item that is judged; shape (items,)."""
+        return self.target.ravel()
+
+    @property
+    def item_units(self) -> NDArray[np.int64]:
+        """The unit of each item that is judged; shape (items,)."""
+        return np.repeat(self.units, self.items_a_row)
+
+    @property
+    def items_a_row(self) -> NDArray[np.int64] | int:
+        """How many items each row has."""
+        if self.words is not None:
+            return self.words
+        return self.target.shape[1] if self.target.ndim == 2 else 1
+
+    def head(self, rows: int) -> Floats:
+        """The targets of the first rows, as in `target`."""
+        items = rows if self.words is None else int(self.words[:rows].sum())
+        return self.target[:items]
 
     def take(self, positions: NDArray[np.int64]) -> Rows:
-        """These rows, in this order."""
-        return Rows(self.frame[positions], self.target[positions], self.units[positions])
+        """These rows, in this order; of tasks with one item a row."""
+        assert self.words is None
+        further = tuple((target, values[positions]) for target, values in self.further)
+        return Rows(
+            self.frame[positions], self.target[positions], self.units[positions], None, further
+        )
 
     def then(self, other: Rows) -> Rows:
-        """These rows followed by the other ones."""
+        """These rows followed by the other ones; of tasks with one item a row."""
+        assert self.words is None
+        pairs = zip(self.further, other.further, strict=True)
         return Rows(
             pl.concat([self.frame, other.frame]),
             np.concatenate([self.target, other.target]),
             np.concatenate([self.units, other.units]),
+            None,
+            tuple(
+                (target, np.concatenate([mine, theirs])) for (target, mine), (_, theirs) in pairs
+            ),
         )
 
 
@@ -44,22 +88,52 @@ def load_rows(snapshot: Snapshot, split: Split) -> Rows:
     return as_rows(read_split(snapshot, split), snapshot.target)
 
 
-def as_rows(frame: pl.DataFrame, target: Target) -> Rows:
+def load_both(snapshot: Snapshot, *, further: Sequence[str] = ()) -> tuple[Rows, Rows]:
+    """Train and validation rows; the classes of further targets are those of the train rows."""
+    frames = [read_split(snapshot, split) for split in (Split.TRAIN, Split.VALIDATION)]
+    targets = [_further_target(frames[0][name]) for name in further]
+    train, validation = (as_rows(frame, snapshot.target, further=targets) for frame in frames)
+    return train, validation
+
+
+def as_rows(frame: pl.DataFrame, target: Target, *, further: Sequence[Target] = ()) -> Rows:
     """Encode the target of a frame that came from a snapshot."""
+    values = frame[target.frame_column]
+    words = None
+    if target.task is Task.TOKEN_CLASSIFICATION:
+        words = values.list.len().fill_null(0).to_numpy().astype(np.int64)
     return Rows(
-        frame, encode_target(frame[target.name], target), frame[UNIT].to_numpy().astype(np.int64)
+        frame,
+        encode_target(values, target),
+        frame[UNIT].to_numpy().astype(np.int64),
+        words,
+        tuple((other, encode_target(frame[other.name], other)) for other in further),
     )
 
 
-def encode_target(values: pl.Series, target: Target) -> NDArray[np.float64]:
-    """Class codes or numbers as float64.
+def encode_target(values: pl.Series, target: Target) -> Floats:
+    """Class codes or numbers as float64, in the shape of `Rows.target`.
 
     NaN where missing, or where the class is not a known one.
     """
+    if target.task is Task.FORECASTING:
+        steps = values.list.explode(empty_as_null=False) if values.len() else values
+        flat = steps.cast(pl.Float64).fill_null(float("nan")).to_numpy()
+        return flat.reshape(values.len(), target.horizon)
     if target.task is Task.REGRESSION:
         return values.cast(pl.Float64).fill_null(float("nan")).to_numpy()
+    if target.task is Task.TOKEN_CLASSIFICATION:
+        values = values.filter(values.list.len().fill_null(0) > 0).list.explode()
     codes = {label: float(code) for code, label in enumerate(target.classes)}
     encoded = values.cast(pl.String).replace_strict(
         codes, default=float("nan"), return_dtype=pl.Float64
     )
     return encoded.fill_null(float("nan")).to_numpy()
+
+
+def _further_target(values: pl.Series) -> Target:
+    """What a further target is, by its train rows."""
+    if values.dtype.is_numeric():
+        return Target(Column(values.name, ColumnType.NUMBER), Task.REGRESSION)
+    labels = tuple(values.cast(pl.String).drop_nulls().unique().sort().to_list())
+    return Target(Column(values.name, ColumnType.CATEGORY), Task.CLASSIFICATION, labels)

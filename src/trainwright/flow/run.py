@@ -9,9 +9,10 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 
-from trainwright.core.artifacts import ROW, Check, Finding, MetricValue, Snapshot, Task
+from trainwright.core.artifacts import ROW, Check, Finding, MetricValue, Snapshot
 from trainwright.core.clock import Deadline
 from trainwright.core.durable import write_with
 from trainwright.core.errors import Interrupted, TrainwrightError
@@ -149,10 +150,17 @@ def _train_and_register(
     recipe, workspace = session.recipe, session.workspace
     with session.reads.by(*JUDGED):
         deadline = _deadline(recipe.training.budget, session.progress)
-        checkpoints = Checkpoints(folder.checkpoints, deadline.decisions)
+        checkpoints = Checkpoints(
+            folder.checkpoints,
+            deadline.decisions,
+            reads=session.reads,
+            progress=session.progress,
+            record=lambda name, values: None,
+        )
         trained = train(
             recipe,
             snapshot,
+            base=session.base,
             pacer=deadline,
             progress=session.progress,
             checkpoints=checkpoints,
@@ -300,6 +308,7 @@ def _model_facts(trained: Trained) -> dict[str, Any]:
         "candidate": winner.name,
         "iterations": winner.fit.iterations,
         "stopped": winner.fit.stopped,
+        "best": winner.fit.best,
         "verdict": choice.verdict,
         "reason": choice.reason,
         "threshold": trained.assessment.decision.threshold,
@@ -334,6 +343,7 @@ def _candidate_rows(trained: Trained) -> tuple[dict[str, Any], ...]:
             **row,
             "iterations": fitted[row["name"]].fit.iterations,
             "stopped": fitted[row["name"]].fit.stopped,
+            "best": fitted[row["name"]].fit.best,
             "seconds": round(fitted[row["name"]].seconds, 3),
             "chosen": row["name"] == trained.selection.winner.name,
         }
@@ -344,13 +354,14 @@ def _candidate_rows(trained: Trained) -> tuple[dict[str, Any], ...]:
 def _write_predictions(folder: RunFolder, trained: Trained, snapshot: Snapshot) -> None:
     """Validation predictions by row, so that runs can be compared pair by pair."""
     prediction = trained.assessment.prediction
+    rows = trained.validation
     columns: dict[str, Any] = {
-        ROW: trained.validation.frame[ROW],
-        "unit": trained.validation.units,
-        "target": trained.validation.target,
+        ROW: np.repeat(rows.frame[ROW].to_numpy(), rows.items_a_row),
+        "unit": rows.item_units,
+        "target": rows.items,
         "prediction": prediction.values,
     }
-    if snapshot.target.task is Task.CLASSIFICATION and prediction.probabilities is not None:
+    if snapshot.target.task.has_classes and prediction.probabilities is not None:
         for code, label in enumerate(snapshot.target.classes):
             columns[f"probability_{label}"] = prediction.probabilities[:, code]
     frame = pl.DataFrame(columns)

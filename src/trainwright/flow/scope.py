@@ -11,18 +11,18 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from trainwright.core.artifacts import Check, Snapshot, Split
+from trainwright.core.artifacts import Check, Snapshot
 from trainwright.core.clock import Replay
-from trainwright.core.protocols import Family
+from trainwright.core.protocols import Family, Workplace
 from trainwright.core.seeds import derive_seed
 from trainwright.flow.assessment import assess, raw_output
 from trainwright.flow.fitting import Bench, candidate_name
 from trainwright.flow.packaging import Decisions
 from trainwright.flow.reproduction import compare_files
-from trainwright.flow.resolving import fitted_model_of
-from trainwright.flow.rows import load_rows
+from trainwright.flow.resolving import base_of, fitted_model_of
+from trainwright.flow.rows import load_both
+from trainwright.models.auto import candidates
 from trainwright.models.fitted import FittedModel
-from trainwright.models.tables.auto import candidates
 from trainwright.recipe import Recipe, load_recipe
 from trainwright.runs.folder import RunFolder
 
@@ -78,9 +78,10 @@ def _refit(
 ) -> FittedModel:
     record = folder.read_json("run.json")
     name = record["model"]["candidate"]
-    validation = load_rows(snapshot, Split.VALIDATION)
-    bench = Bench(load_rows(snapshot, Split.TRAIN), stop=validation, inputs=snapshot.inputs)
-    family = _family(recipe, name)
+    train_rows, validation = load_both(snapshot, further=recipe.data.further_targets)
+    base = base_of(folder)
+    bench = Bench(train_rows, stop=validation, inputs=snapshot.inputs, base=base)
+    family = _family(recipe, name, snapshot)
     preparation, train, stop, _ = bench.prepared(family.needs)
     estimator = packaged.estimator
     if refit_model:
@@ -89,9 +90,10 @@ def _refit(
             train,
             stop,
             target=snapshot.target,
+            training=recipe.training,
             seed=derive_seed(recipe.training.seed, name),
-            threads=recipe.training.threads,
             pacer=Replay(points, prefix=f"fit/{name}/"),
+            workplace=Workplace(base),
         ).estimator
     model = FittedModel(preparation, estimator, snapshot.target, snapshot.inputs)
     decision = assess(
@@ -110,7 +112,7 @@ def _refit(
     )
 
 
-def _family(recipe: Recipe, name: str) -> Family:
-    families = candidates(recipe.model)
+def _family(recipe: Recipe, name: str, snapshot: Snapshot) -> Family:
+    families = candidates(recipe.model, inputs=snapshot.inputs, target=snapshot.target)
     names = [candidate_name(families, index) for index in range(len(families))]
     return families[names.index(name)]

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
-from trainwright.core.artifacts import Evaluation, Snapshot, Split, Task
+from trainwright.core.artifacts import Evaluation, Snapshot, Split
 from trainwright.core.clock import Pacer
 from trainwright.core.errors import DataError, TrainingError
 from trainwright.core.protocols import Family
@@ -20,10 +21,12 @@ from trainwright.evaluation.choice import CandidateScore, Choice, choose, row_lo
 from trainwright.evaluation.decision import as_prediction
 from trainwright.evaluation.evaluate import evaluate, measure
 from trainwright.evaluation.metrics import is_greater_better
+from trainwright.flow.assessment import flat
 from trainwright.flow.checkpoints import Checkpoints, NoCheckpoints
 from trainwright.flow.fitting import Bench, Candidate, fit_candidates
 from trainwright.flow.folds import FOLD_COST, FOLDS, REPEATS, FoldScores, is_small, score_by_folds
 from trainwright.flow.rows import Rows
+from trainwright.models.auto import baseline_of
 from trainwright.recipe.schema import Recipe
 
 FIT_FRACTION = 0.7  # of the budget; the rest is for judging, explaining and packaging
@@ -56,24 +59,24 @@ def select(
     *,
     snapshot: Snapshot,
     recipe: Recipe,
+    base: Path,
     pacer: Pacer,
     checkpoints: Checkpoints | NoCheckpoints,
     tell: Callable[[str], object],
 ) -> Selection:
     """Fit every family on train, judge on validation (or by folds where that is small), choose."""
     spec = snapshot.target
-    seed, threads = recipe.training.seed, recipe.training.threads
     wanted = recipe.evaluation.cross_validation
     learning = pacer.share("fit", FIT_FRACTION)
     fits = learning if wanted is None else pacer.share("fit", FIT_FRACTION * (1 - FOLD_FRACTION))
-    bench = Bench(train, stop=validation, inputs=snapshot.inputs)
+    bench = Bench(train, stop=validation, inputs=snapshot.inputs, base=base)
     candidates = []
     for candidate in fit_candidates(
         bench,
         families,
         target=spec,
-        seed=seed,
-        threads=threads,
+        training=recipe.training,
+        seed=recipe.training.seed,
         pacer=fits,
         checkpoints=checkpoints,
     ):
@@ -83,11 +86,11 @@ def select(
     tried = [c.family for c in candidates]
     rows, folds = validation, None
     if wanted is not None or (
-        is_small(validation, num_classes=len(spec.classes))
+        is_small(validation, target=spec)
         and learning.go_on("folds", 0, needs=_repeat_seconds(candidates))
     ):
         both = train.then(validation)
-        folds = _by_folds(both, tried, snapshot=snapshot, recipe=recipe, pacer=learning)
+        folds = _by_folds(both, tried, snapshot=snapshot, recipe=recipe, base=base, pacer=learning)
         rows = validation if folds is None else both
     metric = recipe.evaluation.metric
     scores = [
@@ -96,7 +99,7 @@ def select(
     ]
     choice = choose(
         scores,
-        units=rows.units,
+        units=rows.item_units,
         metric_greater_is_better=is_greater_better(metric) if metric else None,
     )
     name = scores[choice.winner].name
@@ -111,14 +114,20 @@ def select(
 
 
 def _by_folds(
-    rows: Rows, tried: Sequence[Family], *, snapshot: Snapshot, recipe: Recipe, pacer: Pacer
+    rows: Rows,
+    tried: Sequence[Family],
+    *,
+    snapshot: Snapshot,
+    recipe: Recipe,
+    base: Path,
+    pacer: Pacer,
 ) -> FoldScores | None:
     """Out-of-fold scores; None where there is no time for them.
 
     None also where nobody asked for folds and the rows cannot be cut into any.
     """
     wanted = recipe.evaluation.cross_validation
-    classification = snapshot.target.task is Task.CLASSIFICATION
+    classification = snapshot.target.task.has_classes
     try:
         return score_by_folds(
             rows,
@@ -126,8 +135,8 @@ def _by_folds(
             snapshot=snapshot,
             folds=wanted or _num_folds(rows, classification=classification),
             repeats=REPEATS,
-            seed=recipe.training.seed,
-            threads=recipe.training.threads,
+            training=recipe.training,
+            base=base,
             pacer=pacer.share("folds", 1.0),
         )
     except DataError:
@@ -149,14 +158,16 @@ def _score(
         row_losses(output, rows.target, snapshot.target)
         if folds is None
         else folds.losses[candidate.name]
-    )
+    ).ravel()
     return CandidateScore(
         name=candidate.name,
         family=candidate.family.family,
         cost=candidate.family.cost,
         losses=losses,
-        metric=None if metric is None else measure(metric, output, rows.target, snapshot.target),
-        is_baseline=candidate.family.family == "baseline",
+        metric=None
+        if metric is None
+        else measure(metric, flat(output, snapshot.target), rows.items, snapshot.target),
+        is_baseline=candidate.family.family == baseline_of(snapshot.target),
     )
 
 

@@ -9,17 +9,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from trainwright.core.artifacts import Evaluation, Snapshot, Split
+from trainwright.core.artifacts import Evaluation, Snapshot
 from trainwright.core.clock import Pacer
 from trainwright.core.protocols import Progress
 from trainwright.flow.assessment import Assessment, assess
 from trainwright.flow.checkpoints import Checkpoints, NoCheckpoints
 from trainwright.flow.explaining import explain
 from trainwright.flow.packaging import Decisions, build_package, fitted_model
-from trainwright.flow.rows import Rows, load_rows
+from trainwright.flow.rows import Rows, load_both
 from trainwright.flow.selection import Selection, select
+from trainwright.models.auto import candidates
 from trainwright.models.fitted import FittedModel
-from trainwright.models.tables.auto import candidates
 from trainwright.recipe.schema import Recipe
 
 
@@ -45,6 +45,7 @@ def train(
     recipe: Recipe,
     snapshot: Snapshot,
     *,
+    base: Path,
     pacer: Pacer,
     progress: Progress,
     checkpoints: Checkpoints | NoCheckpoints,
@@ -55,20 +56,21 @@ def train(
     Args:
         recipe: Sections model, training and evaluation are read.
         snapshot: Its train and validation rows are read.
+        base: The recipe's folder.
         pacer: Records, or replays, where the clock ended something.
         progress: Shows how far the work is.
         checkpoints: Keeps finished fits.
         tell: Told in a line what each candidate came to.
     """
-    training_rows = load_rows(snapshot, Split.TRAIN)
-    validation = load_rows(snapshot, Split.VALIDATION)
+    training_rows, validation = load_both(snapshot, further=recipe.data.further_targets)
     progress.stage("fit")
     selection = select(
         training_rows,
         validation,
-        candidates(recipe.model),
+        candidates(recipe.model, inputs=snapshot.inputs, target=snapshot.target),
         snapshot=snapshot,
         recipe=recipe,
+        base=base,
         pacer=pacer,
         checkpoints=checkpoints,
         tell=tell,

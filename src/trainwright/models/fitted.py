@@ -15,7 +15,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from trainwright.core.artifacts import Column, Features, Prediction, Target, Task
+from trainwright.core.artifacts import Column, Prediction, Target, Task
 from trainwright.core.durable import make_folder, read_json, write_json
 from trainwright.core.parts import load
 from trainwright.core.protocols import Calibrator, Estimator, Preparation
@@ -54,15 +54,11 @@ class FittedModel:
     def predict(self, frame: pl.DataFrame) -> Prediction:
         """Typed rows in, one prediction a row, in order."""
         starts = range(0, max(frame.height, 1), BLOCK_ROWS)
-        blocks = [
-            self._answer(self.preparation.transform(frame.slice(start, BLOCK_ROWS)))
-            for start in starts
-        ]
-        return self._decide(blocks[0] if len(blocks) == 1 else np.concatenate(blocks))
+        return _joined([self._predicted(frame.slice(start, BLOCK_ROWS)) for start in starts])
 
     def predict_rows(self, rows: Sequence[Mapping[str, Any]]) -> Prediction:
         """The same from Python values, without a data frame."""
-        return self._decide(self._answer(self.preparation.transform_rows(rows)))
+        return self._decide(self.preparation.transform_rows(rows))
 
     def unseen(self, rows: Sequence[Mapping[str, Any]]) -> list[list[str]]:
         """For each row, the category columns whose value was not seen in training."""
@@ -101,20 +97,34 @@ class FittedModel:
             threshold=document["threshold"],
         )
 
-    def _answer(self, features: Features) -> NDArray[np.float64]:
+    def _predicted(self, frame: pl.DataFrame) -> Prediction:
+        return self._decide(self.preparation.transform(frame))
+
+    def _decide(self, features: Any) -> Prediction:  # noqa: ANN401 - of AnyFeatures
         answer = self.estimator.predict(features)
-        if self.target.task is Task.REGRESSION:
-            return answer
+        if not self.target.task.has_classes:
+            return Prediction(answer)
         if self.calibrator is not None:
             answer = self.calibrator.apply(answer)
-        return normalised(answer)
-
-    def _decide(self, answer: NDArray[np.float64]) -> Prediction:
-        if self.target.task is Task.REGRESSION:
-            return Prediction(answer)
+        answer = normalised(answer)
+        is_words = self.target.task is Task.TOKEN_CLASSIFICATION
+        words = features.row_words if is_words else None
         if self.threshold is None:
-            return Prediction(np.argmax(answer, axis=1), answer)
-        return Prediction((answer[:, 1] >= self.threshold).astype(np.int64), answer)
+            return Prediction(np.argmax(answer, axis=1), answer, words)
+        return Prediction((answer[:, 1] >= self.threshold).astype(np.int64), answer, words)
+
+
+def _joined(blocks: Sequence[Prediction]) -> Prediction:
+    """Predictions of blocks of rows, one after the other."""
+    if len(blocks) == 1:
+        return blocks[0]
+    probabilities = [b.probabilities for b in blocks if b.probabilities is not None]
+    words = [b.row_words for b in blocks if b.row_words is not None]
+    return Prediction(
+        np.concatenate([block.values for block in blocks]),
+        np.concatenate(probabilities) if probabilities else None,
+        np.concatenate(words) if words else None,
+    )
 
 
 def normalised(probabilities: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -10,11 +11,13 @@ import pytest
 
 from trainwright.core.artifacts import Column, ColumnType, Examples, Target, Task
 from trainwright.core.clock import Unhurried
+from trainwright.core.protocols import Workplace
 from trainwright.data.preparation import fit_table_preparation
 from trainwright.deployment.package import load_package, write_package
 from trainwright.models.fitted import FittedModel
 from trainwright.models.tables.lightgbm import LightGBM
 from trainwright.models.tables.linear import Linear
+from trainwright.recipe.sections import TrainingSettings
 
 INPUTS = (
     Column("age", ColumnType.NUMBER),
@@ -53,7 +56,15 @@ def make_model(family, target, *, inputs=INPUTS):
     noisy = signal + random.normal(size=300) * 0.3
     wanted = noisy if target.task is Task.REGRESSION else (noisy > 0.5).astype(np.float64)
     examples = Examples(preparation.transform(frame), wanted)
-    fit = family.fit(examples, None, target=target, seed=0, threads=1, pacer=Unhurried())
+    fit = family.fit(
+        examples,
+        None,
+        target=target,
+        training=TrainingSettings(threads=1),
+        seed=0,
+        pacer=Unhurried(),
+        workplace=Workplace(Path()),
+    )
     return FittedModel(preparation, fit.estimator, target, tuple(inputs))
 
 

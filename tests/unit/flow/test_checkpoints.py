@@ -17,24 +17,44 @@ from trainwright.core.artifacts import (
     Task,
 )
 from trainwright.core.clock import Unhurried
-from trainwright.core.protocols import Fit
+from trainwright.core.protocols import Fit, Silent, Workplace
 from trainwright.flow.checkpoints import Checkpoints
 from trainwright.models.tables.baseline import Baseline
+from trainwright.recipe import Reads, parse_recipe
+from trainwright.recipe.sections import TrainingSettings
 
 SPEC = Target(Column("y", ColumnType.CATEGORY), Task.CLASSIFICATION, classes=("a", "b"))
 
 
+def checkpoints_in(folder: Path, decisions: dict[str, int] | None = None) -> Checkpoints:
+    return Checkpoints(
+        folder / "c",
+        {} if decisions is None else decisions,
+        reads=Reads(parse_recipe({"data": {"source": "a", "target": "y"}})),
+        progress=Silent(),
+        record=lambda name, values: None,
+    )
+
+
 def fit() -> Fit:
     rows = Examples(Features(np.zeros((9, 1)), ("x",)), np.array([0.0, 0, 0, 0, 0, 0, 1, 1, 1]))
-    return Baseline().fit(rows, None, target=SPEC, seed=0, threads=1, pacer=Unhurried())
+    return Baseline().fit(
+        rows,
+        None,
+        target=SPEC,
+        training=TrainingSettings(threads=1),
+        seed=0,
+        pacer=Unhurried(),
+        workplace=Workplace(Path()),
+    )
 
 
 def test_a_kept_fit_is_recalled_with_its_curve_and_its_decisions(tmp_path: Path):
     made = fit()
     made = Fit(made.estimator, 7, "budget", (CurvePoint(1, 0.5, None), CurvePoint(7, 0.4, 0.6)))
-    Checkpoints(tmp_path / "c", {"fit/baseline/x": 7}).keep("baseline", made)
+    checkpoints_in(tmp_path, {"fit/baseline/x": 7}).keep("baseline", made)
     decisions: dict[str, int] = {}
-    again = Checkpoints(tmp_path / "c", decisions).recall("baseline")
+    again = checkpoints_in(tmp_path, decisions).recall("baseline")
     assert again is not None
     assert (again.iterations, again.stopped, again.curve) == (7, "budget", made.curve)
     assert decisions == {"fit/baseline/x": 7}
@@ -43,12 +63,12 @@ def test_a_kept_fit_is_recalled_with_its_curve_and_its_decisions(tmp_path: Path)
 
 
 def test_what_was_not_kept_is_not_recalled(tmp_path: Path):
-    assert Checkpoints(tmp_path / "c", {}).recall("linear") is None
+    assert checkpoints_in(tmp_path).recall("linear") is None
 
 
 @pytest.mark.parametrize("name", ["fit.json", "manifest.json", "estimator"])
 def test_a_damaged_checkpoint_is_fitted_anew_and_can_be_kept_again(tmp_path: Path, name: str):
-    checkpoints = Checkpoints(tmp_path / "c", {})
+    checkpoints = checkpoints_in(tmp_path)
     checkpoints.keep("baseline", fit())
     path = tmp_path / "c" / "baseline" / name
     victim = next(path.iterdir()) if path.is_dir() else path
@@ -59,7 +79,7 @@ def test_a_damaged_checkpoint_is_fitted_anew_and_can_be_kept_again(tmp_path: Pat
 
 
 def test_nothing_is_left_after_drop(tmp_path: Path):
-    checkpoints = Checkpoints(tmp_path / "c", {})
+    checkpoints = checkpoints_in(tmp_path)
     checkpoints.keep("baseline", fit())
     checkpoints.drop()
     assert list(tmp_path.iterdir()) == []

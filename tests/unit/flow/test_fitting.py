@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import polars as pl
 import pytest
@@ -11,10 +13,12 @@ from trainwright.core.clock import Deadline, Pacer, Replay
 from trainwright.flow.checkpoints import NoCheckpoints
 from trainwright.flow.fitting import Bench, Candidate, fit_candidates
 from trainwright.flow.rows import Rows
-from trainwright.models.tables.auto import Auto, candidates
+from trainwright.models.auto import Auto, candidates
+from trainwright.recipe.sections import TrainingSettings
 
 TARGET = Target(Column("y", ColumnType.NUMBER), Task.REGRESSION)
 COLUMN = Column("x", ColumnType.NUMBER)
+TABLES = ("baseline", "linear", "lightgbm")
 
 
 class Hands:
@@ -36,14 +40,14 @@ def rows(count: int, *, seed: int) -> Rows:
 
 
 def fitted(pacer: Pacer) -> list[Candidate]:
-    bench = Bench(rows(300, seed=0), stop=rows(100, seed=1), inputs=[COLUMN])
+    bench = Bench(rows(300, seed=0), stop=rows(100, seed=1), inputs=[COLUMN], base=Path())
     return list(
         fit_candidates(
             bench,
-            candidates(Auto()),
+            candidates(Auto(families=TABLES), inputs=[COLUMN], target=TARGET),
             target=TARGET,
+            training=TrainingSettings(threads=1),
             seed=0,
-            threads=1,
             pacer=pacer,
             checkpoints=NoCheckpoints(),
         )

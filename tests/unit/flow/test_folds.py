@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import polars as pl
 import pytest
@@ -12,6 +14,7 @@ from trainwright.flow.folds import FoldScores, is_small, score_by_folds
 from trainwright.flow.rows import Rows, encode_target
 from trainwright.models.tables.baseline import Baseline
 from trainwright.models.tables.linear import Linear
+from trainwright.recipe.sections import TrainingSettings
 
 
 def rows(codes: list[float]) -> Rows:
@@ -29,7 +32,9 @@ def rows(codes: list[float]) -> Rows:
     ],
 )
 def test_small_is_under_a_thousand_rows_or_a_hundred_of_a_class(codes, num_classes, small):
-    assert is_small(rows(codes), num_classes=num_classes) is small
+    task = Task.CLASSIFICATION if num_classes else Task.REGRESSION
+    target = Target(Column("y", ColumnType.NUMBER), task, tuple("ab"[:num_classes]))
+    assert is_small(rows(codes), target=target) is small
 
 
 def test_rows_are_taken_and_joined_with_their_targets_and_units():
@@ -62,8 +67,8 @@ def scores(
         snapshot=snapshot,
         folds=folds,
         repeats=repeats,
-        seed=0,
-        threads=1,
+        training=TrainingSettings(threads=1),
+        base=Path(),
         pacer=Replay(stops),
     )
 

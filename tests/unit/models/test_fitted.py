@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -10,10 +11,11 @@ from trainwright.core.artifacts import Column, ColumnType, Examples, FeatureNeed
 from trainwright.core.clock import Unhurried
 from trainwright.core.errors import TrustError
 from trainwright.core.parts import families, load
-from trainwright.core.protocols import Model
+from trainwright.core.protocols import Model, Workplace
 from trainwright.data.preparation import fit_table_preparation
 from trainwright.models import fitted
 from trainwright.models.fitted import FittedModel, normalised
+from trainwright.recipe.sections import TrainingSettings
 
 INPUTS = (
     Column("size [m²]", ColumnType.NUMBER),
@@ -46,7 +48,15 @@ def make_model(family, num_classes, **parts):
     rows = Examples(preparation.transform(frame), values.astype(np.float64))
     task = Task.CLASSIFICATION if num_classes else Task.REGRESSION
     target = Target(Column("y", ColumnType.CATEGORY), task, tuple("abc"[:num_classes]))
-    fit = part.fit(rows, rows, target=target, seed=0, threads=1, pacer=Unhurried())
+    fit = part.fit(
+        rows,
+        rows,
+        target=target,
+        training=TrainingSettings(threads=1),
+        seed=0,
+        pacer=Unhurried(),
+        workplace=Workplace(Path()),
+    )
     return FittedModel(preparation, fit.estimator, target, INPUTS, **parts)
 
 

@@ -1,14 +1,26 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from trainwright.core.clock import Unhurried
+from trainwright.core.protocols import Workplace
 from trainwright.models.tables.baseline import Baseline
+from trainwright.recipe.sections import TrainingSettings
 
 
 def fit(rows, target):
-    return Baseline().fit(rows, rows, target=target, seed=0, threads=1, pacer=Unhurried())
+    return Baseline().fit(
+        rows,
+        rows,
+        target=target,
+        training=TrainingSettings(threads=1),
+        seed=0,
+        pacer=Unhurried(),
+        workplace=Workplace(Path()),
+    )
 
 
 def test_classes_get_their_shares_with_one_row_spread_evenly(examples_of, target_of):
