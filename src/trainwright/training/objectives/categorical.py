@@ -16,9 +16,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from trainwright.training.objectives import IGNORED
 from trainwright.training.objectives.supervised import Reduction, Supervised
-
-IGNORED = -100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

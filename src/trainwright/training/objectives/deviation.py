@@ -21,6 +21,7 @@ class MeanSquared(Supervised):
     """(output - target)²; estimates the mean."""
 
     name: ClassVar[str] = "mean_squared"
+    likelihood_factor: ClassVar[float] = 0.5
 
     def terms(self, output: Tensor, target: Tensor, *, reduction: Reduction) -> Tensor:
         """Output and target of one shape."""

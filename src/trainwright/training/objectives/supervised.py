@@ -33,6 +33,8 @@ class Supervised(ABC):
 
     couples_rows: ClassVar[bool] = False
     name: ClassVar[str]
+    # What a term times 1 / variance is, as a negative log-likelihood; half for a Gaussian's square.
+    likelihood_factor: ClassVar[float] = 1.0
 
     inputs: tuple[str, ...] = ("inputs",)
     target: str = "target"
@@ -47,6 +49,10 @@ class Supervised(ABC):
         """What each term is worth, from the target alone; None: 1 each, as many as targets."""
         return None
 
+    def goal(self, batch: Tensors) -> Tensor:
+        """What the output is compared with."""
+        return batch[self.target]
+
     def parts(self, model: nn.Module, batch: Tensors) -> Mapping[str, LossPart]:
         output = model(*[batch[name] for name in self.inputs])
         return {self.name: self.judge(output, batch)}
@@ -56,7 +62,7 @@ class Supervised(ABC):
 
     def judge(self, output: object, batch: Tensors) -> LossPart:
         """The loss of an output that was computed already."""
-        values, target = chosen(output, self.output), batch[self.target]
+        values, target = chosen(output, self.output), self.goal(batch)
         if self.weight is None:
             total = self.terms(values, target, reduction="sum")
         else:
@@ -66,7 +72,7 @@ class Supervised(ABC):
 
     def count(self, batch: Tensors) -> Tensor:
         """What the sum is divided by; shape ()."""
-        target = batch[self.target]
+        target = self.goal(batch)
         weights = self.weights(target)
         if self.weight is not None:
             weights = torch.ones_like(target, dtype=torch.float32) if weights is None else weights
@@ -100,7 +106,17 @@ def chosen(output: object, key: str | None) -> Tensor:
 
 
 def spread(weight: Tensor, terms: Tensor) -> Tensor:
-    """Weights a row, or a term, in a shape that multiplies `terms`."""
+    """Weights a row, or a term, in a shape that multiplies `terms`.
+
+    Raises:
+        RecipeError: there are more dimensions than terms have.
+    """
+    if weight.ndim > terms.ndim:
+        raise RecipeError(
+            f"weights {tuple(weight.shape)} for losses {tuple(terms.shape)}",
+            where="objective",
+            mend="give one weight a row",
+        )
     return weight.reshape(weight.shape + (1,) * (terms.ndim - weight.ndim))
 
 
