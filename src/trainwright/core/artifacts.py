@@ -349,6 +349,7 @@ class Tokens:
         row_words: Words of each row, shape (rows,), int64; None where words are not labelled.
         vocabulary: Number of ids.
         padding: The id that fills up a batch.
+        lost: Tokens of each row that were cut off, shape (rows,), int64; None where none were.
     """
 
     ids: NDArray[np.int32]
@@ -359,6 +360,7 @@ class Tokens:
     padding: int
     words: NDArray[np.int32] | None = None
     row_words: NDArray[np.int64] | None = None
+    lost: NDArray[np.int64] | None = None
 
 
 class Images(Protocol):
