@@ -39,8 +39,8 @@ ObjectivePart = Annotated[SerializeAsAny[Part], BeforeValidator(_parsed_by(objec
 class EarlyStopping(Section):
     """When the validation loss no longer gets better, a network's training ends."""
 
-    patience: int = Field(default=5, ge=1)
-    """Evaluations without a better validation loss that end the training."""
+    patience: int | None = Field(default=None, ge=1)
+    """Evaluations without a better loss that end the training; the family's own, else 5."""
     min_improvement: float = Field(default=0.0, ge=0)
     """How much lower the loss must be to count as better."""
 

@@ -11,7 +11,7 @@ from trainwright.core.clock import Pacer
 from trainwright.core.protocols import Fit, Workplace
 from trainwright.models.networks.estimator import NetworkEstimator
 from trainwright.models.networks.plan import NetworkPlan
-from trainwright.recipe.sections import TrainingSettings
+from trainwright.recipe.sections import EarlyStopping, TrainingSettings
 from trainwright.training.protocols import Evaluated, Progress, StepResult
 from trainwright.training.trainer import Outcome, Trainer
 
@@ -79,7 +79,7 @@ def trainer_of(
         activation_checkpointing=training.activation_checkpointing,
         averaging=training.averaging,
         mixing=training.mixing if plan.mixes else None,
-        early_stopping=training.early_stopping,
+        early_stopping=_stopping(training.early_stopping, patience=defaults.patience),
         seed=seed,
         threads=training.threads,
         workers=training.workers,
@@ -89,6 +89,12 @@ def trainer_of(
         observers=(_Shown(workplace, epochs=epochs),),
         pacer=pacer,
     )
+
+
+def _stopping(settings: EarlyStopping | None, *, patience: int) -> EarlyStopping | None:
+    if settings is None or settings.patience is not None:
+        return settings
+    return settings.model_copy(update={"patience": patience})
 
 
 _WORDS = {"epochs": "limit"}  # as the other families say it
