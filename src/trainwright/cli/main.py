@@ -25,6 +25,7 @@ from trainwright.cli import (
     run,
     runs,
     serve,
+    train,
 )
 from trainwright.cli.output import print_error
 from trainwright.core.errors import CommandError, Interrupted, TrainwrightError
@@ -40,6 +41,7 @@ for verb in (
     init,
     run,
     prepare,
+    train,
     evaluate,
     compare,
     audit,

@@ -37,16 +37,22 @@ def run(
         result = run_recipe(
             recipe, workspace=workspace, overrides=settings or (), new=new, progress=progress
         )
+    print_remarks(result)
+    print_result(result.to_json(), lines_of(result), as_json=as_json)
+    return 0 if result.passed else 1
+
+
+def print_remarks(result: RunResult) -> None:
+    """Findings and warnings, on standard error."""
     for finding in result.findings:
         if finding.severity != "note":
             print_note(finding_line(finding))
     for warning in result.warnings:
         print_note(f"  warning: {warning}")
-    print_result(result.to_json(), _lines(result), as_json=as_json)
-    return 0 if result.passed else 1
 
 
-def _lines(result: RunResult) -> Iterator[str]:
+def lines_of(result: RunResult) -> Iterator[str]:
+    """What came of it, in lines."""
     rows = result.rows
     yield f"run {result.run}: {result.task}, {result.model['family']} ({result.model['verdict']})"
     yield (
@@ -78,6 +84,9 @@ def _lines(result: RunResult) -> Iterator[str]:
         yield f"compared by {done['folds']} folds over train and validation, {done['repeats']} times"
     yield result.model["reason"]
     yield from (check_line(gate) for gate in result.gates)
+    if result.model["best"]:
+        yield str(result.model["best"])
     state = "champion" if result.champion else "not champion"
-    yield f"package: {result.package} = {result.version} ({state})"
+    known = f" = {result.version} ({state})" if result.version else ", not registered"
+    yield f"package: {result.package}{known}"
     yield f"report:  {result.run_dir / 'report.html'}"

@@ -254,6 +254,7 @@ class _Table:
         split = self._settings.split
         kept = [split.column] if split.by in ("group", "time", "group-time") else []
         kept += [split.group] if split.by == "group-time" else []
+        kept += self._settings.further_targets
         names = [self._target.name, *inputs]
         names += [name for name in kept if name is not None and name not in names]
         frame = self.frame.with_columns(pl.Series(UNIT, self.units)).select(ROW, UNIT, *names)

@@ -42,6 +42,7 @@ def choose_inputs(frame: pl.DataFrame, columns: Sequence[Column], settings: Data
     inputs, left_out = [], {}
     declared = {**dict.fromkeys(settings.known_after, "declared: known after"),
                 **dict.fromkeys(settings.drop, "declared: drop"),
+                **dict.fromkeys(settings.further_targets, "declared: further target"),
                 **_split_columns(settings)}  # fmt: skip
     for column in columns:
         if column.name == settings.target:
@@ -76,7 +77,7 @@ def _read_otherwise(frame: pl.DataFrame, left_out: dict[str, str]) -> str:
 
 def equality_columns(columns: Sequence[Column], settings: DataSettings) -> list[str]:
     """The columns by which rows are equal: all that are kept but identifiers and the target."""
-    without = {settings.target, *settings.drop, *settings.known_after}
+    without = {settings.target, *settings.drop, *settings.known_after, *settings.further_targets}
     if settings.split.by == "given" and settings.split.column is not None:
         without.add(settings.split.column)
     return [

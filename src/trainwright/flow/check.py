@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from trainwright.core.artifacts import Snapshot, Task
 from trainwright.core.errors import Fault, RecipeError, nearest
 from trainwright.evaluation.metrics import METRICS, metric_names
+from trainwright.models.auto import Auto, candidates, settings_of
 from trainwright.recipe.schema import Recipe
 
 
@@ -19,7 +20,11 @@ def check_recipe(recipe: Recipe) -> None:
     Raises:
         RecipeError: with every fault.
     """
-    _refuse(_metrics_exist(recipe, task=recipe.task))
+    _refuse(
+        _metrics_exist(recipe, task=recipe.task),
+        _settings_are_used(recipe),
+        _task_has_its_data(recipe),
+    )
 
 
 def check_with_snapshot(recipe: Recipe, snapshot: Snapshot) -> None:
@@ -31,6 +36,7 @@ def check_with_snapshot(recipe: Recipe, snapshot: Snapshot) -> None:
     _refuse(
         _metrics_exist(recipe, task=snapshot.target.task),
         _slices_exist(recipe, snapshot),
+        _families_fit(recipe, snapshot),
     )
 
 
@@ -46,6 +52,60 @@ def _metrics_exist(recipe: Recipe, *, task: Task | None) -> Iterator[Fault]:
                 f"there is no metric {name!r}{kind}",
                 where,
                 f"use {near!r}" if near else f"use one of: {', '.join(known)}",
+            )
+
+
+def _settings_are_used(recipe: Recipe) -> Iterator[Fault]:
+    """A key of `training` that no candidate can use would have no effect."""
+    usable = settings_of(recipe.model)
+    name = type(recipe.model).model_fields["family"].default
+    for key in sorted(recipe.training.model_fields_set - usable):
+        yield Fault(
+            f"family {name!r} cannot use this setting: it is of networks",
+            f"training.{key}",
+            f"remove {key}; what this family can use: {', '.join(sorted(usable))}",
+        )
+
+
+def _task_has_its_data(recipe: Recipe) -> Iterator[Fault]:
+    """A forecast needs a series and a horizon; words need a text."""
+    data, task = recipe.data, recipe.task
+    if task is Task.FORECASTING:
+        if data.series is None:
+            yield Fault(
+                "a forecast needs series",
+                "data.series",
+                "data: {series: {id: COLUMN, time: COLUMN}}",
+            )
+        if data.horizon is None:
+            yield Fault("a forecast needs a horizon", "data.horizon", "data: {horizon: 24}")
+    elif data.horizon is not None:
+        yield Fault("only a forecast has a horizon", "data.horizon", "task: forecasting")
+    if task is Task.TOKEN_CLASSIFICATION and (data.inputs is None or data.inputs.text is None):
+        yield Fault(
+            "words are classified in a column of texts",
+            "data.inputs",
+            "data: {inputs: {text: COLUMN}}",
+        )
+    folds = recipe.evaluation.cross_validation
+    if folds is not None and task in (Task.FORECASTING, Task.TOKEN_CLASSIFICATION):
+        yield Fault(
+            f"{task.value} is not compared by folds",
+            "evaluation.cross_validation",
+            "remove cross_validation",
+        )
+
+
+def _families_fit(recipe: Recipe, snapshot: Snapshot) -> Iterator[Fault]:
+    """A family that is named must be able to learn from these columns."""
+    auto = isinstance(recipe.model, Auto)
+    for family in candidates(recipe.model, inputs=snapshot.inputs, target=snapshot.target):
+        why = family.unfit(snapshot.inputs, snapshot.target)
+        if why:
+            yield Fault(
+                f"family {family.family!r}: {why}",
+                "model.families" if auto else "model.family",
+                "model: {family: auto} takes those that fit",
             )
 
 

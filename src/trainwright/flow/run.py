@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,15 +19,15 @@ from trainwright.core.durable import write_with
 from trainwright.core.errors import Interrupted, TrainwrightError
 from trainwright.core.protocols import Progress
 from trainwright.deployment.package import load_package
-from trainwright.evaluation.gate import check_gate
 from trainwright.flow.checkpoints import Checkpoints
 from trainwright.flow.packaging import Decisions
+from trainwright.flow.release import End, keep, register
 from trainwright.flow.reporting import write_run_report
+from trainwright.flow.resuming import GoOn, named, never, newest
 from trainwright.flow.session import JUDGED, Session
 from trainwright.flow.training import Trained, package, train
 from trainwright.runs.folder import RunFolder, utc_now
 from trainwright.runs.provenance import provenance
-from trainwright.runs.registry import Version
 from trainwright.runs.tracking import mirror
 
 MIRROR_SECONDS = 30.0
@@ -45,7 +46,7 @@ class RunResult:
         model: Family, candidate, iterations, verdict of the choice.
         validation: Metrics with intervals.
         package: The package's folder.
-        version: "name/3".
+        version: "name/3"; "" where nothing was registered.
         champion: Whether the version became champion.
         gates: What had to hold, and whether it did.
         candidates: One row a candidate, best first.
@@ -121,16 +122,44 @@ def run(
     Raises:
         RecipeError, DataError, EnvironmentFault, TrainingError: as their names say.
     """
-    started = time.monotonic()
     session = Session.open(recipe, workspace=workspace, overrides=overrides, progress=progress)
+    return _run(session, register, go_on=newest if not new else never)
+
+
+def train_recipe(
+    recipe: Path,
+    *,
+    resume: str | None = None,
+    workspace: Path | None = None,
+    overrides: Sequence[str] = (),
+    progress: Progress | None = None,
+) -> RunResult:
+    """Fit, choose, judge and package, on the snapshot; nothing is registered and no gate is asked.
+
+    Args:
+        recipe: The recipe's file.
+        resume: The run to go on with: an id, a prefix, a name or `latest`; a new one when None.
+        workspace: The workspace's folder; `.trainwright` by default.
+        overrides: `section.key=value` each.
+        progress: Shows how far the work is.
+
+    Raises:
+        CommandError: the run to go on with is through, or is of another recipe or snapshot.
+        RecipeError, DataError, EnvironmentFault, TrainingError: as their names say.
+    """
+    session = Session.open(recipe, workspace=workspace, overrides=overrides, progress=progress)
+    return _run(session, keep, go_on=never if resume is None else partial(named, resume))
+
+
+def _run(session: Session, end: End, *, go_on: GoOn) -> RunResult:
+    """Prepare, train, and end as `end` says; in the folder that `go_on` finds, or a new one."""
+    started = time.monotonic()
     snapshot = session.prepare()
     leave_at = time.monotonic() + 0.9 * session.recipe.training.budget  # ending takes time as well
-    folder = (None if new else _unfinished(session, snapshot)) or session.workspace.new_run(
-        session.recipe.name
-    )
+    folder = go_on(session, snapshot) or session.workspace.new_run(session.recipe.name)
     with folder.hold(), _recorded(folder, session, snapshot):
         with _provenance(folder, session.base):
-            result = _train_and_register(session, snapshot, folder, started=started)
+            result = _train_and_end(session, snapshot, folder, end, started=started)
         write_run_report(folder, snapshot)
     session.progress.stage("mirror")
     mirrored = mirror(
@@ -144,8 +173,8 @@ def run(
     return replace(result, warnings=(*result.warnings, mirrored.warning))
 
 
-def _train_and_register(
-    session: Session, snapshot: Snapshot, folder: RunFolder, *, started: float
+def _train_and_end(
+    session: Session, snapshot: Snapshot, folder: RunFolder, end: End, *, started: float
 ) -> RunResult:
     recipe, workspace = session.recipe, session.workspace
     with session.reads.by(*JUDGED):
@@ -171,19 +200,9 @@ def _train_and_register(
         folder.write_json("decisions.json", decisions.to_json())
         package(folder.package, trained, snapshot=snapshot, recipe=recipe, decisions=decisions)
         loaded = load_package(folder.package)  # its golden rows are replayed: what leaves is sound
-        gates = _gates(session, trained)
-    gates = (*gates, _every_key_read(session))
     folder.write_json("evaluation.json", trained.evaluation.to_json())
     _write_predictions(folder, trained, snapshot)
-    version = workspace.registry.register(
-        recipe.name,
-        run=folder.id,
-        package_hash=loaded.hash,
-        package=str(folder.package.relative_to(workspace.root)),
-        metrics={name: value.to_json() for name, value in trained.evaluation.metrics.items()},
-        facts={"snapshot": snapshot.hash, "family": trained.selection.winner.family.family},
-    )
-    champion = _promoted(session, version, gates, verdict=trained.selection.choice.verdict)
+    ending = end(session, snapshot, folder, trained, loaded)
     result = RunResult(
         run=folder.id,
         run_dir=folder.path,
@@ -192,9 +211,9 @@ def _train_and_register(
         model=_model_facts(trained),
         validation=trained.evaluation.metrics,
         package=folder.package,
-        version=f"{recipe.name}/{version.number}",
-        champion=champion,
-        gates=gates,
+        version=ending.version,
+        champion=ending.champion,
+        gates=ending.gates,
         candidates=_candidate_rows(trained),
         cross_validation=_cross_validation(trained),
         rows=snapshot.rows,
@@ -248,56 +267,11 @@ def _provenance(folder: RunFolder, base: Path) -> Iterator[None]:
         folder.write_json("provenance.json", provenance(base, started=started, ended=utc_now()))
 
 
-def _unfinished(session: Session, snapshot: Snapshot) -> RunFolder | None:
-    """The newest run of equal recipe and snapshot that was stopped before its end."""
-    for folder in session.workspace.list_runs():
-        if folder.state != "interrupted":
-            continue
-        begun = [event for event in folder.events() if event["kind"] == "started"]
-        wanted = (session.recipe.hash, snapshot.hash)
-        if begun and (begun[-1]["recipe_hash"], begun[-1]["snapshot"]) == wanted:
-            return folder
-    return None
-
-
 def _deadline(seconds: float, progress: Progress) -> Deadline:
     """The budget's end, with the progress shown as the share of it that is used."""
     started = time.monotonic()
     return Deadline(
         seconds, tick=lambda: progress.advance(time.monotonic() - started, seconds, "of the budget")
-    )
-
-
-def _promoted(session: Session, version: Version, gates: Sequence[Check], *, verdict: str) -> bool:
-    """Make the version champion where every gate held; "no signal" does not replace a champion."""
-    registry = session.workspace.registry
-    others = registry.models().get(version.name, [])
-    is_first = not any("champion" in other.aliases for other in others)
-    if not all(gate.passed for gate in gates) or (verdict == "no signal" and not is_first):
-        return False
-    registry.set_alias(version.name, "champion", version.number, reason="every gate held")
-    return True
-
-
-def _gates(session: Session, trained: Trained) -> tuple[Check, ...]:
-    """What must hold before the package may be champion."""
-    recipe = session.recipe
-    checks = check_gate(trained.evaluation, recipe.deployment.gate)
-    verdict = trained.selection.choice.verdict
-    if recipe.evaluation.must_beat_baseline:
-        checks = [
-            *checks,
-            Check("beats the baseline", verdict == "signal", trained.selection.choice.reason),
-        ]
-    return tuple(checks)
-
-
-def _every_key_read(session: Session) -> Check:
-    unread = session.reads.unread(("data", *JUDGED))
-    return Check(
-        "every recipe key was read",
-        not unread,
-        f"set, but nothing read: {', '.join(unread)}" if unread else "all keys had an effect",
     )
 
 

@@ -12,6 +12,8 @@ from trainwright.core.artifacts import Column, ColumnType, Target
 from trainwright.core.extras import is_installed
 from trainwright.core.parts import Part, families
 from trainwright.core.protocols import Family
+from trainwright.models.tables.family import TABLE_SETTINGS
+from trainwright.recipe.sections import TrainingSettings
 
 Name = Literal[
     "baseline", "linear", "lightgbm", "mlp", "tabm", "text-encoder", "cnn", "vit",
@@ -59,6 +61,17 @@ def candidates(part: Part, *, inputs: Sequence[Column], target: Target) -> tuple
     return tuple(
         sorted(found.values(), key=lambda family: (family.family != baseline, family.cost))
     )
+
+
+def settings_of(part: Part) -> frozenset[str]:
+    """The keys of `training` that one of the candidates can use."""
+    if not isinstance(part, Auto):
+        return cast("Family", part).settings
+    if part.families is None:
+        everything = frozenset(TrainingSettings.model_fields)
+        return everything if is_installed("networks") else TABLE_SETTINGS
+    members = [cast("Family", families.find(name)()) for name in part.families]
+    return frozenset().union(*(member.settings for member in members))
 
 
 def baseline_of(target: Target) -> str:

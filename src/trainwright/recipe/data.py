@@ -163,7 +163,7 @@ class DataSettings(Section):
                 f"files are given for the split, but it is by {self.split.by}"
                 " | mend: split: {by: given}, or remove validation and test"
             )
-        clash = sorted({self.target} & {*self.drop, *self.known_after})
+        clash = sorted({self.target} & {*self.drop, *self.known_after, *self.further_targets})
         if clash:
             raise ValueError(f"the target {clash[0]!r} is also left out | mend: remove it there")
         return self

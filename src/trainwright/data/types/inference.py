@@ -95,6 +95,7 @@ def check_names(names: Sequence[str], settings: DataSettings) -> None:
         *_missing([settings.target], names, "data.target"),
         *_missing(settings.drop, [*names, ""], "data.drop"),
         *_missing(settings.known_after, names, "data.known_after"),
+        *_missing(settings.further_targets, names, "data.further_targets"),
         *_missing(settings.columns, names, "data.columns"),
     ]
     if faults:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from trainwright.core.artifacts import Column, ColumnType, Target, Task
 from trainwright.core.parts import Part
 
+TABLE_SETTINGS = frozenset({"budget", "seed", "threads"})
 _FEATURELESS = (ColumnType.IMAGE, ColumnType.SERIES, ColumnType.WORDS)
 
 
@@ -16,7 +17,7 @@ class TableFamily(Part):
     @property
     def settings(self) -> frozenset[str]:
         """The clock, the seed and the threads; there is no loop to set."""
-        return frozenset({"budget", "seed", "threads"})
+        return TABLE_SETTINGS
 
     def unfit(self, inputs: Sequence[Column], target: Target) -> str:
         """Only classes and numbers, and only from columns that make features."""
