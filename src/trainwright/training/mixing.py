@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -23,7 +23,10 @@ from torch.nn import functional
 from trainwright.core.errors import RecipeError
 from trainwright.core.seeds import derive_seed
 from trainwright.recipe.sections import Mixing
-from trainwright.training.protocols import Objective, Tensors
+from trainwright.training.protocols import Objective
+
+if TYPE_CHECKING:
+    from trainwright.training.protocols import Tensors
 
 
 @runtime_checkable

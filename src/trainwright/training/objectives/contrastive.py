@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from trainwright.training.objectives.supervised import chosen
-from trainwright.training.protocols import LossPart, Tensors
+from trainwright.training.protocols import LossPart
+
+if TYPE_CHECKING:
+    from trainwright.training.protocols import Tensors
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

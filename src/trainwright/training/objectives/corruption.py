@@ -94,4 +94,5 @@ def add_noise(values: NDArray[Number], draws: Draws, *, deviation: float) -> NDA
     radius = np.sqrt(-2 * np.log1p(-draws.uniform(width, use="radius")))
     angle = 2 * np.pi * draws.uniform(width, use="angle")
     noise = (deviation * radius * np.cos(angle)).reshape(values.shape)
-    return values + noise.astype(values.dtype)
+    noisy: NDArray[Number] = values + noise.astype(values.dtype)
+    return noisy

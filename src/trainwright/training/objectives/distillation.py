@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -13,7 +13,10 @@ from torch.nn import functional
 from trainwright.core.errors import RecipeError
 from trainwright.training.objectives.categorical import CrossEntropy
 from trainwright.training.objectives.supervised import chosen, spread
-from trainwright.training.protocols import LossPart, Tensors
+from trainwright.training.protocols import LossPart
+
+if TYPE_CHECKING:
+    from trainwright.training.protocols import Tensors
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,14 +7,16 @@ texts weigh by their tokens however they are put into batches.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from torch import Tensor
 from torch.nn import functional
 
 from trainwright.training.objectives import IGNORED
 from trainwright.training.objectives.supervised import Reduction, Supervised
-from trainwright.training.protocols import Tensors
+
+if TYPE_CHECKING:
+    from trainwright.training.protocols import Tensors
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -17,7 +17,10 @@ from torch import Tensor, nn
 from trainwright.core.errors import RecipeError
 from trainwright.training.objectives import IGNORED
 from trainwright.training.objectives.supervised import Supervised, chosen, spread
-from trainwright.training.protocols import LossPart, Tensors
+from trainwright.training.protocols import LossPart
+
+if TYPE_CHECKING:
+    from trainwright.training.protocols import Tensors
 
 _REGULARISER = "log_deviations"
 _WEIGHT = "weight of a task"

@@ -9,13 +9,16 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import torch
 from torch import Tensor, nn
 
 from trainwright.core.errors import RecipeError
-from trainwright.training.protocols import LossPart, Tensors
+from trainwright.training.protocols import LossPart
+
+if TYPE_CHECKING:
+    from trainwright.training.protocols import Tensors
 
 Reduction = Literal["none", "sum"]
 
