@@ -1,0 +1,283 @@
+"""Worker processes that make batches ahead of time, and what is done when one dies, hangs or fails.
+
+Batches are handed out in order, `prefetch` a worker at most, and given back in order. A worker that
+dies is replaced, and what it had not sent is asked of others: no batch is lost, none comes twice. A
+batch in whose making workers die again and again ends the epoch, as does a worker that is silent for
+too long; both name the rows. An error in a worker is raised here when its batch is due.
+
+Processes are spawned, never forked (a fork of a process with threads can lock up): each needs some
+two seconds to import torch, so one pool serves all epochs of its source.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import signal
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from itertools import islice
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import SpawnProcess
+from multiprocessing.util import Finalize
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from trainwright.core.errors import DataError, EnvironmentFault, TrainwrightError
+from trainwright.training.feeding.copies import packed
+from trainwright.training.feeding.making import named
+from trainwright.training.feeding.parcels import Parcel, receive
+from trainwright.training.feeding.worker import IGNORED, raised, serve
+
+if TYPE_CHECKING:
+    from trainwright.training.protocols import Indices, Source, Tensors
+
+_LOOK_SECONDS = 0.5  # how often it is asked whether silent workers live
+_START_SECONDS = 300.0  # imports on a busy machine
+_SPAWN = multiprocessing.get_context("spawn")
+
+
+class Workers:
+    """A pool for one source; a context manager, whose end is the workers' end.
+
+    The thread that makes it must outlive it: the kernel ends workers together with that thread.
+
+    Args:
+        source: Copied once into memory that all workers share; mapped files are not copied.
+        count: Processes, from 1.
+        prefetch: Batches a worker has in hand or has made ahead.
+        timeout_seconds: Silence of a worker, while its batch is waited for, that counts as hanging.
+        max_restarts: How often a batch whose worker died is tried again.
+        describe_rows: Says which samples rows are, for messages.
+
+    Raises:
+        RecipeError: the source cannot be sent to another process.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        count: int,
+        *,
+        prefetch: int = 2,
+        timeout_seconds: float = 300.0,
+        max_restarts: int = 3,
+        describe_rows: Callable[[Indices], str] = named,
+    ) -> None:
+        self.source = source
+        self._packed = packed(source)
+        self._capacity = count * prefetch
+        self._timeout_seconds = timeout_seconds
+        self._max_restarts = max_restarts
+        self._describe_rows = describe_rows
+        self._num_requests = 0
+        self._answers: dict[int, _Answer] = {}
+        self._forgotten: set[int] = set()
+        self._workers: list[_Worker] = []
+        self._end = Finalize(self, _stop_all, args=(self._workers, self._packed), exitpriority=10)
+        for position in range(count):
+            self._workers.append(_start(position, self._packed))
+
+    def __enter__(self) -> Workers:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Kill the workers; they hold nothing that could be lost."""
+        self._end()
+
+    def batches(
+        self, shares: Iterator[Indices], *, epoch: int, training: bool
+    ) -> Iterator[tuple[Indices, Tensors]]:
+        """For each share its rows and their batch, in order.
+
+        Raises:
+            DataError: samples cannot be read, a worker hangs, or its rows end every worker.
+            EnvironmentFault: workers cannot start, or are killed again and again.
+        """
+        ahead: deque[_Request] = deque()
+        try:
+            for rows in islice(shares, self._capacity):
+                ahead.append(self._ask(rows, epoch=epoch, training=training))
+            while ahead:
+                batch = self._answer(ahead[0])
+                request = ahead.popleft()
+                for rows in islice(shares, 1):
+                    ahead.append(self._ask(rows, epoch=epoch, training=training))
+                yield request.rows, batch
+        finally:
+            for request in ahead:
+                self._forget(request)
+
+    def _ask(self, rows: Indices, *, epoch: int, training: bool) -> _Request:
+        request = _Request(self._num_requests, rows, epoch=epoch, training=training)
+        self._num_requests += 1
+        self._hand_out(request)
+        return request
+
+    def _hand_out(self, request: _Request) -> None:
+        worker = min(self._workers, key=lambda worker: len(worker.requests))
+        worker.requests[request.number] = request
+        with suppress(OSError):  # it died, which is noticed when it is listened to
+            request.parcel().send(worker.connection)
+
+    def _answer(self, request: _Request) -> Tensors:
+        """Wait for the batch of a request."""
+        began = time.monotonic()
+        while request.number not in self._answers:
+            self._listen(since=began)
+        answer = self._answers.pop(request.number)
+        if answer.fault is not None:
+            raise raised(answer.fault)
+        return answer.batch
+
+    def _forget(self, request: _Request) -> None:
+        if self._answers.pop(request.number, None) is None:
+            self._forgotten.add(request.number)
+
+    def _listen(self, *, since: float) -> None:
+        """Take what workers say; replace the dead, and stop at one that is silent for too long."""
+        connections = [worker.connection for worker in self._workers]
+        heard = wait(connections, timeout=min(_LOOK_SECONDS, self._timeout_seconds / 4))
+        for worker in list(self._workers):
+            if worker.connection in heard:
+                self._hear(worker)
+            elif not worker.process.is_alive() and not worker.connection.poll():
+                self._replace(worker)
+            elif worker.requests:
+                silent = time.monotonic() - max(since, worker.heard)
+                patience = self._timeout_seconds
+                if silent > (patience if worker.ready else max(patience, _START_SECONDS)):
+                    raise self._hanging(worker)
+
+    def _hear(self, worker: _Worker) -> None:
+        try:
+            message, tensors = receive(worker.connection)
+        except (EOFError, OSError):
+            self._replace(worker)
+            return
+        worker.heard = time.monotonic()
+        if message.get("ready"):
+            worker.ready = True
+        elif "number" not in message:
+            raise raised(message["fault"])
+        else:
+            number = message["number"]
+            del worker.requests[number]
+            if number in self._forgotten:
+                self._forgotten.remove(number)
+            else:
+                self._answers[number] = _Answer(tensors, message.get("fault"))
+
+    def _replace(self, worker: _Worker) -> None:
+        """A new process in place of a dead one; what the old one owed is handed out again."""
+        status = worker.stop()
+        if status >= 0 and not worker.ready:
+            raise EnvironmentFault(
+                f"a data worker ended before it could begin ({_ending(status)})",
+                where=f"worker {worker.position}",
+                mend='put what the script does under if __name__ == "__main__":, '
+                "or use training.workers: 0",
+            )
+        owed = list(worker.requests.values())
+        if owed:
+            owed[0].deaths += 1
+            if owed[0].deaths > self._max_restarts:
+                raise self._dying(worker, owed[0], status)
+        self._workers[worker.position] = _start(worker.position, self._packed)
+        for request in owed:
+            if request.number in self._forgotten:
+                self._forgotten.remove(request.number)
+            else:
+                self._hand_out(request)
+
+    def _hanging(self, worker: _Worker) -> DataError:
+        """Kill it, and say what it was at."""
+        worker.stop()
+        rows = next(iter(worker.requests.values())).rows
+        return DataError(
+            f"a data worker has said nothing for {self._timeout_seconds:g} s",
+            where=f"worker {worker.position} (pid {worker.pid}), {self._describe_rows(rows)}",
+            mend="see whether these rows can be read: their files, the disk or the network",
+        )
+
+    def _dying(self, worker: _Worker, request: _Request, status: int) -> TrainwrightError:
+        where = f"worker {worker.position}, {self._describe_rows(request.rows)}"
+        what = f"data workers ended {request.deaths} times at the same batch ({_ending(status)})"
+        if status == -signal.SIGKILL:
+            return EnvironmentFault(
+                f"{what}: memory may have run out",
+                where=where,
+                mend="training.workers: 1, or a smaller training.batch_size",
+            )
+        return DataError(what, where=where, mend="mend or leave out the row that does it")
+
+
+@dataclass(slots=True, kw_only=True)
+class _Worker:
+    position: int
+    process: SpawnProcess
+    connection: Connection
+    pid: int | None
+    ready: bool = False
+    heard: float = field(default_factory=time.monotonic)
+    requests: dict[int, _Request] = field(default_factory=dict)  # oldest first
+
+    def stop(self) -> int:
+        """End the process; its exit status, negative for a signal's number."""
+        self.process.kill()
+        self.process.join()
+        self.connection.close()
+        status = self.process.exitcode
+        return 0 if status is None else status
+
+
+@dataclass(slots=True)
+class _Request:
+    number: int
+    rows: Indices
+    epoch: int = field(kw_only=True)
+    training: bool = field(kw_only=True)
+    deaths: int = 0  # of workers that were making it
+
+    def parcel(self) -> Parcel:
+        message = {"number": self.number, "epoch": self.epoch, "training": self.training}
+        return Parcel(message, {"rows": torch.from_numpy(self.rows)})
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    batch: Tensors
+    fault: dict[str, Any] | None
+
+
+def _start(position: int, source: Parcel) -> _Worker:
+    """A new process; signals wait until it ignores them, since they may come while it imports."""
+    ours, theirs = _SPAWN.Pipe(duplex=True)
+    process = _SPAWN.Process(
+        target=serve, args=(theirs, torch.get_num_threads()), name=f"data-worker-{position}"
+    )
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, IGNORED)
+    try:
+        process.start()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
+    theirs.close()
+    with suppress(OSError):  # it died, which is noticed when it is listened to
+        source.send(ours)
+    return _Worker(position=position, process=process, connection=ours, pid=process.pid)
+
+
+def _stop_all(workers: list[_Worker], source: Parcel) -> None:
+    for worker in workers:
+        worker.stop()
+    source.close()
+
+
+def _ending(status: int) -> str:
+    return signal.Signals(-status).name if status < 0 else f"exit status {status}"
