@@ -158,6 +158,16 @@ def _claim(path: Path, make: Callable[[Path], object]) -> tuple[Path, int]:
             os.close(handle)
 
 
+def remove_folder(path: Path) -> None:
+    """Remove a folder: renamed first, so that what a crash leaves of it is litter for `sweep`."""
+    aside = path.with_name(f".{path.name[:100]}{_ASIDE}{uuid.uuid4().hex}")
+    try:
+        path.rename(aside)
+    except OSError as error:
+        raise disk_fault(error, path) from error
+    shutil.rmtree(aside, ignore_errors=True)
+
+
 def make_folder(path: Path) -> None:
     """Make a folder and those above it (0700 for what is new)."""
     try:

@@ -92,7 +92,7 @@ class Progress:
         batch: Steps taken in the epoch that is under way.
         step: Updates made since the beginning.
         samples: Samples seen since the beginning.
-        stop: Why it ended: "" while it goes on; else "epochs", "early", "budget", "signal", "diverged".
+        stop: Why it ended: "" while it goes on; else "epochs", "steps", "early", "budget", "signal".
     """
 
     epoch: int = 0
@@ -100,6 +100,12 @@ class Progress:
     step: int = 0
     samples: int = 0
     stop: str = ""
+
+    def after(self, result: StepResult) -> Progress:
+        """One update further."""
+        return Progress(
+            self.epoch, self.batch + 1, self.step + 1, self.samples + result.num_samples
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +115,10 @@ class StepResult:
     Attributes:
         loss: Total loss of the batch; shape ().
         parts: Mean of each part (sum / count); shape ().
-        gradient_norm: Global L2 norm before clipping; shape (), or None where nobody asked for it.
-        finite: Loss and gradient norm are finite; shape (), bool. Where not, the update was masked.
+        gradient_norm: Global L2 norm before clipping; shape (), or None where it is not measured.
+        finite: False when training cannot go on: the loss or the gradient norm is not finite; shape (),
+            bool. The update was masked then. (In fp16 a gradient that overflowed masks the update too,
+            but only lowers the scale.)
         learning_rate: Of the first parameter group, at this update.
         rows: Global sample indices of the batch.
         num_samples: How many.

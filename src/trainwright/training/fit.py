@@ -1,0 +1,423 @@
+"""One fit, assembled: what is restored, the epochs, and which weights the module ends with.
+
+Everything that a fit does beside updates is a part here: each has its own file, its own state in a
+checkpoint, and is asked at one place.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import torch
+from torch import nn
+
+from trainwright.core.clock import Pacer
+from trainwright.core.durable import canonical_json, sha256_bytes
+from trainwright.core.errors import EnvironmentFault, RecipeError, TrainingError, TrainwrightError
+from trainwright.recipe.sections import Averaging, CheckpointSettings, EarlyStopping, Mixing
+from trainwright.training.activations import recomputed
+from trainwright.training.averaging import AveragedWeights
+from trainwright.training.best import BestWeights
+from trainwright.training.checkpoints import Checkpoints
+from trainwright.training.evaluation import evaluate
+from trainwright.training.feed import Feed
+from trainwright.training.generators import Generators, own_generators
+from trainwright.training.guard import Guard
+from trainwright.training.history import Record, Recorder
+from trainwright.training.limits import Limits
+from trainwright.training.loop import run_epoch
+from trainwright.training.memory import is_out_of_memory, largest_batch, unchanged
+from trainwright.training.mixing import mixer
+from trainwright.training.modes import check_accumulation, training_mode
+from trainwright.training.optimizers import ParameterGroup
+from trainwright.training.outcome import Outcome
+from trainwright.training.protocols import (
+    Evaluated,
+    Objective,
+    Observer,
+    Progress,
+    Source,
+    StepResult,
+)
+from trainwright.training.saving import Saver
+from trainwright.training.schedules import Schedule
+from trainwright.training.signals import SignalFlag
+from trainwright.training.state import Stateful, TrainingState, capture, restore
+from trainwright.training.step import Precision, Update, UpdateSettings
+from trainwright.training.stopping import EarlyStopper
+from trainwright.training.validation import Validation
+
+if TYPE_CHECKING:
+    from trainwright.training.protocols import Indices, Tensors
+
+# Ends that a later start lifts and judges anew; "early" and the reasons of other observers stand.
+LIFTED = ("epochs", "steps", "budget", "signal")
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All that a fit is told; see `Trainer` for what each is."""
+
+    model: nn.Module
+    objective: Objective
+    train: Source
+    validation: Source | None
+    optimizer: Any  # a part with build(groups)
+    schedule: Any  # a part with build(total_steps)
+    evaluation: Objective
+    groups: tuple[ParameterGroup, ...]
+    unfreeze: Mapping[int, Sequence[str]]
+    epochs: int
+    max_steps: int | None
+    batch_size: int | Literal["auto"]
+    tokens_per_batch: int | None
+    accumulate: int
+    precision: Precision
+    clip_norm: float | None
+    compile: bool
+    activation_checkpointing: bool
+    averaging: Averaging | None
+    mixing: Mixing | None
+    evaluate_every: int | None
+    early_stopping: EarlyStopping | None
+    restore_best: bool
+    seed: int
+    workers: int
+    device: torch.device
+    log_every: int
+    folder: Path | None
+    checkpoints: CheckpointSettings
+    observers: tuple[Observer, ...]
+    pacer: Pacer
+    describe_rows: Callable[[Indices], str] | None
+    records: list[Record]  # filled, so that the history outlives an error
+
+
+class Fit:
+    """A fit from its assembly to its end; used once.
+
+    Args:
+        plan: What to do.
+        flag: Set by a signal.
+        generators: Begun from the plan's seed.
+    """
+
+    def __init__(self, plan: Plan, *, flag: SignalFlag, generators: Generators) -> None:
+        self._plan = plan
+        self._flag = flag
+        self._checkpoints = None if plan.folder is None else _checkpoints(plan, plan.folder)
+        self._found = None if self._checkpoints is None else self._checkpoints.newest()
+        self._begin_epoch(0)
+        check_accumulation(plan.model, plan.objective, accumulate=plan.accumulate)
+        self._optimizer: torch.optim.Optimizer = plan.optimizer.build(plan.groups)
+        self._averaging = (
+            AveragedWeights(plan.model, plan.averaging, epochs=plan.epochs)
+            if plan.averaging
+            else None
+        )
+        batch_size = self._batch_size()
+        self._feed = self._feed_of(batch_size)
+        self._total = self._feed.num_updates(plan.epochs)
+        limited = plan.max_steps is not None and plan.max_steps < self._total
+        if plan.max_steps is not None and limited:
+            self._total = plan.max_steps
+        self._schedule = plan.schedule.build(self._total)
+        self._update = self._update_of(self._schedule)
+        self._best = BestWeights(plan.model, keep=plan.restore_best)
+        parameters = [p for group in plan.groups for p in group.parameters]
+        self._recorder = Recorder(parameters, every=plan.log_every, records=plan.records)
+        stopper = [EarlyStopper(plan.early_stopping)] if plan.early_stopping else []
+        listeners = (self._recorder, *plan.observers, *stopper)
+        self._validation = Validation(self._judge, every=plan.evaluate_every, listeners=listeners)
+        self._limits = Limits(
+            total_steps=self._total,
+            limited=limited,
+            pacer=plan.pacer,
+            reserve=lambda: self._validation.seconds,
+            flag=flag,
+        )
+        self._guard = Guard(
+            every=1 if plan.device.type == "cpu" else plan.log_every,
+            remake=self._remake,
+            history=self._history,
+            folder=plan.folder,
+            describe=plan.describe_rows,
+        )
+        self._settings = _settings(plan, batch_size=batch_size)
+        self._parts: dict[str, Stateful] = {
+            "model": plan.model,
+            "optimizer": self._optimizer,
+            "update": self._update,
+            "schedule": self._schedule,
+            "generators": generators,
+            "best": self._best,
+            "recorder": self._recorder,
+            "validation": self._validation,
+            "guard": self._guard,
+        }
+        if self._averaging is not None:
+            self._parts["averaging"] = self._averaging
+        for place, one in enumerate((*plan.observers, *stopper)):
+            self._parts[f"observer {place} {type(one).__name__}"] = one
+        self._saver = (
+            None
+            if self._checkpoints is None
+            else Saver(self._checkpoints, plan.checkpoints, self._capture)
+        )
+        self._observers: tuple[Observer, ...] = (
+            self._recorder,
+            self._guard,
+            *plan.observers,
+            *stopper,
+            self._limits,
+            *([self._validation] if plan.validation is not None else []),
+            *([self._saver] if self._saver is not None else []),
+        )
+
+    def run(self) -> Outcome:
+        """Train to the end.
+
+        Raises:
+            TrainingError: the loss left the numbers, or memory ran out.
+            EnvironmentFault: a checkpoint could not be written.
+        """
+        try:
+            with self._memory_runs_out_in_words():
+                return self._conclude(self._epochs(self._resumed()))
+        finally:
+            if self._saver is not None:
+                self._saver.close()
+
+    def _epochs(self, progress: Progress) -> Progress:
+        recomputing: AbstractContextManager[object] = (
+            recomputed(self._plan.model) if self._plan.activation_checkpointing else nullcontext()
+        )
+        with recomputing:
+            while not progress.stop and self._goes_on(progress):
+                self._begin_epoch(progress.epoch)
+                batches = self._feed.epoch(progress.epoch, skip=progress.batch)
+                if self._saver is not None:
+                    batches = self._saver.between(batches)
+                progress = run_epoch(self._update, batches, self._observers, progress)
+                if not progress.stop:
+                    progress = self._end_epoch(progress)
+        return progress
+
+    def _goes_on(self, progress: Progress) -> bool:
+        return progress.epoch < self._plan.epochs and progress.step < self._total
+
+    def _begin_epoch(self, epoch: int) -> None:
+        opened = {name: at for at, names in self._plan.unfreeze.items() for name in names}
+        for group in self._plan.groups:
+            if group.name in opened:
+                for parameter in group.parameters:
+                    parameter.requires_grad_(epoch >= opened[group.name])
+        training_mode(self._plan.model)
+
+    def _end_epoch(self, progress: Progress) -> Progress:
+        if self._averaging is not None:
+            self._averaging.after_epoch(progress.epoch)
+        progress = self._evaluated_if_due(progress)
+        if self._saver is not None and not progress.stop:
+            self._saver.save_if_due(progress)
+        return progress
+
+    def _evaluated_if_due(self, progress: Progress) -> Progress:
+        if self._plan.validation is None or not self._validation.is_due(progress):
+            return progress
+        return replace(progress, stop=self._validation.run(progress) or progress.stop)
+
+    def _conclude(self, progress: Progress) -> Outcome:
+        self._guard.look()
+        if not self._flag:
+            progress = replace(progress, stop=progress.stop or "epochs")
+            self._recorder.write(progress)
+            if self._plan.validation is not None and self._validation.step != progress.step:
+                self._validation.run(progress)
+        if self._saver is not None and (self._found is None or self._found.progress != progress):
+            self._saver.finish(progress)
+        if self._flag:
+            return self._outcome(progress, "stopped by a signal")
+        return self._outcome(progress, self._place_weights())
+
+    def _place_weights(self) -> str:
+        """Give the module the weights that it ends with; why these, in words."""
+        best = self._best.best
+        if best is not None and self._plan.restore_best and self._best.put_back():
+            count = sum("validation_loss" in record.values for record in self._recorder.records)
+            return f"validation loss {best.loss:.6g}, the least of {count}"
+        averaged = self._averaging is not None and self._averaging.put_in()
+        why = "nothing was evaluated" if best is None else "restore_best is off"
+        return f"the last step{', averaged' if averaged else ''}; {why}"
+
+    def _outcome(self, progress: Progress, reason: str) -> Outcome:
+        best = self._best.best
+        step = best.step if best is not None and self._plan.restore_best else progress.step
+        return Outcome(progress, best, tuple(self._recorder.records), step, reason)
+
+    def _resumed(self) -> Progress:
+        """Where to begin: where the newest checkpoint is, else at the beginning."""
+        found = self._found
+        if found is None:
+            return Progress()
+        _check_settings(found, self._settings, folder=self._plan.folder)
+        if set(found.parts) != set(self._parts):
+            odd = sorted(set(found.parts) ^ set(self._parts))
+            raise RecipeError(
+                f"the checkpoint has other parts than this training: {', '.join(odd)}",
+                where=str(self._plan.folder),
+                mend="name another folder, or remove this one",
+            )
+        restore(found, self._parts)
+        progress = found.progress
+        if progress.stop in LIFTED:
+            progress = replace(progress, stop="")
+        if self._saver is not None:
+            self._saver.resumed(progress)
+        if progress.stop or not progress.step:
+            return progress
+        progress = self._evaluated_if_due(progress)
+        reason = self._limits.reason(progress) if self._goes_on(progress) else None
+        return replace(progress, stop=progress.stop or reason or "")
+
+    def _capture(self, progress: Progress) -> TrainingState:
+        loss = self._validation.loss if self._validation.step == progress.step else None
+        if loss is not None and not math.isfinite(loss):
+            loss = None
+        return capture(progress, self._parts, settings=self._settings, loss=loss)
+
+    def _judge(self, progress: Progress) -> Evaluated | None:
+        plan = self._plan
+        assert plan.validation is not None
+        applied = self._averaging.applied() if self._averaging is not None else nullcontext()
+        with applied:
+            evaluated = evaluate(
+                plan.model,
+                plan.evaluation,
+                self._feed.evaluation(plan.validation),
+                device=plan.device,
+                seed=plan.seed,
+                stopped=lambda: bool(self._flag),
+            )
+            if evaluated is not None:
+                self._best.consider(progress, evaluated)
+                self._schedule.after_evaluation(evaluated.loss)
+        return evaluated
+
+    def _history(self, progress: Progress) -> Sequence[Record]:
+        self._recorder.write(progress)
+        return self._recorder.records
+
+    def _remake(self, progress: Progress, result: StepResult) -> Tensors:
+        return self._feed.again(result.rows, epoch=progress.epoch)
+
+    def _update_of(self, schedule: Schedule) -> Update:
+        plan = self._plan
+        model: Any = torch.compile(plan.model) if plan.compile else plan.model
+        return Update(
+            model,
+            plan.objective,
+            self._optimizer,
+            schedule,
+            settings=UpdateSettings(plan.accumulate, plan.precision, plan.clip_norm),
+            mix=mixer(plan.mixing, plan.objective, seed=plan.seed) if plan.mixing else None,
+            after=None if self._averaging is None else self._averaging.after_step,
+        )
+
+    def _feed_of(self, batch_size: int) -> Feed:
+        plan = self._plan
+        return Feed(
+            plan.train,
+            seed=plan.seed,
+            batch_size=batch_size,
+            tokens_per_batch=plan.tokens_per_batch,
+            device=plan.device,
+        )
+
+    def _batch_size(self) -> int:
+        plan = self._plan
+        if plan.batch_size != "auto":
+            return plan.batch_size
+        if self._found is not None:  # what an earlier process found
+            return int(self._found.settings["batch_size"])
+        return plan.pacer.decide(
+            "batch-size", lambda: largest_batch(self._trial, num_samples=len(plan.train))
+        )
+
+    def _trial(self, size: int) -> None:
+        """An update's work with so many rows, and the room of the optimiser's state; nothing changes."""
+        plan = self._plan
+        update = self._update_of(plan.schedule.build(plan.epochs))
+        tensors = (*plan.model.parameters(), *plan.model.buffers())
+        with unchanged(tensors), own_generators(plan.device, seed=plan.seed):
+            room = [torch.zeros_like(p).repeat(2) for p in plan.model.parameters() if p.ndim]
+            update.rehearse(self._feed_of(size).longest(size), size)
+            del room
+
+    @contextmanager
+    def _memory_runs_out_in_words(self) -> Iterator[None]:
+        plan = self._plan
+        try:
+            yield
+        except TrainwrightError:
+            raise
+        except (MemoryError, RuntimeError) as error:
+            if is_out_of_memory(error):
+                raise TrainingError(
+                    f"memory ran out: {str(error).splitlines()[0][:200] if str(error) else 'MemoryError'}",
+                    where=f"training.batch_size: {self._settings['batch_size']}",
+                    mend=f"accumulate: {2 * plan.accumulate}"
+                    if not plan.objective.couples_rows
+                    else "activation_checkpointing: true",
+                ) from error
+            if plan.compile and type(error).__module__.startswith(
+                ("torch._dynamo", "torch._inductor")
+            ):
+                raise EnvironmentFault(
+                    f"torch.compile failed: {type(error).__name__}: {str(error).splitlines()[0][:200]}",
+                    where="training.compile",
+                    mend="compile: false",
+                ) from error
+            raise
+
+
+def _checkpoints(plan: Plan, folder: Path) -> Checkpoints:
+    return Checkpoints(
+        folder, keep_last=plan.checkpoints.keep_last, keep_best=plan.checkpoints.keep_best
+    )
+
+
+def _settings(plan: Plan, *, batch_size: int) -> dict[str, Any]:
+    """What must be equal for a resume to be the same training."""
+    shapes = [[name, list(p.shape)] for name, p in plan.model.named_parameters()]
+    return {
+        "seed": plan.seed,
+        "batch_size": batch_size,
+        "tokens_per_batch": plan.tokens_per_batch,
+        "accumulate": plan.accumulate,
+        "precision": plan.precision,
+        "clip_norm": plan.clip_norm,
+        "samples": len(plan.train),
+        "parameters": sha256_bytes(canonical_json(shapes))[:16],
+        "optimizer": plan.optimizer.model_dump(mode="json"),
+        "schedule": plan.schedule.model_dump(mode="json"),
+        "objective": type(plan.objective).__name__,
+        "averaging": plan.averaging and plan.averaging.model_dump(mode="json"),
+        "mixing": plan.mixing and plan.mixing.model_dump(mode="json"),
+    }
+
+
+def _check_settings(found: TrainingState, now: Mapping[str, Any], *, folder: Path | None) -> None:
+    differing = [key for key in now if found.settings.get(key) != now[key]]
+    if differing:
+        told = ", ".join(f"{key} {found.settings.get(key)} -> {now[key]}" for key in differing)
+        raise RecipeError(
+            f"the checkpoint is of another training: {told[:300]}",
+            where=str(folder),
+            mend="name another folder, or remove this one",
+        )
