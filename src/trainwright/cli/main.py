@@ -21,6 +21,7 @@ from trainwright.cli import (
     monitor,
     predict,
     prepare,
+    prove,
     reproduce,
     run,
     runs,
@@ -39,6 +40,7 @@ app = typer.Typer(
 )
 for verb in (
     init,
+    prove,
     run,
     prepare,
     train,

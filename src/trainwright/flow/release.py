@@ -1,4 +1,4 @@
-"""What becomes of a package: it stays in its run, or becomes a version, and champion where every gate held."""
+"""What becomes of a package: it stays in its run, or is a version, and champion where every gate held."""
 
 from __future__ import annotations
 

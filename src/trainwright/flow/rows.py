@@ -61,11 +61,15 @@ class Rows:
         return self.target[:items]
 
     def take(self, positions: NDArray[np.int64]) -> Rows:
-        """These rows, in this order; of tasks with one item a row."""
-        assert self.words is None
+        """These rows, in this order."""
         further = tuple((target, values[positions]) for target, values in self.further)
+        items, words = positions, None
+        if self.words is not None:
+            starts, words = np.cumsum(self.words) - self.words, self.words[positions]
+            within = np.arange(words.sum()) - np.repeat(np.cumsum(words) - words, words)
+            items = np.repeat(starts[positions], words) + within
         return Rows(
-            self.frame[positions], self.target[positions], self.units[positions], None, further
+            self.frame[positions], self.target[items], self.units[positions], words, further
         )
 
     def then(self, other: Rows) -> Rows:

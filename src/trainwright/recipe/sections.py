@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, SerializeAsAny, field_validator, model_validator
 
 from trainwright.core.parts import Part, Registry, objectives, optimizers, schedules
-from trainwright.recipe.quantities import Bound, Seconds
+from trainwright.recipe.quantities import Bound, Bytes, Seconds
 from trainwright.recipe.reads import Section
 
 
@@ -117,6 +117,8 @@ class TrainingSettings(Section):
     """{kind: mixup} or {kind: cutmix}."""
     checkpoints: CheckpointSettings = CheckpointSettings()
     """What is kept to go on from."""
+    memory_limit: Bytes | None = None
+    """What `prove` holds the longest batch to: 4GiB, 500MB."""
     log_every: int = Field(default=10, ge=1)
     """Steps between two records of loss, rates, norms, throughput and memory."""
     workers: int = Field(default=0, ge=0, le=64)

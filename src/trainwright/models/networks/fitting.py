@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import torch
 
@@ -12,7 +12,7 @@ from trainwright.core.protocols import Fit, Workplace
 from trainwright.models.networks.estimator import NetworkEstimator
 from trainwright.models.networks.plan import NetworkPlan
 from trainwright.recipe.sections import EarlyStopping, TrainingSettings
-from trainwright.training.protocols import Evaluated, Progress, StepResult
+from trainwright.training.protocols import Evaluated, Observer, Progress, StepResult
 from trainwright.training.trainer import Outcome, Trainer
 
 
@@ -55,6 +55,7 @@ def trainer_of(
     seed: int,
     pacer: Pacer,
     workplace: Workplace,
+    observers: Sequence[Observer] = (),
 ) -> Trainer:
     """The trainer of a plan, with every setting resolved."""
     defaults = plan.defaults
@@ -86,7 +87,7 @@ def trainer_of(
         log_every=training.log_every,
         folder=workplace.folder,
         checkpoints=training.checkpoints,
-        observers=(_Shown(workplace, epochs=epochs),),
+        observers=(_Shown(workplace, epochs=epochs), *observers),
         pacer=pacer,
     )
 

@@ -1,0 +1,1 @@
+"""`trainwright prove`: a run's own mathematics, on its own model, data and collation."""
