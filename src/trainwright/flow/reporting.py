@@ -13,6 +13,7 @@ from trainwright.core.durable import write_text
 from trainwright.recipe import load_recipe
 from trainwright.reports.run_report import run_report
 from trainwright.runs.folder import RunFolder
+from trainwright.runs.history import History
 
 
 def write_run_report(folder: RunFolder, snapshot: Snapshot) -> None:
@@ -30,6 +31,7 @@ def write_run_report(folder: RunFolder, snapshot: Snapshot) -> None:
         findings=[finding.to_json() for finding in snapshot.findings],
         checks=_last_audit(folder),
         lockbox=_last_look(folder),
+        history=History(folder.history).read(),
     )
     write_text(folder.report, page)
 

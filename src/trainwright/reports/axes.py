@@ -59,10 +59,10 @@ def nice_step(span: float, num_ticks: int) -> float:
 
 
 def tick_label(tick: float, step: float) -> str:
-    """Text of a tick: 0.25, 40, 2k, 1.5M, 3e-07; with a true minus."""
+    """Text of a tick: 0.25, 40, 2k, 1.5M, 3e-7; with a true minus."""
     size = max(abs(tick), step)
-    if size >= 1e9 or size < 1e-4:
-        written = f"{tick:.1e}" if tick else "0"
+    if size >= 1e9 or size < 1e-4 or step < 1e-4 * (1 + 1e-9):  # decimals would fill the margin
+        written = _scientific(tick) if tick else "0"
     elif step >= 1e6:
         written = f"{tick / 1e6:g}M"
     elif step >= 1e3:
@@ -73,6 +73,12 @@ def tick_label(tick: float, step: float) -> str:
             places += 1  # a step of 2.5 · 10^-k
         written = f"{tick:.{places}f}"
     return written.replace("-", "\N{MINUS SIGN}")
+
+
+def _scientific(tick: float) -> str:
+    """2.5e-4 and the like, with as few signs as will do."""
+    digits, _, power = f"{tick:.2e}".partition("e")
+    return f"{float(digits):g}e{int(power)}"
 
 
 def _extent(values: Iterable[float]) -> tuple[float, float]:

@@ -16,10 +16,12 @@ from trainwright.reports.markup import duration, number
 from trainwright.reports.page import Page, Section, Tile, Tone
 from trainwright.reports.run_plots import curve_figure, evaluation_figures, importance_figure
 from trainwright.reports.svg import Figure
+from trainwright.reports.training_plots import first_not_finite, training_figures
 
 Values = Mapping[str, Any]
 _MAIN_METRICS = ("roc_auc", "accuracy", "r2", "rmse")  # shown first where no metric was asked for
 _LIMIT_SLICES = 40
+_LIMIT_TRAININGS = 10  # candidates whose curves are drawn; the page stays under a megabyte
 _LOCKBOX_CAVEAT = (
     "The intervals hold for models that were fixed beforehand; no correction holds for a model "
     "that was changed after a look."
@@ -35,6 +37,7 @@ def run_report(
     findings: Sequence[Values],
     checks: Sequence[Values] = (),
     lockbox: Values | None = None,
+    history: Mapping[str, Sequence[Mapping[str, float]]] | None = None,
 ) -> str:
     """The report as one HTML file.
 
@@ -45,20 +48,26 @@ def run_report(
         snapshot: `hash`, `target`, `inputs`, `left_out`, `rows`, `split`.
         evaluation: `Evaluation.to_json()`.
         candidates: Rows `name`, `family`, `loss`, `standard_error`, `difference`, `iterations`,
-            `stopped`, `chosen`, and optionally `seconds`.
+            `stopped`, `chosen`, and optionally `seconds` and `best` (which step a network's weights
+            are of, in words).
         findings: `Finding.to_json()` each.
         checks: `Check.to_json()` each.
         lockbox: `opened` (how many looks), and of the last look `confidence`, `metrics`, `plain`
             (the same at 95 %) and `statement`. None: nothing from the lockbox is shown.
+        history: Of each network, what its training recorded: `step`, `epoch` and values each.
     """
     name = str(run.get("name") or "model")
     words, tone = _verdict(run, evaluation, candidates)
     page = Page(name, "Trainwright · run report", verdict=words, tone=tone)
+    history = history or {}
     page.top.tiles(_tiles(run, snapshot, evaluation, candidates))
     if rows := snapshot.get("rows"):
         page.top.figures(rows_figure(rows))
     _add_candidates(page, run, evaluation, candidates)
-    _add_quality(page, evaluation)
+    _add_training(page, candidates, history)
+    _add_quality(
+        page, evaluation, curve=str((_chosen(candidates) or {}).get("name")) not in history
+    )
     _add_slices(page, evaluation)
     add_findings(page, findings)
     add_left_out(page, snapshot)
@@ -217,7 +226,41 @@ def _candidate_whisker(row: Values) -> Whisker:
     )
 
 
-def _add_quality(page: Page, evaluation: Values) -> None:
+def _add_training(
+    page: Page,
+    candidates: Sequence[Values],
+    history: Mapping[str, Sequence[Mapping[str, float]]],
+) -> None:
+    """The curves of each network, the chosen one first."""
+    rows = [row for row in candidates if history.get(row["name"])]
+    if not rows:
+        return
+    section = page.section("How the networks learned")
+    rows.sort(key=lambda row: not row.get("chosen"))
+    drawn = rows[:_LIMIT_TRAININGS]
+    for row in drawn:
+        records = history[row["name"]]
+        burst = first_not_finite(records)
+        words = _sentence(row.get("best"))
+        if burst is not None:
+            words += f" At step {burst[0]:,}, {burst[1].replace('_', ' ')} was no finite number."
+        title = f"{row['name']}, chosen" if row.get("chosen") else str(row["name"])
+        section.callout("note" if burst is None else "warning", title, words.strip())
+        section.figures(
+            *training_figures(records, best=row.get("iterations"), candidates=len(drawn))
+        )
+    if left := rows[_LIMIT_TRAININGS:]:
+        names = ", ".join(str(row["name"]) for row in left)
+        section.paragraph(f"The curves of {names} are in history.jsonl of the run.")
+
+
+def _sentence(words: object) -> str:
+    told = str(words or "").rstrip(".")
+    return f"{told[0].upper()}{told[1:]}." if told else ""
+
+
+def _add_quality(page: Page, evaluation: Values, *, curve: bool) -> None:
+    """Metrics, diagnosis and plots; the learning curve only where none was drawn above."""
     split = evaluation.get("split", "validation")
     section = page.section(f"Quality on {split}")
     rows = [
@@ -234,7 +277,7 @@ def _add_quality(page: Page, evaluation: Values) -> None:
         )
     loss = metric_words(evaluation.get("loss", {}).get("name", "loss"))
     figures = [
-        curve_figure(evaluation.get("curve", ()), loss=loss),
+        curve_figure(evaluation.get("curve", ()) if curve else (), loss=loss),
         *evaluation_figures(evaluation.get("plots", {})),
         importance_figure(evaluation.get("importance", {})),
     ]

@@ -76,6 +76,16 @@ class RunFolder:
         return self.path / "report.html"
 
     @property
+    def history(self) -> Path:
+        """What training loops recorded, one JSON line a record (`runs.history`)."""
+        return self.path / "history.jsonl"
+
+    @property
+    def tensorboard(self) -> Path:
+        """The same as TensorBoard's event files, where the recipe asks for them."""
+        return self.path / "tensorboard"
+
+    @property
     def checkpoints(self) -> Path:
         """Where training keeps what it resumes from."""
         return self.path / "checkpoints"

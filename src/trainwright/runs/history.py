@@ -59,10 +59,8 @@ class History:
         Raises:
             EnvironmentFault: the disk refuses.
         """
-        numbers = {name: _written(value) for name, value in record.items()}
-        self._waiting.append(
-            json.dumps({"candidate": candidate, **numbers}, ensure_ascii=False, allow_nan=False)
-        )
+        entry = {"candidate": candidate, **to_json(record)}
+        self._waiting.append(json.dumps(entry, ensure_ascii=False, allow_nan=False))
         if self._now() - self._written >= FLUSH_SECONDS:
             self.flush()
 
@@ -112,6 +110,20 @@ class History:
         return found
 
 
+def to_json(record: Values) -> dict[str, float | str]:
+    """A record as JSON takes it: what is no number of JSON is a word."""
+    return {name: _written(value) for name, value in record.items()}
+
+
+def from_json(entry: Mapping[str, float | str]) -> dict[str, float]:
+    """Inverse of `to_json`.
+
+    Raises:
+        ValueError: a word that is no number.
+    """
+    return {k: float(v) if isinstance(v, str) else v for k, v in entry.items()}
+
+
 def series(records: Sequence[Values], name: str) -> list[Point]:
     """Step and value of each record that has the value."""
     return [(int(record["step"]), record[name]) for record in records if name in record]
@@ -154,7 +166,7 @@ def _written(value: float) -> float | str:
 def _parsed(line: bytes) -> tuple[str, dict[str, float]]:
     entry: dict[str, Any] = json.loads(line)
     candidate = entry.pop("candidate")
-    record = {k: v if isinstance(v, int) else float(v) for k, v in entry.items()}
+    record = from_json(entry)
     record["step"] = int(record["step"])
     return str(candidate), record
 

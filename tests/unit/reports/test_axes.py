@@ -38,6 +38,11 @@ def test_a_step_is_round_and_yields_at_most_the_ticks_asked_for(span, num_ticks)
         (-1.5, 0.5, "\N{MINUS SIGN}1.5"),
         (2.5e6, 5e5, "2500k"),
         (0.0, 1e-7, "0"),
+        (3e-4, 1e-4, "3e\N{MINUS SIGN}4"),
+        (2.5e-5, 2.5e-5, "2.5e\N{MINUS SIGN}5"),
+        (1.25e-3, 5e-5, "1.25e\N{MINUS SIGN}3"),
+        (0.003, 0.001, "0.003"),
+        (-2e12, 1e12, "\N{MINUS SIGN}2e12"),
     ],
 )
 def test_ticks_have_as_many_decimals_as_they_need_to_differ(tick, step, written):

@@ -198,3 +198,73 @@ def test_it_says_on_which_rows_the_candidates_were_compared():
     plain = report(run={})
     assert "log loss on validation" in plain
     assert "folds" not in plain
+
+
+def trained(name, *, chosen=False, best="the weights are those of step 100 (epoch 2) of 200"):
+    return {**candidate(name, 0.5, chosen=chosen), "iterations": 100, "best": best}
+
+
+def records_of(num=20):
+    return [
+        {
+            "step": 10 * k,
+            "epoch": k // 5,
+            "loss": 1 / k,
+            "learning_rate": 1e-3 / k,
+            "gradient_norm": 1 / k,
+            "samples_per_second": 1234.5,
+            **({"validation_loss": 1.1 / k} if k % 5 == 0 else {}),
+        }
+        for k in range(1, num + 1)
+    ]
+
+
+def network_report(candidates, history):
+    return run_report(
+        run={"name": "n"},
+        snapshot=SNAPSHOT,
+        evaluation=evaluation_of(),
+        candidates=candidates,
+        findings=[],
+        history=history,
+    )
+
+
+def test_each_network_shows_its_curves_the_chosen_one_first(read):
+    candidates = [trained("mlp"), trained("tabm", chosen=True), candidate("baseline", 0.7)]
+    page = read(network_report(candidates, {"mlp": records_of(), "tabm": records_of()}))
+    assert "How the networks learned" in page.text
+    assert page.words.index("tabm, chosen") < max(
+        place for place, words in enumerate(page.words) if words == "mlp"
+    )
+    assert page.text.count("The weights are those of step 100 (epoch 2) of 200.") == 2
+    assert page.text.count("Gradient norm") == 2
+    assert "Learning curve" not in page.text, "the winner's curve was drawn already"
+
+
+def test_without_networks_there_is_no_such_section_and_the_learning_curve_is_there(read):
+    page = read(network_report([candidate("lightgbm", 0.5, chosen=True)], {}))
+    assert "How the networks learned" not in page.text
+    assert "Learning curve" in page.text
+
+
+def test_a_loss_that_burst_is_said_beside_the_curves(read):
+    records = records_of()
+    records[3]["loss"] = float("nan")
+    page = read(network_report([trained("mlp", chosen=True)], {"mlp": records}))
+    assert "At step 40, loss was no finite number." in page.text
+
+
+def test_a_report_of_many_long_trainings_stays_under_a_megabyte(read):
+    names = [f"network-{place}" for place in range(14)]
+    candidates = [trained(name, chosen=name == "network-13") for name in names]
+    long = records_of(20_000)
+    page = network_report(candidates, dict.fromkeys(names, long))
+    assert len(page.encode()) < 1_000_000
+    assert "The curves of network-9, network-10" in page
+
+
+def test_names_of_recorded_values_are_shown_and_never_run(read):
+    records = [{**one, f"loss_{HOSTILE}": 1.0} for one in records_of()]
+    page = read(network_report([trained("mlp", chosen=True)], {"mlp": records}))
+    assert "script" not in page.tags
