@@ -32,7 +32,7 @@ def make_batch(source: Source, rows: Indices, *, epoch: int, training: bool) -> 
         raise DataError(
             f"samples cannot be read: {type(error).__name__}: {shorten(str(error), 200)}",
             where=named(culprit),
-            mend="mend or leave out what is named here",
+            mend="look at this sample; mend it or leave it out",
         ) from error
 
 

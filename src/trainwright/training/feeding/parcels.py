@@ -5,7 +5,8 @@ in all, and none in the process that trains. The memory has no name, so that not
 by whoever is killed, is bounded by no /dev/shm, and goes when its last tensor does. The message is
 JSON of some hundred bytes, so that a send never waits for the other side.
 
-Cost: 60 microseconds a parcel, and a page fault each 4 kB, taken in one call.
+Cost: 0.05 ms to send and 0.12 ms to receive; for 19 MB (32 images of 224 x 224) 13 and 5 ms, since each
+4 kB is a new page.
 """
 
 from __future__ import annotations

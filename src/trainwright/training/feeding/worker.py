@@ -102,7 +102,7 @@ def _fault(error: TrainwrightError | MemoryError) -> Mapping[str, Any]:
         "kind": known,
         "what": str(error),
         "faults": [{"what": f.what, "where": f.where, "mend": f.mend} for f in faults],
-        "trace": traceback.format_exc()[-_TRACE_CHARACTERS:],
+        "trace": "".join(traceback.format_exception(error))[-_TRACE_CHARACTERS:],
     }
 
 

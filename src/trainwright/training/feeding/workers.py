@@ -43,6 +43,9 @@ _SPAWN = multiprocessing.get_context("spawn")
 class Workers:
     """A pool for one source; a context manager, whose end is the workers' end.
 
+    Samples that cannot be read leave it as it is; a worker that hangs, cannot start or dies again and
+    again is the end of it.
+
     The thread that makes it must outlive it: the kernel ends workers together with that thread.
 
     Args:
@@ -137,7 +140,8 @@ class Workers:
         return answer.batch
 
     def _forget(self, request: _Request) -> None:
-        if self._answers.pop(request.number, None) is None:
+        self._answers.pop(request.number, None)
+        if any(request.number in worker.requests for worker in self._workers):
             self._forgotten.add(request.number)
 
     def _listen(self, *, since: float) -> None:
@@ -165,6 +169,7 @@ class Workers:
         if message.get("ready"):
             worker.ready = True
         elif "number" not in message:
+            self.close()
             raise raised(message["fault"])
         else:
             number = message["number"]
@@ -178,6 +183,7 @@ class Workers:
         """A new process in place of a dead one; what the old one owed is handed out again."""
         status = worker.stop()
         if status >= 0 and not worker.ready:
+            self.close()
             raise EnvironmentFault(
                 f"a data worker ended before it could begin ({_ending(status)})",
                 where=f"worker {worker.position}",
@@ -197,8 +203,8 @@ class Workers:
                 self._hand_out(request)
 
     def _hanging(self, worker: _Worker) -> DataError:
-        """Kill it, and say what it was at."""
-        worker.stop()
+        """The end of the pool, and what the worker was at."""
+        self.close()
         rows = next(iter(worker.requests.values())).rows
         return DataError(
             f"a data worker has said nothing for {self._timeout_seconds:g} s",
@@ -207,8 +213,10 @@ class Workers:
         )
 
     def _dying(self, worker: _Worker, request: _Request, status: int) -> TrainwrightError:
+        """The end of the pool, and what the worker was at."""
+        self.close()
         where = f"worker {worker.position}, {self._describe_rows(request.rows)}"
-        what = f"data workers ended {request.deaths} times at the same batch ({_ending(status)})"
+        what = f"data workers die of the same batch, {request.deaths} in a row ({_ending(status)})"
         if status == -signal.SIGKILL:
             return EnvironmentFault(
                 f"{what}: memory may have run out",
@@ -276,6 +284,7 @@ def _start(position: int, source: Parcel) -> _Worker:
 def _stop_all(workers: list[_Worker], source: Parcel) -> None:
     for worker in workers:
         worker.stop()
+    workers.clear()
     source.close()
 
 

@@ -132,3 +132,11 @@ def test_a_table_is_read_in_slices_when_it_is_not_shuffled() -> None:
     x = torch.arange(6.0)
     batches = epoch_batches(ArraySource(x=x), seed=0, epoch=0, batch_size=3, shuffle=False)
     assert [batch["x"].data_ptr() for _, batch in batches] == [x.data_ptr(), x[3:].data_ptr()]
+
+
+def test_batches_are_pinned_on_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By a stand-in: pinned memory needs an accelerator."""
+    monkeypatch.setattr(torch.Tensor, "pin_memory", lambda tensor: tensor + 100)
+    source = ArraySource(x=torch.arange(4))
+    batches = epoch_batches(source, seed=0, epoch=0, batch_size=4, shuffle=False, pin_memory=True)
+    assert [batch["x"].tolist() for _, batch in batches] == [[100, 101, 102, 103]]

@@ -1,0 +1,230 @@
+"""Batches of worker processes: the same bits, none lost or doubled, whatever happens to a worker.
+
+Each process imports torch, so there are few tests, and pools are shared where that proves as much.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from trainwright.core.errors import DataError, EnvironmentFault, TrainwrightError, TrustError
+from trainwright.training.feeding.loader import epoch_batches
+from trainwright.training.feeding.workers import Workers
+from unit.training.feeding.awkward import Crashing, Drawn, Hanging, Killed, Unreadable
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+def test_batches_are_the_same_bits_also_when_workers_are_killed() -> None:
+    source = Drawn(60)
+    with Workers(source, 2) as pool:
+        makers: set[int] = set()
+        killed = 0
+        for epoch in range(2):
+            here = epoch_batches(source, seed=3, epoch=epoch, batch_size=4, skip=1)
+            ahead = epoch_batches(source, seed=3, epoch=epoch, batch_size=4, skip=1, workers=pool)
+            for number, ((rows, batch), (expected_rows, expected)) in enumerate(
+                zip(ahead, here, strict=True)
+            ):
+                if epoch == 1 and number == 2:
+                    killed = min(makers)
+                    os.kill(killed, signal.SIGKILL)
+                    makers = set()
+                assert pool._num_requests <= 15 * epoch + number + 1 + 2 * 2  # prefetch is bounded
+                makers.add(int(batch["pid"]))
+                assert np.array_equal(rows, expected_rows)
+                for name in ("image", "index"):
+                    assert torch.equal(batch[name], expected[name])
+                    assert batch[name].stride() == expected[name].stride()
+        assert os.getpid() not in makers
+        assert makers - {killed}
+        # An epoch that is left early leaves nothing behind in the next one.
+        left = epoch_batches(source, seed=3, epoch=2, batch_size=4, workers=pool)
+        next(left)
+        left.close()
+        again = epoch_batches(source, seed=3, epoch=3, batch_size=4, workers=pool)
+        first, second = next(again), next(again)
+        between = epoch_batches(source, seed=3, epoch=0, batch_size=30, workers=pool)
+        assert [len(rows) for rows, _ in between] == [30, 30]
+        seen = np.concatenate([first[0], second[0], *(rows for rows, _ in again)])
+        assert sorted(seen) == list(range(60))
+        with pytest.raises(TrainwrightError, match="another source"):
+            next(epoch_batches(Drawn(60), seed=0, epoch=0, batch_size=4, workers=pool))
+        alive = [worker.process for worker in pool._workers]
+    assert not any(process.is_alive() for process in alive)
+
+
+def test_errors_come_back_when_their_batch_is_due_and_the_pool_goes_on() -> None:
+    source = Unreadable(12)
+    with Workers(source, 1, prefetch=4) as pool:
+
+        def batches(skip: int) -> Iterator[tuple[np.ndarray, object]]:
+            return epoch_batches(
+                source, seed=0, epoch=0, batch_size=2, shuffle=False, skip=skip, workers=pool
+            )
+
+        epoch = batches(skip=0)
+        assert [next(epoch)[0].tolist() for _ in range(2)] == [[0, 1], [2, 3]]
+        with pytest.raises(DataError, match="OSError: 'no such file'") as caught:
+            next(epoch)
+        assert caught.value.where == "row 5"
+        assert "In the worker" in caught.value.__notes__[0]
+        with pytest.raises(TrustError, match="damaged"):
+            next(batches(skip=3))
+        with pytest.raises(MemoryError, match="too much"):
+            next(batches(skip=4))
+        assert next(batches(skip=5))[0].tolist() == [10, 11]
+
+
+def test_a_hanging_worker_is_named_with_its_rows_and_ended() -> None:
+    source = Hanging(12)
+    with Workers(source, 1, timeout_seconds=0.5, describe_rows=lambda r: f"files {r}") as pool:
+        epoch = epoch_batches(source, seed=0, epoch=0, batch_size=2, shuffle=False, workers=pool)
+        assert [next(epoch)[0].tolist() for _ in range(2)] == [[0, 1], [2, 3]]
+        worker = pool._workers[0]
+        assert worker.pid is not None
+        with pytest.raises(DataError, match=r"said nothing for 0\.5 s") as caught:
+            next(epoch)
+        assert caught.value.where == f"worker 0 (pid {worker.pid}), files [4 5]"
+        assert "can be read" in caught.value.mend
+        with pytest.raises(ProcessLookupError):
+            os.kill(worker.pid, 0)
+
+
+@pytest.mark.parametrize(
+    ("source", "restarts", "error", "what", "mend"),
+    [
+        (Crashing(12), 0, DataError, r"1 in a row \(SIGSEGV", "leave out the row"),
+        (Killed(12), 1, EnvironmentFault, r"2 in a row \(SIGKILL\): memory", "training.workers: 1"),
+    ],
+    ids=["crash", "kill"],
+)
+def test_rows_that_end_every_worker_are_named(
+    source: Drawn, restarts: int, error: type[TrainwrightError], what: str, mend: str
+) -> None:
+    with Workers(source, 1, max_restarts=restarts) as pool:
+        epoch = epoch_batches(source, seed=0, epoch=0, batch_size=2, shuffle=False, workers=pool)
+        assert [next(epoch)[0].tolist() for _ in range(2)] == [[0, 1], [2, 3]]
+        with pytest.raises(error, match=what) as caught:
+            next(epoch)
+        assert caught.value.where == "worker 0, rows 4, 5"
+        assert mend in caught.value.mend
+
+
+def test_workers_outlive_signals_to_their_group_but_not_their_parent(tmp_path: Path) -> None:
+    script = tmp_path / "parent.py"
+    script.write_text(
+        textwrap.dedent(
+            """
+            import os, signal, sys, time
+            from trainwright.training.feeding.loader import epoch_batches
+            from trainwright.training.feeding.workers import Workers
+            from unit.training.feeding.awkward import Hanging
+
+            if __name__ == "__main__":
+                for number in (signal.SIGINT, signal.SIGTERM):
+                    signal.signal(number, lambda *_: None)
+                source = Hanging(12)
+                pool = Workers(source, 1)
+                os.killpg(0, signal.SIGTERM)  # while it imports
+                epoch = epoch_batches(
+                    source, seed=0, epoch=0, batch_size=2, shuffle=False, workers=pool
+                )
+                first = next(epoch)[1]
+                os.killpg(0, signal.SIGTERM)
+                os.killpg(0, signal.SIGINT)
+                second = next(epoch)[1]
+                assert int(first["pid"]) == int(second["pid"])
+                print(int(first["pid"]), flush=True)
+                next(epoch)  # hangs
+            """
+        )
+    )
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    parent = subprocess.Popen(
+        [sys.executable, script],
+        stdout=subprocess.PIPE,
+        text=True,
+        env=environment,
+        start_new_session=True,
+    )
+    with parent:
+        try:
+            assert parent.stdout is not None
+            worker = int(parent.stdout.readline())
+            os.kill(worker, 0)
+        finally:
+            parent.kill()
+    assert _is_gone_within(5, worker)
+
+
+@pytest.mark.slow
+def test_twenty_kills_lose_and_double_nothing() -> None:
+    source = Drawn(400)
+    draw = random.Random(0)
+    seen: list[int] = []
+    with Workers(source, 2) as pool:
+        epoch = epoch_batches(source, seed=0, epoch=0, batch_size=4, workers=pool)
+        for number, (rows, batch) in enumerate(epoch):
+            assert batch["index"].tolist() == rows.tolist()
+            seen.extend(rows.tolist())
+            if number % 5 == 0:
+                victim = draw.choice(pool._workers)
+                time.sleep(draw.random() * 0.2)
+                victim.process.kill()
+    expected = epoch_batches(source, seed=0, epoch=0, batch_size=4)
+    assert seen == [row for rows, _ in expected for row in rows]
+
+
+@pytest.mark.slow
+def test_a_script_that_guards_nothing_is_told_so(tmp_path: Path) -> None:
+    script = tmp_path / "unguarded.py"
+    script.write_text(
+        textwrap.dedent(
+            """
+            from trainwright.training.feeding.loader import epoch_batches
+            from unit.training.feeding.awkward import Drawn
+
+            next(epoch_batches(Drawn(4), seed=0, epoch=0, batch_size=2, workers=1))
+            """
+        )
+    )
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    ended = subprocess.run(
+        [sys.executable, script], capture_output=True, text=True, env=environment, timeout=120
+    )
+    assert ended.returncode == 1
+    assert "ended before it could begin (exit status 1)" in ended.stderr
+    assert 'put what the script does under if __name__ == "__main__":' in ended.stderr
+
+
+def _is_gone_within(seconds: float, pid: int) -> bool:
+    """A process has ended; who inherited it may not have asked for its status yet."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        try:
+            state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+        except (FileNotFoundError, ProcessLookupError):
+            return True
+        if state == "Z":
+            return True
+        time.sleep(0.05)
+    return False
