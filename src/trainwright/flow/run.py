@@ -27,6 +27,7 @@ from trainwright.flow.resuming import GoOn, named, never, newest
 from trainwright.flow.session import JUDGED, Session
 from trainwright.flow.training import Trained, package, train
 from trainwright.runs.folder import RunFolder, utc_now
+from trainwright.runs.history import History
 from trainwright.runs.provenance import provenance
 from trainwright.runs.tracking import mirror
 
@@ -177,14 +178,14 @@ def _train_and_end(
     session: Session, snapshot: Snapshot, folder: RunFolder, end: End, *, started: float
 ) -> RunResult:
     recipe, workspace = session.recipe, session.workspace
-    with session.reads.by(*JUDGED):
+    with session.reads.by(*JUDGED), History(folder.history) as history:
         deadline = _deadline(recipe.training.budget, session.progress)
         checkpoints = Checkpoints(
             folder.checkpoints,
             deadline.decisions,
             reads=session.reads,
             progress=session.progress,
-            record=lambda name, values: None,
+            record=history.append,
         )
         trained = train(
             recipe,
