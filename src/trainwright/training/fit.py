@@ -45,7 +45,7 @@ from trainwright.training.protocols import (
     StepResult,
 )
 from trainwright.training.saving import Saver
-from trainwright.training.schedules import Schedule
+from trainwright.training.schedules import Constant, Schedule
 from trainwright.training.signals import SignalFlag
 from trainwright.training.state import Stateful, TrainingState, capture, restore
 from trainwright.training.step import Precision, Update, UpdateSettings
@@ -352,7 +352,7 @@ class Fit:
     def _trial(self, size: int) -> None:
         """An update's work with so many rows, and the room of the optimiser's state; nothing changes."""
         plan = self._plan
-        update = self._update_of(plan.schedule.build(plan.epochs))
+        update = self._update_of(Constant().build(1))
         tensors = (*plan.model.parameters(), *plan.model.buffers())
         with unchanged(tensors), own_generators(plan.device, seed=plan.seed):
             room = [torch.zeros_like(p).repeat(2) for p in plan.model.parameters() if p.ndim]

@@ -9,9 +9,10 @@ The rate that a schedule multiplies is kept in each group as `initial_lr`.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field
 
@@ -82,14 +83,54 @@ def scale_rates(optimizer: torch.optim.Optimizer, factor: float) -> None:
         group["lr"] = group["initial_lr"] * factor
 
 
+class OptimizerPart(Part, ABC):
+    """How parameters are optimised.
+
+    Attributes:
+        scale: Kinds of one scale can take each other's learning rates.
+    """
+
+    scale: ClassVar[str]
+
+    kind: str
+    """Which one."""
+    learning_rate: float | None = Field(default=None, gt=0)
+    """None: what is usual."""
+
+    @abstractmethod
+    def build(
+        self, groups: Sequence[ParameterGroup], *, learning_rate: float | None = None
+    ) -> torch.optim.Optimizer:
+        """The optimiser over `groups`.
+
+        Args:
+            groups: What to optimise; no parameter twice.
+            learning_rate: On this kind's scale, taken where the part says none; None: the kind's own.
+        """
+
+    def or_rate_of(self, usual: OptimizerPart) -> Self:
+        """This part; where it says no rate, with that of `usual`, if it is on the same scale.
+
+        So that who writes `{kind: adamw, weight_decay: 0.1}` keeps the rate that a family is known to
+        train at.
+        """
+        if self.learning_rate is not None or self.scale != usual.scale:
+            return self
+        # Read one by one: a recipe counts which of its keys were read, and a copy is not in the recipe.
+        values = {name: getattr(self, name) for name in type(self).model_fields}
+        return type(self)(**{**values, "learning_rate": usual.learning_rate})
+
+
 @optimizers.register
-class SGD(Part):
+class SGD(OptimizerPart):
     """Stochastic gradient descent with momentum (Sutskever et al. 2013)."""
+
+    scale: ClassVar[str] = "sgd"
 
     kind: Literal["sgd"] = "sgd"
     """Stochastic gradient descent."""
     learning_rate: float | None = Field(default=None, gt=0)
-    """0.01 where not said: a family's own rate is meant for AdamW and would be far too small."""
+    """0.01 where not said; the rate of a family that trains by AdamW would be far too small."""
     momentum: Share = 0.9
     """Share of the last update that is kept."""
     nesterov: bool = False
@@ -98,16 +139,13 @@ class SGD(Part):
     """L2 penalty on matrices, coupled: added to the gradient."""
 
     def build(
-        self,
-        groups: Sequence[ParameterGroup],
-        *,
-        learning_rate: float | None = None,  # AdamW's scale is not this one's
+        self, groups: Sequence[ParameterGroup], *, learning_rate: float | None = None
     ) -> torch.optim.Optimizer:
-        """See `AdamW.build`; the caller's proposal is ignored."""
         from torch.optim import SGD as Torch
 
+        rate = self.learning_rate or learning_rate or 0.01
         return Torch(
-            _split(groups, learning_rate=self.learning_rate or 0.01, decay=self.weight_decay),
+            _split(groups, learning_rate=rate, decay=self.weight_decay),
             momentum=self.momentum,
             nesterov=self.nesterov and self.momentum > 0,
             fused=_can_fuse(groups),
@@ -115,13 +153,15 @@ class SGD(Part):
 
 
 @optimizers.register
-class AdamW(Part):
+class AdamW(OptimizerPart):
     """Adam with decoupled weight decay (Loshchilov & Hutter 2019, arXiv:1711.05101, alg. 2)."""
+
+    scale: ClassVar[str] = "adam"
 
     kind: Literal["adamw"] = "adamw"
     """Adam with decoupled weight decay."""
     learning_rate: float | None = Field(default=None, gt=0)
-    """The family's own where not said, else 0.001."""
+    """The family's own where not said, if it trains by AdamW or Muon; else 0.001."""
     betas: tuple[Share, Share] = (0.9, 0.999)
     """What is kept of the running means of the gradient and of its square."""
     epsilon: float = Field(default=1e-8, gt=0)
@@ -132,12 +172,6 @@ class AdamW(Part):
     def build(
         self, groups: Sequence[ParameterGroup], *, learning_rate: float | None = None
     ) -> torch.optim.Optimizer:
-        """The optimiser over `groups`.
-
-        Args:
-            groups: What to optimise; no parameter twice.
-            learning_rate: What the caller proposes where the part says none, on AdamW's scale.
-        """
         from torch.optim import AdamW as Torch
 
         rate = self.learning_rate or learning_rate or 1e-3
@@ -150,13 +184,15 @@ class AdamW(Part):
 
 
 @optimizers.register
-class Adafactor(Part):
+class Adafactor(OptimizerPart):
     """Adam whose second moment is kept as a row and a column (Shazeer & Stern 2018, arXiv:1804.04235)."""
+
+    scale: ClassVar[str] = "adafactor"
 
     kind: Literal["adafactor"] = "adafactor"
     """Adam with little memory."""
     learning_rate: float | None = Field(default=None, gt=0)
-    """0.01 where not said; relative to each tensor's own size, so that no other's rate fits."""
+    """0.01 where not said; relative to each tensor's own size, so that no other kind's rate fits."""
     beta2_decay: float = Field(default=-0.8, le=0)
     """Power of the step with which the second moment's memory grows."""
     clip: float = Field(default=1.0, ge=1)
@@ -165,15 +201,11 @@ class Adafactor(Part):
     """Share of a matrix that goes a step, times the rate."""
 
     def build(
-        self,
-        groups: Sequence[ParameterGroup],
-        *,
-        learning_rate: float | None = None,  # AdamW's scale is not this one's
+        self, groups: Sequence[ParameterGroup], *, learning_rate: float | None = None
     ) -> torch.optim.Optimizer:
-        """See `AdamW.build`; the caller's proposal is ignored."""
         from torch.optim import Adafactor as Torch
 
-        rate = self.learning_rate or 0.01
+        rate = self.learning_rate or learning_rate or 0.01
         return Torch(
             _split(groups, learning_rate=rate, decay=self.weight_decay),
             beta2_decay=self.beta2_decay,
@@ -182,17 +214,19 @@ class Adafactor(Part):
 
 
 @optimizers.register
-class Muon(Part):
+class Muon(OptimizerPart):
     """Momentum made orthogonal on matrices of hidden layers, AdamW on everything else.
 
     Updates are scaled to the size of AdamW's, so that one rate and one decay serve both (Jordan 2024;
     Liu et al. 2025, arXiv:2502.16982, eq. 4).
     """
 
+    scale: ClassVar[str] = "adam"
+
     kind: Literal["muon"] = "muon"
     """Orthogonal momentum on matrices, AdamW on the rest."""
     learning_rate: float | None = Field(default=None, gt=0)
-    """The family's own where not said, else 0.001."""
+    """The family's own where not said, if it trains by AdamW or Muon; else 0.001."""
     momentum: Share = 0.95
     """Of the matrices' running mean."""
     nesterov: bool = True
@@ -207,7 +241,6 @@ class Muon(Part):
     def build(
         self, groups: Sequence[ParameterGroup], *, learning_rate: float | None = None
     ) -> torch.optim.Optimizer:
-        """See `AdamW.build`."""
         from trainwright.training.muon import MuonAndAdamW
 
         rate = self.learning_rate or learning_rate or 1e-3

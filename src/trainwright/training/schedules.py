@@ -14,13 +14,23 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Protocol
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from trainwright.core.errors import RecipeError
 from trainwright.core.parts import Part, schedules
 
+
+def _is_span(value: Any) -> Any:  # noqa: ANN401 - any YAML value
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not number or not value >= 0 or (isinstance(value, float) and not value < 1):
+        raise ValueError(
+            "neither a number of steps nor a share of them below 1 | mend: write 100 or 0.1"
+        )
+    return value
+
+
 # Steps, or a share of all of them.
-Span = Annotated[int, Field(ge=0)] | Annotated[float, Field(ge=0, lt=1)]
+Span = Annotated[int | float, BeforeValidator(_is_span)]
 Factor = Annotated[float, Field(ge=0, le=1)]
 
 

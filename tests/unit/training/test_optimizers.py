@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from copy import deepcopy
 
 import pytest
 import torch
 from torch import nn
 
+from trainwright.core.counted import listening
 from trainwright.core.parts import optimizers
 from trainwright.training.optimizers import (
     SGD,
@@ -90,12 +93,44 @@ def test_a_stated_rate_holds_times_the_factor_of_the_group(kind):
         assert group["lr"] == group["initial_lr"] == pytest.approx(0.1 if of_first else 0.2)
 
 
-@pytest.mark.parametrize(
-    ("part", "rate"), [(AdamW(), 7e-4), (Muon(), 7e-4), (SGD(), 0.01), (Adafactor(), 0.01)]
-)
-def test_the_family_proposes_a_rate_to_those_on_the_scale_of_adamw(part, rate):
+@pytest.mark.parametrize("part", PARTS, ids=lambda part: part.kind)
+def test_the_caller_proposes_a_rate_where_the_part_says_none(part):
     optimizer = part.build(whole(network()), learning_rate=7e-4)
-    assert {group["lr"] for group in optimizer.param_groups} == {rate}
+    assert {group["lr"] for group in optimizer.param_groups} == {7e-4}
+
+
+@pytest.mark.parametrize(
+    ("part", "rate"), [(AdamW(), 7e-4), (Muon(), 7e-4), (SGD(), None), (Adafactor(), None)]
+)
+def test_the_rate_of_a_family_goes_to_kinds_on_its_scale(part, rate):
+    usual = AdamW(learning_rate=7e-4)
+    assert part.or_rate_of(usual).learning_rate == rate
+    stated = type(part)(learning_rate=0.5)
+    assert stated.or_rate_of(usual) is stated
+    assert SGD().or_rate_of(SGD(learning_rate=0.1)).learning_rate == 0.1
+
+
+def test_taking_the_rate_of_a_family_reads_every_key():
+    seen = set()
+    with listening(lambda _, name: seen.add(name)):
+        part = AdamW(weight_decay=0.2).or_rate_of(AdamW(learning_rate=7e-4))
+    assert part == AdamW(weight_decay=0.2, learning_rate=7e-4)
+    assert seen >= set(AdamW.model_fields)
+
+
+def test_a_recipes_parts_are_parsed_without_torch():
+    code = """
+import sys
+from trainwright.core.parts import Part, objectives, optimizers, schedules
+for registry in (objectives, optimizers, schedules):
+    for kind in registry:
+        assert isinstance(registry.parse({"kind": kind}, where="here"), Part)
+print("torch" in sys.modules)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout.strip() == "False"
 
 
 def test_a_schedules_factor_is_multiplied_on_the_base_rate_of_each_group():

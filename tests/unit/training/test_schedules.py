@@ -58,10 +58,17 @@ def test_warm_up_and_decay_must_fit_together():
         WarmupStableDecay(warmup=60, decay=0.5).build(100)
 
 
-@pytest.mark.parametrize("value", [-1, 1.0, -0.1])
+@pytest.mark.parametrize("value", [-1, 1.0, 1.5, -0.1, "x", True, None])
 def test_a_warm_up_that_is_no_span_is_refused(value):
-    with pytest.raises(ValueError, match="warmup"):
-        Cosine(warmup=value)
+    ((path, fault),) = schedules.parse({"kind": "cosine", "warmup": value}, where="schedule")
+    assert path == ("warmup",)
+    assert "share of them below 1" in fault.what
+    assert fault.mend == "write 100 or 0.1"
+
+
+def test_a_warm_up_that_is_no_number_is_refused():
+    with pytest.raises(ValueError, match="neither a number of steps"):
+        Cosine(warmup=float("nan"))
 
 
 @pytest.mark.parametrize("kind", list(schedules))

@@ -8,10 +8,12 @@ import torch
 
 from trainwright.core.artifacts import CurvePoint
 from trainwright.core.clock import Pacer
+from trainwright.core.parts import Part
 from trainwright.core.protocols import Fit, Workplace
 from trainwright.models.networks.estimator import NetworkEstimator
 from trainwright.models.networks.plan import NetworkPlan
 from trainwright.recipe.sections import EarlyStopping, TrainingSettings
+from trainwright.training.optimizers import OptimizerPart
 from trainwright.training.protocols import Evaluated, Observer, Progress, StepResult
 from trainwright.training.trainer import Outcome, Trainer
 
@@ -66,7 +68,7 @@ def trainer_of(
         train=plan.train,
         validation=plan.validation,
         evaluation=plan.judge,
-        optimizer=training.optimizer or defaults.optimizer,
+        optimizer=_optimizer(training.optimizer, usual=defaults.optimizer),
         schedule=training.schedule or defaults.schedule,
         groups=plan.groups,
         unfreeze=plan.unfreeze,
@@ -90,6 +92,13 @@ def trainer_of(
         observers=(_Shown(workplace, epochs=epochs), *observers),
         pacer=pacer,
     )
+
+
+def _optimizer(stated: Part | None, *, usual: Part) -> Part:
+    """The recipe's; where it says no learning rate, with the family's."""
+    if isinstance(stated, OptimizerPart) and isinstance(usual, OptimizerPart):
+        return stated.or_rate_of(usual)
+    return stated or usual
 
 
 def _stopping(settings: EarlyStopping | None, *, patience: int) -> EarlyStopping | None:
