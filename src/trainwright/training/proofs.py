@@ -208,14 +208,14 @@ def check_resume(make: Callable[[], Subject]) -> Check:
     """A run that is killed after a step and goes on has the weights of one that was not, bit for bit."""
     with tempfile.TemporaryDirectory(prefix="trainwright-prove-") as scratch:
         whole = make()
-        steps = whole.trainer(Path(scratch) / "whole", ()).fit().progress.step
+        steps = whole.trainer(Path(scratch) / "whole", (_Killer(),)).fit().progress.step
         wanted = _weights(whole.module)
         for kill in sorted({1, steps // 2, steps - 1} - {0}):
             folder = Path(scratch) / f"killed-{kill}"
             with suppress(_Killed):
                 make().trainer(folder, (_Killer(kill),)).fit()
             resumed = make()
-            resumed.trainer(folder, ()).fit()
+            resumed.trainer(folder, (_Killer(),)).fit()
             found = _weights(resumed.module)
             differing = [name for name in wanted if not torch.equal(wanted[name], found[name])]
             if differing:
@@ -230,9 +230,9 @@ class _Killed(BaseException):
 
 @dataclass
 class _Killer:
-    """An observer that ends the run after a step."""
+    """An observer that ends the run after a step; never, where none is given."""
 
-    step: int
+    step: float = float("inf")
 
     def after_step(self, progress: Progress, result: StepResult) -> str | None:
         if progress.step > self.step:  # the step's checkpoint is written by now
