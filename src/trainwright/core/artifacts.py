@@ -118,6 +118,9 @@ class Target:
         heavy_tailed: Regression on a heavy-tailed target: chosen by absolute, not squared, error.
         horizon: Forecasting: how many steps ahead; 0 otherwise.
         season: Forecasting: steps of a season, for the seasonal baseline; 1 where there is none.
+        context: Forecasting: steps of the past that are looked at; 0 otherwise.
+        identifier: Of series: how the column is read that says which series a row belongs to.
+        time: Of series: how the column is read that orders its steps; None for other rows.
     """
 
     column: Column
@@ -127,6 +130,9 @@ class Target:
     heavy_tailed: bool = False
     horizon: int = 0
     season: int = 1
+    context: int = 0
+    identifier: Column | None = None
+    time: Column | None = None
 
     @property
     def name(self) -> str:
@@ -155,7 +161,13 @@ class Target:
             "classes": list(self.classes),
             "class_kind": self.class_kind,
             "heavy_tailed": self.heavy_tailed,
-            **({"horizon": self.horizon, "season": self.season} if self.horizon else {}),
+            **(
+                {"horizon": self.horizon, "season": self.season, "context": self.context}
+                if self.horizon
+                else {}
+            ),
+            **({"identifier": self.identifier.to_json()} if self.identifier else {}),
+            **({"time": self.time.to_json()} if self.time else {}),
         }
 
     @classmethod
@@ -164,6 +176,9 @@ class Target:
         return cls(
             horizon=value.get("horizon", 0),
             season=value.get("season", 1),
+            context=value.get("context", 0),
+            identifier=Column.from_json(value["identifier"]) if "identifier" in value else None,
+            time=Column.from_json(value["time"]) if "time" in value else None,
             column=Column.from_json(value["column"]),
             task=Task(value["task"]),
             classes=tuple(value["classes"]),

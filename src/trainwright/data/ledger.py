@@ -8,6 +8,7 @@ in `audit`.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Literal
 
 import numpy as np
 import polars as pl
@@ -88,7 +89,11 @@ class LedgerBook:
 
 
 def reconcile(
-    ledger: pl.DataFrame, splits: Mapping[Split, NDArray[np.int64]], *, num_rows: int
+    ledger: pl.DataFrame,
+    splits: Mapping[Split, NDArray[np.int64]],
+    *,
+    num_rows: int,
+    rows_are: Literal["rows", "series"] = "rows",
 ) -> Iterator[Check]:
     """Checks that input = train + validation + test + dropped, row by row.
 
@@ -96,6 +101,8 @@ def reconcile(
         ledger: As `LedgerBook.close` or a snapshot's rows.parquet gives it.
         splits: The ROW values of each split's file.
         num_rows: Rows of the input.
+        rows_are: What a row of a split's file stands for: an input row, or a series (or a window of one)
+            that is called by one of its rows.
     """
     rows = ledger["row"].to_numpy()
     once = ledger.height == num_rows and bool((rows == np.arange(num_rows)).all())
@@ -111,6 +118,9 @@ def reconcile(
     )
     for split, present in splits.items():
         noted = ledger.filter(pl.col("bucket") == split.value)["row"].to_numpy()
+        if rows_are == "series":
+            yield _named_by_own_rows(split, present, noted)
+            continue
         same = len(noted) == len(present) and bool((np.sort(present) == np.sort(noted)).all())
         odd = [] if same else np.setxor1d(present, noted)[:5].tolist()
         yield Check(
@@ -125,4 +135,16 @@ def reconcile(
         "row ledger: reasons",
         silent == 0,
         f"{silent} dropped rows have no reason" if silent else "every dropped row has a reason",
+    )
+
+
+def _named_by_own_rows(split: Split, present: NDArray[np.int64], noted: NDArray[np.int64]) -> Check:
+    odd = np.setdiff1d(present, noted)[:5].tolist()
+    same = not odd and len(np.unique(present)) == len(present)
+    return Check(
+        f"row ledger: {split.value}",
+        same,
+        f"{len(present)} series or windows of {len(noted)} rows, as the ledger says"
+        if same
+        else f"{len(present)} series or windows, called by rows of another bucket or twice: {odd}",
     )

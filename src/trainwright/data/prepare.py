@@ -9,16 +9,17 @@ preparation is the hash of the resolved `data` section, the task, and every file
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from trainwright.core.artifacts import ROW, UNIT, Finding, Snapshot, Split, Target
+from trainwright.core.artifacts import ROW, UNIT, Finding, Snapshot, Split, Target, Task
 from trainwright.core.durable import (
     canonical_json,
     make_folder,
@@ -27,7 +28,7 @@ from trainwright.core.durable import (
     sha256_file,
     write_json,
 )
-from trainwright.core.errors import DataError, EnvironmentFault, Fault, TrustError, nearest
+from trainwright.core.errors import DataError, EnvironmentFault, TrustError
 from trainwright.core.protocols import Probe, Progress, Silent
 from trainwright.data.duplicates import (
     across_splits,
@@ -37,6 +38,7 @@ from trainwright.data.duplicates import (
     has_telling_column,
 )
 from trainwright.data.hashing import hash_cells, hash_raw_rows, mix, sum_cells
+from trainwright.data.judging import judge
 from trainwright.data.leakage import find_leaks
 from trainwright.data.ledger import LedgerBook, reconcile
 from trainwright.data.quality import (
@@ -48,13 +50,15 @@ from trainwright.data.quality import (
 )
 from trainwright.data.reading import RawTable, SourceFile, read_source
 from trainwright.data.reading.source import expand, relative_name
+from trainwright.data.series.settings import check_series, is_forecast
+from trainwright.data.series.whole import whole_series
+from trainwright.data.series.windows import windows_of_series
 from trainwright.data.snapshot import FORMAT, Content, load_snapshot, write_snapshot
 from trainwright.data.split import PARTS, Assignment, Rows, assign, check_split_columns
 from trainwright.data.types import TypedTable, infer_types
 from trainwright.recipe.data import DataSettings
 from trainwright.recipe.reads import Reads
 from trainwright.recipe.schema import Recipe
-from trainwright.runs.redaction import redact
 from trainwright.summaries.profile import profile_frame
 
 BEFORE_SPLIT = (
@@ -90,6 +94,7 @@ def prepare(
         EnvironmentFault: the disk refuses; nothing is left.
     """
     settings = recipe.data
+    check_series(settings, recipe.task)
     known = _find_prepared(recipe, base=base, snapshots=snapshots)
     if known is not None:
         if reads is not None:
@@ -98,13 +103,16 @@ def prepare(
     raw = read_source(settings, base=base, progress=progress)
     check_rows(raw.frame.height)
     progress.stage("types")
-    typed = infer_types(raw, settings, task=recipe.task)
-    progress.stage("split and check")
-    check_split_columns(settings, typed.frame.columns)
-    key, raw = source_key(raw.frame), raw.without_rows()
-    table = _Table(raw, typed, settings)
-    del typed  # from here on only rows that are still in take memory, and no texts as read
-    content = _content(raw, table, settings, probe=probe, key=key)
+    if settings.series is not None:
+        content = _series_content(raw, settings, task=recipe.task)
+    else:
+        typed = infer_types(raw, settings, task=recipe.task)
+        progress.stage("split and check")
+        check_split_columns(settings, typed.frame.columns)
+        key, raw = source_key(raw.frame), raw.without_rows()
+        table = _Table(raw, typed, settings)
+        del typed  # from here on only rows that are still in take memory, and no texts as read
+        content = _content(raw, table, settings, probe=probe, key=key)
     content = replace(
         content,
         reads=reads.of("data") if reads is not None else (),
@@ -134,7 +142,7 @@ def _content(
         probe=probe,
         hashes=table.hashes[table.parts == 0],
     )
-    findings = _judge(table.findings, settings.accept)
+    findings = judge(table.findings, settings.accept)
     frames = table.frames([column.name for column in choice.inputs])
     ledger = table.ledger()
     num_rows = sum(file.num_rows for file in raw.files)
@@ -151,13 +159,46 @@ def _content(
         split=assigned.settings,
         findings=findings,
         source_key=key,
-        sources=tuple(
-            {"name": f.name, "sha256": f.sha256, "bytes": f.bytes, "rows": f.num_rows}
-            for f in raw.files
-        ),
+        sources=_told(raw.files),
         reads=(),
         before_split=BEFORE_SPLIT,
         preparation_key="",
+    )
+
+
+def _series_content(raw: RawTable, settings: DataSettings, *, task: Task | None) -> Content:
+    """The same where rows are steps of series: whole series, or windows of them."""
+    assert settings.series is not None
+    if is_forecast(settings, task):
+        made = windows_of_series(raw, settings, settings.series)
+    else:
+        made = whole_series(raw, settings, settings.series, task=task)
+    findings = judge(made.findings, settings.accept)
+    split_rows = {split: frame[ROW].to_numpy() for split, frame in made.frames.items()}
+    num_rows = raw.frame.height
+    for check in reconcile(made.ledger, split_rows, num_rows=num_rows, rows_are="series"):
+        assert check.passed, check.detail
+    beside = () if made.target.horizon else (made.target.column,)
+    return Content(
+        frames=made.frames,
+        ledger=made.ledger,
+        profile=profile_frame(made.profiled, [*made.inputs, *beside]),
+        target=made.target,
+        inputs=made.inputs,
+        left_out=made.left_out,
+        split=made.split,
+        findings=findings,
+        source_key=source_key(raw.frame),
+        sources=_told(raw.files),
+        reads=(),
+        before_split=BEFORE_SPLIT,
+        preparation_key="",
+    )
+
+
+def _told(files: Sequence[SourceFile]) -> tuple[dict[str, Any], ...]:
+    return tuple(
+        {"name": f.name, "sha256": f.sha256, "bytes": f.bytes, "rows": f.num_rows} for f in files
     )
 
 
@@ -285,43 +326,6 @@ def source_key(frame: pl.DataFrame) -> str:
     """Identity of the source's rows: equal for every split, setting and order of them."""
     hashes = np.sort(hash_raw_rows(frame))
     return sha256_bytes(hashes.tobytes())
-
-
-def _judge(findings: Sequence[Finding], accept: Sequence[str]) -> tuple[Finding, ...]:
-    """Findings with the accepted errors as warnings.
-
-    Raises:
-        DataError: an error is not accepted; holds all findings.
-    """
-    judged = [
-        replace(finding, severity="warning", message=f"accepted: {finding.message}")
-        if finding.severity == "error" and finding.key in accept
-        else finding
-        for finding in findings
-    ]
-    judged += [_idle(key, findings) for key in accept if key not in {f.key for f in findings}]
-    faults = [
-        Fault(
-            finding.message,
-            f"column {finding.column!r}" if finding.column else "data",
-            finding.remedy,
-        )
-        for finding in judged
-        if finding.severity == "error"
-    ]
-    if faults:
-        raise DataError.of(faults, findings=judged)
-    return tuple(judged)
-
-
-def _idle(key: str, findings: Iterable[Finding]) -> Finding:
-    near = nearest(key, [finding.key for finding in findings])
-    return Finding(
-        "accept",
-        "warning",
-        f"accept names {redact(key)!r}, and nothing of that name was found",
-        remedy=f"data: {{accept: [{near!r}]}}" if near else "remove it from data.accept",
-    )
 
 
 def _file_parts(files: Sequence[SourceFile]) -> NDArray[np.int8]:

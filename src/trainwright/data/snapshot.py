@@ -150,7 +150,8 @@ def _fill(folder: Path, content: Content, digest: str) -> None:
     content.ledger.write_parquet(folder / LEDGER_FILE, compression="zstd", statistics=False)
     write_json(folder / PROFILE_FILE, content.profile.to_json(), pretty=False)
     files = {path.name: sha256_file(path) for path in sorted(folder.iterdir())}
-    rows = {split.value: frame.height for split, frame in content.frames.items()}
+    buckets = content.ledger["bucket"]
+    rows = {split.value: int((buckets == split.value).sum()) for split in content.frames}
     manifest = {
         **_said(content.target, content.inputs, content),
         "hash": digest,
@@ -227,7 +228,12 @@ def _check_content(snapshot: Snapshot) -> Iterator[Check]:
         else f"values and types hash to {digest[:12]}, not to {snapshot.hash[:12]}",
     )
     rows = {split: frame[ROW].to_numpy() for split, frame in frames.items()}
-    yield from reconcile(ledger, rows, num_rows=snapshot.rows["input"])
+    yield from reconcile(
+        ledger,
+        rows,
+        num_rows=snapshot.rows["input"],
+        rows_are="rows" if snapshot.target.time is None else "series",
+    )
 
 
 def _snapshot_of(folder: Path, manifest: Mapping[str, Any]) -> Snapshot:
@@ -281,6 +287,10 @@ def _canonical_bytes(values: pl.Series) -> Iterator[bytes | memoryview]:
             _, ends, data = words.buffers()
             reach = np.frombuffer(ends, np.int64)[[words.offset, words.offset + len(words)]]
             yield b"" if data is None else memoryview(data)[reach[0] : reach[1]]
+    elif isinstance(values.dtype, pl.List):
+        lengths = values.list.len().fill_null(0).cast(pl.Int64)
+        yield lengths.to_numpy().tobytes()
+        yield from _canonical_bytes(values.filter(lengths > 0).explode())
     elif values.dtype.is_temporal():
         yield values.to_physical().cast(pl.Int64).fill_null(0).to_numpy().tobytes()
     elif values.dtype == pl.Boolean:

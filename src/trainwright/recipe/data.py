@@ -150,6 +150,15 @@ class DataSettings(Section):
     """The decimal mark; a comma is found out where the delimiter is a semicolon."""
 
     @model_validator(mode="after")
+    def _forecast_by_time(self) -> DataSettings:
+        """A forecast is split by the column that orders its steps, where nothing else is said."""
+        if self.horizon is None or self.series is None or "by" in self.split.model_fields_set:
+            return self
+        said = {name: getattr(self.split, name) for name in self.split.model_fields_set}
+        split = SplitSettings(**{**said, "by": "time", "column": self.series.time})
+        return self.model_copy(update={"split": split})
+
+    @model_validator(mode="after")
     def _given(self) -> DataSettings:
         if self.split.by == "given":
             files = self.validation is not None or self.test is not None

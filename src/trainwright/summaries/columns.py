@@ -72,9 +72,10 @@ class ColumnProfile:
         nulls: Missing ones; a number that is not finite is missing.
         hashes: Of all values, for the distinct count.
         quantiles: Of numbers, of date-times in microseconds, of the length of texts and identifiers
-            in characters; else None.
-        moments: Of numbers; else None.
-        values: Of categories and booleans ("false", "true"), and words of texts; else None.
+            in characters, of the values of series; else None.
+        moments: Of numbers and the values of series; else None.
+        values: Of categories and booleans ("false", "true"), words of texts, lengths of series; else
+            None.
     """
 
     type: ColumnType
@@ -90,7 +91,8 @@ class ColumnProfile:
         """Distinct values: exact where all are known, otherwise within about 1.6 %."""
         if self.quantiles is not None and self.type in _SCALES and self.quantiles.is_exact:
             return len(self.quantiles.codes)
-        if self.values is not None and self.type is not ColumnType.TEXT and not self.values.rest:
+        by_word = (ColumnType.TEXT, ColumnType.SERIES)
+        if self.values is not None and self.type not in by_word and not self.values.rest:
             return len(self.values.top)
         return round(self.hashes.estimate)
 
@@ -174,6 +176,8 @@ def profile_column(series: pl.Series, column: Column, *, exact_rows: int) -> Col
     """Summary of a column's rows; see `profile_frame`."""
     if column.type in _SCALES:
         return _numeric(series, column.type, exact_rows=exact_rows)
+    if column.type is ColumnType.SERIES:
+        return _series(series, exact_rows=exact_rows)
     texts = series.cast(pl.String)
     present = texts.drop_nulls()
     hashes = HyperLogLog.of(hash_texts(present.unique()))
@@ -212,6 +216,20 @@ def _numeric(series: pl.Series, kind: ColumnType, *, exact_rows: int) -> ColumnP
         hashes=HyperLogLog.of(hash_numbers(present)),
         quantiles=quantiles,
         moments=moments,
+    )
+
+
+def _series(series: pl.Series, *, exact_rows: int) -> ColumnProfile:
+    """Of series: how many rows have which length, and a summary of all their values together."""
+    lengths = series.list.len().cast(pl.String)
+    values = series.filter(series.list.len() > 0).explode().rename(series.name)
+    steps = _numeric(values, ColumnType.NUMBER, exact_rows=exact_rows)
+    return replace(
+        steps,
+        type=ColumnType.SERIES,
+        count=len(series),
+        nulls=series.null_count(),
+        values=_counted(lengths.drop_nulls()),
     )
 
 

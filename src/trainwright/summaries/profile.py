@@ -105,6 +105,8 @@ def _draw(profile: ColumnProfile, column: Column, *, count: int, seed: int) -> l
         values = _numbers(profile, column, spots)
     elif profile.type is ColumnType.BOOLEAN:
         values = [text == "true" for text in _picked(profile.top or {"true": 1, "false": 1}, spots)]
+    elif profile.type is ColumnType.SERIES:
+        values = _walks(profile, random, count)
     elif profile.type is ColumnType.TEXT:
         values = _sentences(profile, random, count)
     elif profile.type is ColumnType.CATEGORY:
@@ -120,6 +122,14 @@ def _numbers(profile: ColumnProfile, column: Column, spots: np.ndarray[Any, Any]
     values = np.nan_to_num(profile.quantiles.quantile(spots)).tolist()
     whole = profile.type is ColumnType.DATETIME or column.integer
     return [float(round(v)) if column.integer else round(v) if whole else v for v in values]
+
+
+def _walks(profile: ColumnProfile, random: np.random.Generator, count: int) -> list[list[float]]:
+    """Values drawn one by one, of the lengths that the rows have; sixteen where none is common."""
+    assert profile.quantiles is not None
+    lengths = [int(length) for length in _picked(profile.top or {"16": 1}, random.random(count))]
+    quantiles = profile.quantiles
+    return [np.nan_to_num(quantiles.quantile(random.random(n))).tolist() for n in lengths]
 
 
 def _sentences(profile: ColumnProfile, random: np.random.Generator, count: int) -> list[str]:

@@ -1,0 +1,361 @@
+"""Windows of series as rows of a snapshot: a history, and the steps that follow it.
+
+The time axis is cut into train, validation and test; every input row lies in one of them. A window's row
+number is the input row of its first predicted step, and all its predicted steps lie in one part. Train
+has a window at every step (or every few, where that would be too many), the later parts one every
+`horizon` steps, so that each step is predicted once. Histories reach back into earlier parts: when the
+forecast is made, the past is known. Windows of one time are one unit over all series: what is resampled
+for an interval is time. Where there are fewer than five such blocks of time and more series, it is series.
+
+Cost: a train step stands in as many histories as there are windows over it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from trainwright.core.artifacts import (
+    FUTURE,
+    ROW,
+    UNIT,
+    Column,
+    ColumnType,
+    Finding,
+    Split,
+    Target,
+    Task,
+)
+from trainwright.core.errors import DataError, shorten
+from trainwright.data.chronology import TRAIN, split_by_time
+from trainwright.data.ledger import LedgerBook
+from trainwright.data.reading.tables import RawTable
+from trainwright.data.series.preparation import filled
+from trainwright.data.series.seasons import find_season
+from trainwright.data.series.steps import Steps, check_series_names, read_steps
+from trainwright.data.series.whole import Made, left_out_columns, missing_steps
+from trainwright.data.split import PARTS
+from trainwright.data.types.inference import context_of
+from trainwright.data.types.target import is_heavy_tailed, type_target
+from trainwright.recipe.data import DataSettings, SeriesSettings
+
+MOST_VALUES = 20_000_000  # of all train histories together
+LEAST_CONTEXT = 16
+LEAST_BLOCKS = 5  # of time in a part: fewer tell nothing of how far its figures can be trusted
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    horizon: int
+    context: int
+    season: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Windows:
+    """Windows of one part.
+
+    Attributes:
+        origins: Place (in the steps' frame) of the first predicted step; shape (windows,).
+        starts: Place where each history begins; shape (windows,).
+    """
+
+    origins: NDArray[np.int64]
+    starts: NDArray[np.int64]
+
+
+def windows_of_series(raw: RawTable, settings: DataSettings, series: SeriesSettings) -> Made:
+    """Windows, split by time.
+
+    Raises:
+        RecipeError: a column is not there.
+        DataError: times without order; too few steps for the horizon.
+    """
+    check_series_names(raw, settings, series)
+    assert settings.horizon is not None
+    name = settings.target
+    _, target = type_target(raw.frame[name], context_of(raw, settings, name), task=Task.REGRESSION)
+    steps = read_steps(raw, settings, series, numbers=[name, *series.values])
+    times = steps.frame[series.time]
+    cut = split_by_time(
+        times, fractions=settings.split.fractions, gap_seconds=0.0, column=series.time
+    )
+    shape = _shape(steps, cut.parts, settings, series, settings.horizon)
+    target = replace(
+        target,
+        task=Task.FORECASTING,
+        heavy_tailed=is_heavy_tailed(_known(steps.frame[name], cut.parts == TRAIN)),
+        horizon=shape.horizon,
+        season=shape.season,
+        context=shape.context,
+        identifier=steps.identifier,
+        time=steps.time,
+    )
+    inputs, left_out = _channels(steps, cut.parts, [name, *series.values])
+    channels = [column.name for column in inputs]
+    windows, findings = _all_windows(steps, cut.parts, shape, target=target, channels=len(channels))
+    units = _units(steps, series.time, windows, shape.horizon)
+    frames = {
+        split: _frame(steps, windows[part], units[part], shape, series, target, channels)
+        for part, split in enumerate(PARTS)
+    }
+    book = LedgerBook(raw.files)
+    if len(steps.without_id):
+        book.drop(steps.without_id, step="series", reason="no id")
+    rows = steps.frame[ROW].to_numpy()
+    for part, split in enumerate(PARTS):
+        book.assign(rows[cut.parts == part], split)
+    apart = max(1, -(-shape.context * frames[Split.TRAIN].height // max(1, steps.frame.height)))
+    return Made(
+        frames=frames,
+        profiled=frames[Split.TRAIN].gather_every(apart),
+        ledger=book.close(),
+        target=target,
+        inputs=inputs,
+        left_out=left_out | left_out_columns(raw, settings, series),
+        split={
+            "by": "time",
+            "column": series.time,
+            "fractions": list(settings.split.fractions),
+            "gap": 0.0,
+            "boundaries": list(cut.boundaries),
+        },
+        findings=(
+            *raw.findings,
+            *steps.findings,
+            *missing_steps(steps.frame, [name, *series.values]),
+            *_irregular(steps, series),
+            *findings,
+        ),
+    )
+
+
+def _shape(
+    steps: Steps,
+    parts: NDArray[np.int8],
+    settings: DataSettings,
+    series: SeriesSettings,
+    horizon: int,
+) -> _Shape:
+    """Context and season: as the recipe says, else by the train rows."""
+    season = series.season
+    if season is None:
+        season = find_season(_train_values(steps, parts, settings.target), longest=series.context)
+    context = series.context or max(3 * horizon, 2 * season, LEAST_CONTEXT)
+    return _Shape(horizon, context, season)
+
+
+def _train_values(steps: Steps, parts: NDArray[np.int8], name: str) -> list[NDArray[np.float64]]:
+    values = steps.frame[name].fill_null(float("nan")).to_numpy()
+    found = []
+    for start, stop in zip(steps.starts[:-1], steps.starts[1:], strict=True):
+        own = values[start:stop][parts[start:stop] == TRAIN]
+        if len(own):
+            found.append(filled(own, np.array([len(own)])))
+    return found
+
+
+def _all_windows(
+    steps: Steps, parts: NDArray[np.int8], shape: _Shape, *, target: Target, channels: int
+) -> tuple[list[_Windows], list[Finding]]:
+    """The windows of train, validation and test."""
+    known = steps.frame[target.name].is_not_null().to_numpy()
+    whole = _whole_futures(known, shape.horizon)
+    short = 0
+    origins: list[list[NDArray[np.int64]]] = [[], [], []]
+    firsts: list[list[NDArray[np.int64]]] = [[], [], []]
+    for start, stop in zip(steps.starts[:-1], steps.starts[1:], strict=True):
+        cuts = start + np.searchsorted(parts[start:stop], np.arange(4))
+        room = int(cuts[1] - cuts[0]) - shape.horizon
+        short += room < 1
+        for part in range(3):
+            least = start + (min(shape.context, room) if part == TRAIN else 1)
+            step = 1 if part == TRAIN else shape.horizon
+            if part == TRAIN and room < 1:
+                continue
+            found = np.arange(max(cuts[part], least), cuts[part + 1] - shape.horizon + 1, step)
+            origins[part].append(found)
+            firsts[part].append(np.maximum(found - shape.context, start))
+    joined = [
+        _Windows(
+            np.concatenate(o or [np.empty(0, np.int64)]),
+            np.concatenate(f or [np.empty(0, np.int64)]),
+        )
+        for o, f in zip(origins, firsts, strict=True)
+    ]
+    gaps = sum(int((~whole[one.origins]).sum()) for one in joined)
+    joined = [_some(one, whole[one.origins]) for one in joined]
+    findings = _told(short, gaps, steps, shape, target)
+    most = max(1, MOST_VALUES // (shape.context * channels))
+    stride = -(-len(joined[TRAIN].origins) // most)
+    if stride > 1:
+        count = len(joined[TRAIN].origins)
+        every = np.arange(count) % stride == (count - 1) % stride
+        joined[TRAIN] = _some(joined[TRAIN], every)
+        findings.append(
+            Finding("stride", "note", f"train has a window at every {stride} steps, so that"
+                    f" {int(every.sum())} of {count} are learned from")
+        )  # fmt: skip
+    for part, split in enumerate(PARTS):
+        if not len(joined[part].origins):
+            size = int((parts == part).sum())
+            raise DataError(
+                f"{split.value} has no window: its {size} rows hold no {shape.horizon} known steps that"
+                " follow each other in one series"
+                + (" with a step before them" if part == TRAIN else ""),
+                where="data.horizon",
+                mend=f"data: {{horizon: {max(1, shape.horizon // 4)}}}, or more rows",
+            )
+    return joined, findings
+
+
+def _told(short: int, gaps: int, steps: Steps, shape: _Shape, target: Target) -> list[Finding]:
+    findings = []
+    if short:
+        findings.append(
+            Finding(
+                "short-series", "warning",
+                f"{short} of {len(steps.labels)} series have under {shape.horizon + 1} steps in train:"
+                " nothing is learned from them",
+                count=short,
+            )
+        )  # fmt: skip
+    if gaps:
+        findings.append(
+            Finding(
+                "missing-future", "warning",
+                f"{gaps} windows have no value of {shorten(target.name)} at a step ahead: left out",
+                column=target.name, count=gaps,
+            )
+        )  # fmt: skip
+    return findings
+
+
+def _some(windows: _Windows, mask: NDArray[np.bool_]) -> _Windows:
+    return _Windows(windows.origins[mask], windows.starts[mask])
+
+
+def _whole_futures(known: NDArray[np.bool_], horizon: int) -> NDArray[np.bool_]:
+    """True where the `horizon` values from a step on are all known; shape (steps,)."""
+    counts = np.concatenate([[0], np.cumsum(known)])
+    ends = np.minimum(np.arange(len(known)) + horizon, len(known))
+    found: NDArray[np.bool_] = counts[ends] - counts[:-1] == horizon
+    return found
+
+
+def _units(
+    steps: Steps, time: str, windows: list[_Windows], horizon: int
+) -> list[NDArray[np.int64]]:
+    """Blocks of time as long as a horizon, the same over all series, numbered from 0 over all parts."""
+    column = steps.frame[time]
+    physical = column.to_physical() if column.dtype.is_temporal() else column
+    values = physical.cast(pl.Float64).to_numpy()
+    width = max(_usual_step(values, steps.starts) * horizon, np.finfo(float).tiny)
+    found, first = [], 0
+    for one in windows:
+        moments = values[one.origins]
+        # Half a step of slack, so that times that are not exactly equal stay together.
+        blocks = np.floor((moments - moments.min()) / width + 0.5 / horizon)
+        codes = np.unique(blocks, return_inverse=True)[1].astype(np.int64)
+        own = np.unique(_series_of(steps, one.origins), return_inverse=True)[1].astype(np.int64)
+        if codes.max() + 1 < min(LEAST_BLOCKS, own.max() + 1):
+            codes = own
+        found.append(codes + first)
+        first += int(codes.max()) + 1
+    return found
+
+
+def _series_of(steps: Steps, places: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The series that steps at these places belong to."""
+    return np.searchsorted(steps.starts, places, side="right") - 1
+
+
+def _usual_step(values: NDArray[np.float64], starts: NDArray[np.int64]) -> float:
+    """The median step of time within series; 1 where there is none."""
+    steps = np.diff(values)
+    inner = np.ones(len(steps), dtype=bool)
+    inner[starts[1:-1] - 1] = False
+    return float(np.median(steps[inner])) if inner.any() else 1.0
+
+
+def _frame(
+    steps: Steps,
+    windows: _Windows,
+    units: NDArray[np.int64],
+    shape: _Shape,
+    series: SeriesSettings,
+    target: Target,
+    channels: list[str],
+) -> pl.DataFrame:
+    """The rows of one part: ROW, UNIT, id, time, histories and FUTURE, in row order."""
+    frame, origins = steps.frame, windows.origins
+    columns = [
+        pl.Series(ROW, frame[ROW].to_numpy()[origins]),
+        pl.Series(UNIT, units),
+        _lists(frame[target.name], origins, origins + shape.horizon).alias(FUTURE),
+        *(_lists(frame[name], windows.starts, origins).alias(name) for name in channels),
+        frame[series.time][origins],
+    ]
+    if series.id is not None:
+        labels = np.array(steps.labels, dtype=object)
+        own = labels[_series_of(steps, origins)]
+        columns.append(pl.Series(series.id, own.tolist(), dtype=pl.String))
+    return pl.DataFrame(columns).sort(ROW).rechunk()
+
+
+def _lists(values: pl.Series, starts: NDArray[np.int64], ends: NDArray[np.int64]) -> pl.Series:
+    """values[start:end] of each pair, as a column of lists."""
+    lengths = ends - starts
+    offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+    places = np.arange(int(offsets[-1])) + np.repeat(starts - offsets[:-1], lengths)
+    flat = values.gather(places).rechunk().to_arrow()
+    found = pl.from_arrow(pa.LargeListArray.from_arrays(pa.array(offsets), flat))
+    assert isinstance(found, pl.Series)
+    return found
+
+
+def _channels(
+    steps: Steps, parts: NDArray[np.int8], names: list[str]
+) -> tuple[tuple[Column, ...], dict[str, str]]:
+    """The target's own past first; further channels unless they do not vary in train."""
+    inputs, left_out = [Column(names[0], ColumnType.SERIES)], {}
+    for name in names[1:]:
+        values = _known(steps.frame[name], parts == TRAIN)
+        if not len(values):
+            left_out[name] = "all null"
+        elif (values == values[0]).all():
+            left_out[name] = "constant"
+        else:
+            inputs.append(Column(name, ColumnType.SERIES))
+    return tuple(inputs), left_out
+
+
+def _known(values: pl.Series, mask: NDArray[np.bool_]) -> NDArray[np.float64]:
+    return values.filter(pl.Series(mask)).drop_nulls().to_numpy()
+
+
+def _irregular(steps: Steps, series: SeriesSettings) -> list[Finding]:
+    """A warning where steps are of unequal length: half as long or half as long again as usual."""
+    column = steps.frame[series.time]
+    physical = column.to_physical() if column.dtype.is_temporal() else column
+    values = physical.cast(pl.Float64).to_numpy()
+    usual = _usual_step(values, steps.starts)
+    lengths = np.diff(values)
+    odd = (lengths < 0.5 * usual) | (lengths > 1.5 * usual)
+    odd[steps.starts[1:-1] - 1] = False
+    if not odd.any():
+        return []
+    rows = steps.frame[ROW].to_numpy()[1:][odd]
+    return [
+        Finding(
+            "irregular-time", "warning",
+            f"{int(odd.sum())} of {len(odd)} steps in {shorten(series.time)} are far from the usual length:"
+            " a forecast counts steps, not time",
+            column=series.time, count=int(odd.sum()), rows=tuple(rows[:10].tolist()),
+            remedy="write a row for every step, its value empty where it is missing",
+        )
+    ]  # fmt: skip
