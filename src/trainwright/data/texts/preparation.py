@@ -169,7 +169,7 @@ class TextPreparation:
             ) from error
 
     def _tokens(self, texts: Sequence[Any], rows: Sequence[int]) -> Tokens:
-        made = _Made()
+        made = _Made(self.padding)
         room = self.max_length - self._frame.size
         cut = _whole_words if self.of_words else _evenly
         for encoding in self._encodings(texts):
@@ -283,9 +283,10 @@ def _the_text(inputs: Sequence[Column]) -> Column:
 
 
 class _Made:
-    """Pieces so far."""
+    """Pieces so far; one without any token, special ones included, gets the filler."""
 
-    def __init__(self) -> None:
+    def __init__(self, filler: int) -> None:
+        self.filler = filler
         self.ids: list[list[int]] = []
         self.words: list[list[int]] = []
         self.rows: list[int] = []
@@ -302,11 +303,12 @@ class _Made:
         """The pieces (first, after) of one more text."""
         row = len(self.lost)
         for first, after in pieces:
-            self.ids.append([*frame.before, *ids[first:after], *frame.after])
+            self.ids.append([*frame.before, *ids[first:after], *frame.after] or [self.filler])
             self.rows.append(row)
             if starts is not None:
-                around = [-1] * len(frame.before), [-1] * len(frame.after)
-                self.words.append([*around[0], *starts[first:after], *around[1]])
+                begun = [-1] * len(self.ids[-1])
+                begun[len(frame.before) : len(frame.before) + after - first] = starts[first:after]
+                self.words.append(begun)
         self.lost.append(len(ids) - sum(after - first for first, after in pieces))
 
 
