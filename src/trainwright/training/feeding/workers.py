@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import islice
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from multiprocessing.util import Finalize
@@ -270,6 +271,7 @@ def _start(position: int, source: Parcel) -> _Worker:
     process = _SPAWN.Process(
         target=serve, args=(theirs, torch.get_num_threads()), name=f"data-worker-{position}"
     )
+    resource_tracker.ensure_running()  # else `start` does it, which lets the signals in
     blocked = signal.pthread_sigmask(signal.SIG_BLOCK, IGNORED)
     try:
         process.start()
