@@ -3,7 +3,8 @@
 Nothing local says what was mirrored: each run carries the tag `trainwright.run_id` and, set last,
 the hash of what was brought over. So a mirror that was cut off is completed, not doubled, and a
 server that lost its store is filled again. Metric points carry the run's own times, so that
-bringing one over twice is the same point.
+bringing one over twice is the same point; those of a training's history carry the run's beginning,
+which a resume does not move, and their step.
 
 A store of our own (SQLite in the workspace) names package folders where they lie; a server gets
 them uploaded as artifacts, because it refuses sources that lie outside its own.
@@ -24,6 +25,7 @@ from mlflow.exceptions import MlflowException
 
 from trainwright.core.durable import make_folder, write_with
 from trainwright.runs.folder import RunFolder
+from trainwright.runs.history import History, names, series, thinned
 from trainwright.runs.redaction import redact, redact_json
 from trainwright.runs.registry import ALIASES, Registry, Version
 
@@ -38,6 +40,7 @@ _NOT_IN_KEYS = re.compile(
 )  # MLflow takes "/" too, and refuses what "../" would do
 _BATCH = 100  # MLflow takes at most 100 params or tags and 1,000 metrics a call
 _SQLITE = "sqlite:///"
+_LIMIT_POINTS = 1_000  # of one metric of a training; all of them are in history.jsonl
 
 
 class MLflowTracker:
@@ -93,7 +96,7 @@ class MLflowTracker:
             self._known[run.name][run.id] = there
         mlflow_id = there.info.run_id
         params = [Param(key, value) for key, value in _params(run)]
-        metrics = list(_metrics(run, summary, at=ended))
+        metrics = [*_metrics(run, summary, at=ended), *_training_metrics(run, summary, at=started)]
         tags = [RunTag(key, value) for key, value in _tags(summary, status)]
         for start in range(0, len(params), _BATCH):
             self._client.log_batch(mlflow_id, params=params[start : start + _BATCH])
@@ -217,6 +220,8 @@ def _digest(run: RunFolder, status: str) -> str:
         path = run.path / name
         content = path.read_bytes() if path.is_file() else b""
         digest.update(f"{name} {len(content)} ".encode() + content)
+    if run.history.is_file():
+        digest.update(run.history.read_bytes())
     return digest.hexdigest()
 
 
@@ -269,6 +274,17 @@ def _metrics(run: RunFolder, summary: Mapping[str, Any], *, at: int) -> Iterator
             if isinstance(value, int | float) and not isinstance(value, bool):
                 name = _key(f"{candidate.get('name', 'model')}.{key}")
                 yield Metric(f"candidate/{name}", value, at, 0)
+
+
+def _training_metrics(run: RunFolder, summary: Mapping[str, Any], *, at: int) -> Iterator[Metric]:
+    """What each network's training recorded, step by step, as `training/CANDIDATE/loss` and so on."""
+    rows = {row.get("name"): row for row in summary.get("candidates", ())}
+    for candidate, records in History(run.history).read().items():
+        best = rows.get(candidate, {}).get("iterations")
+        for name in names(records):
+            key = f"training/{_key(candidate)}/{_key(name)}"
+            for step, value in thinned(series(records, name), _LIMIT_POINTS, keep=[best]):
+                yield Metric(key, value, at, step)
 
 
 def _tags(summary: Mapping[str, Any], status: str) -> Iterator[tuple[str, str]]:

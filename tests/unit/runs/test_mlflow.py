@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shutil
 import sqlite3
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from mlflow import MlflowClient
 
 from trainwright.core.protocols import Tracker
+from trainwright.runs.history import History
 from trainwright.runs.mlflow import RUN_TAG, MLflowTracker
 from trainwright.runs.workspace import Workspace
 
@@ -119,10 +121,65 @@ def test_an_alias_that_moved_moves_there_too(workspace, local, finish_run):
     assert str(client.get_model_version_by_alias("late-flights", "champion").version) == "2"
 
 
+def learned(run, *, records=12, losses=None) -> None:
+    """Leave a history as a training does."""
+    with History(run.history) as history:
+        for place in range(1, records + 1):
+            loss = (losses or {}).get(place, 1 / place)
+            history.append("mlp", {"step": 10 * place, "epoch": 0, "loss": loss})
+        history.append("mlp", {"step": 10 * records, "epoch": 1, "validation_loss": 0.25})
+
+
+def points(uri: str, run, name: str) -> list[tuple[int, float]]:
+    client = MlflowClient(uri, uri)
+    [found] = [r for r in runs_at(uri, run.name) if r.data.tags.get(RUN_TAG) == run.id]
+    return [(p.step, p.value) for p in client.get_metric_history(found.info.run_id, name)]
+
+
+def test_what_a_training_recorded_is_there_step_by_step_and_once(workspace, local):
+    run = workspace.find_run("latest")
+    learned(run, losses={3: math.nan, 4: math.inf})
+    assert mirror_all(workspace, local) == (1, 2)
+    found = points(local, run, "training/mlp/loss")
+    assert [step for step, _ in found] == list(range(10, 130, 10))
+    assert found[1] == (20, 0.5)
+    assert math.isnan(found[2][1])
+    assert found[3][1] > 1e300, "SQL stores keep infinity as the largest number"
+    assert points(local, run, "training/mlp/validation_loss") == [(120, 0.25)]
+    assert mirror_all(workspace, local) == (0, 0)
+
+
+def test_a_history_that_grew_by_a_resume_is_brought_up_to_date_without_doubling(workspace, local):
+    run = workspace.new_run("late-flights")
+    run.event("started")
+    learned(run, records=6)
+    mirror_all(workspace, local)
+    learned(run, records=12)
+    run.event("done")
+    assert mirror_all(workspace, local)[0] == 1
+    found = points(local, run, "training/mlp/loss")
+    assert [step for step, _ in found] == list(range(10, 130, 10))
+
+
+def test_a_long_history_is_thinned_and_best_and_last_stay(workspace, local):
+    run = workspace.new_run("late-flights")
+    run.event("started")
+    best = {"name": "mlp", "iterations": 12_340, "loss": 0.5}
+    run.write_json("run.json", {"candidates": [best]})
+    learned(run, records=2_500)
+    run.event("done")
+    mirror_all(workspace, local)
+    steps = [step for step, _ in points(local, run, "training/mlp/loss")]
+    assert 900 <= len(steps) <= 1_000
+    assert {10, 12_340, 25_000} <= set(steps)
+
+
 def test_a_real_server_has_all_of_it_too(workspace, server):
+    learned(workspace.find_run("latest"), losses={3: math.nan})
     assert mirror_all(workspace, server) == (1, 2)
     assert mirror_all(workspace, server) == (0, 0)
     mlflow_id = check_the_run(server, workspace.find_run("latest"))
+    assert len(points(server, workspace.find_run("latest"), "training/mlp/loss")) == 12
     client = MlflowClient(server, server)
     version = client.get_model_version_by_alias("late-flights", "champion")
     assert version.source == f"runs:/{mlflow_id}/package"
