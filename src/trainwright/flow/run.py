@@ -17,15 +17,19 @@ from trainwright.core.artifacts import ROW, Check, Finding, MetricValue, Snapsho
 from trainwright.core.clock import Deadline
 from trainwright.core.durable import write_with
 from trainwright.core.errors import Interrupted, TrainwrightError
+from trainwright.core.extras import require
 from trainwright.core.protocols import Progress
 from trainwright.deployment.package import load_package
 from trainwright.flow.checkpoints import Checkpoints
+from trainwright.flow.fit_progress import FitProgress
 from trainwright.flow.packaging import Decisions
 from trainwright.flow.release import End, keep, register
 from trainwright.flow.reporting import write_run_report
 from trainwright.flow.resuming import GoOn, named, never, newest
 from trainwright.flow.session import JUDGED, Session
 from trainwright.flow.training import Trained, package, train
+from trainwright.recipe.sections import TrackingSettings
+from trainwright.runs import tensorboard
 from trainwright.runs.folder import RunFolder, utc_now
 from trainwright.runs.history import History
 from trainwright.runs.provenance import provenance
@@ -155,11 +159,13 @@ def train_recipe(
 def _run(session: Session, end: End, *, go_on: GoOn) -> RunResult:
     """Prepare, train, and end as `end` says; in the folder that `go_on` finds, or a new one."""
     started = time.monotonic()
+    if session.recipe.tracking.tensorboard:
+        require(tensorboard.EXTRA, what="tracking.tensorboard")
     snapshot = session.prepare()
     leave_at = time.monotonic() + 0.9 * session.recipe.training.budget  # ending takes time as well
     folder = go_on(session, snapshot) or session.workspace.new_run(session.recipe.name)
     with folder.hold(), _recorded(folder, session, snapshot):
-        with _provenance(folder, session.base):
+        with _provenance(folder, session.base), _events(folder, session.recipe.tracking):
             result = _train_and_end(session, snapshot, folder, end, started=started)
         write_run_report(folder, snapshot)
     session.progress.stage("mirror")
@@ -179,12 +185,13 @@ def _train_and_end(
 ) -> RunResult:
     recipe, workspace = session.recipe, session.workspace
     with session.reads.by(*JUDGED), History(folder.history) as history:
-        deadline = _deadline(recipe.training.budget, session.progress)
+        progress = FitProgress(session.progress, budget_seconds=recipe.training.budget)
+        deadline = Deadline(recipe.training.budget, tick=progress.tick)
         checkpoints = Checkpoints(
             folder.checkpoints,
             deadline.decisions,
             reads=session.reads,
-            progress=session.progress,
+            progress=progress,
             record=history.append,
         )
         trained = train(
@@ -192,7 +199,7 @@ def _train_and_end(
             snapshot,
             base=session.base,
             pacer=deadline,
-            progress=session.progress,
+            progress=progress,
             checkpoints=checkpoints,
             tell=lambda line: folder.event("candidate", detail=line),
         )
@@ -268,12 +275,14 @@ def _provenance(folder: RunFolder, base: Path) -> Iterator[None]:
         folder.write_json("provenance.json", provenance(base, started=started, ended=utc_now()))
 
 
-def _deadline(seconds: float, progress: Progress) -> Deadline:
-    """The budget's end, with the progress shown as the share of it that is used."""
-    started = time.monotonic()
-    return Deadline(
-        seconds, tick=lambda: progress.advance(time.monotonic() - started, seconds, "of the budget")
-    )
+@contextmanager
+def _events(folder: RunFolder, settings: TrackingSettings) -> Iterator[None]:
+    """Write TensorBoard's files where they are wanted, however the work ends: curves say why it did."""
+    try:
+        yield
+    finally:
+        if settings.tensorboard:
+            tensorboard.write_events(folder)
 
 
 def _model_facts(trained: Trained) -> dict[str, Any]:

@@ -173,6 +173,8 @@ class TrackingSettings(Section):
     """mlflow or none."""
     uri: str | None = None
     """A tracking server; mlflow.db in the workspace where not said."""
+    tensorboard: bool = False
+    """Also write the curves of networks to `tensorboard/` of the run (extra `tensorboard`)."""
 
     @model_validator(mode="after")
     def _fits(self) -> TrackingSettings:
