@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-import torch
 from torch import Tensor
 from torch.nn import functional
 
-from trainwright.training.objectives.supervised import Reduction, Supervised, aligned
+from trainwright.training.objectives.supervised import Reduction, Supervised, aligned, on_device
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,17 +31,14 @@ class BinaryCrossEntropy(Supervised):
     def weights(self, target: Tensor) -> Tensor | None:
         if self.pos_weight is None:
             return None
-        return 1 + (self._positive(target.device) - 1) * target
+        return 1 + (on_device(self.pos_weight, target.device) - 1) * target
 
     def terms(self, output: Tensor, target: Tensor, *, reduction: Reduction) -> Tensor:
         """Logits and target of one shape, (B,) or (B, labels); the target in [0, 1], of any type."""
-        values = aligned(output, target)
+        values, positive = aligned(output, target), self.pos_weight
         return functional.binary_cross_entropy_with_logits(
             values,
             target.to(values.dtype),
-            pos_weight=None if self.pos_weight is None else self._positive(values.device),
+            pos_weight=None if positive is None else on_device(positive, values.device),
             reduction=reduction,
         )
-
-    def _positive(self, device: torch.device) -> Tensor:
-        return torch.tensor(self.pos_weight, device=device)

@@ -9,7 +9,6 @@ for soft targets of the expected weight; PyTorch divides soft targets by the num
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import ClassVar
 
 import torch
@@ -17,7 +16,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from trainwright.training.objectives import IGNORED
-from trainwright.training.objectives.supervised import Reduction, Supervised
+from trainwright.training.objectives.supervised import Reduction, Supervised, on_device
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,11 +35,11 @@ class Categorical(Supervised):
         if target.is_floating_point():
             if self.class_weights is None:
                 return target.new_ones(target.shape[:-1])
-            return (target * _on_device(self.class_weights, target.device)).sum(-1)
+            return (target * on_device(self.class_weights, target.device)).sum(-1)
         there = target != IGNORED
         if self.class_weights is None:
             return there
-        of_classes = _on_device(self.class_weights, target.device)
+        of_classes = on_device(self.class_weights, target.device)
         return of_classes[target.clamp(min=0)] * there
 
 
@@ -67,7 +66,7 @@ class CrossEntropy(Categorical):
         losses = functional.cross_entropy(
             output.reshape(-1, num_classes),
             target.reshape(-1, num_classes) if soft else target.reshape(-1),
-            weight=None if weights is None else _on_device(weights, output.device).to(output.dtype),
+            weight=None if weights is None else on_device(weights, output.device, output.dtype),
             ignore_index=IGNORED,
             reduction=reduction,
             label_smoothing=self.label_smoothing,
@@ -97,16 +96,10 @@ class Focal(Categorical):
         doubt = (-torch.expm1(logs)).clamp(min=torch.finfo(logs.dtype).tiny)
         losses = -(doubt**self.gamma) * logs
         if self.class_weights is not None:
-            losses = losses * _on_device(self.class_weights, output.device)
+            losses = losses * on_device(self.class_weights, output.device)
         if target.is_floating_point():
             of_rows = (losses * target).sum(-1)
         else:
             of_rows = losses.gather(-1, target.clamp(min=0).unsqueeze(-1)).squeeze(-1)
             of_rows = of_rows.masked_fill(target == IGNORED, 0.0)
         return of_rows.sum() if reduction == "sum" else of_rows
-
-
-@lru_cache(maxsize=64)
-def _on_device(weights: tuple[float, ...], device: torch.device) -> Tensor:
-    """Weights as a tensor, made once a device."""
-    return torch.tensor(weights, device=device)

@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from trainwright.core.errors import RecipeError
-from trainwright.training.objectives.supervised import Reduction, Supervised, aligned
+from trainwright.training.objectives.supervised import Reduction, Supervised, aligned, on_device
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +87,6 @@ class Quantile(Supervised):
                 mend=f"give the last layer {len(self.levels)} units a target",
             )
         above = target.unsqueeze(-1) - output
-        levels = torch.tensor(self.levels, dtype=output.dtype, device=output.device)
+        levels = on_device(self.levels, output.device, output.dtype)
         losses = torch.maximum(levels * above, (levels - 1) * above).mean(-1)
         return losses.sum() if reduction == "sum" else losses

@@ -9,6 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 import torch
@@ -80,8 +81,8 @@ class Supervised(ABC):
         if self.weight is not None:
             weights = torch.ones_like(target, dtype=torch.float32) if weights is None else weights
             return (weights * spread(batch[self.weight], weights)).sum()
-        if weights is not None:
-            return weights.sum()
+        if weights is not None:  # of yes and no, count_nonzero takes half the time of a sum
+            return torch.count_nonzero(weights) if weights.dtype == torch.bool else weights.sum()
         return torch.full((), target.numel(), dtype=torch.float32, device=target.device)
 
 
@@ -106,6 +107,19 @@ def chosen(output: object, key: str | None) -> Tensor:
             mend="return a tensor, or a mapping and say output=NAME",
         )
     return output.float() if output.dtype in (torch.bfloat16, torch.float16) else output
+
+
+@lru_cache(maxsize=64)
+def on_device(
+    values: tuple[float, ...], device: torch.device, dtype: torch.dtype = torch.float32
+) -> Tensor:
+    """Settings as a tensor, made once a device; shape (values,).
+
+    Never a tensor of inference mode, in which an evaluation may be the first to ask: training could
+    not use it.
+    """
+    with torch.inference_mode(mode=False):
+        return torch.tensor(values, device=device, dtype=dtype)
 
 
 def spread(weight: Tensor, terms: Tensor) -> Tensor:

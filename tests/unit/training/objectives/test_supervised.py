@@ -97,3 +97,12 @@ def test_a_batch_in_which_nothing_counts_costs_nothing_and_has_no_gradient():
     part.sum.backward()
     assert (part.sum, part.count) == (0, 0)
     assert not logits.grad.any()
+
+
+def test_weights_first_asked_for_in_inference_mode_can_be_trained_with():
+    objective = CrossEntropy(class_weights=(0.123, 4.567, 8.9))
+    batch = {"inputs": torch.randn(4, 3, requires_grad=True), "target": torch.tensor([0, 1, 2, 0])}
+    with torch.inference_mode():
+        loss(objective, **batch)
+    loss(objective, **batch).sum.backward()
+    assert batch["inputs"].grad.any()
