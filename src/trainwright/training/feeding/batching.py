@@ -99,13 +99,13 @@ def plan_epoch(
     else:
         mean = max(1.0, float(lengths.mean())) if num_samples else 1.0
         window = max(1, int(tokens_per_batch / mean)) * _WINDOW_BATCHES
-    order = _sorted_within(order, lengths, window)
-    ends = [
-        start + _ends(lengths[order[start : start + window]], batch_size, tokens_per_batch)
-        for start in range(0, num_samples, window)
-    ]
-    whole = Plan(order, np.concatenate(ends) if ends else np.empty(0, np.int64))
-    return _shuffled(whole, seed=seed, epoch=epoch)
+    ends = [np.empty(0, np.int64)]
+    for start in range(0, num_samples, window):
+        part = order[start : start + window]
+        part = part[np.argsort(-lengths[part], kind="stable")]
+        order[start : start + window] = part
+        ends.append(start + _ends(lengths[part], batch_size, tokens_per_batch))
+    return _shuffled(Plan(order, np.concatenate(ends)), seed=seed, epoch=epoch)
 
 
 def num_batches(
@@ -144,12 +144,6 @@ def _budget_ends(descending: NDArray[np.int64], tokens_per_batch: int) -> Indice
         end += max(1, tokens_per_batch // max(1, int(descending[end])))
         ends.append(min(end, len(descending)))
     return np.array(ends, dtype=np.int64)
-
-
-def _sorted_within(order: Indices, lengths: NDArray[np.int64], window: int) -> Indices:
-    """Each window of the order, longest first; equal lengths stay shuffled."""
-    windows = np.arange(len(order), dtype=np.int64) // window
-    return order[np.lexsort((-lengths[order], windows))]
 
 
 def _shuffled(plan: Plan, *, seed: int, epoch: int) -> Plan:

@@ -182,6 +182,7 @@ class Workers:
 
     def _replace(self, worker: _Worker) -> None:
         """A new process in place of a dead one; what the old one owed is handed out again."""
+        worker.process.join(_LOOK_SECONDS)  # else its own way to end is taken for our kill
         status = worker.stop()
         if status >= 0 and not worker.ready:
             self.close()
