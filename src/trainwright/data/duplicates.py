@@ -18,10 +18,11 @@ from numpy.typing import NDArray
 from trainwright.core.artifacts import Column, ColumnType, Finding
 from trainwright.data.chronology import TEST, TRAIN
 from trainwright.data.hashing import Hashes, group_equal
+from trainwright.data.types.wordlists import joined
 
 ALLOWED_FRACTION = 0.01  # of test rows that may also stand in train
 CONTINUOUS = 50  # distinct values that make a number telling
-_TELLING = (ColumnType.IDENTIFIER, ColumnType.TEXT, ColumnType.DATETIME)
+_TELLING = (ColumnType.IDENTIFIER, ColumnType.TEXT, ColumnType.WORDS, ColumnType.DATETIME)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,7 @@ def conflicting_labels(inputs: Hashes, target: pl.Series, rows: NDArray[np.int64
     Only a note where they are numbers, which spread about what the inputs tell anyhow.
     """
     groups = group_equal(inputs)
+    target = joined(target) if isinstance(target.dtype, pl.List) else target
     repeated = pl.Series(groups.sizes[groups.inverse] > 1)
     pairs = pl.DataFrame({"inputs": inputs, "target": target, "row": rows})
     differing = (

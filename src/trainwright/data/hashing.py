@@ -23,6 +23,8 @@ import polars as pl
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from trainwright.data.types.wordlists import joined
+
 Hashes = NDArray[np.uint64]
 TextHash = Callable[[pa.Array], Hashes]
 
@@ -158,7 +160,8 @@ def _cell_blocks(values: pl.Series, texts: TextHash) -> Iterator[tuple[int, Hash
             elif block.dtype.is_temporal():
                 yield start + at, _hash_moments(block)
             else:
-                yield start + at, texts(_arrow(block))
+                texts_block = joined(block) if isinstance(block.dtype, pl.List) else block
+                yield start + at, texts(_arrow(texts_block))
         start += len(chunk)
 
 

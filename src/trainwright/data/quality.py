@@ -40,6 +40,7 @@ def choose_inputs(frame: pl.DataFrame, columns: Sequence[Column], settings: Data
         DataError: no column is left to learn from.
     """
     inputs, left_out = [], {}
+    the_one = _the_input(settings)
     declared = {**dict.fromkeys(settings.known_after, "declared: known after"),
                 **dict.fromkeys(settings.drop, "declared: drop"),
                 **dict.fromkeys(settings.further_targets, "declared: further target"),
@@ -48,6 +49,8 @@ def choose_inputs(frame: pl.DataFrame, columns: Sequence[Column], settings: Data
         if column.name == settings.target:
             continue
         why = declared.get(column.name) or _useless(column, frame[column.name])
+        if why is None and the_one is not None and column.name != the_one:
+            why = "not an input"
         if why:
             left_out[column.name] = why
         else:
@@ -64,6 +67,11 @@ def choose_inputs(frame: pl.DataFrame, columns: Sequence[Column], settings: Data
     return Choice(tuple(inputs), left_out)
 
 
+def _the_input(settings: DataSettings) -> str | None:
+    """The column of texts or images that alone is learned from, where the recipe names one."""
+    return None if settings.inputs is None else settings.inputs.text or settings.inputs.image
+
+
 def _read_otherwise(frame: pl.DataFrame, left_out: dict[str, str]) -> str:
     """To paste: the first identifier as what its values can be; nothing where there is none."""
     name = next((name for name, why in left_out.items() if why == "identifier"), None)
@@ -76,7 +84,13 @@ def _read_otherwise(frame: pl.DataFrame, left_out: dict[str, str]) -> str:
 
 
 def equality_columns(columns: Sequence[Column], settings: DataSettings) -> list[str]:
-    """The columns by which rows are equal: all that are kept but identifiers and the target."""
+    """The columns by which rows are equal: all that are kept but identifiers and the target.
+
+    Or the one text or image that is learned from.
+    """
+    the_one = _the_input(settings)
+    if the_one is not None:
+        return [the_one]
     without = {settings.target, *settings.drop, *settings.known_after, *settings.further_targets}
     if settings.split.by == "given" and settings.split.column is not None:
         without.add(settings.split.column)
@@ -169,6 +183,8 @@ def check_classes(
     if target.task is Task.REGRESSION:
         heavy = is_heavy_tailed(of_train.to_numpy())
         return Classes(replace(target, heavy_tailed=heavy), none, ())
+    if target.task is Task.TOKEN_CLASSIFICATION:
+        return _check_tags(values, parts, target, rows=rows)
     present = set(of_train.unique().to_list())
     if len(present) < 2:
         raise DataError(
@@ -198,6 +214,43 @@ def check_classes(
             )
         )
     return Classes(replace(target, classes=kept), unseen, tuple(filter(None, findings)))
+
+
+def _check_tags(
+    values: pl.Series, parts: NDArray[np.int8], target: Target, *, rows: NDArray[np.int64]
+) -> Classes:
+    """The tags of train; rows that hold others are left out, with a warning where they are under 1 %."""
+    present = values.filter(pl.Series(parts == TRAIN)).explode().drop_nulls().unique().to_list()
+    if len(present) < 2:
+        raise DataError(
+            f"train has {len(present)} different tags",
+            where=f"column {target.name!r}",
+            mend="data: {split: {by: random}}, or more rows",
+        )
+    lacking = [label for label in target.classes if label not in set(present)]
+    if not lacking:
+        return Classes(target, np.zeros(len(values), dtype=bool), ())
+    kept = tuple(label for label in target.classes if label in set(present))
+    unseen = values.list.eval(pl.element().is_in(lacking)).list.any().fill_null(value=False)
+    mask = unseen.to_numpy() & (parts >= 0)
+    found: tuple[Finding, ...] = ()
+    if mask.any():
+        _refuse_emptied(parts, mask, target)
+        few = int(mask.sum()) <= 0.01 * len(values)
+        found = (
+            Finding(
+                "unseen-class",
+                "warning" if few else "error",
+                f"{len(lacking)} tags stand in validation or test and not in train:"
+                f" {', '.join(shorten(label, 30) for label in lacking[:5])}; {int(mask.sum())} rows that"
+                " hold them are left out" + ("" if few else ", if accepted"),
+                column=target.name,
+                count=int(mask.sum()),
+                rows=tuple(rows[mask][:10].tolist()),
+                remedy="" if few else _accept(f"unseen-class:{target.name}"),
+            ),
+        )
+    return Classes(replace(target, classes=kept), mask, found)
 
 
 def _refuse_emptied(parts: NDArray[np.int8], unseen: NDArray[np.bool_], target: Target) -> None:
@@ -242,6 +295,8 @@ def _useless(column: Column, values: pl.Series) -> str | None:
         return "all null"
     if column.type is ColumnType.IDENTIFIER:
         return "identifier"
+    if isinstance(values.dtype, pl.List):
+        return None
     if not values.null_count() and values[0] == values[-1] and bool((values == values[0]).all()):
         return "constant"
     return None

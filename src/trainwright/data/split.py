@@ -414,7 +414,7 @@ def _complete(
 
 
 def _strata(values: pl.Series, target: Target) -> NDArray[np.int64]:
-    if target.task is Task.REGRESSION:
+    if target.task in (Task.REGRESSION, Task.TOKEN_CLASSIFICATION):
         return np.zeros(len(values), dtype=np.int64)
     codes = {label: code for code, label in enumerate(target.classes)}
     return values.replace_strict(codes, return_dtype=pl.Int64).to_numpy()

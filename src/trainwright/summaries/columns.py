@@ -91,7 +91,7 @@ class ColumnProfile:
         """Distinct values: exact where all are known, otherwise within about 1.6 %."""
         if self.quantiles is not None and self.type in _SCALES and self.quantiles.is_exact:
             return len(self.quantiles.codes)
-        by_word = (ColumnType.TEXT, ColumnType.SERIES)
+        by_word = (ColumnType.TEXT, ColumnType.WORDS, ColumnType.SERIES)
         if self.values is not None and self.type not in by_word and not self.values.rest:
             return len(self.values.top)
         return round(self.hashes.estimate)
@@ -178,6 +178,8 @@ def profile_column(series: pl.Series, column: Column, *, exact_rows: int) -> Col
         return _numeric(series, column.type, exact_rows=exact_rows)
     if column.type is ColumnType.SERIES:
         return _series(series, exact_rows=exact_rows)
+    if column.type is ColumnType.WORDS:
+        return _word_lists(series, exact_rows=exact_rows)
     texts = series.cast(pl.String)
     present = texts.drop_nulls()
     hashes = HyperLogLog.of(hash_texts(present.unique()))
@@ -230,6 +232,21 @@ def _series(series: pl.Series, *, exact_rows: int) -> ColumnProfile:
         count=len(series),
         nulls=series.null_count(),
         values=_counted(lengths.drop_nulls()),
+    )
+
+
+def _word_lists(series: pl.Series, *, exact_rows: int) -> ColumnProfile:
+    """Of texts cut into words: how many words they have, and rows by word."""
+    lengths = series.list.len().drop_nulls()
+    words = series.filter(series.list.len() > 0)
+    texts = words.list.join(" ")
+    return ColumnProfile(
+        type=ColumnType.WORDS,
+        count=len(series),
+        nulls=series.null_count(),
+        hashes=HyperLogLog.of(hash_texts(texts.unique())),
+        quantiles=Quantiles.of(lengths.cast(pl.Float64).to_numpy(), exact_rows=exact_rows),
+        values=_counted(words.list.unique().explode()),
     )
 
 

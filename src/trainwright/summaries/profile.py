@@ -109,6 +109,8 @@ def _draw(profile: ColumnProfile, column: Column, *, count: int, seed: int) -> l
         values = _walks(profile, random, count)
     elif profile.type is ColumnType.TEXT:
         values = _sentences(profile, random, count)
+    elif profile.type is ColumnType.WORDS:
+        values = [sentence.split() for sentence in _sentences(profile, random, count)]
     elif profile.type is ColumnType.CATEGORY:
         values = list(_picked(profile.top or {UNSEEN: 1}, spots))
         values[1] = UNSEEN

@@ -59,9 +59,11 @@ def find_leaks(
     Returns:
         Findings of kind "leakage" (error), then "leakage-suspect" (warning).
     """
+    if len(inputs) < 2:
+        return []  # a lone column has nothing to be compared with
     bench = build_bench(train, inputs, target=target, probe=probe, hashes=hashes)
     if bench is None or len(bench.columns) < 2:
-        return []  # a lone column has nothing to be compared with
+        return []
     leaks: set[str] = set()
     columns = list(_leaking_columns(bench, leaks))
     pairs = list(_leaking_pairs(bench, leaks))

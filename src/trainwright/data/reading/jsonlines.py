@@ -34,7 +34,10 @@ class _Twice(ValueError):
 
 @dataclass(slots=True)
 class JsonLines:
-    """One file of JSON lines: `blocks()` once, then names, findings and hash are known."""
+    """One file of JSON lines: `blocks()` once, then names, findings and hash are known.
+
+    Keys of `lists` may hold lists of texts or of whole numbers.
+    """
 
     stream: BinaryIO
     name: str
@@ -42,6 +45,7 @@ class JsonLines:
     findings: list[Finding] = field(default_factory=list)
     names: tuple[str, ...] = ()
     semicolons: bool = False
+    lists: tuple[str, ...] = ()
     _text_blocks: Utf8Blocks | None = None
 
     @property
@@ -77,7 +81,8 @@ class JsonLines:
                 column.append(value[name])
         if faults:
             raise DataError.of(faults)
-        frame = pl.DataFrame([_series(str(i), values) for i, values in enumerate(columns)])
+        keyed = enumerate(zip(self.names, columns, strict=True))
+        frame = pl.DataFrame([_series(str(i), values, key=key) for i, (key, values) in keyed])
         first, last = rows[0][0], rows[-1][0]
         if last - first + 1 == len(rows):
             return RawBlock(frame, first)
@@ -125,7 +130,11 @@ class JsonLines:
     def _fits(self, value: dict[str, Any], where: str, faults: list[Fault]) -> bool:
         found = [
             *_key_faults(value, self.names, where),
-            *(fault for name, item in value.items() if (fault := _value_fault(name, item, where))),
+            *(
+                fault
+                for name, item in value.items()
+                if (fault := _value_fault(name, item, where, listed=name in self.lists))
+            ),
         ]
         faults.extend(found)
         return not found
@@ -177,7 +186,22 @@ def _key_faults(value: dict[str, Any], names: tuple[str, ...], where: str) -> li
     return [*missing[:3], *further[:3]]
 
 
-def _value_fault(name: str, item: Any, where: str) -> Fault | None:  # noqa: ANN401 - a JSON value
+def _value_fault(
+    name: str,
+    item: Any,  # noqa: ANN401 - a JSON value
+    where: str,
+    *,
+    listed: bool,
+) -> Fault | None:
+    if listed and isinstance(item, list):
+        kinds = {type(one) for one in item}
+        if kinds <= {str} or kinds <= {int}:
+            return None
+        return Fault(
+            f"key {shorten(name)} holds a list of something else than texts",
+            where,
+            'write a list of texts: ["a", "word", "each"]',
+        )
     if isinstance(item, dict | list):
         return Fault(
             f"key {shorten(name)} holds a nested {'object' if isinstance(item, dict) else 'list'}",
@@ -189,7 +213,7 @@ def _value_fault(name: str, item: Any, where: str) -> Fault | None:  # noqa: ANN
     return None
 
 
-def _series(name: str, values: list[Any]) -> pl.Series:
+def _series(name: str, values: list[Any], *, key: str) -> pl.Series:
     kinds = {type(value) for value in values if value is not None}
     if not kinds:
         return pl.Series(name, values, dtype=pl.Null)
@@ -201,7 +225,25 @@ def _series(name: str, values: list[Any]) -> pl.Series:
             return pl.Series(name, values, dtype=pl.Int64 if whole else pl.Float64, strict=False)
     elif kinds == {str}:
         return pl.Series(name, values, dtype=pl.String)
+    elif list in kinds:
+        return _lists(name, values, key=key)
     return pl.Series(name, [_text(value) for value in values], dtype=pl.String)
+
+
+def _lists(name: str, values: list[Any], *, key: str) -> pl.Series:
+    """Lists of texts or of whole numbers; a text among them is its words."""
+    lists = [value.split() if isinstance(value, str) else value for value in values]
+    odd = [value for value in lists if value is not None and not isinstance(value, list)]
+    if odd:
+        raise DataError(
+            f"lists and plain values are mixed: {shorten(odd[0])}",
+            where=f"key {shorten(key)}",
+            mend="write a list in every row",
+        )
+    if all(isinstance(item, int) for value in lists if value is not None for item in value):
+        return pl.Series(name, lists, dtype=pl.List(pl.Int64))
+    texts = [None if value is None else [str(item) for item in value] for value in lists]
+    return pl.Series(name, texts, dtype=pl.List(pl.String))
 
 
 def _text(value: str | float | bool | None) -> str | None:  # noqa: FBT001 - a JSON value

@@ -21,7 +21,10 @@ _ROWS = 65_536
 
 @dataclass(slots=True)
 class ParquetFile:
-    """One Parquet file; columns may be numbers, texts, booleans, dates and dictionaries of those."""
+    """One Parquet file; columns may be numbers, texts, booleans, dates and dictionaries of those.
+
+    Columns of `lists` may hold lists of texts or of whole numbers.
+    """
 
     stream: BinaryIO
     name: str
@@ -30,6 +33,7 @@ class ParquetFile:
     semicolons: bool = False
     sha256: str = ""
     bytes_read: int = 0
+    lists: tuple[str, ...] = ()
 
     def blocks(self) -> Iterator[RawBlock]:
         """The rows, in order, with the file's own types (see `Reader`)."""
@@ -63,6 +67,8 @@ class ParquetFile:
         faults = name_faults(schema.names, where=self.name)
         for item in schema:
             kind = item.type
+            if item.name in self.lists and _is_list(kind):
+                continue
             if isinstance(kind, pa.BaseExtensionType) or pa.types.is_nested(kind):
                 faults.append(
                     Fault(
@@ -75,3 +81,15 @@ class ParquetFile:
             raise DataError.of(faults[:10])
         self.names = tuple(schema.names)
         self.findings.extend(name_findings(self.names))
+
+
+def _is_list(kind: pa.DataType) -> bool:
+    """A list of texts, of dictionaries of texts, or of whole numbers."""
+    if not (pa.types.is_list(kind) or pa.types.is_large_list(kind)):
+        return False
+    inner = kind.value_type
+    if pa.types.is_dictionary(inner):
+        inner = inner.value_type
+    return bool(
+        pa.types.is_string(inner) or pa.types.is_large_string(inner) or pa.types.is_integer(inner)
+    )

@@ -177,14 +177,18 @@ def open_table(
     encoding: str | None = None,
     delimiter: str | None = None,
     dropped: tuple[str, ...] = (),
+    lists: tuple[str, ...] = (),
 ) -> Iterator[Reader]:
-    """A reader for the file, chosen by its ending; what is none of ours is read as delimited text."""
+    """A reader for the file, chosen by its ending; what is none of ours is read as delimited text.
+
+    Columns of `lists` may hold lists, where the format has any.
+    """
     ending = path.suffix.lower()
     with open_data(path, name=name) as stream:
         if ending in PARQUET_ENDINGS:
-            yield ParquetFile(stream, name)
+            yield ParquetFile(stream, name, lists=lists)
         elif ending in JSON_ENDINGS:
-            yield JsonLines(stream, name, encoding)
+            yield JsonLines(stream, name, encoding, lists=lists)
         else:
             yield Delimited(stream, name, encoding, delimiter, dropped)
 
@@ -201,6 +205,7 @@ def _read_file(path: Path, settings: DataSettings, *, name: str) -> _Read:
         encoding=None if ending in PARQUET_ENDINGS else settings.encoding,
         delimiter=None if ending in (*PARQUET_ENDINGS, *JSON_ENDINGS) else settings.delimiter,
         dropped=settings.drop,
+        lists=_lists(settings),
     ) as reader:
         for block in reader.blocks():
             frames.append(block.frame)
@@ -217,6 +222,12 @@ def _read_file(path: Path, settings: DataSettings, *, name: str) -> _Read:
     map_ = LineMap(tuple(rows), tuple(lines)) if lines else None
     file = SourceFile(name, path, reader.sha256, reader.bytes_read, 0, num_rows, lines=map_)
     return _Read(frame, file, (*reader.findings, *findings), reader.semicolons)
+
+
+def _lists(settings: DataSettings) -> tuple[str, ...]:
+    """Columns that may hold a list a row: words, and their tags."""
+    inputs = settings.inputs
+    return (inputs.text, settings.target) if inputs is not None and inputs.text else ()
 
 
 def _name_columns(

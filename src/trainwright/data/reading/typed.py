@@ -10,7 +10,7 @@ from pathlib import Path
 
 import polars as pl
 
-from trainwright.core.artifacts import Column
+from trainwright.core.artifacts import Column, ColumnType
 from trainwright.core.errors import DataError, Fault, nearest, shorten
 from trainwright.data.reading.source import open_table
 from trainwright.data.reading.tables import LineMap, RawBlock, TypedBlock
@@ -41,7 +41,10 @@ def read_typed(
             at most ten).
     """
     first_row = 0
-    with open_table(path, name=path.name, encoding=encoding, delimiter=delimiter) as reader:
+    lists = tuple(column.name for column in columns if column.type is ColumnType.WORDS)
+    with open_table(
+        path, name=path.name, encoding=encoding, delimiter=delimiter, lists=lists
+    ) as reader:
         for block in reader.blocks():
             present = _present(columns, optional, reader.names, name=path.name)
             extra = tuple(

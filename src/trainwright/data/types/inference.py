@@ -9,15 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import polars as pl
 
-from trainwright.core.artifacts import Column, Finding, Target, Task
+from trainwright.core.artifacts import Column, ColumnType, Finding, Target, Task
 from trainwright.core.errors import Fault, RecipeError, nearest, shorten
 from trainwright.data.types.case import Context, TypedColumn
 from trainwright.data.types.columns import type_column
+from trainwright.data.types.tags import check_lengths, refuse_lists, type_tags, type_words
 from trainwright.data.types.target import type_target
 from trainwright.recipe.data import ColumnSettings, DataSettings
 
@@ -59,10 +60,14 @@ def infer_types(raw: RawTable, settings: DataSettings, *, task: Task | None) -> 
         DataError: the target cannot be learned: no values, one value, mixed spellings.
     """
     check_names(raw.frame.columns, settings)
-    typed = type_columns(raw, settings, without=settings.target)
-    target_column, target = type_target(
-        raw.frame[settings.target], context_of(raw, settings, settings.target), task=task
-    )
+    typed = type_columns(raw, settings, without=settings.target, task=task)
+    context = context_of(raw, settings, settings.target)
+    if task is Task.TOKEN_CLASSIFICATION:
+        target_column, target = type_tags(raw.frame[settings.target], context)
+        check_lengths(_words_among(typed), target_column.values, context)
+    else:
+        refuse_lists(raw.frame[settings.target])
+        target_column, target = type_target(raw.frame[settings.target], context, task=task)
     typed.insert(raw.frame.columns.index(settings.target), target_column)
     left_out = {*settings.drop, *settings.known_after}
     findings = [
@@ -80,13 +85,39 @@ def infer_types(raw: RawTable, settings: DataSettings, *, task: Task | None) -> 
 
 
 def type_columns(
-    raw: RawTable, settings: DataSettings, *, without: str | None = None
+    raw: RawTable, settings: DataSettings, *, without: str | None = None, task: Task | None = None
 ) -> list[TypedColumn]:
     """Every column but `without`, typed, in source order; two are worked on at a time."""
     names = [name for name in raw.frame.columns if name != without]
     contexts = [context_of(raw, settings, name) for name in names]
+    text = None if settings.inputs is None else settings.inputs.text
+
+    def typed(name: str, context: Context) -> TypedColumn:
+        if name != text:
+            return type_column(raw.frame[name], context)
+        if task is Task.TOKEN_CLASSIFICATION:
+            return type_words(raw.frame[name], context)
+        refuse_lists(raw.frame[name])
+        return type_column(raw.frame[name], replace(context, type=ColumnType.TEXT))
+
     with ThreadPoolExecutor(_THREADS) as pool:
-        return list(pool.map(type_column, map(raw.frame.get_column, names), contexts))
+        return list(pool.map(typed, names, contexts))
+
+
+def _words_among(typed: Sequence[TypedColumn]) -> pl.Series:
+    """The column of words.
+
+    Raises:
+        RecipeError: the recipe names none.
+    """
+    found = [column.values for column in typed if column.column.type is ColumnType.WORDS]
+    if not found:
+        raise RecipeError(
+            "token classification needs the column of words",
+            where="data.inputs",
+            mend="data: {inputs: {text: COLUMN}}",
+        )
+    return found[0]
 
 
 def check_names(names: Sequence[str], settings: DataSettings) -> None:
@@ -97,9 +128,15 @@ def check_names(names: Sequence[str], settings: DataSettings) -> None:
         *_missing(settings.known_after, names, "data.known_after"),
         *_missing(settings.further_targets, names, "data.further_targets"),
         *_missing(settings.columns, names, "data.columns"),
+        *_missing(_named_inputs(settings), names, "data.inputs"),
     ]
     if faults:
         raise RecipeError.of(faults)
+
+
+def _named_inputs(settings: DataSettings) -> list[str]:
+    inputs = settings.inputs
+    return [name for name in (inputs.text, inputs.image) if name] if inputs else []
 
 
 def _missing(asked: Iterable[str], names: Sequence[str], where: str) -> list[Fault]:

@@ -20,6 +20,7 @@ from trainwright.core.artifacts import Column, ColumnType
 from trainwright.core.errors import shorten
 from trainwright.data.types.dates import parse_date, parse_dates
 from trainwright.data.types.masks import null_where
+from trainwright.data.types.wordlists import split_words, words_of
 
 FALSE_OF = {"true": "false", "yes": "no", "t": "f", "y": "n", "1": "0", "on": "off"}
 NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
@@ -42,6 +43,9 @@ def parse_series(column: Column, raw: pl.Series) -> Parsed:
     Returns:
         Float64, String, Boolean or Datetime("us") values; misfits are null in them.
     """
+    if column.type is ColumnType.WORDS:
+        lists, odd = split_words(raw)
+        return Parsed(lists, _rows(odd))
     if raw.dtype == pl.Null:
         raw = raw.cast(pl.String)
     if raw.dtype != pl.String:
@@ -86,7 +90,7 @@ def without_nulls(text: pl.Series, nulls: tuple[str, ...]) -> pl.Series:
     return null_where(is_missing(text, nulls), text)
 
 
-def parse_value(column: Column, value: Any) -> float | str | bool | int | None:  # noqa: ANN401
+def parse_value(column: Column, value: Any) -> float | str | bool | int | list[str] | None:  # noqa: ANN401
     """One JSON value as the batch path would read it; a date-time as microseconds since 1970.
 
     A number must come as a JSON number, and must be finite. Words may come as text or as a whole
@@ -97,6 +101,8 @@ def parse_value(column: Column, value: Any) -> float | str | bool | int | None: 
     """
     if value is None:
         return None
+    if column.type is ColumnType.WORDS:
+        return words_of(value) or None
     if column.type is ColumnType.NUMBER:
         number = _number(value)
         return None if number in _marks(column) else number
