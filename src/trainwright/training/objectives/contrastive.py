@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from trainwright.training.objectives.supervised import chosen
+from trainwright.training.objectives.supervised import chosen, taken
 from trainwright.training.protocols import LossPart
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class NTXent:
     output: str | None = None
 
     def parts(self, model: nn.Module, batch: Tensors) -> Mapping[str, LossPart]:
-        both = torch.cat([batch[name] for name in self.views])
+        both = torch.cat([taken(batch, name) for name in self.views])
         # D features of an embedding
         units_BD = functional.normalize(chosen(model(both), self.output).flatten(1), dim=1)
         likeness = (units_BD @ units_BD.T) / self.temperature
@@ -50,5 +50,5 @@ class NTXent:
         return {self.name: LossPart(total, self.counts(batch)[self.name])}
 
     def counts(self, batch: Tensors) -> Mapping[str, Tensor]:
-        first = batch[self.views[0]]
+        first = taken(batch, self.views[0])
         return {self.name: torch.full((), 2.0 * len(first), device=first.device)}

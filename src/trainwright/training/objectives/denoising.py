@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from trainwright.training.objectives.supervised import aligned, chosen
+from trainwright.training.objectives.supervised import aligned, called, chosen, taken
 from trainwright.training.protocols import LossPart
 
 if TYPE_CHECKING:
@@ -45,8 +45,8 @@ class Denoising:
     output: str | None = None
 
     def parts(self, model: nn.Module, batch: Tensors) -> Mapping[str, LossPart]:
-        clean = batch[self.target]
-        restored = chosen(model(*[batch[name] for name in self.inputs]), self.output)
+        clean = taken(batch, self.target)
+        restored = chosen(called(model, self.inputs, batch), self.output)
         squares = functional.mse_loss(aligned(restored, clean), clean, reduction="none")
         return {
             name: LossPart((squares * there).sum(), there.sum(), weight)
@@ -59,7 +59,7 @@ class Denoising:
     def _judged(self, batch: Tensors) -> dict[str, tuple[Tensor, float]]:
         """Which values each part is about, and its weight."""
         if self.corrupted is None:
-            return {"restored": (torch.ones_like(batch[self.target]), 1.0)}
-        there = batch[self.corrupted].bool()
+            return {"restored": (torch.ones_like(taken(batch, self.target)), 1.0)}
+        there = taken(batch, self.corrupted).bool()
         judged = {"restored": (there, 1.0)}
         return {**judged, "kept": (~there, self.kept)} if self.kept else judged

@@ -12,7 +12,7 @@ from torch.nn import functional
 
 from trainwright.core.errors import RecipeError
 from trainwright.training.objectives.categorical import CrossEntropy
-from trainwright.training.objectives.supervised import chosen, spread
+from trainwright.training.objectives.supervised import called, chosen, spread, taken
 from trainwright.training.protocols import LossPart
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ class Distillation:
             self.teacher.eval().requires_grad_(False)
 
     def parts(self, model: nn.Module, batch: Tensors) -> Mapping[str, LossPart]:
-        output = model(*[batch[name] for name in self.labels.inputs])
+        output = called(model, self.labels.inputs, batch)
         hard = self.labels.judge(output, batch)
         student = chosen(output, self.labels.output)
         wanted = self._wanted(batch)
@@ -91,17 +91,17 @@ class Distillation:
         """The teacher's logits."""
         if self.teacher is None:
             assert self.teacher_logits is not None
-            return chosen(batch[self.teacher_logits], None)
-        inputs = [batch[name] for name in self.teacher_inputs or self.labels.inputs]
-        first = next(self.teacher.parameters(), None)
-        if first is not None and first.device != inputs[0].device:
-            self.teacher.to(inputs[0].device)
+            return chosen(taken(batch, self.teacher_logits), None)
+        inputs = self.teacher_inputs or self.labels.inputs
+        first, device = next(self.teacher.parameters(), None), taken(batch, inputs[0]).device
+        if first is not None and first.device != device:
+            self.teacher.to(device)
         with torch.no_grad():
-            return chosen(self.teacher(*inputs), self.labels.output)
+            return chosen(called(self.teacher, inputs, batch), self.labels.output)
 
     def _counted(self, batch: Tensors) -> Tensor:
         """What each divergence is worth: 1, or the row's weight; 0 where there is no label."""
         of_labels = CrossEntropy().weights(self.labels.goal(batch))
         if self.labels.weight is None:
             return of_labels
-        return of_labels * spread(batch[self.labels.weight], of_labels)
+        return of_labels * spread(taken(batch, self.labels.weight), of_labels)

@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from trainwright.training.objectives import IGNORED
-from trainwright.training.objectives.supervised import Reduction, Supervised
+from trainwright.training.objectives.supervised import Reduction, Supervised, taken
 
 if TYPE_CHECKING:
     from trainwright.training.protocols import Tensors
@@ -63,10 +63,10 @@ class NextToken(TokenPrediction):
 
     def goal(self, batch: Tensors) -> Tensor:
         """At each position the token after it; -100 at the last one and where either is padding."""
-        tokens = batch[self.target]
+        tokens = taken(batch, self.target)
         following = tokens.new_full(tokens.shape, IGNORED)
         following[:, :-1] = tokens[:, 1:]
         if self.mask is not None:
-            there = batch[self.mask].bool()
+            there = taken(batch, self.mask).bool()
             following[:, :-1].masked_fill_(~(there[:, 1:] & there[:, :-1]), IGNORED)
         return following

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from trainwright.core.errors import RecipeError
 from trainwright.training.objectives import IGNORED
-from trainwright.training.objectives.supervised import Supervised, chosen, spread
+from trainwright.training.objectives.supervised import Supervised, called, chosen, spread, taken
 from trainwright.training.protocols import LossPart
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class MultiTask:
             )
 
     def parts(self, model: nn.Module, batch: Tensors) -> Mapping[str, LossPart]:
-        output = model(*[batch[name] for name in self.inputs])
+        output = called(model, self.inputs, batch)
         found = {name: self._task(name, output, batch) for name in self.tasks}
         if self.uncertainty is None:
             return found
@@ -88,7 +88,7 @@ class MultiTask:
         return LossPart(part.sum, part.count, self.weights.get(name, 1.0))
 
     def _num_rows(self, batch: Tensors) -> Tensor:
-        first = batch[self.inputs[0]]
+        first = taken(batch, self.inputs[0])
         return torch.full((), float(len(first)), device=first.device)
 
 
@@ -125,10 +125,10 @@ class SharedTrunk(nn.Module):
 
 def _present(task: Supervised, batch: Tensors) -> tuple[Supervised, dict[str, Tensor]]:
     """The task over a batch in which missing targets are 0 and weigh 0."""
-    target = batch[task.target]
+    target = taken(batch, task.target)
     missing = target.isnan() if target.is_floating_point() else target == IGNORED
     weight = (~missing).float()
     if task.weight is not None:
-        weight = weight * spread(batch[task.weight], weight)
+        weight = weight * spread(taken(batch, task.weight), weight)
     present = {**batch, task.target: target.masked_fill(missing, 0), _WEIGHT: weight}
     return replace(task, weight=_WEIGHT), present

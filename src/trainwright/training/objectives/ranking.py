@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from trainwright.training.objectives.supervised import aligned, chosen
+from trainwright.training.objectives.supervised import aligned, called, chosen, taken
 from trainwright.training.protocols import LossPart
 
 if TYPE_CHECKING:
@@ -51,13 +51,15 @@ class Ranking(ABC):
         return (~together.tril(-1).any(1)).sum()
 
     def parts(self, model: nn.Module, batch: Tensors) -> Mapping[str, LossPart]:
-        relevance, together = batch[self.target], _together(batch[self.group])
-        output = chosen(model(*[batch[name] for name in self.inputs]), self.output)
+        relevance, together = taken(batch, self.target), _together(taken(batch, self.group))
+        output = chosen(called(model, self.inputs, batch), self.output)
         total = self.total(aligned(output, relevance), relevance, together)
         return {self.name: LossPart(total, self.count_of(relevance, together))}
 
     def counts(self, batch: Tensors) -> Mapping[str, Tensor]:
-        return {self.name: self.count_of(batch[self.target], _together(batch[self.group]))}
+        return {
+            self.name: self.count_of(taken(batch, self.target), _together(taken(batch, self.group)))
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,15 +7,15 @@ terms times weights, the count is the sum of the weights, and both can be taken 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import torch
 from torch import Tensor, nn
 
-from trainwright.core.errors import RecipeError
+from trainwright.core.errors import RecipeError, nearest
 from trainwright.training.protocols import LossPart
 
 if TYPE_CHECKING:
@@ -55,11 +55,10 @@ class Supervised(ABC):
 
     def goal(self, batch: Tensors) -> Tensor:
         """What the output is compared with."""
-        return batch[self.target]
+        return taken(batch, self.target)
 
     def parts(self, model: nn.Module, batch: Tensors) -> Mapping[str, LossPart]:
-        output = model(*[batch[name] for name in self.inputs])
-        return {self.name: self.judge(output, batch)}
+        return {self.name: self.judge(called(model, self.inputs, batch), batch)}
 
     def counts(self, batch: Tensors) -> Mapping[str, Tensor]:
         return {self.name: self.count(batch)}
@@ -71,7 +70,7 @@ class Supervised(ABC):
             total = self.terms(values, target, reduction="sum")
         else:
             terms = self.terms(values, target, reduction="none")
-            total = (terms * spread(batch[self.weight], terms)).sum()
+            total = (terms * spread(taken(batch, self.weight), terms)).sum()
         return LossPart(total, self.count(batch))
 
     def count(self, batch: Tensors) -> Tensor:
@@ -80,10 +79,31 @@ class Supervised(ABC):
         weights = self.weights(target)
         if self.weight is not None:
             weights = torch.ones_like(target, dtype=torch.float32) if weights is None else weights
-            return (weights * spread(batch[self.weight], weights)).sum()
+            return (weights * spread(taken(batch, self.weight), weights)).sum()
         if weights is not None:  # of yes and no, count_nonzero takes half the time of a sum
             return torch.count_nonzero(weights) if weights.dtype == torch.bool else weights.sum()
         return torch.full((), target.numel(), dtype=torch.float32, device=target.device)
+
+
+def called(model: nn.Module, inputs: Sequence[str], batch: Tensors) -> Any:  # noqa: ANN401 - as the model
+    """What the model makes of the named tensors of a batch."""
+    return model(*[taken(batch, name) for name in inputs])
+
+
+def taken(batch: Tensors, name: str) -> Tensor:
+    """A tensor of the batch.
+
+    Raises:
+        RecipeError: there is none of that name.
+    """
+    if name not in batch:
+        near = nearest(name, batch) or next(iter(batch), None)
+        raise RecipeError(
+            f"a batch holds {', '.join(batch)}, not {name!r}",
+            where="objective",
+            mend=f"name {near!r} in the objective, or {name!r} in the source",
+        )
+    return batch[name]
 
 
 def chosen(output: object, key: str | None) -> Tensor:

@@ -106,3 +106,12 @@ def test_weights_first_asked_for_in_inference_mode_can_be_trained_with():
         loss(objective, **batch)
     loss(objective, **batch).sum.backward()
     assert batch["inputs"].grad.any()
+
+
+@pytest.mark.parametrize(
+    "objective", [MeanSquared(target="targets"), MeanSquared(inputs=("targets",))]
+)
+def test_a_name_that_the_batch_does_not_have_is_told_with_the_nearest_one(objective):
+    with pytest.raises(RecipeError, match="holds inputs, target, not 'targets'") as refusal:
+        loss(objective, inputs=torch.ones(2), target=torch.ones(2))
+    assert refusal.value.mend.startswith("name 'target' in the objective")
