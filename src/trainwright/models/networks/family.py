@@ -59,7 +59,7 @@ class NetworkFamily(Part):
         workplace: Workplace,
     ) -> Fit:
         """Train the plan on the loop."""
-        require("networks", what=f"family {self.model_fields['family'].default!r}")
+        require("networks", what=f"family {type(self).model_fields['family'].default!r}")
         from trainwright.models.networks.fitting import fit_network
 
         made = self.plan(
