@@ -1,0 +1,209 @@
+"""Networks for images of the Hub: vision transformers and convolutional ones, by their config.
+
+A config is what the Hub calls config.json, without what has no part in the numbers. An image's vector is the
+first token's for transformers that begin with one for the whole image, otherwise the mean over places.
+Images whose sides the patches do not divide are filled up at the right and bottom with the mean.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from torch import Tensor, nn
+from torch.nn import functional
+
+from trainwright.core.durable import read_json
+from trainwright.core.errors import RecipeError
+from trainwright.core.pretrained import Base
+from trainwright.models.images.network import Trunk
+
+_IDLE = (
+    "_name_or_path",
+    "transformers_version",
+    "torch_dtype",
+    "dtype",
+    "architectures",
+    "auto_map",
+    "id2label",
+    "label2id",
+)
+_WHOLE_IMAGE_TOKEN = ("vit", "deit", "beit", "dinov2")
+_MIDDLE = (127.5, 127.5)  # mean and deviation where a base says nothing
+
+
+class HubTrunk(Trunk):
+    """A network of transformers without its head.
+
+    Args:
+        config: With "model_type".
+        model: With its weights; drawn from torch's generator when None.
+    """
+
+    def __init__(self, config: Mapping[str, Any], *, model: nn.Module | None = None) -> None:
+        super().__init__()
+        model = _empty(config) if model is None else model
+        if "pooler" in dict(model.named_children()):  # nothing reads it: it would have no gradient
+            model.register_module("pooler", None)
+        self.model = model
+        self.patch = _patch(config)
+        self.width = _width(config)
+        self._first = config["model_type"] in _WHOLE_IMAGE_TOKEN
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """Shape (rows, channels, height, width) in, (rows, width) out."""
+        height, width = inputs.shape[-2:]
+        down, right = -height % self.patch, -width % self.patch
+        if down or right:
+            inputs = functional.pad(inputs, [0, right, 0, down])
+        states: Tensor = self.model(pixel_values=inputs).last_hidden_state
+        if states.ndim == 4:
+            return states.mean(dim=(2, 3))
+        return states[:, 0] if self._first else states.mean(dim=1)
+
+    @property
+    def blocks(self) -> list[tuple[str, nn.Module]]:
+        """What stands before the layers, the layers, and what stands after them."""
+        layers = _layers(self.model)
+        if layers is None:
+            return [("base", self.model)]
+        inside = {id(weight) for weight in layers.parameters()}
+        before, after = nn.ModuleList(), nn.ModuleList()
+        for part in _beside(self.model, layers):
+            if not any(id(weight) in inside for weight in part.parameters()):
+                is_first = any(isinstance(one, nn.Conv2d) for one in part.modules())
+                (before if is_first else after).append(part)
+        named = [(f"layer-{number}", layer) for number, layer in enumerate(layers, start=1)]
+        name, last = named.pop()
+        return [("embeddings", before), *named, (name, nn.ModuleList([last, after]))]
+
+
+def vit_config(
+    shape: tuple[int, int, int],
+    *,
+    patch: int,
+    hidden: int,
+    layers: int,
+    heads: int,
+    dropout: float,
+) -> dict[str, Any]:
+    """The config of a vision transformer from scratch, for images of this shape."""
+    channels, height, width = shape
+    return {
+        "model_type": "vit",
+        "image_size": [-(-height // patch) * patch, -(-width // patch) * patch],
+        "patch_size": patch,
+        "num_channels": channels,
+        "hidden_size": hidden,
+        "num_hidden_layers": layers,
+        "num_attention_heads": heads,
+        "intermediate_size": 2 * hidden,
+        "hidden_dropout_prob": dropout,
+        "attention_probs_dropout_prob": 0.0,
+    }
+
+
+def load_trunk(base: Base, *, shape: tuple[int, int, int]) -> tuple[HubTrunk, dict[str, Any]]:
+    """The network of a pre-trained base with its weights, and the config that builds it again.
+
+    Args:
+        base: A folder in the layout of the Hub.
+        shape: Channels, height and width of the images.
+
+    Raises:
+        RecipeError: the folder holds no such model, weights are missing, or the channels differ.
+    """
+    from transformers import AutoConfig, AutoModel
+
+    config = {
+        key: value
+        for key, value in read_json(base.folder / "config.json").items()
+        if key not in _IDLE
+    }
+    channels = config.get("num_channels", 3)
+    if channels != shape[0]:
+        raise RecipeError(
+            f"the pre-trained base {base.name!r} takes images of {channels} channels, not {shape[0]}",
+            where="model.pretrained",
+            mend=f"channels: {channels}",
+        )
+    values = {key: value for key, value in config.items() if key != "model_type"}
+    try:
+        model, report = AutoModel.from_pretrained(
+            base.folder,
+            config=AutoConfig.for_model(config["model_type"], **values),
+            local_files_only=True,
+            use_safetensors=True,
+            output_loading_info=True,
+        )
+    except Exception as error:  # whatever a foreign folder brings up
+        raise _unusable(base, str(error)) from error
+    lacking = sorted(name for name in report["missing_keys"] if "pooler" not in name)
+    if lacking:
+        raise _unusable(base, f"weights are missing: {', '.join(lacking[:3])}")
+    return HubTrunk(config, model=model.float()), config
+
+
+def scales_of(base: Base, *, channels: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Mean and deviation of each channel that a base was trained with, on the scale of 0 to 255."""
+    file = base.folder / "preprocessor_config.json"
+    document = read_json(file) if file.exists() else {}
+    found = []
+    for key, usual in zip(("image_mean", "image_std"), _MIDDLE, strict=True):
+        said = document.get(key)
+        if isinstance(said, list) and len(said) == channels:
+            found.append(tuple(255.0 * float(value) for value in said))
+        else:
+            found.append((usual,) * channels)
+    return found[0], found[1]
+
+
+def _empty(config: Mapping[str, Any]) -> nn.Module:
+    from transformers import AutoConfig, AutoModel
+
+    values = {key: value for key, value in config.items() if key != "model_type"}
+    known = AutoConfig.for_model(config["model_type"], **values)
+    made: nn.Module = AutoModel.from_config(known)  # type: ignore[no-untyped-call]
+    return made
+
+
+def _patch(config: Mapping[str, Any]) -> int:
+    """Sides must be a multiple of it; 1 where any will do."""
+    patch = config.get("patch_size", 1)
+    return int(max(patch) if isinstance(patch, list | tuple) else patch)
+
+
+def _width(config: Mapping[str, Any]) -> int:
+    """Length of the vectors of the last layer."""
+    if config["model_type"] == "swin":
+        return int(config["embed_dim"] * 2 ** (len(config["depths"]) - 1))
+    for key in ("hidden_sizes", "hidden_dim", "hidden_size"):
+        if key in config:
+            size = config[key]
+            return int(size[-1] if isinstance(size, list | tuple) else size)
+    raise ValueError(f"a {config['model_type']} whose width its config does not tell")
+
+
+def _layers(model: nn.Module) -> nn.ModuleList | None:
+    """The list of modules that holds most weights; None where there is none."""
+    lists = [part for part in model.modules() if isinstance(part, nn.ModuleList)]
+    return max(lists, key=lambda one: sum(p.numel() for p in one.parameters()), default=None)
+
+
+def _beside(model: nn.Module, layers: nn.ModuleList) -> list[nn.Module]:
+    """The largest parts that do not hold the layers."""
+    found = []
+    for child in model.children():
+        if child is layers:
+            continue
+        holds = any(part is layers for part in child.modules())
+        found += _beside(child, layers) if holds else [child]
+    return found
+
+
+def _unusable(base: Base, why: str) -> RecipeError:
+    return RecipeError(
+        f"the pre-trained base {base.name!r} cannot be loaded: {why.splitlines()[0][:160]}",
+        where="model.pretrained",
+        mend="name a folder whose model.safetensors holds the network that its config.json tells of",
+    )
