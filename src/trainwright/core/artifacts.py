@@ -280,6 +280,7 @@ class Features:
             is NaN).
         sparse: Text features, shape (rows, terms), or None.
         sparse_names: One name a term.
+        row_words: Words of each row, shape (rows,), int64; None where no column holds words.
     """
 
     dense: NDArray[np.float64]
@@ -287,6 +288,7 @@ class Features:
     categorical: tuple[int, ...] = ()
     sparse: csr_matrix | None = None
     sparse_names: tuple[str, ...] = ()
+    row_words: NDArray[np.int64] | None = None
 
     @property
     def num_rows(self) -> int:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from trainwright.core.artifacts import Column, ColumnType, FeatureNeeds, Features
 from trainwright.core.durable import read_json, write_json
@@ -100,7 +101,9 @@ class TablePreparation:
                 step.fill(block[step.column], dense[start : start + _CACHE_ROWS, first:after])
                 first = after
         texts = [frame[step.column].to_list() for step in self.texts]
-        return self._features(dense, [*zip(*texts, strict=True)])
+        words = [frame[name].list.len().fill_null(0) for name in self._lists]
+        counts = [lengths.to_numpy().astype(np.int64) for lengths in words]
+        return self._features(dense, [*zip(*texts, strict=True)], counts)
 
     def transform_rows(self, rows: Sequence[Mapping[str, Any]]) -> Features:
         readers = [(step.column, step.row) for step in self.steps]
@@ -110,7 +113,10 @@ class TablePreparation:
                 flat += read(row.get(column))
         dense = np.array(flat, dtype=np.float64).reshape(len(rows), len(self._names))
         texts = [tuple(row.get(step.column) for step in self.texts) for row in rows]
-        return self._features(dense, texts if self.texts else [])
+        counts = [
+            np.array([len(row.get(name) or ()) for row in rows], np.int64) for name in self._lists
+        ]
+        return self._features(dense, texts if self.texts else [], counts)
 
     def unseen(self, rows: Sequence[Mapping[str, Any]]) -> list[list[str]]:
         known = [step for step in self.steps if isinstance(step, Categories)]
@@ -152,13 +158,24 @@ class TablePreparation:
                 mend="restore the package; the file was changed, or is from another version",
             ) from error
 
-    def _features(self, dense: Any, texts: Sequence[Sequence[str | None]]) -> Features:  # noqa: ANN401
+    @property
+    def _lists(self) -> list[str]:
+        """The column of words, where there is one: it makes no feature, but each word has an answer."""
+        return [column.name for column in self.inputs if column.type is ColumnType.WORDS][:1]
+
+    def _features(
+        self,
+        dense: Any,  # noqa: ANN401
+        texts: Sequence[Sequence[str | None]],
+        words: Sequence[NDArray[np.int64]],
+    ) -> Features:
         return Features(
             dense=dense,
             names=self._names,
             categorical=self._categorical,
             sparse=self._sparse(texts) if self.texts else None,
             sparse_names=self._sparse_names,
+            row_words=words[0] if words else None,
         )
 
     def _sparse(self, rows: Sequence[Sequence[str | None]]) -> csr_matrix:

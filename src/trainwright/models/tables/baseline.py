@@ -48,8 +48,10 @@ class BaselineEstimator:
         return "baseline"
 
     def predict(self, features: Features) -> NDArray[np.float64]:
-        """Shape (rows, classes), or (rows,)."""
-        return np.repeat(self.answer[None], features.num_rows, axis=0)
+        """Shape (rows, classes), or (rows,); of words (words, classes)."""
+        words = features.row_words
+        items = features.num_rows if words is None else int(words.sum())
+        return np.repeat(self.answer[None], items, axis=0)
 
     def save(self, folder: Path) -> None:
         write_json(folder / _FILE, {"answer": self.answer.tolist()})
