@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import torch
 
@@ -12,10 +12,12 @@ from trainwright.core.parts import Part
 from trainwright.core.protocols import Fit, Workplace
 from trainwright.models.networks.estimator import NetworkEstimator
 from trainwright.models.networks.plan import NetworkPlan
+from trainwright.models.networks.watching import Watcher
 from trainwright.recipe.sections import EarlyStopping, TrainingSettings
 from trainwright.training.optimizers import OptimizerPart
-from trainwright.training.protocols import Evaluated, Observer, Progress, StepResult
-from trainwright.training.trainer import Outcome, Trainer
+from trainwright.training.outcome import Outcome
+from trainwright.training.protocols import Observer
+from trainwright.training.trainer import Trainer
 
 
 def fit_network(
@@ -33,7 +35,25 @@ def fit_network(
         TrainingError: it diverged.
         Interrupted: a signal came; a checkpoint was written.
     """
-    outcome = trainer_of(plan, training=training, seed=seed, pacer=pacer, workplace=workplace).fit()
+    watcher = Watcher(
+        workplace,
+        num_samples=len(plan.train),
+        epochs=training.epochs or plan.defaults.epochs,
+        every=training.log_every,
+    )
+    trainer = trainer_of(
+        plan,
+        training=training,
+        seed=seed,
+        pacer=pacer,
+        workplace=workplace,
+        observers=(watcher,),
+    )
+    watcher.follow(lambda: trainer.history)
+    try:
+        outcome = trainer.fit()
+    finally:
+        watcher.pass_on()
     with torch.no_grad():
         module = plan.finish(plan.module).eval()
     estimator = NetworkEstimator(plan.architecture, module, dict(plan.origin))
@@ -89,7 +109,7 @@ def trainer_of(
         log_every=training.log_every,
         folder=workplace.folder,
         checkpoints=training.checkpoints,
-        observers=(_Shown(workplace, epochs=epochs), *observers),
+        observers=observers,
         pacer=pacer,
     )
 
@@ -108,31 +128,6 @@ def _stopping(settings: EarlyStopping | None, *, patience: int) -> EarlyStopping
 
 
 _WORDS = {"epochs": "limit"}  # as the other families say it
-
-
-class _Shown:
-    """Tells how far the fit is; holds no state, so a resumed fit shows on from where it is."""
-
-    def __init__(self, workplace: Workplace, *, epochs: int) -> None:
-        self._workplace = workplace
-        self._epochs = epochs
-        self._loss = ""
-
-    def after_step(self, progress: Progress, result: StepResult) -> str | None:
-        if progress.step % 10 == 0:
-            note = f"epoch {progress.epoch + 1}, step {progress.step}{self._loss}"
-            self._workplace.progress.advance(progress.epoch, self._epochs, note)
-        return None
-
-    def after_evaluation(self, progress: Progress, evaluated: Evaluated) -> str | None:
-        self._loss = f", validation loss {evaluated.loss:.4g}"
-        return None
-
-    def state_dict(self) -> Mapping[str, object]:
-        return {}
-
-    def load_state_dict(self, state: Mapping[str, object]) -> None:
-        """Nothing."""
 
 
 def _curve(outcome: Outcome) -> tuple[CurvePoint, ...]:
