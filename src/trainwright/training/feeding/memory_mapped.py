@@ -56,26 +56,38 @@ def write_columns(folder: Path, blocks: Iterable[Mapping[str, NDArray[Any]]]) ->
         write_json(staged / _INDEX, {"columns": [column.to_json() for column in columns]})
 
 
+def map_columns(folder: Path, *, check_hashes: bool = False) -> Mapping[str, NDArray[Any]]:
+    """The columns of a folder by name, mapped into memory: for `RaggedSource`, or a source of one's own.
+
+    Args:
+        folder: As `write_columns` wrote it.
+        check_hashes: Read each file once and compare it with its hash; sizes are compared always.
+
+    Raises:
+        TrustError: a file is missing, or is not what was written.
+    """
+    return {
+        entry["name"]: _mapped(folder / f"{position}.bin", entry, check_hash=check_hashes)
+        for position, entry in enumerate(_entries(folder / _INDEX))
+    }
+
+
 class MemoryMappedSource:
     """The columns of a folder that `write_columns` wrote, mapped into memory.
 
     Args:
         folder: As written.
-        check_hashes: Read each file once and compare it with its hash; sizes are compared always.
+        check_hashes: See `map_columns`.
 
     Raises:
         TrustError: a file is missing, or is not what was written.
     """
 
     def __init__(self, folder: Path, *, check_hashes: bool = False) -> None:
-        entries = _entries(folder / _INDEX)
-        self._files = [folder / f"{position}.bin" for position in range(len(entries))]
+        columns = map_columns(folder, check_hashes=check_hashes)
+        self._files = [folder / f"{position}.bin" for position in range(len(columns))]
         self._stamps = [_stamp(file) for file in self._files]
-        self.columns: Mapping[str, NDArray[Any]] = {
-            entry["name"]: _mapped(file, entry, check_hash=check_hashes)
-            for file, entry in zip(self._files, entries, strict=True)
-        }
-        self._rows = ArraySource(**self.columns)
+        self._rows = ArraySource(**columns)
 
     def __len__(self) -> int:
         return len(self._rows)

@@ -15,7 +15,6 @@ import json
 import mmap
 import os
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from multiprocessing.connection import Connection
 from multiprocessing.reduction import recv_handle, send_handle
 from typing import TYPE_CHECKING, Any
@@ -32,22 +31,20 @@ _ALIGNMENT = 64  # bytes; what vectorised kernels like
 
 
 class Parcel:
-    """A message and tensors, packed once, to be sent to any number of processes.
+    """A message and tensors, ready to be sent.
 
     Args:
         message: JSON values.
-        tensors: On the CPU, or plain bytes. Strides are kept where a tensor has neither gaps nor overlaps, so
-            that kernels that choose by them choose alike on the other side.
+        tensors: On the CPU. Strides are kept where a tensor has neither gaps nor overlaps, so that kernels
+            that choose by them choose alike on the other side.
     """
 
-    def __init__(
-        self, message: Mapping[str, Any], tensors: Mapping[str, Tensor | NDArray[np.uint8]]
-    ) -> None:
+    def __init__(self, message: Mapping[str, Any], tensors: Tensors) -> None:
         places = []
         blocks: list[tuple[int, NDArray[np.uint8]]] = []
         end = 0
         for name, tensor in tensors.items():
-            data, layout = flattened(tensor)
+            data, layout = _flattened(tensor)
             places.append([name, end, *layout])
             if len(data):
                 blocks.append((end, data))
@@ -61,23 +58,15 @@ class Parcel:
         if self._handle is not None:
             send_handle(connection, self._handle, 0)
 
-    def close(self) -> None:
-        """Let go of the memory; whoever received it keeps it."""
-        if self._handle is not None:
-            os.close(self._handle)
-            self._handle = None
-
     def __del__(self) -> None:
-        with suppress(OSError):
-            self.close()
+        """Let go of the memory; who received it keeps it."""
+        handle = getattr(self, "_handle", None)
+        if handle is not None:
+            os.close(handle)
 
 
-def receive(connection: Connection, *, private: bool = False) -> tuple[Mapping[str, Any], Tensors]:
-    """The next parcel's message and tensors.
-
-    Args:
-        connection: Waits until there is one.
-        private: What is written to the tensors stays here, though others received the same parcel.
+def receive(connection: Connection) -> tuple[Mapping[str, Any], Tensors]:
+    """The next parcel's message and tensors; waits until there is one.
 
     Raises:
         EOFError: the other side is gone.
@@ -87,23 +76,19 @@ def receive(connection: Connection, *, private: bool = False) -> tuple[Mapping[s
     if head["bytes"]:
         handle = _handle_from(connection)
         try:
-            flags = mmap.MAP_PRIVATE if private else mmap.MAP_SHARED | mmap.MAP_POPULATE
+            flags = mmap.MAP_SHARED | mmap.MAP_POPULATE
             memory = mmap.mmap(handle, head["bytes"], flags=flags)
         finally:
             os.close(handle)
     tensors = {
-        name: laid_out(memory, offset, dtype, shape, stride)
+        name: _laid_out(memory, offset, dtype, shape, stride)
         for name, offset, dtype, shape, stride in head["places"]
     }
     return head["message"], tensors
 
 
-def flattened(
-    tensor: Tensor | NDArray[np.uint8],
-) -> tuple[NDArray[np.uint8], tuple[str, list[int], list[int]]]:
-    """The bytes of a tensor, and what `laid_out` needs to make it of them: type, shape, strides."""
-    if not isinstance(tensor, Tensor):
-        return tensor, ("uint8", [len(tensor)], [1])
+def _flattened(tensor: Tensor) -> tuple[NDArray[np.uint8], tuple[str, list[int], list[int]]]:
+    """The bytes of a tensor, and what `_laid_out` needs to make it of them: type, shape, strides."""
     plain = tensor.detach()
     stride = torch.empty_like(plain, device="meta").stride()
     if plain.stride() != stride:  # it has gaps or overlaps
@@ -113,8 +98,8 @@ def flattened(
     return data, (str(plain.dtype).removeprefix("torch."), list(plain.shape), list(stride))
 
 
-def laid_out(
-    memory: Any,  # noqa: ANN401 - whatever has a buffer; None where there are no bytes
+def _laid_out(
+    memory: mmap.mmap | None,
     offset: int,
     dtype: str,
     shape: Sequence[int],
@@ -123,7 +108,7 @@ def laid_out(
     """A tensor over a buffer, which lives as long as the tensor."""
     kind: torch.dtype = getattr(torch, dtype)
     count = int(np.prod(shape))
-    if count == 0:
+    if memory is None or count == 0:
         return torch.empty(*shape, dtype=kind)
     flat = torch.frombuffer(memory, dtype=kind, count=count, offset=offset)
     return flat.as_strided(tuple(shape), tuple(stride))

@@ -30,11 +30,12 @@ _PR_SET_PDEATHSIG = 1
 _TRACE_CHARACTERS = 8000
 
 
-def serve(connection: Connection, threads: int) -> None:
+def serve(connection: Connection, source: Source, threads: int) -> None:
     """What the process runs.
 
     Args:
-        connection: The first parcel is the source; then each is one batch's rows.
+        connection: Each parcel is the rows of one batch.
+        source: Makes the batches.
         threads: Of torch: as many as the parent's, since they can change the last bit of a sum.
     """
     _die_with_parent()
@@ -44,15 +45,9 @@ def serve(connection: Connection, threads: int) -> None:
 
     import torch
 
-    from trainwright.training.feeding.copies import unpacked
     from trainwright.training.feeding.parcels import Parcel, receive
 
     torch.set_num_threads(threads)
-    try:
-        source = unpacked(receive(connection, private=True)[1])
-    except TrainwrightError as error:
-        Parcel({"fault": _fault(error)}, {}).send(connection)
-        return
     Parcel({"ready": True}, {}).send(connection)
     while True:
         try:

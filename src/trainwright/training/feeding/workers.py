@@ -27,8 +27,13 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from trainwright.core.errors import DataError, EnvironmentFault, TrainwrightError
-from trainwright.training.feeding.copies import packed
+from trainwright.core.errors import (
+    DataError,
+    EnvironmentFault,
+    RecipeError,
+    TrainwrightError,
+    shorten,
+)
 from trainwright.training.feeding.making import named
 from trainwright.training.feeding.parcels import Parcel, receive
 from trainwright.training.feeding.worker import IGNORED, raised, serve
@@ -38,6 +43,10 @@ if TYPE_CHECKING:
 
 _LOOK_SECONDS = 0.5  # how often it is asked whether silent workers live
 _START_SECONDS = 300.0  # imports on a busy machine
+_START_MEND = (
+    'put what the script does under if __name__ == "__main__": and the class of the source into '
+    "a module that can be imported; or use training.workers: 0"
+)
 _SPAWN = multiprocessing.get_context("spawn")
 
 
@@ -50,7 +59,8 @@ class Workers:
     The thread that makes it must outlive it: the kernel ends workers together with that thread.
 
     Args:
-        source: Copied once into memory that all workers share; mapped files are not copied.
+        source: Each worker gets a copy, by the way in which `multiprocessing` hands over arguments. Columns
+            that are mapped from files are mapped by each, and not copied.
         count: Processes, from 1.
         prefetch: Batches a worker has in hand or has made ahead.
         timeout_seconds: Silence of a worker, while its batch is waited for, that counts as hanging.
@@ -58,7 +68,8 @@ class Workers:
         describe_rows: Says which samples rows are, for messages.
 
     Raises:
-        RecipeError: the source cannot be sent to another process.
+        RecipeError: the source cannot be handed to another process.
+        EnvironmentFault: no process can be started.
     """
 
     def __init__(
@@ -72,7 +83,6 @@ class Workers:
         describe_rows: Callable[[Indices], str] = named,
     ) -> None:
         self.source = source
-        self._packed = packed(source)
         self._capacity = count * prefetch
         self._timeout_seconds = timeout_seconds
         self._max_restarts = max_restarts
@@ -81,9 +91,9 @@ class Workers:
         self._answers: dict[int, _Answer] = {}
         self._forgotten: set[int] = set()
         self._workers: list[_Worker] = []
-        self._end = Finalize(self, _stop_all, args=(self._workers, self._packed), exitpriority=10)
+        self._end = Finalize(self, _stop_all, args=(self._workers,), exitpriority=10)
         for position in range(count):
-            self._workers.append(_start(position, self._packed))
+            self._workers.append(_start(position, self.source))
 
     def __enter__(self) -> Workers:
         return self
@@ -169,9 +179,6 @@ class Workers:
         worker.heard = time.monotonic()
         if message.get("ready"):
             worker.ready = True
-        elif "number" not in message:
-            self.close()
-            raise raised(message["fault"])
         else:
             number = message["number"]
             del worker.requests[number]
@@ -189,15 +196,14 @@ class Workers:
             raise EnvironmentFault(
                 f"a data worker ended before it could begin ({_ending(status)})",
                 where=f"worker {worker.position}",
-                mend='put what the script does under if __name__ == "__main__":, '
-                "or use training.workers: 0",
+                mend=_START_MEND,
             )
         owed = list(worker.requests.values())
         if owed:
             owed[0].deaths += 1
             if owed[0].deaths > self._max_restarts:
                 raise self._dying(worker, owed[0], status)
-        self._workers[worker.position] = _start(worker.position, self._packed)
+        self._workers[worker.position] = _start(worker.position, self.source)
         for request in owed:
             if request.number in self._forgotten:
                 self._forgotten.remove(request.number)
@@ -266,29 +272,38 @@ class _Answer:
     fault: dict[str, Any] | None
 
 
-def _start(position: int, source: Parcel) -> _Worker:
+def _start(position: int, source: Source) -> _Worker:
     """A new process; signals wait until it ignores them, since they may come while it imports."""
     ours, theirs = _SPAWN.Pipe(duplex=True)
     process = _SPAWN.Process(
-        target=serve, args=(theirs, torch.get_num_threads()), name=f"data-worker-{position}"
+        target=serve, args=(theirs, source, torch.get_num_threads()), name=f"data-worker-{position}"
     )
     resource_tracker.ensure_running()  # else `start` does it, which lets the signals in
     blocked = signal.pthread_sigmask(signal.SIG_BLOCK, IGNORED)
     try:
         process.start()
+    except OSError as error:
+        raise EnvironmentFault(
+            f"a data worker cannot be started: {error.strerror or error}",
+            where=f"worker {position}",
+            mend=_START_MEND,
+        ) from error
+    except Exception as error:
+        raise RecipeError(
+            f"the source cannot be handed to a worker process: {shorten(str(error), 200)}",
+            where="training.workers",
+            mend="training.workers: 0",
+        ) from error
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
     theirs.close()
-    with suppress(OSError):  # it died, which is noticed when it is listened to
-        source.send(ours)
     return _Worker(position=position, process=process, connection=ours, pid=process.pid)
 
 
-def _stop_all(workers: list[_Worker], source: Parcel) -> None:
+def _stop_all(workers: list[_Worker]) -> None:
     for worker in workers:
         worker.stop()
     workers.clear()
-    source.close()
 
 
 def _ending(status: int) -> str:

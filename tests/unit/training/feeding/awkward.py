@@ -9,7 +9,6 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
 import torch
 
 from trainwright.core.errors import TrustError
@@ -84,8 +83,6 @@ class Killed(Drawn):
 
 @dataclass
 class Holding(Drawn):
-    """Holds what belongs to it in each way there is."""
+    """Holds what only its own process can have."""
 
-    array: np.ndarray | None = None
-    tensor: torch.Tensor | None = None
-    mapped: np.ndarray | None = None
+    held: object = None

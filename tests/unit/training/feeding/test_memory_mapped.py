@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from multiprocessing.reduction import ForkingPickler
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +11,12 @@ import torch
 
 from trainwright.core.durable import read_json, write_json
 from trainwright.core.errors import DataError, EnvironmentFault, TrustError
-from trainwright.training.feeding.memory_mapped import MemoryMappedSource, write_columns
-from trainwright.training.feeding.sources import ArraySource
+from trainwright.training.feeding.memory_mapped import (
+    MemoryMappedSource,
+    map_columns,
+    write_columns,
+)
+from trainwright.training.feeding.sources import ArraySource, RaggedSource
 
 COLUMNS = {
     "a name: with / signs": np.arange(60, dtype=np.float32).reshape(10, 2, 3),
@@ -124,3 +129,33 @@ def test_a_file_that_changes_while_it_is_read_stops_the_reading(folder: Path, ch
     with pytest.raises(DataError, match="changed or removed") as caught:
         mapped.batch(np.array([1]), epoch=0, training=True)
     assert caught.value.where.endswith("1.bin")
+
+
+def test_workers_map_the_files_themselves(tmp_path: Path) -> None:
+    columns = {"x": np.arange(200_000.0).reshape(1000, 200), "y": np.arange(1000)}
+    write_columns(tmp_path / "columns", [columns])
+    mapped = map_columns(tmp_path / "columns")
+    rows = np.array([999, 3, 5])
+    for source in (
+        MemoryMappedSource(tmp_path / "columns"),
+        ArraySource(part=mapped["x"][100:, :].reshape(-1), all=mapped["x"][100:].reshape(-1, 1)),
+        RaggedSource(np.array([7, 9, 1000]), {"x": mapped["x"]}),
+    ):
+        taken = rows % len(source)
+        message = bytes(ForkingPickler.dumps(source))
+        assert len(message) < 10_000
+        found = ForkingPickler.loads(message).batch(taken, epoch=0, training=True)
+        for name, tensor in source.batch(taken, epoch=0, training=True).items():
+            assert torch.equal(found[name], tensor)
+
+
+def test_arrays_in_memory_and_strided_parts_are_handed_over_whole(tmp_path: Path) -> None:
+    write_columns(tmp_path / "columns", [{"x": np.arange(100)}])
+    strided = map_columns(tmp_path / "columns")["x"][::3]
+    source = ArraySource(strided=strided, plain=np.arange(34), half=torch.ones(34).bfloat16())
+    copy = ForkingPickler.loads(bytes(ForkingPickler.dumps(source)))
+    rows = np.array([33, 0, 5])
+    for name, tensor in source.batch(rows, epoch=0, training=True).items():
+        found = copy.batch(rows, epoch=0, training=True)[name]
+        assert found.dtype == tensor.dtype
+        assert torch.equal(found, tensor)

@@ -58,17 +58,6 @@ def test_names_keep_their_order_and_messages_come_with_them() -> None:
     assert list(tensors) == ["b", "a"]
 
 
-def test_one_parcel_serves_several_who_do_not_see_what_others_do_to_it() -> None:
-    pairs = [Pipe(), Pipe()]
-    parcel = Parcel({}, {"x": torch.zeros(3)})
-    for here, _ in pairs:
-        parcel.send(here)
-    parcel.close()
-    first, second = (receive(there, private=True)[1]["x"] for _, there in pairs)
-    first.fill_(1)
-    assert second.tolist() == [0, 0, 0]
-
-
 def test_memory_and_descriptors_go_with_the_last_tensor() -> None:
     def mapped() -> bool:
         return "trainwright-batch" in Path("/proc/self/maps").read_text()

@@ -19,10 +19,16 @@ import numpy as np
 import pytest
 import torch
 
-from trainwright.core.errors import DataError, EnvironmentFault, TrainwrightError, TrustError
+from trainwright.core.errors import (
+    DataError,
+    EnvironmentFault,
+    RecipeError,
+    TrainwrightError,
+    TrustError,
+)
 from trainwright.training.feeding.loader import epoch_batches
 from trainwright.training.feeding.workers import Workers
-from unit.training.feeding.awkward import Crashing, Drawn, Hanging, Killed, Unreadable
+from unit.training.feeding.awkward import Crashing, Drawn, Hanging, Holding, Killed, Unreadable
 
 
 @pytest.fixture(autouse=True)
@@ -175,6 +181,12 @@ def test_workers_outlive_signals_to_their_group_but_not_their_parent(tmp_path: P
         finally:
             parent.kill()
     assert _is_gone_within(5, worker)
+
+
+def test_a_source_that_cannot_be_handed_over_is_refused_with_the_way_out() -> None:
+    with pytest.raises(RecipeError, match="cannot be handed to a worker") as caught:
+        Workers(Holding(held=lambda: None), 1)
+    assert caught.value.mend == "training.workers: 0"
 
 
 @pytest.mark.slow
