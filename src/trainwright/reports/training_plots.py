@@ -105,6 +105,7 @@ def _figure(
         x_label="step",
         y_label=known.unit,
         caption=known.caption,
+        x_bounds=(0.0, float(_last(curves))),
     )
     epochs = {int(one["step"]): int(one.get("epoch", 0)) for one in records}
     return replace(
@@ -128,11 +129,14 @@ def _lines(curves: Mapping[str, Points], known: _Known) -> Iterator[Series]:
 
 def _mark(curves: Mapping[str, Points], best: int | None) -> Iterator[Series]:
     """The step that the weights are of, as an upright line."""
-    steps = {step for points in curves.values() for step in points}
     values = [v for points in curves.values() for v in points.values() if math.isfinite(v)]
-    if best is not None and best in steps and values:
+    if best is not None and 0 <= best <= _last(curves) and values:
         ends = [min(values), max(values)]
         yield Series(f"weights of step {number(best)}", [best, best], ends, reference=True)
+
+
+def _last(curves: Mapping[str, Points]) -> int:
+    return max(step for points in curves.values() for step in points)
 
 
 def _rows(

@@ -55,6 +55,12 @@ def test_one_curve_alone_is_called_by_its_name():
     assert rate.header == ("step", "epochs finished", "learning rate", "")
 
 
+def test_the_step_of_the_weights_is_marked_on_curves_without_a_point_there():
+    rate = training_figures(records_of(), best=104)[2]
+    assert ("weights of step 104", None) in rate.legend
+    assert not any(row[-1] for row in rate.rows)
+
+
 def test_without_a_best_step_nothing_is_marked():
     loss = training_figures(records_of())[0]
     assert len(loss.legend) == 2
