@@ -28,6 +28,7 @@ from trainwright.evaluation.choice import loss_name, row_losses
 from trainwright.evaluation.decision import as_prediction
 from trainwright.evaluation.metrics import METRICS, Judged, find_metric, metric_names
 from trainwright.evaluation.plots import class_plots, regression_plots
+from trainwright.summaries.entities import count_entities, has_entities
 from trainwright.summaries.intervals import Units
 from trainwright.summaries.statistics import ClassStatistics
 
@@ -73,7 +74,8 @@ def evaluate(
     """
     _check(target, split)
     assert (prediction.probabilities is not None) == spec.task.has_classes
-    judged = Judged(prediction, target, units=Units.of(units), seed=seed)
+    entities = _entities(prediction, target, spec, prediction.row_words)
+    judged = Judged(prediction, target, units=Units.of(units), seed=seed, entities=entities)
     loss = float(np.mean(row_losses(prediction, target, spec)))
     if not math.isfinite(loss):
         raise TrainingError(
@@ -90,6 +92,7 @@ def evaluate(
             prediction,
             target,
             units,
+            entities=entities,
             spec=spec,
             confidence=confidence,
             seed=derive_seed(seed, "slice", column),
@@ -108,16 +111,39 @@ def evaluate(
     )
 
 
-def measure(name: str, output: Floats | Prediction, target: Floats, spec: Target) -> float | None:
+def measure(
+    name: str,
+    output: Floats | Prediction,
+    target: Floats,
+    spec: Target,
+    *,
+    row_words: NDArray[np.int64] | None = None,
+) -> float | None:
     """One metric of raw outputs (or of a prediction), without an interval; None where not defined.
+
+    `row_words` are the words of each row, where words are judged.
 
     Raises:
         RecipeError: the metric is not one of this target's.
     """
     metric = find_metric(name, spec=spec)
     prediction = output if isinstance(output, Prediction) else as_prediction(output)
-    judged = Judged(prediction, target, units=Units.of(np.arange(len(target))), seed=0)
+    entities = _entities(prediction, target, spec, row_words)
+    units = Units.of(np.arange(len(target)))
+    judged = Judged(prediction, target, units=units, seed=0, entities=entities)
     return metric.value(judged.statistics)
+
+
+def _entities(
+    prediction: Prediction, target: Floats, spec: Target, row_words: NDArray[np.int64] | None
+) -> Floats | None:
+    """What entity metrics are computed from, where tags are those of entities; shape (words, 3)."""
+    if row_words is None or not has_entities(spec.classes):
+        return None
+    decided = np.asarray(prediction.values, dtype=np.int64)
+    return count_entities(
+        target.astype(np.int64), decided, classes=spec.classes, row_words=row_words
+    )
 
 
 def _metrics(judged: Judged, *, spec: Target, confidence: float) -> dict[str, MetricValue]:
@@ -137,6 +163,7 @@ def _slices(
     target: Floats,
     units: NDArray[np.int64],
     *,
+    entities: Floats | None,
     spec: Target,
     confidence: float,
     seed: int,
@@ -150,6 +177,7 @@ def _slices(
             seed=seed,
             replicates=SLICE_REPLICATES,
             max_blocks=SLICE_BLOCKS,
+            entities=None if entities is None else entities[rows],
         )
         metrics = _metrics(part, spec=spec, confidence=confidence)
         yield SliceResult(column, value, len(rows), metrics)

@@ -35,6 +35,7 @@ class Judged:
         seed: Of the bootstrap.
         replicates: Of the bootstrap.
         max_blocks: Of the bootstrap.
+        entities: Of tagged words (see `summaries.entities`); shape (rows, 3).
     """
 
     def __init__(
@@ -46,6 +47,7 @@ class Judged:
         seed: int,
         replicates: int = REPLICATES,
         max_blocks: int = MAX_BLOCKS,
+        entities: Floats | None = None,
     ) -> None:
         self.values = np.asarray(prediction.values)
         self.probabilities = prediction.probabilities
@@ -54,6 +56,7 @@ class Judged:
         self._seed = seed
         self._replicates = replicates
         self._max_blocks = max_blocks
+        self.entities = entities
 
     @cached_property
     def resampler(self) -> Resampler:
@@ -78,7 +81,8 @@ class Judged:
         """All that the metrics' values are computed from."""
         if self.probabilities is None:
             return RegressionStatistics.of(self.values.astype(np.float64), self.target)
-        return ClassStatistics.of(self.probabilities, self.codes, self.values.astype(np.int64))
+        decided = self.values.astype(np.int64)
+        return ClassStatistics.of(self.probabilities, self.codes, decided, entities=self.entities)
 
     @cached_property
     def least_units(self) -> int:
@@ -196,6 +200,13 @@ def _calibration_error(seen: ClassStatistics) -> float:
         for total, hits in zip(seen.bin_probability, seen.bin_hits, strict=True)
     ]
     return math.fsum(gaps) / seen.rows
+
+
+def _entity_f1(seen: ClassStatistics) -> float | None:
+    if seen.entities is None:
+        return None
+    true, decided, both = seen.entities
+    return 2 * both / (true + decided) if true + decided else None
 
 
 def _rmse(seen: RegressionStatistics) -> float:
@@ -405,6 +416,21 @@ def _calibration_interval(judged: Judged, value: float, confidence: float) -> Me
     return draws.widened(value, arms, confidence=confidence, low=0.0, high=1.0) or fallback
 
 
+def _entity_f1_interval(judged: Judged, value: float, confidence: float) -> MetricValue:
+    """Sentences are resampled, since entities of one go together."""
+    assert judged.entities is not None
+    draws = judged.resampler
+
+    def f1(sums: Floats) -> Floats:
+        either = sums[:, 0] + sums[:, 1]
+        return np.divide(2 * sums[:, 2], either, out=np.full_like(either, np.nan), where=either > 0)
+
+    contributions = draws.sums(judged.entities)
+    found = draws.interval(contributions, f1, value=value, confidence=confidence, low=0.0, high=1.0)
+    holding = int((judged.units.sums(judged.entities[:, 0] + judged.entities[:, 1]) > 0).sum())
+    return found or intervals.wilson(value, max(1, holding), confidence=confidence)
+
+
 def _mae_interval(judged: Judged, value: float, confidence: float) -> MetricValue:
     return _told(
         value,
@@ -534,6 +560,13 @@ METRICS: Mapping[str, Metric] = {
             value=_macro_f1,
             interval=_by_class(macro_f1),
             of_counts=macro_f1,
+        ),
+        Metric(
+            "entity_f1",
+            Task.TOKEN_CLASSIFICATION,
+            greater_is_better=True,
+            value=_entity_f1,
+            interval=_entity_f1_interval,
         ),
         Metric("rmse", _NUMBERS, greater_is_better=False, value=_rmse, interval=_rmse_interval),
         Metric("mae", _NUMBERS, greater_is_better=False, value=_mae, interval=_mae_interval),

@@ -92,7 +92,7 @@ def assess(
             Prediction(flat(output, spec)),
         )
     evaluation = evaluate(
-        prediction,
+        replace(prediction, row_words=validation.words),
         validation.items,
         spec=spec,
         units=validation.item_units,

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from trainwright.core.artifacts import Evaluation, Snapshot, Split
+from trainwright.core.artifacts import Evaluation, Snapshot, Split, Target
 from trainwright.core.clock import Pacer
 from trainwright.core.errors import DataError, TrainingError
 from trainwright.core.protocols import Family
@@ -28,8 +28,10 @@ from trainwright.flow.folds import FOLD_COST, FOLDS, REPEATS, FoldScores, is_sma
 from trainwright.flow.rows import Rows
 from trainwright.models.auto import baseline_of
 from trainwright.recipe.schema import Recipe
+from trainwright.summaries.intervals import Units, mean_by_unit
 
 FIT_FRACTION = 0.7  # of the budget; the rest is for judging, explaining and packaging
+FAR_BEHIND = 3.0  # standard errors
 FOLD_FRACTION = 0.5  # of that, where the recipe asks for folds
 
 
@@ -83,19 +85,20 @@ def select(
         _check_finite(candidate)
         tell(f"{candidate.name}: {candidate.fit.iterations} iterations, {candidate.fit.stopped}")
         candidates.append(candidate)
-    tried = [c.family for c in candidates]
+    metric = recipe.evaluation.metric
+    near = candidates if metric else in_reach(candidates, validation, target=spec)
     rows, folds = validation, None
     if wanted is not None or (
         is_small(validation, target=spec)
-        and learning.go_on("folds", 0, needs=_repeat_seconds(candidates))
+        and learning.go_on("folds", 0, needs=_repeat_seconds(near))
     ):
         both = train.then(validation)
+        tried = [candidate.family for candidate in near]
         folds = _by_folds(both, tried, snapshot=snapshot, recipe=recipe, base=base, pacer=learning)
         rows = validation if folds is None else both
-    metric = recipe.evaluation.metric
     scores = [
         _score(candidate, rows, folds=folds, metric=metric, snapshot=snapshot)
-        for candidate in candidates
+        for candidate in (candidates if folds is None else near)
     ]
     choice = choose(
         scores,
@@ -111,6 +114,28 @@ def select(
         folds,
         None if folds is None else _cross_validated(folds, name, rows, snapshot=snapshot),
     )
+
+
+def in_reach(
+    candidates: Sequence[Candidate], validation: Rows, *, target: Target
+) -> list[Candidate]:
+    """Those that folds can still make the winner: not clearly worse on validation than the best one.
+
+    Clearly: by more than three standard errors of the paired difference. The baseline stays, to be beaten.
+    """
+    losses = {
+        candidate.name: row_losses(candidate.output, validation.target, target).ravel()
+        for candidate in candidates
+    }
+    best = min(losses.values(), key=lambda loss: float(loss.mean()))
+    units = Units.of(validation.item_units)
+    near = []
+    for candidate in candidates:
+        behind = mean_by_unit(losses[candidate.name] - best, units)
+        is_baseline = candidate.family.family == baseline_of(target)
+        if is_baseline or not behind.value > FAR_BEHIND * behind.error:
+            near.append(candidate)
+    return near
 
 
 def _by_folds(
@@ -166,7 +191,13 @@ def _score(
         losses=losses,
         metric=None
         if metric is None
-        else measure(metric, flat(output, snapshot.target), rows.items, snapshot.target),
+        else measure(
+            metric,
+            flat(output, snapshot.target),
+            rows.items,
+            snapshot.target,
+            row_words=rows.words,
+        ),
         is_baseline=candidate.family.family == baseline_of(snapshot.target),
     )
 

@@ -9,7 +9,7 @@ distinct scores.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -136,6 +136,7 @@ class ClassStatistics:
         bin_hits: Those of them that were of the class told.
         bin_probability: Sum of the told probability a bin. Told is the positive class of two, the
             most probable one of many.
+        entities: Of tagged words: true ones, decided ones, and those that are both; else None.
     """
 
     confusion: Integers
@@ -145,15 +146,24 @@ class ClassStatistics:
     bin_rows: Integers
     bin_hits: Integers
     bin_probability: tuple[ExactSum, ...]
+    entities: tuple[int, int, int] | None = None
 
     @classmethod
-    def of(cls, probabilities: Floats, codes: Integers, decided: Integers) -> ClassStatistics:
+    def of(
+        cls,
+        probabilities: Floats,
+        codes: Integers,
+        decided: Integers,
+        *,
+        entities: Floats | None = None,
+    ) -> ClassStatistics:
         """Statistics of a batch.
 
         Args:
             probabilities: Shape (rows, classes), rows sum to 1.
             codes: True classes, shape (rows,).
             decided: Decided classes, shape (rows,).
+            entities: Of tagged words (see `summaries.entities`); shape (rows, 3).
         """
         num_classes = probabilities.shape[1]
         confusion = np.zeros((num_classes, num_classes), dtype=np.int64)
@@ -171,6 +181,7 @@ class ClassStatistics:
             bin_rows=np.bincount(bins, minlength=CALIBRATION_BINS).astype(np.int64),
             bin_hits=np.bincount(bins[is_hit], minlength=CALIBRATION_BINS).astype(np.int64),
             bin_probability=tuple(ExactSum.of(part) for part in np.split(told[order], edges)),
+            entities=None if entities is None else _three(entities.sum(axis=0).tolist()),
         )
 
     def merge(self, other: ClassStatistics) -> ClassStatistics:
@@ -185,6 +196,9 @@ class ClassStatistics:
             bin_probability=tuple(
                 a.merge(b) for a, b in zip(self.bin_probability, other.bin_probability, strict=True)
             ),
+            entities=None
+            if self.entities is None or other.entities is None
+            else _three([a + b for a, b in zip(self.entities, other.entities, strict=True)]),
         )
 
     @property
@@ -274,6 +288,11 @@ def told_probability(probabilities: Floats, codes: Integers) -> tuple[Floats, ND
 def calibration_bin(told: Floats) -> Integers:
     """Which of 15 bins of equal width over [0, 1]; shape (rows,)."""
     return np.clip((told * CALIBRATION_BINS).astype(np.int64), 0, CALIBRATION_BINS - 1)
+
+
+def _three(counts: Sequence[float]) -> tuple[int, int, int]:
+    true, decided, both = counts
+    return int(true), int(decided), int(both)
 
 
 def _exact_square(values: Floats) -> tuple[Floats, Floats]:
