@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+TREES = "model: {families: [baseline, linear, lightgbm]}\n"  # networks have tests of their own
 QUIET = "training: {budget: 20s, threads: 1}\ntracking: {kind: none}\n"
 
 
@@ -36,7 +37,7 @@ def loans(rows: int = 600, *, seed: int = 0) -> pl.DataFrame:
 def write_recipe(folder: Path, text: str, *, name: str = "loans") -> Path:
     """A recipe in `folder` with the settings that keep tests quick."""
     path = folder / f"{name}.yaml"
-    path.write_text(text + QUIET)
+    path.write_text(text + ("" if "model:" in text else TREES) + QUIET)
     return path
 
 

@@ -19,6 +19,7 @@ from trainwright.core.parts import load
 from trainwright.core.protocols import Fit, Progress, Workplace
 from trainwright.deployment import manifest as manifests
 from trainwright.recipe import Reads
+from trainwright.runs.history import from_json, to_json
 
 
 class Checkpoints:
@@ -69,7 +70,7 @@ class Checkpoints:
                 "stopped": fit.stopped,
                 "curve": [asdict(point) for point in fit.curve],
                 "decisions": dict(self._decisions),
-                "history": [dict(record) for record in fit.history],
+                "history": [to_json(record) for record in fit.history],
                 "best": fit.best,
                 "reads": [*self._reads.of("model"), *self._reads.of("training")],
             }
@@ -98,7 +99,7 @@ class Checkpoints:
             document["iterations"],
             document["stopped"],
             curve=tuple(CurvePoint(**point) for point in document["curve"]),
-            history=tuple(document["history"]),
+            history=tuple(map(from_json, document["history"])),
             best=document["best"],
         )
 

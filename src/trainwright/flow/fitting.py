@@ -55,6 +55,7 @@ class Candidate:
 
 
 TRAIN_SAMPLE, SLOW_SAMPLE = 5_000, 500  # rows; the second where a row is a text or an image
+TREES = 2  # the cost of serving trees (`Family.cost`)
 FIT_SHARE = 0.8  # of a candidate's time; the rest is for its predictions
 FIRST_STEP = 4.0  # times what preparing took: the least that a linear model takes
 
@@ -121,7 +122,7 @@ def fit_candidates(
         if tried and not pacer.go_on("candidates", tried):
             return
         name, family = waiting.pop(0)
-        weights = [1 + 2 * other.cost for other in (family, *(f for _, f in waiting))]
+        weights = [_time_weight(other) for other in (family, *(f for _, f in waiting))]
         own = pacer.share(name, FIT_SHARE * weights[0] / sum(weights))
         if name in late:
             if not own.go_on("late", tried, needs=late[name]):
@@ -143,6 +144,11 @@ def fit_candidates(
             checkpoints=checkpoints,
         )
         tried += 1
+
+
+def _time_weight(family: Family) -> int:
+    """Its claim to the time that is left: trees have the largest, networks use what others leave."""
+    return 1 + 2 * family.cost if family.cost <= TREES else 2
 
 
 def _preparing_seconds(bench: Bench, family: Family) -> float:

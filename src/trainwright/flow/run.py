@@ -20,8 +20,10 @@ from trainwright.core.errors import Interrupted, TrainwrightError
 from trainwright.core.extras import require
 from trainwright.core.protocols import Progress
 from trainwright.deployment.package import load_package
+from trainwright.evaluation.choice import row_losses
 from trainwright.flow.checkpoints import Checkpoints
 from trainwright.flow.fit_progress import FitProgress
+from trainwright.flow.fitting import Candidate
 from trainwright.flow.packaging import Decisions
 from trainwright.flow.release import End, keep, register
 from trainwright.flow.reporting import write_run_report
@@ -322,6 +324,9 @@ def _cross_validation(trained: Trained) -> dict[str, Any] | None:
 def _candidate_rows(trained: Trained) -> tuple[dict[str, Any], ...]:
     """The choice's table with what each fit came to."""
     fitted = {candidate.name: candidate for candidate in trained.selection.candidates}
+    table = [*trained.selection.choice.table]
+    compared = {row["name"] for row in table}
+    table += [_left_behind(c, trained) for name, c in fitted.items() if name not in compared]
     return tuple(
         {
             **row,
@@ -331,8 +336,23 @@ def _candidate_rows(trained: Trained) -> tuple[dict[str, Any], ...]:
             "seconds": round(fitted[row["name"]].seconds, 3),
             "chosen": row["name"] == trained.selection.winner.name,
         }
-        for row in trained.selection.choice.table
+        for row in table
     )
+
+
+def _left_behind(candidate: Candidate, trained: Trained) -> dict[str, Any]:
+    """The line of one that was too far behind on validation to be compared by folds."""
+    losses = row_losses(candidate.output, trained.validation.target, trained.model.target)
+    numbers = ("metric", "standard_error", "difference", "difference_error", "better_than_baseline")
+    return {
+        **dict.fromkeys(numbers),
+        "name": candidate.name,
+        "family": candidate.family.family,
+        "cost": candidate.family.cost,
+        "loss": float(np.mean(losses)),
+        "tied": False,
+        "behind": True,
+    }
 
 
 def _write_predictions(folder: RunFolder, trained: Trained, snapshot: Snapshot) -> None:
