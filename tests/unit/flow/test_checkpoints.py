@@ -83,3 +83,12 @@ def test_nothing_is_left_after_drop(tmp_path: Path):
     checkpoints.keep("baseline", fit())
     checkpoints.drop()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_history_in_which_a_value_burst_is_recalled_as_it_was(tmp_path: Path):
+    record = {"step": 10, "epoch": 0, "loss": 0.5, "gradient_norm": float("inf")}
+    made = Fit(fit().estimator, 7, "budget", history=(record,), best="the last step")
+    checkpoints_in(tmp_path).keep("mlp", made)
+    again = checkpoints_in(tmp_path).recall("mlp")
+    assert again is not None
+    assert (again.history, again.best) == ((record,), "the last step")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import torch
@@ -102,7 +103,7 @@ def trainer_of(
         activation_checkpointing=training.activation_checkpointing,
         averaging=training.averaging,
         mixing=training.mixing if plan.mixes else None,
-        early_stopping=_stopping(training.early_stopping, patience=defaults.patience),
+        early_stopping=_stopping(training.early_stopping, plan),
         seed=seed,
         threads=training.threads,
         workers=training.workers,
@@ -121,22 +122,24 @@ def _optimizer(stated: Part | None, *, usual: Part) -> Part:
     return stated or usual
 
 
-def _stopping(settings: EarlyStopping | None, *, patience: int) -> EarlyStopping | None:
-    if settings is None or settings.patience is not None:
-        return settings
-    return settings.model_copy(update={"patience": patience})
+def _stopping(settings: EarlyStopping | None, plan: NetworkPlan) -> EarlyStopping | None:
+    """With the family's patience where none is said; nothing where nothing is judged."""
+    if settings is None or plan.validation is None:
+        return None
+    return settings.model_copy(update={"patience": settings.patience or plan.defaults.patience})
 
 
 _WORDS = {"epochs": "limit"}  # as the other families say it
 
 
 def _curve(outcome: Outcome) -> tuple[CurvePoint, ...]:
-    """Loss after each evaluation, with the train loss recorded last before it."""
+    """Loss after each evaluation, with the train loss recorded last before it; what burst is left out."""
     points: list[CurvePoint] = []
     train: float | None = None
     for record in outcome.history:
-        train = record.values.get("loss", train)
-        validation = record.values.get("validation_loss")
+        values = {name: value for name, value in record.values.items() if math.isfinite(value)}
+        train = values.get("loss", train)
+        validation = values.get("validation_loss")
         if validation is not None:
             points.append(CurvePoint(record.step, train, validation))
     return tuple(points)
