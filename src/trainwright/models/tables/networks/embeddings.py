@@ -116,10 +116,18 @@ class TableEmbedding(nn.Module):
         if self.categories is not None:
             parts.append(self.categories(codes).flatten(1))
         if self.terms is not None:
-            parts.append(self.terms(terms, per_sample_weights=term_weights))
+            parts.append(self._summed(self.terms, terms, term_weights))
         if not parts:
             return numbers.new_zeros(numbers.shape[0], 1)
         return parts[0] if len(parts) == 1 else torch.cat(parts, dim=1)
+
+    @staticmethod
+    def _summed(bag: nn.EmbeddingBag, terms: Tensor, term_weights: Tensor) -> Tensor:
+        """Shape (rows, text_dim); PyTorch refuses a batch in which no row has a term."""
+        if terms.shape[1] == 0:
+            return bag.weight.new_zeros(terms.shape[0], bag.embedding_dim)
+        summed: Tensor = bag(terms, per_sample_weights=term_weights)
+        return summed
 
     @torch.no_grad()
     def _start(self, columns: TableColumns) -> None:
