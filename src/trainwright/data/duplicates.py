@@ -22,7 +22,13 @@ from trainwright.data.types.wordlists import joined
 
 ALLOWED_FRACTION = 0.01  # of test rows that may also stand in train
 CONTINUOUS = 50  # distinct values that make a number telling
-_TELLING = (ColumnType.IDENTIFIER, ColumnType.TEXT, ColumnType.WORDS, ColumnType.DATETIME)
+_TELLING = (
+    ColumnType.IDENTIFIER,
+    ColumnType.TEXT,
+    ColumnType.WORDS,
+    ColumnType.IMAGE,
+    ColumnType.DATETIME,
+)
 
 
 @dataclass(frozen=True, slots=True)

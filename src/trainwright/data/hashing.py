@@ -159,6 +159,8 @@ def _cell_blocks(values: pl.Series, texts: TextHash) -> Iterator[tuple[int, Hash
                 yield start + at, _hash_numbers(block)
             elif block.dtype.is_temporal():
                 yield start + at, _hash_moments(block)
+            elif block.dtype == pl.Binary:
+                yield start + at, _hash_files(block)
             else:
                 texts_block = joined(block) if isinstance(block.dtype, pl.List) else block
                 yield start + at, texts(_arrow(texts_block))
@@ -168,6 +170,15 @@ def _cell_blocks(values: pl.Series, texts: TextHash) -> Iterator[tuple[int, Hash
 def _arrow(texts: pl.Series) -> pa.Array:
     words = texts.cast(pl.String).to_arrow(compat_level=pl.CompatLevel.oldest())
     return pa.array(words, type=pa.large_string())
+
+
+def _hash_files(values: pl.Series) -> Hashes:
+    """By BLAKE2b of each, about a gigabyte a second."""
+    found = [None if v is None else hashlib.blake2b(v, digest_size=8).digest() for v in values]
+    return np.array(
+        [_NULL if one is None else int.from_bytes(one, "little") for one in found],
+        dtype=np.uint64,
+    )
 
 
 def _hash_moments(values: pl.Series) -> Hashes:

@@ -38,6 +38,7 @@ from trainwright.data.duplicates import (
     has_telling_column,
 )
 from trainwright.data.hashing import hash_cells, hash_raw_rows, mix, sum_cells
+from trainwright.data.images.files import folder_key
 from trainwright.data.judging import judge
 from trainwright.data.leakage import find_leaks
 from trainwright.data.ledger import LedgerBook, reconcile
@@ -347,6 +348,8 @@ def _find_prepared(recipe: Recipe, *, base: Path, snapshots: Path) -> Snapshot |
     """The snapshot that this recipe gave before on these very bytes."""
     if not (snapshots / "prepared").is_dir():
         return None
+    if recipe.data.inputs is not None and recipe.data.inputs.image is not None:
+        return None  # a table of paths does not say what is in the files
     try:
         key = _key(recipe, _named_hashes(recipe.data, base))
         note = snapshots / "prepared" / f"{key}.json"
@@ -378,4 +381,10 @@ def _named_hashes(settings: DataSettings, base: Path) -> list[tuple[str, str]]:
     sources = (settings.source,) if isinstance(settings.source, str) else settings.source
     named = [*sources, *filter(None, (settings.validation, settings.test))]
     paths = [path for source in named for path in expand(source, base=base)]
-    return [(relative_name(path, base), sha256_file(path.resolve())) for path in paths]
+    return [
+        (
+            relative_name(path, base),
+            folder_key(path) if path.is_dir() else sha256_file(path.resolve()),
+        )
+        for path in paths
+    ]

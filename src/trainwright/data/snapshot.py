@@ -33,6 +33,9 @@ from trainwright.summaries.profile import Profile
 
 FORMAT = 1
 LEDGER_FILE = "rows.parquet"
+IMAGES_FILE = (
+    "{}.images.arrow"  # of a split: bytes of images, uncompressed, so that they can be mapped
+)
 PROFILE_FILE = "profile.json"
 MANIFEST_FILE = "manifest.json"
 
@@ -103,7 +106,10 @@ def read_split(
     snapshot: Snapshot, split: Split, *, columns: Sequence[str] | None = None
 ) -> pl.DataFrame:
     """The rows of one split, in row order: ROW, UNIT, target, inputs and other kept columns."""
-    return _read(snapshot.path(split), columns)
+    beside = snapshot.folder / IMAGES_FILE.format(split.value)
+    if not beside.exists():
+        return _read(snapshot.path(split), columns)
+    return _read_with_images(snapshot.path(split), beside, columns)
 
 
 def read_ledger(snapshot: Snapshot) -> pl.DataFrame:
@@ -146,7 +152,12 @@ def _said(target: Target, inputs: Sequence[Column], other: Content | Snapshot) -
 
 def _fill(folder: Path, content: Content, digest: str) -> None:
     for split, frame in content.frames.items():
-        frame.write_parquet(folder / f"{split.value}.parquet", compression="zstd", statistics=False)
+        images = [name for name, kind in frame.schema.items() if kind == pl.Binary]
+        if images:
+            frame.select(images).write_ipc(folder / IMAGES_FILE.format(split.value))
+        frame.drop(images).write_parquet(
+            folder / f"{split.value}.parquet", compression="zstd", statistics=False
+        )
     content.ledger.write_parquet(folder / LEDGER_FILE, compression="zstd", statistics=False)
     write_json(folder / PROFILE_FILE, content.profile.to_json(), pretty=False)
     files = {path.name: sha256_file(path) for path in sorted(folder.iterdir())}
@@ -262,6 +273,20 @@ def _read(path: Path, columns: Sequence[str] | None) -> pl.DataFrame:
         ) from error
 
 
+def _read_with_images(path: Path, beside: Path, columns: Sequence[str] | None) -> pl.DataFrame:
+    """The split with its images, whose bytes are mapped from the disk and not read."""
+    try:
+        images = pl.read_ipc(beside)
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise TrustError(
+            f"a file of the snapshot cannot be read: {error}", where=str(beside)
+        ) from error
+    if columns is None:
+        return _read(path, None).hstack(images)
+    plain = _read(path, [name for name in columns if name not in images.columns] or [ROW])
+    return plain.hstack(images).select(columns)
+
+
 def _content_hash(
     frames: Mapping[Split, pl.DataFrame], ledger: pl.DataFrame, said: Mapping[str, Any]
 ) -> str:
@@ -279,7 +304,10 @@ def _content_hash(
 def _canonical_bytes(values: pl.Series) -> Iterator[bytes | memoryview]:
     """A column's cells as bytes that do not depend on chunks, offsets or what lies under a null."""
     yield values.is_null().to_numpy().tobytes()
-    if values.dtype == pl.String:
+    if values.dtype == pl.Binary:
+        for data in values:
+            yield len(data or b"").to_bytes(8, "little") + (data or b"")
+    elif values.dtype == pl.String:
         filled = values.fill_null("")
         yield filled.str.len_bytes().cast(pl.Int64).to_numpy().tobytes()
         for chunk in filled.get_chunks():

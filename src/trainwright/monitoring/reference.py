@@ -20,6 +20,7 @@ from numpy.typing import ArrayLike, NDArray
 from trainwright.core.artifacts import Column, ColumnType, Prediction, Target, Task
 from trainwright.core.seeds import derive_seed
 from trainwright.monitoring.binning import Binning, fit_binnings
+from trainwright.summaries.images import brightness
 
 PREDICTION = "(prediction)"  # stands among the columns; the brackets keep it apart from theirs
 VERSION = 2
@@ -58,6 +59,7 @@ def build_reference(
     return {
         "version": VERSION,
         "rows": frame.height,
+        **_items(frame.height, prediction),
         "units": frame.height if units is None else len(np.unique(np.asarray(units))),
         "by_time": by_time,
         "target": target.to_json(),
@@ -70,15 +72,30 @@ def build_reference(
     }
 
 
+def _items(num_rows: int, prediction: Prediction) -> dict[str, int]:
+    """How many answers were judged, where a row has several."""
+    items = int(np.asarray(prediction.values).size)
+    return {} if items == num_rows else {"items": items}
+
+
 def watched(
     frame: pl.DataFrame, inputs: Sequence[Column], *, prediction: Prediction, target: Target
 ) -> Iterator[tuple[str, ColumnType, pl.Series]]:
     """Every column that may drift, and what the model says: (name, type, values).
 
-    Of two classes the probability of the second is watched, of more the class that is predicted.
+    Of two classes the probability of the second is watched, of more the class that is predicted; of
+    tagged words how sure the tags of a text are, on average.
     """
     for column in inputs:
-        yield column.name, column.type, frame[column.name]
+        if column.type is ColumnType.WORDS:
+            yield column.name, ColumnType.TEXT, frame[column.name].list.join(" ")
+        elif column.type is ColumnType.IMAGE:  # by how bright they are
+            yield column.name, ColumnType.NUMBER, brightness(frame[column.name])
+        else:
+            yield column.name, column.type, frame[column.name]
+    if prediction.row_words is not None:
+        yield PREDICTION, ColumnType.NUMBER, _sureness(prediction, prediction.row_words)
+        return
     values = np.asarray(prediction.values, dtype=np.float64)
     if target.task is Task.REGRESSION:
         yield PREDICTION, ColumnType.NUMBER, pl.Series(values, dtype=pl.Float64)
@@ -87,6 +104,14 @@ def watched(
     else:
         names = [target.classes[int(code)] for code in values]
         yield PREDICTION, ColumnType.CATEGORY, pl.Series(names, dtype=pl.String)
+
+
+def _sureness(prediction: Prediction, row_words: NDArray[np.int64]) -> pl.Series:
+    """Mean probability of the tags of each row, null where it has no words."""
+    assert prediction.probabilities is not None
+    rows = np.repeat(np.arange(len(row_words)), row_words)
+    total = np.bincount(rows, prediction.probabilities.max(axis=1), minlength=len(row_words))
+    return pl.Series(total / np.where(row_words > 0, row_words, np.nan)).fill_nan(None)
 
 
 def cut_blocks(num_rows: int, *, units: ArrayLike | None, by_time: bool) -> NDArray[np.int64]:

@@ -16,6 +16,8 @@ import numpy as np
 import polars as pl
 
 from trainwright.core.artifacts import Column, ColumnType
+from trainwright.core.durable import sha256_bytes
+from trainwright.summaries import images
 from trainwright.summaries.moments import BLOCK_ROWS, Moments, blocks_of
 from trainwright.summaries.sketches import (
     HyperLogLog,
@@ -180,6 +182,8 @@ def profile_column(series: pl.Series, column: Column, *, exact_rows: int) -> Col
         return _series(series, exact_rows=exact_rows)
     if column.type is ColumnType.WORDS:
         return _word_lists(series, exact_rows=exact_rows)
+    if column.type is ColumnType.IMAGE:
+        return _images(series, exact_rows=exact_rows)
     texts = series.cast(pl.String)
     present = texts.drop_nulls()
     hashes = HyperLogLog.of(hash_texts(present.unique()))
@@ -198,6 +202,20 @@ def profile_column(series: pl.Series, column: Column, *, exact_rows: int) -> Col
         hashes=hashes,
         quantiles=quantiles,
         values=values,
+    )
+
+
+def _images(series: pl.Series, *, exact_rows: int) -> ColumnProfile:
+    """Of image files: how bright they are, and rows by size."""
+    bright = images.brightness(series).drop_nulls().to_numpy()
+    present = series.drop_nulls()
+    return ColumnProfile(
+        type=ColumnType.IMAGE,
+        count=len(series),
+        nulls=series.null_count(),
+        hashes=HyperLogLog.of(hash_texts(pl.Series([sha256_bytes(data) for data in present]))),
+        quantiles=Quantiles.of(bright, exact_rows=exact_rows),
+        values=_counted(images.sizes(present).drop_nulls()),
     )
 
 

@@ -8,6 +8,7 @@ column: golden rows of a package, in which no customer's row leaves the house.
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ import polars as pl
 from trainwright.core.artifacts import Column, ColumnType
 from trainwright.core.seeds import derive_seed
 from trainwright.summaries.columns import ColumnProfile, profile_column
+from trainwright.summaries.images import draw_image
 from trainwright.summaries.sketches import EXACT_ROWS
 
 UNSEEN = "__unseen__"
@@ -111,6 +113,8 @@ def _draw(profile: ColumnProfile, column: Column, *, count: int, seed: int) -> l
         values = _sentences(profile, random, count)
     elif profile.type is ColumnType.WORDS:
         values = [sentence.split() for sentence in _sentences(profile, random, count)]
+    elif profile.type is ColumnType.IMAGE:
+        values = _pictures(profile, random, count)
     elif profile.type is ColumnType.CATEGORY:
         values = list(_picked(profile.top or {UNSEEN: 1}, spots))
         values[1] = UNSEEN
@@ -132,6 +136,12 @@ def _walks(profile: ColumnProfile, random: np.random.Generator, count: int) -> l
     lengths = [int(length) for length in _picked(profile.top or {"16": 1}, random.random(count))]
     quantiles = profile.quantiles
     return [np.nan_to_num(quantiles.quantile(random.random(n))).tolist() for n in lengths]
+
+
+def _pictures(profile: ColumnProfile, random: np.random.Generator, count: int) -> list[str]:
+    """Noise as PNG files in base64, of the sizes that the rows have; 32 pixels where none is common."""
+    found = _picked(profile.top or {"32x32x3": 1}, random.random(count))
+    return [base64.b64encode(draw_image(size, random)).decode() for size in found]
 
 
 def _sentences(profile: ColumnProfile, random: np.random.Generator, count: int) -> list[str]:

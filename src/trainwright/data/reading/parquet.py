@@ -23,7 +23,7 @@ _ROWS = 65_536
 class ParquetFile:
     """One Parquet file; columns may be numbers, texts, booleans, dates and dictionaries of those.
 
-    Columns of `lists` may hold lists of texts or of whole numbers.
+    Columns of `nested` may hold lists of texts or of whole numbers, or images as structs {bytes, path}.
     """
 
     stream: BinaryIO
@@ -33,7 +33,7 @@ class ParquetFile:
     semicolons: bool = False
     sha256: str = ""
     bytes_read: int = 0
-    lists: tuple[str, ...] = ()
+    nested: tuple[str, ...] = ()
 
     def blocks(self) -> Iterator[RawBlock]:
         """The rows, in order, with the file's own types (see `Reader`)."""
@@ -67,7 +67,7 @@ class ParquetFile:
         faults = name_faults(schema.names, where=self.name)
         for item in schema:
             kind = item.type
-            if item.name in self.lists and _is_list(kind):
+            if item.name in self.nested and (_is_list(kind) or _is_image(kind)):
                 continue
             if isinstance(kind, pa.BaseExtensionType) or pa.types.is_nested(kind):
                 faults.append(
@@ -81,6 +81,11 @@ class ParquetFile:
             raise DataError.of(faults[:10])
         self.names = tuple(schema.names)
         self.findings.extend(name_findings(self.names))
+
+
+def _is_image(kind: pa.DataType) -> bool:
+    """A struct of an image's bytes and path, as data sets of the Hub have."""
+    return pa.types.is_struct(kind) and {field.name for field in kind} == {"bytes", "path"}
 
 
 def _is_list(kind: pa.DataType) -> bool:

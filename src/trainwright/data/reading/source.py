@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from trainwright.core.artifacts import Finding, Split
 from trainwright.core.errors import DataError, shorten
 from trainwright.core.protocols import Progress, Silent
+from trainwright.data.images.files import image_column, is_image_folder
 from trainwright.data.reading.delimited import Delimited
 from trainwright.data.reading.jsonlines import JsonLines
 from trainwright.data.reading.opening import open_data
@@ -67,7 +68,11 @@ def read_source(
     reads: list[_Read] = []
     done = 0
     for path, part in named:
-        read = _read_file(path, settings, name=relative_name(path, base))
+        name = relative_name(path, base)
+        if path.is_dir():
+            read = _read_folder(path, name=name, progress=progress)
+        else:
+            read = _with_images(_read_file(path, settings, name=name), settings, base=base)
         if reads:
             read = _agree(reads[0], read)
         first = sum(one.file.num_rows for one in reads)
@@ -86,11 +91,23 @@ def read_source(
         tuple(read.file for read in reads),
         tuple(finding for read in reads for finding in read.findings),
         any(read.semicolons for read in reads),
+        _image_column_of(settings, named),
     )
+
+
+def _image_column_of(
+    settings: DataSettings, named: Sequence[tuple[Path, Split | None]]
+) -> str | None:
+    """The column of image bytes, where there is one."""
+    if any(path.is_dir() for path, _ in named):
+        return "image"
+    return None if settings.inputs is None else settings.inputs.image
 
 
 def expand(source: str, *, base: Path) -> list[Path]:
     """The files that one entry of `data.source` names: a file, a folder or a glob.
+
+    A folder of images is one source, and is given back itself.
 
     Raises:
         DataError: it names none, or is an address on the network.
@@ -110,6 +127,8 @@ def expand(source: str, *, base: Path) -> list[Path]:
     path = base / source
     if path.is_dir():
         found = sorted(entry for entry in path.iterdir() if _is_data(entry))
+        if not found and is_image_folder(path):
+            return [path]
         mend = f"put files there that end in {', '.join(ENDINGS)}"
     elif glob.has_magic(source) and not path.exists():
         found = sorted(Path(match) for match in glob.glob(str(path), recursive=True))  # noqa: PTH207 - it may be absolute
@@ -177,18 +196,18 @@ def open_table(
     encoding: str | None = None,
     delimiter: str | None = None,
     dropped: tuple[str, ...] = (),
-    lists: tuple[str, ...] = (),
+    nested: tuple[str, ...] = (),
 ) -> Iterator[Reader]:
     """A reader for the file, chosen by its ending; what is none of ours is read as delimited text.
 
-    Columns of `lists` may hold lists, where the format has any.
+    Columns of `nested` may hold lists, or images with their paths, where the format has any.
     """
     ending = path.suffix.lower()
     with open_data(path, name=name) as stream:
         if ending in PARQUET_ENDINGS:
-            yield ParquetFile(stream, name, lists=lists)
+            yield ParquetFile(stream, name, nested=nested)
         elif ending in JSON_ENDINGS:
-            yield JsonLines(stream, name, encoding, lists=lists)
+            yield JsonLines(stream, name, encoding, lists=nested)
         else:
             yield Delimited(stream, name, encoding, delimiter, dropped)
 
@@ -205,7 +224,7 @@ def _read_file(path: Path, settings: DataSettings, *, name: str) -> _Read:
         encoding=None if ending in PARQUET_ENDINGS else settings.encoding,
         delimiter=None if ending in (*PARQUET_ENDINGS, *JSON_ENDINGS) else settings.delimiter,
         dropped=settings.drop,
-        lists=_lists(settings),
+        nested=_nested(settings),
     ) as reader:
         for block in reader.blocks():
             frames.append(block.frame)
@@ -224,10 +243,32 @@ def _read_file(path: Path, settings: DataSettings, *, name: str) -> _Read:
     return _Read(frame, file, (*reader.findings, *findings), reader.semicolons)
 
 
-def _lists(settings: DataSettings) -> tuple[str, ...]:
-    """Columns that may hold a list a row: words, and their tags."""
+def _read_folder(path: Path, *, name: str, progress: Progress) -> _Read:
+    """A folder of images."""
+    from trainwright.data.images.folder import read_folder
+
+    frame, file, findings = read_folder(
+        path, name=name, advance=lambda done: progress.advance(done, 0, f"{done} images")
+    )
+    return _Read(frame, file, tuple(findings), semicolons=False)
+
+
+def _with_images(read: _Read, settings: DataSettings, *, base: Path) -> _Read:
+    """With the bytes of images in place of their paths, where the recipe names a column of them."""
+    column = None if settings.inputs is None else settings.inputs.image
+    if column is None or column not in read.frame.columns:
+        return read
+    roots = [base, read.file.path.parent]
+    files = image_column(read.frame[column], roots=roots, place=read.file.place)
+    return replace(read, frame=read.frame.with_columns(files))
+
+
+def _nested(settings: DataSettings) -> tuple[str, ...]:
+    """Columns that may hold a list a row: words, and their tags; or images with their paths."""
     inputs = settings.inputs
-    return (inputs.text, settings.target) if inputs is not None and inputs.text else ()
+    if inputs is None:
+        return ()
+    return (inputs.text, settings.target) if inputs.text else (inputs.image or "",)
 
 
 def _name_columns(

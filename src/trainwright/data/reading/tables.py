@@ -93,6 +93,7 @@ class SourceFile:
         num_rows: Rows, without the header.
         part: Where the file itself says so: the split that its rows belong to.
         lines: Line of each row, in text files.
+        entries: Of a folder of images: the path of each row within it.
     """
 
     name: str
@@ -103,10 +104,13 @@ class SourceFile:
     num_rows: int
     part: Split | None = None
     lines: LineMap | None = field(default=None, repr=False, compare=False)
+    entries: tuple[str, ...] = field(default=(), repr=False, compare=False)
 
     def place(self, row: int) -> str:
         """FILE:LINE of a row given by its global position, or "FILE row N" where there are no lines."""
         local = row - self.first_row
+        if self.entries:
+            return f"{self.name}/{self.entries[local]}"
         return f"{self.name}:{self.lines.line(local)}" if self.lines else f"{self.name} row {local}"
 
 
@@ -120,12 +124,14 @@ class RawTable:
         files: The files, in order.
         findings: What was noticed while reading.
         semicolons: A file's fields are separated by semicolons, so a decimal comma is likely.
+        images: The column that holds the bytes of image files, where there is one.
     """
 
     frame: pl.DataFrame
     files: tuple[SourceFile, ...]
     findings: tuple[Finding, ...] = ()
     semicolons: bool = False
+    images: str | None = None
 
     def without_rows(self) -> RawTable:
         """The files alone: the texts of a large table take more memory than its values."""

@@ -6,15 +6,21 @@ The values go through the same code as in training (`types.values`), block by bl
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 import polars as pl
 
 from trainwright.core.artifacts import Column, ColumnType
 from trainwright.core.errors import DataError, Fault, nearest, shorten
+from trainwright.data.images.files import Place, image_column, list_images, read_images
+from trainwright.data.images.folder import labels_of
 from trainwright.data.reading.source import open_table
 from trainwright.data.reading.tables import LineMap, RawBlock, TypedBlock
 from trainwright.data.types.values import parse_series
+from trainwright.recipe.loading import IMAGE_LABEL
+
+_IMAGE_ROWS = 256  # of a block that holds images
 
 
 def read_typed(
@@ -40,10 +46,17 @@ def read_typed(
         DataError: columns are missing (all are named), or values do not parse (each with its place;
             at most ten).
     """
+    if path.is_dir():
+        yield from _folder_blocks(path, columns, optional=optional)
+        return
+    if any(column.type is ColumnType.IMAGE for column in columns):
+        block_rows = min(block_rows, _IMAGE_ROWS)
     first_row = 0
-    lists = tuple(column.name for column in columns if column.type is ColumnType.WORDS)
+    nested = tuple(
+        column.name for column in columns if column.type in (ColumnType.WORDS, ColumnType.IMAGE)
+    )
     with open_table(
-        path, name=path.name, encoding=encoding, delimiter=delimiter, lists=lists
+        path, name=path.name, encoding=encoding, delimiter=delimiter, nested=nested
     ) as reader:
         for block in reader.blocks():
             present = _present(columns, optional, reader.names, name=path.name)
@@ -52,7 +65,7 @@ def read_typed(
             )
             for start in range(0, block.frame.height, block_rows):
                 part = _part(block, start, block_rows)
-                frame = _typed(part, present, reader.names, name=path.name, first_row=first_row)
+                frame = _typed(part, present, reader.names, path=path, first_row=first_row)
                 yield TypedBlock(frame, first_row, extra)
                 first_row += frame.height
         if not first_row:
@@ -60,8 +73,42 @@ def read_typed(
             none = pl.DataFrame(
                 {str(i): pl.Series([], dtype=pl.String) for i in range(len(reader.names))}
             )
-            frame = _typed(RawBlock(none), present, reader.names, name=path.name, first_row=0)
+            frame = _typed(RawBlock(none), present, reader.names, path=path, first_row=0)
             yield TypedBlock(frame, 0)
+
+
+def _folder_blocks(
+    folder: Path, columns: Sequence[Column], *, optional: Sequence[str]
+) -> Iterator[TypedBlock]:
+    """A folder of images, in the order of their paths, some hundred at a time."""
+    entries = list_images(folder)
+    wanted = [column for column in columns if column.type is ColumnType.IMAGE]
+    missing = [
+        column.name for column in columns if column not in wanted and column.name not in optional
+    ]
+    if missing or not wanted or not entries:
+        raise DataError(
+            f"a folder of images has no column {shorten(missing[0])}"
+            if missing
+            else "the model reads no images"
+            if not wanted
+            else "the folder holds no images",
+            where=folder.name,
+            mend="name a table with the columns that the model was trained on"
+            if missing or not wanted
+            else "name a folder that holds images",
+        )
+    for start in range(0, len(entries), _IMAGE_ROWS):
+        part = entries[start : start + _IMAGE_ROWS]
+        places = [Place(entry, f"{folder.name}/{entry}") for entry in part]
+        files = read_images(places, roots=[folder])
+        series = [pl.Series(column.name, files, dtype=pl.Binary) for column in wanted]
+        series += [
+            parse_series(column, pl.Series(column.name, labels_of(part), dtype=pl.String)).values
+            for column in columns
+            if column.name in optional and column.name == IMAGE_LABEL
+        ]
+        yield TypedBlock(pl.DataFrame(series), start)
 
 
 def _part(block: RawBlock, start: int, num_rows: int) -> RawBlock:
@@ -93,12 +140,17 @@ def _present(
 
 
 def _typed(
-    block: RawBlock, columns: Sequence[Column], names: Sequence[str], *, name: str, first_row: int
+    block: RawBlock, columns: Sequence[Column], names: Sequence[str], *, path: Path, first_row: int
 ) -> pl.DataFrame:
+    name = path.name
     faults: list[Fault] = []
     series: list[pl.Series] = []
     for column in columns:
         raw = block.frame[str(names.index(column.name))]
+        if column.type is ColumnType.IMAGE:
+            places = partial(_place, block, name=name, first_row=first_row)
+            series.append(image_column(raw.alias(column.name), roots=[path.parent], place=places))
+            continue
         parsed = parse_series(column, raw)
         series.append(parsed.values.alias(column.name))
         faults.extend(

@@ -93,6 +93,9 @@ def type_columns(
     text = None if settings.inputs is None else settings.inputs.text
 
     def typed(name: str, context: Context) -> TypedColumn:
+        if name == raw.images:
+            column = Column(name, ColumnType.IMAGE, required=context.required)
+            return TypedColumn(column, raw.frame[name])
         if name != text:
             return type_column(raw.frame[name], context)
         if task is Task.TOKEN_CLASSIFICATION:

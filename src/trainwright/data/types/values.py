@@ -7,6 +7,7 @@ given back, so that the caller can name its row.
 
 from __future__ import annotations
 
+import base64
 import math
 import re
 from collections.abc import Callable
@@ -90,11 +91,12 @@ def without_nulls(text: pl.Series, nulls: tuple[str, ...]) -> pl.Series:
     return null_where(is_missing(text, nulls), text)
 
 
-def parse_value(column: Column, value: Any) -> float | str | bool | int | list[str] | None:  # noqa: ANN401
+def parse_value(column: Column, value: Any) -> float | str | bool | int | list[str] | bytes | None:  # noqa: ANN401
     """One JSON value as the batch path would read it; a date-time as microseconds since 1970.
 
     A number must come as a JSON number, and must be finite. Words may come as text or as a whole
-    number. A boolean may also come as the word that the column had.
+    number. A boolean may also come as the word that the column had. An image comes as its file in
+    base64.
 
     Raises:
         ValueError: the value is of another type, or does not fit.
@@ -103,6 +105,8 @@ def parse_value(column: Column, value: Any) -> float | str | bool | int | list[s
         return None
     if column.type is ColumnType.WORDS:
         return words_of(value) or None
+    if column.type is ColumnType.IMAGE:
+        return _image(value)
     if column.type is ColumnType.NUMBER:
         number = _number(value)
         return None if number in _marks(column) else number
@@ -247,6 +251,22 @@ def _boolean(column: Column, value: Any) -> bool:  # noqa: ANN401
     if word in [FALSE_OF[true] for true in column.true]:
         return False
     raise ValueError(f"{shorten(value)} is neither true nor false")
+
+
+def _image(value: Any) -> bytes:  # noqa: ANN401
+    """A file's bytes, which were looked at: they are of an image that can be unpacked."""
+    from trainwright.data.images.decoding import MAX_BYTES, check
+
+    if not isinstance(value, str):
+        raise ValueError("an image comes as text: its file in base64")  # noqa: TRY004 - the caller's contract
+    if len(value) > MAX_BYTES * 4 // 3 + 4:
+        raise ValueError(f"more than the {MAX_BYTES} bytes that an image may have")
+    try:
+        data = base64.b64decode(value, validate=True)
+    except ValueError as error:
+        raise ValueError("an image comes as its file in base64, which this is not") from error
+    check(data)
+    return data
 
 
 def _moment(column: Column, value: Any) -> int:  # noqa: ANN401

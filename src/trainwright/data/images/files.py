@@ -1,0 +1,219 @@
+"""Image files: found in a folder in an order that does not depend on the machine, read, and proved sound.
+
+Every file is unpacked once, when it is read, so that a damaged one is named here and not in the midst of
+training. A file must lie below the folder that the user named: a path with `..`, a link that leads out, a
+pipe or a device is refused, and nothing of it is read.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from trainwright.core.durable import canonical_json, open_regular, sha256_bytes
+from trainwright.core.errors import DataError, Fault, TrustError, shorten
+from trainwright.core.extras import require
+from trainwright.recipe.loading import IMAGE_ENDINGS
+
+MAX_FAULTS = 10
+_THREADS = 2
+_MEND = "save the image anew, or remove it"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An image to read.
+
+    Attributes:
+        path: As it is written, relative to one of the roots.
+        where: How a message names it.
+    """
+
+    path: str
+    where: str
+
+
+def is_image_folder(folder: Path) -> bool:
+    """A folder that holds images, itself or in folders below."""
+    return folder.is_dir() and next(_walk(folder), None) is not None
+
+
+def list_images(folder: Path) -> list[str]:
+    """Paths of all images below a folder, relative to it, sorted; what begins with . or _ is passed over."""
+    return sorted(_walk(folder))
+
+
+def folder_key(folder: Path) -> str:
+    """SHA-256 over names and bytes of the images below a folder.
+
+    Raises:
+        OSError, TrustError: one cannot be read.
+    """
+    entries = [[name, sha256_bytes(_bytes(folder / name))] for name in list_images(folder)]
+    return sha256_bytes(canonical_json(entries))
+
+
+def read_images(
+    places: Sequence[Place | None],
+    *,
+    roots: Sequence[Path],
+    advance: Callable[[int], object] = lambda _: None,
+) -> list[bytes | None]:
+    """The bytes of images, in order; None where there is none.
+
+    Args:
+        places: What to read.
+        roots: Folders that paths start from and may not leave; the first that has the file counts.
+        advance: Told how many are read.
+
+    Raises:
+        DataError: files are missing, outside, too large, no images or damaged; names up to ten of them.
+    """
+    require("networks", what="reading images")
+    real = [root.resolve() for root in roots]
+
+    def read(place: Place | None) -> bytes | Fault | None:
+        return None if place is None else _read(place, real)
+
+    found: list[bytes | None] = []
+    faults: list[Fault] = []
+    with ThreadPoolExecutor(_THREADS) as pool:
+        for number, one in enumerate(pool.map(read, places)):
+            if isinstance(one, Fault):
+                faults.append(one)
+                if len(faults) == MAX_FAULTS:
+                    break
+            else:
+                found.append(one)
+            if number % 100 == 0:
+                advance(number)
+        if faults:
+            pool.shutdown(cancel_futures=True)
+            raise DataError.of(faults)
+    return found
+
+
+def image_column(
+    raw: pl.Series, *, roots: Sequence[Path], place: Callable[[int], str]
+) -> pl.Series:
+    """A column of paths, or of the bytes themselves, as bytes that were proved to be images.
+
+    Args:
+        raw: Texts, binary values, or structs with a field `bytes` as data sets of the Hub have.
+        roots: Folders that paths start from.
+        place: FILE:LINE of a row, for messages.
+
+    Raises:
+        DataError: as `read_images`; or the column holds something else.
+    """
+    raw = _from_structs(raw)
+    if raw.dtype in (pl.Categorical, pl.Enum, pl.Null):
+        raw = raw.cast(pl.String)
+    if raw.dtype == pl.Binary:
+        _check(raw, place)
+        return raw
+    if raw.dtype != pl.String:
+        raise DataError(
+            f"column {shorten(raw.name)} holds {raw.dtype}, neither paths of images nor their bytes",
+            where="data.inputs.image",
+            mend="name the column of paths: data: {inputs: {image: COLUMN}}",
+        )
+    texts = [None if text is None else text.strip() for text in raw]
+    places = [
+        Place(text, f"{place(row)}: {shorten(text)}") if text else None
+        for row, text in enumerate(texts)
+    ]
+    return pl.Series(raw.name, read_images(places, roots=roots), dtype=pl.Binary)
+
+
+def _walk(folder: Path) -> Iterator[str]:
+    for root, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith((".", "_")))
+        for name in sorted(names):
+            if name.lower().endswith(IMAGE_ENDINGS) and not name.startswith((".", "_")):
+                yield (Path(root) / name).relative_to(folder).as_posix()
+
+
+def _read(place: Place, roots: Sequence[Path]) -> bytes | Fault:
+    from trainwright.data.images.decoding import check
+
+    try:
+        path = _located(place.path, roots)
+        data = _bytes(path)
+        check(data)
+    except FileNotFoundError:
+        return Fault("there is no such image", place.where, "mend the path, or add the file")
+    except OSError as error:
+        return Fault(error.strerror or str(error), place.where, "make the file readable")
+    except TrustError as error:
+        return Fault(error.what, place.where, "put a plain file in its place")
+    except ValueError as error:
+        return Fault(str(error), place.where, _MEND)
+    return data
+
+
+def _located(path: str, roots: Sequence[Path]) -> Path:
+    """The real file below the first root that has it.
+
+    Raises:
+        FileNotFoundError: none has it.
+        TrustError: it lies outside.
+    """
+    if "\0" in path:
+        raise FileNotFoundError(path)
+    for root in roots:
+        real = (root / path).resolve()
+        if not real.is_relative_to(root):
+            raise TrustError(f"the path leads out of {root.name or root}")
+        if real.exists():
+            return real
+    raise FileNotFoundError(path)
+
+
+def _bytes(path: Path) -> bytes:
+    from trainwright.data.images.decoding import MAX_BYTES
+
+    with open_regular(path.resolve()) as handle:
+        size = os.fstat(handle).st_size
+        if size > MAX_BYTES:
+            raise ValueError(f"{size} bytes, more than the {MAX_BYTES} that an image may have")
+        parts = []
+        while part := os.read(handle, 1 << 20):
+            parts.append(part)
+        return b"".join(parts)
+
+
+def _check(files: pl.Series, place: Callable[[int], str]) -> None:
+    """Refuse (DataError) bytes that are no sound images."""
+    require("networks", what="reading images")
+    from trainwright.data.images.decoding import check
+
+    faults = []
+    for row, data in enumerate(files):
+        if data is None:
+            continue
+        try:
+            check(data)
+        except ValueError as error:
+            faults.append(Fault(str(error), f"{place(row)}, column {shorten(files.name)}", _MEND))
+            if len(faults) == MAX_FAULTS:
+                break
+    if faults:
+        raise DataError.of(faults)
+
+
+def _from_structs(raw: pl.Series) -> pl.Series:
+    """The bytes of structs {bytes, path}, or their paths where no bytes are there."""
+    if not isinstance(raw.dtype, pl.Struct):
+        return raw
+    fields = {field.name for field in raw.dtype.fields}
+    if "bytes" in fields:
+        files = raw.struct.field("bytes").alias(raw.name)
+        if files.count() or "path" not in fields:
+            return files
+    return raw.struct.field("path").alias(raw.name) if "path" in fields else raw
