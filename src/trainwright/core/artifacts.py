@@ -432,11 +432,13 @@ class Examples:
         target: Class codes as float64 whole numbers, or values; shape (rows,); of forecasting
             (rows, horizon); of token classification (words,), row after row.
         further: Further targets of the same rows that a network may learn beside it.
+        teacher: What a teacher says of the rows: probabilities, shape (rows, classes); or None.
     """
 
     features: Any  # of AnyFeatures: each family gets what it asked for
     target: NDArray[np.float64]
     further: tuple[tuple[Target, NDArray[np.float64]], ...] = ()
+    teacher: NDArray[np.float64] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,7 +88,8 @@ def audit(
     checks += snapshot_checks
     if sound and snapshot is not None:
         checks += _guarded(
-            "fit scope", lambda: _refits(run, snapshot, refit_always=refit, progress=progress)
+            "fit scope",
+            lambda: _refits(run, snapshot, store, refit_always=refit, progress=progress),
         )
     else:
         checks.append(Check("fit scope", False, "not proven: package or snapshot is damaged"))
@@ -134,12 +135,19 @@ def _snapshot(
 
 
 def _refits(
-    run: RunFolder, snapshot: Snapshot, *, refit_always: bool, progress: Progress
+    run: RunFolder,
+    snapshot: Snapshot,
+    workspace: Workspace,
+    *,
+    refit_always: bool,
+    progress: Progress,
 ) -> Iterator[Check]:
     progress.stage("refit")
     record = run.read_json("run.json")
     seconds = next(row["seconds"] for row in record["candidates"] if row["chosen"])
-    yield from check_fit_scope(run, snapshot, refit_model=refit_always or seconds < REFIT_SECONDS)
+    yield from check_fit_scope(
+        run, snapshot, workspace=workspace, refit_model=refit_always or seconds < REFIT_SECONDS
+    )
 
 
 def _said(name: str, look: Callable[[], str]) -> Iterator[Check]:

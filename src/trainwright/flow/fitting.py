@@ -209,4 +209,4 @@ def candidate_name(families: Sequence[Family], index: int) -> str:
 
 
 def _examples(preparation: Preparation, rows: Rows) -> Examples:
-    return Examples(preparation.transform(rows.frame), rows.target, rows.further)
+    return Examples(preparation.transform(rows.frame), rows.target, rows.further, rows.teacher)

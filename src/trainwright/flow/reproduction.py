@@ -21,6 +21,7 @@ from trainwright.data.prepare import prepare
 from trainwright.flow.checkpoints import NoCheckpoints
 from trainwright.flow.packaging import Decisions
 from trainwright.flow.resolving import base_of, require_package, snapshot_of
+from trainwright.flow.teaching import find_teacher
 from trainwright.flow.training import package, train
 from trainwright.models.tables.probe import probe
 from trainwright.recipe import Recipe, load_recipe
@@ -79,14 +80,19 @@ def reproduce(
         notes = list(_other_versions(folder))
         snapshot, check, note = _prepare_again(folder, recipe, known, Path(scratch), progress)
         notes += [note] if note else []
-        with rebuilt_package(folder, recipe, snapshot, progress=progress) as again:
+        with rebuilt_package(folder, recipe, snapshot, workspace=store, progress=progress) as again:
             checks = (check, *compare_files(folder.package, again))
     return Reproduction(folder.id, all(c.passed for c in checks), checks, tuple(notes))
 
 
 @contextmanager
 def rebuilt_package(
-    folder: RunFolder, recipe: Recipe, snapshot: Snapshot, *, progress: Progress
+    folder: RunFolder,
+    recipe: Recipe,
+    snapshot: Snapshot,
+    *,
+    workspace: Workspace,
+    progress: Progress,
 ) -> Iterator[Path]:
     """Train again from a snapshot with the recorded decisions.
 
@@ -99,6 +105,7 @@ def rebuilt_package(
             recipe,
             snapshot,
             base=base_of(folder),
+            teacher=find_teacher(recipe, snapshot, run=folder, workspace=workspace),
             pacer=Replay(decisions.points),
             progress=progress,
             checkpoints=NoCheckpoints(),

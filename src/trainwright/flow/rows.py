@@ -30,6 +30,7 @@ class Rows:
         units: What is resampled for an interval; shape (rows,), int64.
         words: Token classification: words of each row; None otherwise.
         further: Further targets of the rows.
+        teacher: What a teacher says of the rows, shape (rows, classes); None where there is none.
     """
 
     frame: pl.DataFrame
@@ -37,6 +38,7 @@ class Rows:
     units: NDArray[np.int64]
     words: NDArray[np.int64] | None = None
     further: tuple[tuple[Target, Floats], ...] = ()
+    teacher: Floats | None = None
 
     @property
     def items(self) -> Floats:
@@ -68,8 +70,9 @@ class Rows:
             starts, words = np.cumsum(self.words) - self.words, self.words[positions]
             within = np.arange(words.sum()) - np.repeat(np.cumsum(words) - words, words)
             items = np.repeat(starts[positions], words) + within
+        said = None if self.teacher is None else self.teacher[positions]
         return Rows(
-            self.frame[positions], self.target[items], self.units[positions], words, further
+            self.frame[positions], self.target[items], self.units[positions], words, further, said
         )
 
     def then(self, other: Rows) -> Rows:

@@ -29,6 +29,7 @@ from trainwright.flow.release import End, keep, register
 from trainwright.flow.reporting import write_run_report
 from trainwright.flow.resuming import GoOn, named, never, newest
 from trainwright.flow.session import JUDGED, Session
+from trainwright.flow.teaching import find_teacher
 from trainwright.flow.training import Trained, package, train
 from trainwright.recipe.sections import TrackingSettings
 from trainwright.runs import tensorboard
@@ -200,6 +201,7 @@ def _train_and_end(
             recipe,
             snapshot,
             base=session.base,
+            teacher=find_teacher(recipe, snapshot, run=folder, workspace=workspace),
             pacer=deadline,
             progress=progress,
             checkpoints=checkpoints,

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from trainwright.core.artifacts import Check, Snapshot
 from trainwright.core.clock import Replay
-from trainwright.core.protocols import Family, Workplace
+from trainwright.core.protocols import Family, Model, Workplace
 from trainwright.core.seeds import derive_seed
 from trainwright.flow.assessment import assess, raw_output
 from trainwright.flow.fitting import Bench, candidate_name
@@ -21,10 +21,12 @@ from trainwright.flow.packaging import Decisions
 from trainwright.flow.reproduction import compare_files
 from trainwright.flow.resolving import base_of, fitted_model_of
 from trainwright.flow.rows import load_both
+from trainwright.flow.teaching import find_teacher, taught
 from trainwright.models.auto import candidates
 from trainwright.models.fitted import FittedModel
 from trainwright.recipe import Recipe, load_recipe
 from trainwright.runs.folder import RunFolder
+from trainwright.runs.workspace import Workspace
 
 _PARTS = {
     "preparation": "preparation",
@@ -34,12 +36,15 @@ _PARTS = {
 }
 
 
-def check_fit_scope(folder: RunFolder, snapshot: Snapshot, *, refit_model: bool) -> Iterator[Check]:
+def check_fit_scope(
+    folder: RunFolder, snapshot: Snapshot, *, workspace: Workspace, refit_model: bool
+) -> Iterator[Check]:
     """Refit and compare.
 
     Args:
         folder: The run; its package has been verified.
         snapshot: The run's snapshot, verified.
+        workspace: Where the teacher of a distillation is.
         refit_model: Also the model; otherwise it is taken from the package and that is said.
 
     Yields:
@@ -47,7 +52,10 @@ def check_fit_scope(folder: RunFolder, snapshot: Snapshot, *, refit_model: bool)
     """
     packaged = fitted_model_of(folder)
     recipe = load_recipe(folder.recipe)
-    again = _refit(folder, packaged, recipe, snapshot, refit_model=refit_model)
+    teacher = (
+        find_teacher(recipe, snapshot, run=folder, workspace=workspace) if refit_model else None
+    )
+    again = _refit(folder, packaged, recipe, snapshot, teacher=teacher, refit_model=refit_model)
     with tempfile.TemporaryDirectory(prefix="trainwright-audit-") as scratch:
         again.save(Path(scratch))
         files = compare_files(folder.package / "model", Path(scratch))
@@ -74,13 +82,14 @@ def _refit(
     recipe: Recipe,
     snapshot: Snapshot,
     *,
+    teacher: Model | None,
     refit_model: bool,
 ) -> FittedModel:
     record = folder.read_json("run.json")
     name = record["model"]["candidate"]
     train_rows, validation = load_both(snapshot, further=recipe.data.further_targets)
     base = base_of(folder)
-    bench = Bench(train_rows, stop=validation, inputs=snapshot.inputs, base=base)
+    bench = Bench(taught(train_rows, teacher), stop=validation, inputs=snapshot.inputs, base=base)
     family = _family(recipe, name, snapshot)
     preparation, train, stop, _ = bench.prepared(family.needs)
     estimator = packaged.estimator

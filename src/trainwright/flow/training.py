@@ -11,13 +11,14 @@ from pathlib import Path
 
 from trainwright.core.artifacts import Evaluation, Snapshot
 from trainwright.core.clock import Pacer
-from trainwright.core.protocols import Progress
+from trainwright.core.protocols import Model, Progress
 from trainwright.flow.assessment import Assessment, assess
 from trainwright.flow.checkpoints import Checkpoints, NoCheckpoints
 from trainwright.flow.explaining import explain
 from trainwright.flow.packaging import Decisions, build_package, fitted_model
 from trainwright.flow.rows import Rows, load_both
 from trainwright.flow.selection import Selection, select
+from trainwright.flow.teaching import taught
 from trainwright.models.auto import candidates
 from trainwright.models.fitted import FittedModel
 from trainwright.recipe.schema import Recipe
@@ -46,6 +47,7 @@ def train(
     snapshot: Snapshot,
     *,
     base: Path,
+    teacher: Model | None,
     pacer: Pacer,
     progress: Progress,
     checkpoints: Checkpoints | NoCheckpoints,
@@ -57,12 +59,14 @@ def train(
         recipe: Sections model, training and evaluation are read.
         snapshot: Its train and validation rows are read.
         base: The recipe's folder.
+        teacher: Of a distillation; None where there is none.
         pacer: Records, or replays, where the clock ended something.
         progress: Shows how far the work is.
         checkpoints: Keeps finished fits.
         tell: Told in a line what each candidate came to.
     """
     training_rows, validation = load_both(snapshot, further=recipe.data.further_targets)
+    training_rows = taught(training_rows, teacher)
     progress.stage("fit")
     selection = select(
         training_rows,

@@ -65,6 +65,17 @@ class Mixing(Section):
     """Of the Beta distribution that the weight is drawn from."""
 
 
+class Distillation(Section):
+    """A student learns what a packaged teacher says of the train rows, beside their labels."""
+
+    teacher: str
+    """MODEL: name@champion, name/3, or a run; trained on this very snapshot."""
+    temperature: float = Field(default=2.0, gt=0)
+    """Both logits are divided by it."""
+    soft: float = Field(default=0.5, ge=0, le=1)
+    """Weight of what the teacher says; the labels have the rest."""
+
+
 class CheckpointSettings(Section):
     """What a training run keeps to go on from."""
 
@@ -115,6 +126,8 @@ class TrainingSettings(Section):
     """{kind: ema} or {kind: swa}."""
     mixing: Mixing | None = None
     """{kind: mixup} or {kind: cutmix}."""
+    distillation: Distillation | None = None
+    """{teacher: MODEL}: learn from a larger model; classification."""
     checkpoints: CheckpointSettings = CheckpointSettings()
     """What is kept to go on from."""
     memory_limit: Bytes | None = None

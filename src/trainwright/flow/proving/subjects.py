@@ -56,7 +56,7 @@ class Tiny:
 
     def plan(self) -> NetworkPlan:
         """Made anew, with the same first weights each time."""
-        return self.family.plan(
+        return self.family.planned(
             self.train,
             self.validation,
             target=self.snapshot.target,

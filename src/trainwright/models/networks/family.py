@@ -47,6 +47,24 @@ class NetworkFamily(Part):
             base: The recipe's folder, where the path of a pre-trained base starts.
         """
 
+    def planned(
+        self,
+        train: Examples,
+        validation: Examples | None,
+        *,
+        target: Target,
+        training: TrainingSettings,
+        seed: int,
+        base: Path,
+    ) -> NetworkPlan:
+        """The plan, learning from a teacher too where the rows have one."""
+        made = self.plan(train, validation, target=target, training=training, seed=seed, base=base)
+        if train.teacher is None or training.distillation is None:
+            return made
+        from trainwright.models.networks.distilling import distilled
+
+        return distilled(made, train.teacher, training.distillation)
+
     def fit(
         self,
         train: Examples,
@@ -62,7 +80,7 @@ class NetworkFamily(Part):
         require("networks", what=f"family {type(self).model_fields['family'].default!r}")
         from trainwright.models.networks.fitting import fit_network
 
-        made = self.plan(
+        made = self.planned(
             train, validation, target=target, training=training, seed=seed, base=workplace.base
         )
         return fit_network(made, training=training, seed=seed, pacer=pacer, workplace=workplace)
