@@ -13,12 +13,13 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Protocol
+from typing import IO, Protocol
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
-from trainwright.core.artifacts import Target
+from trainwright.core.artifacts import Prediction, Target, Task
 from trainwright.core.durable import (
     FILE_MODE,
     disk_fault,
@@ -34,6 +35,7 @@ from trainwright.deployment.contract import check_columns, check_contract
 from trainwright.deployment.writers import Writer, writer_for
 
 NOTE_EVERY_SECONDS = 2.0  # work that a killed job may have to do again
+_NUMBERS = pl.List(pl.Float64)
 
 
 class Block(Protocol):
@@ -177,7 +179,7 @@ class _Job:
                 continue
             check_contract(self.model, frame, first_row=self.done.rows)
             answer = self.model.predict(frame)
-            table = _answers(self.model.target, self.done.rows, answer.values, answer.probabilities)
+            table = _answers(self.model.target, self.done.rows, answer)
             self._write(file, self.writer.lines(table), rows=frame.height)
             self.scored += frame.height
             self.progress.advance(self.done.rows, 0, f"{self.done.rows} rows")
@@ -210,9 +212,15 @@ class _Job:
         return _Done(note["rows"], note["bytes"])
 
 
-def _answers(target: Target, first_row: int, values: Any, probabilities: Any) -> pl.DataFrame:  # noqa: ANN401
+def _answers(target: Target, first_row: int, answer: Prediction) -> pl.DataFrame:
     """The lines of the output, typed."""
-    rows = pl.Series("row", np.arange(first_row, first_row + len(values), dtype=np.int64))
+    values, probabilities = np.asarray(answer.values), answer.probabilities
+    num_rows = len(values) if answer.row_words is None else len(answer.row_words)
+    rows = pl.Series("row", np.arange(first_row, first_row + num_rows, dtype=np.int64))
+    if answer.row_words is not None:
+        return pl.DataFrame([rows, *_tags(target, answer, answer.row_words)])
+    if probabilities is None and values.ndim == 2:
+        return pl.DataFrame([rows, pl.Series("prediction", values.tolist(), dtype=_NUMBERS)])
     if probabilities is None:
         return pl.DataFrame([rows, pl.Series("prediction", values, dtype=pl.Float64)])
     labels = pl.Series("prediction", [target.label(code) for code in range(len(target.classes))])
@@ -228,8 +236,25 @@ def _answers(target: Target, first_row: int, values: Any, probabilities: Any) ->
 
 def _no_answers(target: Target) -> pl.DataFrame:
     """The typed columns of the output without a row."""
-    none = np.empty((0, len(target.classes))) if target.classes else None
-    return _answers(target, 0, np.empty(0), none)
+    probabilities = np.empty((0, len(target.classes))) if target.classes else None
+    values = np.empty((0, target.horizon) if target.horizon else 0)
+    words = np.empty(0, np.int64) if target.task is Task.TOKEN_CLASSIFICATION else None
+    return _answers(target, 0, Prediction(values, probabilities, words))
+
+
+def _tags(target: Target, answer: Prediction, row_words: NDArray[np.int64]) -> list[pl.Series]:
+    """Of each row the list of its words' tags, and of their probabilities."""
+    assert answer.probabilities is not None
+    codes = np.asarray(answer.values, dtype=np.int64)
+    sure = answer.probabilities[np.arange(len(codes)), codes]
+    labels = [target.label(int(code)) for code in codes]
+    ends = np.cumsum(row_words).tolist()
+    cuts = [(end - size, end) for end, size in zip(ends, row_words.tolist(), strict=True)]
+    kind = pl.Int64 if target.class_kind == "integer" else pl.String
+    return [
+        pl.Series("prediction", [labels[a:b] for a, b in cuts], dtype=pl.List(kind)),
+        pl.Series("probability", [sure[a:b].tolist() for a, b in cuts], dtype=_NUMBERS),
+    ]
 
 
 def _identity(source: Path | None, model_hash: str | None) -> dict[str, str] | None:

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from trainwright.core.artifacts import Prediction
 from trainwright.core.errors import TrainingError, TrustError, shorten
 from trainwright.core.protocols import Model
 
@@ -25,8 +26,9 @@ class Golden:
 
     Attributes:
         rows: Values as `Preparation.transform_rows` takes them.
-        values: Predicted values or class codes, one a row.
-        probabilities: One list a row, or None for regression.
+        values: Predicted values or class codes, one a row (a list of them a row, of forecasts; one a
+            word, of tagged words).
+        probabilities: One list a value, or None for regression.
         tolerance: Largest |difference| / max(1, |value|) at replay; 0 means equal bits.
     """
 
@@ -56,7 +58,8 @@ def draw_golden(model: Model, rows: Sequence[Mapping[str, Any]], *, tolerance: f
         raise ValueError("a package needs golden rows")
     answer = model.predict_rows(rows)
     values, probabilities = np.asarray(answer.values), answer.probabilities
-    for row in _not_finite(values, probabilities):
+    for item in _not_finite(values, probabilities):
+        row = _row_of(item, answer)
         raise TrainingError(
             "the model's answer is not a finite number",
             where=f"golden row {row}: {shorten(dict(rows[row]))}",
@@ -78,7 +81,7 @@ def check_golden(model: Model, document: Any, *, where: str) -> str:  # noqa: AN
         answer = model.predict_rows(golden.rows)
         found = _table(answer.values, answer.probabilities)
         wanted = _table(np.asarray(golden.values, dtype=np.float64), golden.probabilities)
-        same_shape = found.shape == wanted.shape and len(wanted) == len(golden.rows) > 0
+        same_shape = found.shape == wanted.shape and len(golden.rows) > 0
     except (TypeError, ValueError, KeyError) as error:
         raise TrustError(f"the golden rows are not ours: {shorten(error)}", where=where) from error
     if not same_shape:
@@ -88,10 +91,11 @@ def check_golden(model: Model, document: Any, *, where: str) -> str:  # noqa: AN
     if golden.probabilities is not None:
         bad[:, 0] |= found[:, 0] != wanted[:, 0]  # a class is another one or it is not
     if bad.any():
-        row, column = (int(position) for position in np.argwhere(bad)[0])
+        item, column = (int(position) for position in np.argwhere(bad)[0])
+        row = _row_of(item, answer)
         raise TrustError(
-            f"golden row {row}: the model answers {float(found[row, column])!r},"
-            f" and answered {float(wanted[row, column])!r} when it was packaged",
+            f"golden row {row}: the model answers {float(found[item, column])!r},"
+            f" and answered {float(wanted[item, column])!r} when it was packaged",
             where=where,
             mend="use the library versions in facts.json, or run the recipe again",
         )
@@ -106,7 +110,15 @@ def _table(values: Any, probabilities: Any) -> NDArray[np.float64]:  # noqa: ANN
     return np.hstack(columns)
 
 
+def _row_of(item: int, answer: Prediction) -> int:
+    """The row that an answer belongs to, where rows can have several."""
+    if answer.row_words is not None:
+        return int(np.searchsorted(np.cumsum(answer.row_words), item, side="right"))
+    values = np.asarray(answer.values)
+    return item // values.shape[1] if values.ndim == 2 else item
+
+
 def _not_finite(values: Any, probabilities: Any) -> list[int]:  # noqa: ANN401 - arrays
-    """Rows that hold NaN or infinity."""
+    """Answers that hold NaN or infinity."""
     rows = ~np.isfinite(_table(values, probabilities)).all(axis=1)
     return [int(row) for row in np.flatnonzero(rows)]

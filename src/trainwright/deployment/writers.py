@@ -10,6 +10,7 @@ Source: OWASP, "CSV Injection"; Arrow columnar format, "IPC Streaming Format".
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Protocol
@@ -46,12 +47,13 @@ class CsvWriter:
     """Comma-separated, UTF-8, with a header; labels are made inert."""
 
     def head(self, empty: pl.DataFrame) -> bytes:
-        return _bytes(empty.write_csv)
+        return _bytes(_flat(empty).write_csv)
 
     def lines(self, table: pl.DataFrame) -> bytes:
         if table["prediction"].dtype == pl.String:
             table = table.with_columns(_inert("prediction"))
-        return _bytes(lambda buffer: table.write_csv(buffer, include_header=False))
+        flat = _flat(table)
+        return _bytes(lambda buffer: flat.write_csv(buffer, include_header=False))
 
     def finish(self, part: Path, output: Path) -> None:
         part.replace(output)
@@ -118,6 +120,15 @@ def _arrow(table: pl.DataFrame) -> pa.Table:
 
 def _plain_type(kind: pa.DataType) -> pa.DataType:
     return pa.string() if pa.types.is_large_string(kind) else kind
+
+
+def _flat(table: pl.DataFrame) -> pl.DataFrame:
+    """Lists as JSON texts, for a format that has none."""
+    lists = [column for column in table.iter_columns() if isinstance(column.dtype, pl.List)]
+    return table.with_columns(
+        pl.Series(column.name, [json.dumps(value) for value in column.to_list()], dtype=pl.String)
+        for column in lists
+    )
 
 
 def _inert(name: str) -> pl.Expr:

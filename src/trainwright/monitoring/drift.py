@@ -137,7 +137,7 @@ def monitor(
         reference["quality"],
         prediction,
         target=target,
-        record=Record(reference["rows"], reference["units"], hurst),
+        record=Record(reference.get("items", reference["rows"]), reference["units"], hurst),
         min_rows=MIN_ROWS,
         false_alarm_rate=false_alarm_rate,
     )

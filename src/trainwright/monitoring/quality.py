@@ -34,7 +34,7 @@ class Record:
     """Over how much the reference's quality was measured.
 
     Attributes:
-        rows: Of the reference.
+        rows: Answers that it judged: one a row, or several.
         units: What its intervals were made from: as many rows, groups or days.
         hurst: How movement persists from unit to unit.
     """

@@ -18,6 +18,14 @@ from trainwright.deployment.server.body import Twice
 from trainwright.deployment.server.limits import Limits
 from trainwright.deployment.server.refusal import Refusal, pointer
 
+_KINDS = {
+    ColumnType.NUMBER: "number",
+    ColumnType.BOOLEAN: "boolean",
+    ColumnType.WORDS: "array",
+    ColumnType.SERIES: "array",
+}
+_SENT = {ColumnType.WORDS: "a list of texts", ColumnType.SERIES: "a list of numbers"}
+_ITEMS = {ColumnType.WORDS: "string", ColumnType.SERIES: "number"}
 Parse = Callable[[Column, Any], Any]
 Extra = Literal["refuse", "ignore"]
 
@@ -103,7 +111,7 @@ class Contract:
             try:
                 value = row[name] = self._parse(column, instance[name])
             except ValueError as error:
-                mend = f"send a {column.type.value}, or null"
+                mend = f"send {_SENT.get(column.type, f'a {column.type.value}')}, or null"
                 faults.append(Fault(str(error)[:200], pointer("instances", position, name), mend))
                 continue
             if value is None:
@@ -111,7 +119,8 @@ class Contract:
                 if column.required:
                     what = "null in a column that is required"
                     where = pointer("instances", position, name)
-                    faults.append(Fault(what, where, f"send a {column.type.value}"))
+                    mend = f"send {_SENT.get(column.type, f'a {column.type.value}')}"
+                    faults.append(Fault(what, where, mend))
         checked.rows.append(row)
         checked.warnings.append(warnings)
 
@@ -159,10 +168,10 @@ def _no_object(instance: Any, position: int) -> Fault:  # noqa: ANN401 - any JSO
 
 def schema_of(columns: Sequence[Column]) -> dict[str, Any]:
     """The JSON schema of one instance, for the OpenAPI document."""
-    kinds = {ColumnType.NUMBER: "number", ColumnType.BOOLEAN: "boolean"}
     properties = {
         column.name: {
-            "type": [kinds.get(column.type, "string"), *([] if column.required else ["null"])]
+            "type": [_KINDS.get(column.type, "string"), *([] if column.required else ["null"])],
+            **({"items": {"type": _ITEMS[column.type]}} if column.type in _ITEMS else {}),
         }
         for column in columns
     }

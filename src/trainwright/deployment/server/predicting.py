@@ -14,6 +14,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
+from trainwright.core.artifacts import Prediction
+from trainwright.core.errors import DataError
 from trainwright.core.protocols import Model
 from trainwright.deployment.server.body import check_headers, decode, read_body
 from trainwright.deployment.server.gate import Scope, Send, send_bytes
@@ -73,7 +75,10 @@ class Predicting:
             Refusal: 400, 413 or 422.
         """
         checked = self._contract.check(decode(body))
-        predictions = self._predict(checked.rows, checked.warnings) if checked.rows else []
+        try:
+            predictions = self._predict(checked.rows, checked.warnings) if checked.rows else []
+        except DataError as error:  # a text that is too long, where the recipe refuses those
+            raise Refusal(422, error.what, where=error.where, mend=error.mend) from error
         document = {"predictions": predictions, "model": self._name}
         return Answer(
             _encode(document).encode(), len(checked.rows), sum(map(len, checked.warnings))
@@ -103,6 +108,8 @@ class Predicting:
         self, rows: list[dict[str, Any]], warnings: list[list[str]]
     ) -> list[dict[str, Any]]:
         prediction = self._model.predict_rows(rows)
+        if prediction.row_words is not None:
+            return self._tagged(prediction, prediction.row_words.tolist(), warnings)
         values = prediction.values.tolist()
         if prediction.probabilities is None:
             return [
@@ -120,3 +127,18 @@ class Predicting:
                 values, prediction.probabilities.tolist(), warnings, strict=True
             )
         ]
+
+    def _tagged(
+        self, prediction: Prediction, row_words: list[int], warnings: list[list[str]]
+    ) -> list[dict[str, Any]]:
+        """Of each row its words' labels, and their probabilities."""
+        assert prediction.probabilities is not None
+        labels = [self._labels[int(code)] for code in prediction.values.tolist()]
+        sure = prediction.probabilities[range(len(labels)), prediction.values].tolist()
+        answers = []
+        first = 0
+        for words, odd in zip(row_words, warnings, strict=True):
+            own = slice(first, first + words)
+            answers.append({"prediction": labels[own], "probability": sure[own], "warnings": odd})
+            first += words
+        return answers
