@@ -58,6 +58,15 @@ class Preparation(Saved, Protocol):
         ...
 
 
+@runtime_checkable
+class KnowsFate(Protocol):
+    """A preparation that cannot take every row whole, and says what becomes of those."""
+
+    def fate(self, frame: pl.DataFrame, *, training: bool = True) -> pl.DataFrame:
+        """Columns row, step, action and reason; one line a row concerned."""
+        ...
+
+
 class Estimator(Saved, Protocol):
     """A fitted member of a family."""
 

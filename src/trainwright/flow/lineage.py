@@ -9,6 +9,7 @@ import polars as pl
 
 from trainwright.core.errors import CommandError
 from trainwright.data.snapshot import read_ledger
+from trainwright.flow.fates import fate_of
 from trainwright.flow.resolving import snapshot_of
 from trainwright.runs.lineage import lineage as lineage_of
 from trainwright.runs.workspace import Workspace
@@ -51,4 +52,5 @@ def lineage(name: str, *, row: str | None = None, workspace: Path | None = None)
             where="--row",
             mend=f"the sources are: {sources}",
         )
-    return {**found, "row": mine.to_dicts()[0]}
+    here = mine.to_dicts()[0]
+    return {**found, "row": {**here, "run": fate_of(folder, here["row"])}}

@@ -75,12 +75,13 @@ def monitor(model: str, data: Path, *, workspace: Path | None = None) -> Watched
     columns = (*package.model.inputs, target.column)
     blocks = read_live(data, package, columns=columns, optional=(target.name,))
     frame = _bounded(blocks)
+    truth = target.frame_column
     settings = recipe_of(package).monitoring.drift
     result = monitor_frame(
         package.reference,
         frame,
         package.model.predict(frame),
-        target=encode_target(frame[target.name], target) if target.name in frame.columns else None,
+        target=encode_target(frame[truth], target) if truth in frame.columns else None,
         false_alarm_rate=settings.false_alarm_rate,
     )
     page = monitor_report(result=result.to_json(), model=named.name, rows=frame.height)

@@ -11,6 +11,7 @@ from trainwright.core.artifacts import Column
 from trainwright.core.errors import CommandError
 from trainwright.core.protocols import Progress
 from trainwright.data.reading import TypedBlock, read_typed
+from trainwright.data.series.live import read_series
 from trainwright.data.types import parse_value
 from trainwright.deployment.batch import predict_file
 from trainwright.deployment.package import Package
@@ -61,7 +62,8 @@ def predict(
     Args:
         model: MODEL.
         data: CSV, TSV, Parquet or JSON lines with the model's input columns.
-        output: .csv, .parquet or .jsonl; one line an input row, in order.
+        output: .csv, .parquet or .jsonl; one line an input row, in order; of series one a series, in
+            the order of their ids.
         workspace: The workspace's folder.
         progress: Shows how far the work is.
 
@@ -98,10 +100,21 @@ def read_live(
         DataError: columns are missing, or a value cannot be read.
     """
     settings = recipe_of(package).data
+    target = package.model.target
+    if target.time is not None:
+        return read_series(
+            data,
+            package.model.inputs,
+            target,
+            judged=bool(optional),
+            encoding=settings.encoding,
+            delimiter=settings.delimiter,
+        )
     return read_typed(
         data,
         columns,
         optional=optional,
+        ignored=(package.model.target.name,),
         encoding=settings.encoding,
         delimiter=settings.delimiter,
     )

@@ -22,6 +22,7 @@ from trainwright.core.protocols import Progress
 from trainwright.deployment.package import load_package
 from trainwright.evaluation.choice import row_losses
 from trainwright.flow.checkpoints import Checkpoints
+from trainwright.flow.fates import write_fates
 from trainwright.flow.fit_progress import FitProgress
 from trainwright.flow.fitting import Candidate
 from trainwright.flow.packaging import Decisions
@@ -214,6 +215,7 @@ def _train_and_end(
         loaded = load_package(folder.package)  # its golden rows are replayed: what leaves is sound
     folder.write_json("evaluation.json", trained.evaluation.to_json())
     _write_predictions(folder, trained, snapshot)
+    cut = write_fates(folder, trained)
     ending = end(session, snapshot, folder, trained, loaded)
     result = RunResult(
         run=folder.id,
@@ -230,7 +232,7 @@ def _train_and_end(
         cross_validation=_cross_validation(trained),
         rows=snapshot.rows,
         findings=snapshot.findings,
-        warnings=_warnings(session, trained),
+        warnings=(*cut, *_warnings(session, trained)),
         seconds=time.monotonic() - started,
     )
     used = recipe.training.budget - deadline.seconds_left

@@ -32,6 +32,7 @@ class Trained:
     assessment: The winner's decision rule and its predictions on validation.
     model: The winner, whole.
     evaluation: Metrics, diagnosis, importance.
+    training: The rows learnt from.
     validation: The rows judged on.
     """
 
@@ -39,6 +40,7 @@ class Trained:
     assessment: Assessment
     model: FittedModel
     evaluation: Evaluation
+    training: Rows
     validation: Rows
 
 
@@ -102,7 +104,7 @@ def train(
         seed=seed,
         pacer=pacer.share("explain", 0.6),
     )
-    return Trained(selection, assessment, model, evaluation, validation)
+    return Trained(selection, assessment, model, evaluation, training_rows, validation)
 
 
 def package(
