@@ -28,6 +28,7 @@ def read_typed(
     columns: Sequence[Column],
     *,
     optional: Sequence[str] = (),
+    ignored: Sequence[str] = (),
     block_rows: int = 65_536,
     encoding: str | None = None,
     delimiter: str | None = None,
@@ -38,6 +39,7 @@ def read_typed(
         path: The file.
         columns: What to read, and how.
         optional: Names among them that the file may lack (the target).
+        ignored: Names of further columns whose lists are no fault.
         block_rows: Rows a block, at most.
         encoding: Of a text file; found out when None.
         delimiter: Of a text file; found out when None.
@@ -52,9 +54,8 @@ def read_typed(
     if any(column.type is ColumnType.IMAGE for column in columns):
         block_rows = min(block_rows, _IMAGE_ROWS)
     first_row = 0
-    nested = tuple(
-        column.name for column in columns if column.type in (ColumnType.WORDS, ColumnType.IMAGE)
-    )
+    listed = [c.name for c in columns if c.type in (ColumnType.WORDS, ColumnType.IMAGE)]
+    nested = (*listed, *ignored) if listed else ()
     with open_table(
         path, name=path.name, encoding=encoding, delimiter=delimiter, nested=nested
     ) as reader:
