@@ -78,7 +78,7 @@ class TableColumns:
         """
         numbers = features.dense[:, self.numbers + self.flags]
         taken: dict[str, NDArray[Any]] = {
-            "numbers": np.nan_to_num(numbers, nan=0.0).astype(np.float32),
+            "numbers": np.where(np.isnan(numbers), 0.0, numbers).astype(np.float32),
             "codes": self._codes(features.dense),
             **columns,
         }

@@ -68,12 +68,13 @@ class TabMArchitecture(TableArchitecture):
         return MeanOfMembers(of=objective)
 
     def scores_to_answer(self, scores: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Of scores (rows, members, classes or 1)."""
-        answers = [
-            probabilities(scores[:, member]) if self.num_classes else scores[:, member, 0]
-            for member in range(self.members)
-        ]
-        return np.asarray(sum(answers[1:], start=answers[0]) / self.members)
+        """Of scores (rows, members, classes or 1); added member after member, for any number of rows."""
+        num_outputs = scores.shape[2]
+        each = scores.reshape(-1, num_outputs)
+        each = probabilities(each) if self.num_classes else each
+        together = np.cumsum(each.reshape(-1, self.members, num_outputs), axis=1)[:, -1]
+        mean: NDArray[np.float64] = together / self.members
+        return mean if self.num_classes else mean[:, 0]
 
 
 class Members(nn.Module):
