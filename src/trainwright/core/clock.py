@@ -53,7 +53,8 @@ class Deadline:
         seconds: Time from now; the clock is monotonic.
         decisions: Filled with point -> step at which it was ended; shared by all parts.
         now: The clock, in seconds.
-        tick: Called whenever the clock is asked, to show how far the work is.
+        tick: Called whenever the clock is asked, with the seconds that are left to the part that asks, to
+            show how far the work is.
         prefix: Put before every point.
     """
 
@@ -63,7 +64,7 @@ class Deadline:
         *,
         decisions: dict[str, int] | None = None,
         now: Callable[[], float] = time.monotonic,
-        tick: Callable[[], None] = lambda: None,
+        tick: Callable[[float], None] = lambda _: None,
         prefix: str = "",
     ) -> None:
         self._now = now
@@ -79,11 +80,12 @@ class Deadline:
 
     def go_on(self, point: str, step: int, *, needs: float = 0.0) -> bool:
         """True while there is time for a step of `needs` seconds; a point's first False is recorded."""
-        self._tick()
+        now = self._now()
+        self._tick(self._end - now)
         name = self._prefix + point
         if name in self.decisions:
             return step < self.decisions[name]
-        if self._now() + needs < self._end:
+        if now + needs < self._end:
             return True
         self.decisions[name] = step
         return False

@@ -1,7 +1,7 @@
 """How far the fits are: what a fit tells of itself, or else the share of the budget that is used.
 
-A fit ends with its own work or with the budget, whichever comes first, so what is shown is the share of the
-one that is nearer its end. The clock asks at every iteration; it is shown a few times a second.
+A fit ends with its own work or with its part of the budget, whichever comes first, so what is shown is the
+share of the one that is nearer its end. The clock asks at every iteration; it is shown a few times a second.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ class FitProgress:
         self._now = now
         self._began = now()
         self._budget = budget_seconds
+        self._ends = self._began + budget_seconds  # of the part that asked the clock last
         self._ticked = self._began
         self._done = 0.0  # share that the fit told
         self._fit_began = self._began
@@ -55,22 +56,23 @@ class FitProgress:
         self._done, self._told, self._note = share, now, note
         self._show(now)
 
-    def tick(self) -> None:
-        """The clock was asked."""
+    def tick(self, seconds_left: float) -> None:
+        """The clock was asked by a part of the work that has so many seconds left."""
         now = self._now()
         if now - self._ticked < TICK_SECONDS:
             return
         self._ticked = now
+        self._ends = now + seconds_left
         if self._told is not None and now - self._told > SILENT_SECONDS:
             self._told = None
         self._show(now)
 
     def _show(self, now: float) -> None:
-        left = max(0.0, self._began + self._budget - now)
         if self._told is None:
+            left = max(0.0, self._began + self._budget - now)
             note = f"{duration(left)} of the budget left"
             self._shown.advance(1 - left / self._budget, 1.0, note)
             return
-        gone = now - self._fit_began
+        gone, left = now - self._fit_began, max(0.0, self._ends - now)
         by_budget = gone / (gone + left) if gone + left > 0 else 1.0
         self._shown.advance(max(self._done, by_budget), 1.0, self._note)

@@ -79,3 +79,14 @@ def test_a_replayed_part_answers_for_itself_alone():
 
 def test_who_is_unhurried_never_stops():
     assert Unhurried().share("part", 0.0).go_on("fit", 10**9)
+
+
+def test_who_watches_is_told_what_is_left_to_the_part_that_asks():
+    left: list[float] = []
+    clock = [0.0]
+    whole = Deadline(100.0, now=lambda: clock[0], tick=left.append)
+    part = whole.share("fit", 0.25)
+    clock[0] = 10.0
+    part.go_on("step", 1)
+    whole.go_on("candidates", 1)
+    assert left == [15.0, 90.0]
