@@ -8,8 +8,10 @@ from trainwright.cli.main import app
 
 FLAGS = {
     "init": {"--target", "--output", "-o"},
+    "prove": {"--kills", "--set"},
     "run": {"--new", "--set"},
     "prepare": {"--set"},
+    "train": {"--resume", "--set"},
     "evaluate": {"--split"},
     "compare": set(),
     "audit": {"--refit"},

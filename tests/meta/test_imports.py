@@ -62,9 +62,18 @@ def source_files() -> list[Path]:
     return sorted(SOURCE.rglob("*.py"))
 
 
+# The one reader of a pickled file: of a published hash, by `weights_only=True`, in a process of its own.
+READS_PICKLE = SOURCE / "models" / "images" / "lite_weights.py"
+
+
 @pytest.mark.parametrize("path", source_files(), ids=lambda path: str(path.relative_to(SOURCE)))
 def test_no_module_uses_what_runs_code_from_data(path: Path):
-    assert violations(path.read_text()) == []
+    source = path.read_text()
+    if path == READS_PICKLE:
+        assert source.count("torch.load(") == 1
+        assert "weights_only=True" in source
+        source = source.replace("torch.load(", "the_one_exception(")
+    assert violations(source) == []
 
 
 @pytest.mark.parametrize(
