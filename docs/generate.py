@@ -20,11 +20,18 @@ from pydantic_core import PydanticUndefined
 
 import trainwright
 from trainwright.cli.main import app
-from trainwright.core.parts import families
-from trainwright.recipe.data import ColumnSettings, SplitSettings
+from trainwright.core.parts import families, objectives, optimizers, schedules
+from trainwright.recipe.data import ColumnSettings, Inputs, SeriesSettings, SplitSettings
 from trainwright.recipe.quantities import parse_duration
 from trainwright.recipe.schema import Recipe
-from trainwright.recipe.sections import DriftSettings
+from trainwright.recipe.sections import (
+    Averaging,
+    CheckpointSettings,
+    Distillation,
+    DriftSettings,
+    EarlyStopping,
+    Mixing,
+)
 
 HERE = Path(__file__).parent / "reference"
 TABLES = Path(__file__).parents[1] / "tests"
@@ -32,6 +39,13 @@ VERBS = ("run", "evaluate", "compare", "audit", "reproduce", "predict", "monitor
 NESTED = {
     "data.split": SplitSettings,
     "data.columns.NAME": ColumnSettings,
+    "data.inputs": Inputs,
+    "data.series": SeriesSettings,
+    "training.early_stopping": EarlyStopping,
+    "training.averaging": Averaging,
+    "training.mixing": Mixing,
+    "training.distillation": Distillation,
+    "training.checkpoints": CheckpointSettings,
     "monitoring.drift": DriftSettings,
 }
 
@@ -78,6 +92,12 @@ def recipe_page() -> str:
     for kind in families:
         part = families.find(kind)
         lines += ["", f"### family: {kind}", "", inspect.getdoc(part) or "", "", *table(part)]
+    for registry in (optimizers, schedules, objectives):
+        place = registry.noun.split()[-1]
+        lines += ["", f"## training.{place}", "", f"A kind of {registry.noun} and its settings."]
+        for kind in registry:
+            part = registry.find(kind)
+            lines += ["", f"### kind: {kind}", "", inspect.getdoc(part) or "", "", *table(part)]
     return "\n".join(lines) + "\n"
 
 
