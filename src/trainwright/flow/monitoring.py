@@ -9,12 +9,13 @@ from typing import Any
 
 import polars as pl
 
+from trainwright.core.artifacts import Prediction, Target
 from trainwright.core.durable import make_folder, write_text
 from trainwright.core.errors import CommandError
 from trainwright.data.reading import TypedBlock
 from trainwright.flow.prediction import read_live
 from trainwright.flow.resolving import recipe_of, resolve_model
-from trainwright.flow.rows import encode_target
+from trainwright.flow.rows import Floats, encode_tags, encode_target
 from trainwright.monitoring.drift import MonitorResult
 from trainwright.monitoring.drift import monitor as monitor_frame
 from trainwright.monitoring.reference import VERSION
@@ -75,13 +76,13 @@ def monitor(model: str, data: Path, *, workspace: Path | None = None) -> Watched
     columns = (*package.model.inputs, target.column)
     blocks = read_live(data, package, columns=columns, optional=(target.name,))
     frame = _bounded(blocks)
-    truth = target.frame_column
+    prediction = package.model.predict(frame)
     settings = recipe_of(package).monitoring.drift
     result = monitor_frame(
         package.reference,
         frame,
-        package.model.predict(frame),
-        target=encode_target(frame[truth], target) if truth in frame.columns else None,
+        prediction,
+        target=_truth(frame, target, prediction),
         false_alarm_rate=settings.false_alarm_rate,
     )
     page = monitor_report(result=result.to_json(), model=named.name, rows=frame.height)
@@ -91,6 +92,16 @@ def monitor(model: str, data: Path, *, workspace: Path | None = None) -> Watched
     report = folder / f"{named.name.replace('/', '-')}-{stamp}.html"
     write_text(report, page)
     return Watched(named.name, frame.height, result, report)
+
+
+def _truth(frame: pl.DataFrame, target: Target, prediction: Prediction) -> Floats | None:
+    """What came true, beside each answer; None where the rows do not say."""
+    if target.frame_column not in frame.columns:
+        return None
+    values = frame[target.frame_column]
+    if prediction.row_words is not None:
+        return encode_tags(values, target, prediction.row_words)
+    return encode_target(values, target)
 
 
 def _bounded(blocks: Iterable[TypedBlock]) -> pl.DataFrame:

@@ -14,6 +14,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from trainwright.core.artifacts import UNIT, Column, ColumnType, Snapshot, Split, Target, Task
+from trainwright.core.errors import DataError
 from trainwright.data.snapshot import read_split
 
 Floats = NDArray[np.float64]
@@ -136,6 +137,26 @@ def encode_target(values: pl.Series, target: Target) -> Floats:
         codes, default=float("nan"), return_dtype=pl.Float64
     )
     return encoded.fill_null(float("nan")).to_numpy()
+
+
+def encode_tags(values: pl.Series, target: Target, row_words: NDArray[np.int64]) -> Floats:
+    """Class codes of tags that came after the fact, one a word; NaN where a row has none.
+
+    Raises:
+        DataError: a row has another number of tags than of words.
+    """
+    there = values.is_not_null().to_numpy()
+    found = values.list.len().fill_null(0).to_numpy().astype(np.int64)
+    apart = np.flatnonzero(there & (found != row_words))
+    if len(apart):
+        raise DataError(
+            f"{len(apart)} rows have another number of tags than of words",
+            where=f"column {target.name!r}, row {apart[0]}",
+            mend="give each word one tag, or leave the row's tags empty",
+        )
+    tags = np.full(int(row_words.sum()), np.nan)
+    tags[np.repeat(there, row_words)] = encode_target(values, target)
+    return tags
 
 
 def _further_target(values: pl.Series) -> Target:
