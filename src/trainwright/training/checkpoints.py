@@ -211,8 +211,9 @@ def read(path: Path) -> TrainingState:
 
 def _manifest(path: Path) -> dict[str, Any]:
     where = path / MANIFEST
-    document = parse_json(_bytes_of(where, None), where=str(where))
-    if not isinstance(document, dict):
+    data = _bytes_of(where, None)
+    document = parse_json(data, where=str(where))
+    if not isinstance(document, dict) or data != canonical_json(document):
         raise TrustError("the manifest is not one of ours", where=str(where))
     body = {key: value for key, value in document.items() if key != "sha256"}
     if document.get("sha256") != sha256_bytes(canonical_json(body)):
