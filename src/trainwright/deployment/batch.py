@@ -179,7 +179,7 @@ class _Job:
                 continue
             check_contract(self.model, frame, first_row=self.done.rows)
             answer = self.model.predict(frame)
-            table = _answers(self.model.target, self.done.rows, answer)
+            table = _answers(self.model.target, self.done.rows, answer, ids=_ids(self.model, frame))
             self._write(file, self.writer.lines(table), rows=frame.height)
             self.scored += frame.height
             self.progress.advance(self.done.rows, 0, f"{self.done.rows} rows")
@@ -212,15 +212,23 @@ class _Job:
         return _Done(note["rows"], note["bytes"])
 
 
-def _answers(target: Target, first_row: int, answer: Prediction) -> pl.DataFrame:
-    """The lines of the output, typed."""
+def _answers(
+    target: Target, first_row: int, answer: Prediction, *, ids: pl.Series | None
+) -> pl.DataFrame:
+    """The lines of the output, typed; of series each with the id that it is told by."""
+    table = _table(target, first_row, answer)
+    return table if ids is None else table.insert_column(1, ids.alias("id"))
+
+
+def _table(target: Target, first_row: int, answer: Prediction) -> pl.DataFrame:
     values, probabilities = np.asarray(answer.values), answer.probabilities
     num_rows = len(values) if answer.row_words is None else len(answer.row_words)
     rows = pl.Series("row", np.arange(first_row, first_row + num_rows, dtype=np.int64))
     if answer.row_words is not None:
         return pl.DataFrame([rows, *_tags(target, answer, answer.row_words)])
     if probabilities is None and values.ndim == 2:
-        return pl.DataFrame([rows, pl.Series("prediction", values.tolist(), dtype=_NUMBERS)])
+        steps = pl.Array(pl.Float64, values.shape[1])
+        return pl.DataFrame([rows, pl.Series("prediction", values.tolist(), dtype=steps)])
     if probabilities is None:
         return pl.DataFrame([rows, pl.Series("prediction", values, dtype=pl.Float64)])
     labels = pl.Series("prediction", [target.label(code) for code in range(len(target.classes))])
@@ -239,7 +247,13 @@ def _no_answers(target: Target) -> pl.DataFrame:
     probabilities = np.empty((0, len(target.classes))) if target.classes else None
     values = np.empty((0, target.horizon) if target.horizon else 0)
     words = np.empty(0, np.int64) if target.task is Task.TOKEN_CLASSIFICATION else None
-    return _answers(target, 0, Prediction(values, probabilities, words))
+    ids = None if target.identifier is None else pl.Series([], dtype=pl.String)
+    return _answers(target, 0, Prediction(values, probabilities, words), ids=ids)
+
+
+def _ids(model: Model, frame: pl.DataFrame) -> pl.Series | None:
+    identifier = model.target.identifier
+    return None if identifier is None else frame[identifier.name]
 
 
 def _tags(target: Target, answer: Prediction, row_words: NDArray[np.int64]) -> list[pl.Series]:

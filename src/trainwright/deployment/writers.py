@@ -123,7 +123,12 @@ def _plain_type(kind: pa.DataType) -> pa.DataType:
 
 
 def _flat(table: pl.DataFrame) -> pl.DataFrame:
-    """Lists as JSON texts, for a format that has none."""
+    """For a format that has no lists: those of one length as columns, NAME_1 and on, others as JSON texts."""
+    for name, kind in table.schema.items():
+        if isinstance(kind, pl.Array):
+            names = [f"{name}_{step + 1}" for step in range(kind.size)]
+            steps = pl.col(name).arr.to_struct(fields=names)
+            table = table.with_columns(steps).unnest(name)
     lists = [column for column in table.iter_columns() if isinstance(column.dtype, pl.List)]
     return table.with_columns(
         pl.Series(column.name, [json.dumps(value) for value in column.to_list()], dtype=pl.String)

@@ -84,11 +84,15 @@ def watched(
     """Every column that may drift, and what the model says: (name, type, values).
 
     Of two classes the probability of the second is watched, of more the class that is predicted; of
-    tagged words how sure the tags of a text are, on average.
+    tagged words how sure the tags of a text are, and of a forecast the steps ahead, on average.
     """
     for column in inputs:
         if column.type is ColumnType.WORDS:
             yield column.name, ColumnType.TEXT, frame[column.name].list.join(" ")
+        elif column.type is ColumnType.SERIES:  # by their mean and how far they spread
+            yield column.name, ColumnType.NUMBER, frame[column.name].list.mean()
+            spread = frame[column.name].list.std(ddof=0)
+            yield f"{column.name} (spread)", ColumnType.NUMBER, spread
         elif column.type is ColumnType.IMAGE:  # by how bright they are
             yield column.name, ColumnType.NUMBER, brightness(frame[column.name])
         else:
@@ -97,7 +101,9 @@ def watched(
         yield PREDICTION, ColumnType.NUMBER, _sureness(prediction, prediction.row_words)
         return
     values = np.asarray(prediction.values, dtype=np.float64)
-    if target.task is Task.REGRESSION:
+    if target.task is Task.FORECASTING:  # the mean of the steps ahead
+        values = values.mean(axis=1)
+    if not target.task.has_classes:
         yield PREDICTION, ColumnType.NUMBER, pl.Series(values, dtype=pl.Float64)
     elif prediction.probabilities is not None and len(target.classes) == 2:
         yield PREDICTION, ColumnType.NUMBER, pl.Series(prediction.probabilities[:, 1])

@@ -7,7 +7,7 @@ split is given by files, equal ids in two parts are two series.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -35,6 +35,7 @@ class Steps:
         labels: What each series is called; "" where there is one alone.
         identifier: How an id is read, or None.
         time: How a time is read.
+        numbers: How each column of numbers is read.
         without_id: Rows (global positions) that have no id; they are no steps.
         findings: What was noticed.
     """
@@ -43,6 +44,7 @@ class Steps:
     labels: tuple[str, ...]
     identifier: Column | None
     time: Column
+    numbers: Mapping[str, Column]
     without_id: NDArray[np.int64]
     findings: tuple[Finding, ...]
 
@@ -107,6 +109,7 @@ def read_steps(
         labels,
         identifier.column if identifier is not None else None,
         time.column,
+        {column.column.name: column.column for column in typed},
         gone,
         tuple(findings),
     )

@@ -7,7 +7,7 @@ given; its row number is that of its first input row.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -80,7 +80,7 @@ def whole_series(
     table.look_for_copies()
     table.split()
     table.check_classes()
-    inputs, left_out = _channels(table.frame, series.values)
+    inputs, left_out = _channels(table.frame, steps.numbers)
     frames = table.frames([column.name for column in inputs])
     return Made(
         frames=frames,
@@ -304,18 +304,18 @@ def _hash_series(steps: Steps, names: Sequence[str]) -> Hashes:
 
 
 def _channels(
-    frame: pl.DataFrame, names: Sequence[str]
+    frame: pl.DataFrame, columns: Mapping[str, Column]
 ) -> tuple[tuple[Column, ...], dict[str, str]]:
     """The columns that a model may see; those without values or with one value are left out."""
     inputs, left_out = [], {}
-    for name in names:
+    for name in columns:
         known = frame[name].explode().drop_nulls()
         if not len(known):
             left_out[name] = "all null"
         elif known.n_unique() == 1:
             left_out[name] = "constant"
         else:
-            inputs.append(Column(name, ColumnType.SERIES))
+            inputs.append(replace(columns[name], type=ColumnType.SERIES))
     if not inputs:
         raise DataError(
             "no channel is left to learn from; left out: "

@@ -296,8 +296,8 @@ def _frame(
     columns = [
         pl.Series(ROW, frame[ROW].to_numpy()[origins]),
         pl.Series(UNIT, units),
-        _lists(frame[target.name], origins, origins + shape.horizon).alias(FUTURE),
-        *(_lists(frame[name], windows.starts, origins).alias(name) for name in channels),
+        lists_between(frame[target.name], origins, origins + shape.horizon).alias(FUTURE),
+        *(lists_between(frame[name], windows.starts, origins).alias(name) for name in channels),
         frame[series.time][origins],
     ]
     if series.id is not None:
@@ -307,7 +307,9 @@ def _frame(
     return pl.DataFrame(columns).sort(ROW).rechunk()
 
 
-def _lists(values: pl.Series, starts: NDArray[np.int64], ends: NDArray[np.int64]) -> pl.Series:
+def lists_between(
+    values: pl.Series, starts: NDArray[np.int64], ends: NDArray[np.int64]
+) -> pl.Series:
     """values[start:end] of each pair, as a column of lists."""
     lengths = ends - starts
     offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
@@ -322,7 +324,7 @@ def _channels(
     steps: Steps, parts: NDArray[np.int8], names: list[str]
 ) -> tuple[tuple[Column, ...], dict[str, str]]:
     """The target's own past first; further channels unless they do not vary in train."""
-    inputs, left_out = [Column(names[0], ColumnType.SERIES)], {}
+    inputs, left_out = [replace(steps.numbers[names[0]], type=ColumnType.SERIES)], {}
     for name in names[1:]:
         values = _known(steps.frame[name], parts == TRAIN)
         if not len(values):
@@ -330,7 +332,7 @@ def _channels(
         elif (values == values[0]).all():
             left_out[name] = "constant"
         else:
-            inputs.append(Column(name, ColumnType.SERIES))
+            inputs.append(replace(steps.numbers[name], type=ColumnType.SERIES))
     return tuple(inputs), left_out
 
 

@@ -30,6 +30,11 @@ ISO_FORMS = ("%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f%#z", "%Y-%m-%dT%H:%M"
 _WORDS = (ColumnType.CATEGORY, ColumnType.TEXT, ColumnType.IDENTIFIER)
 
 
+MAX_STEPS = 100_000  # of a series that a client sends
+# What `parse_value` gives.
+Value = float | str | bool | int | list[str] | list[float | None] | bytes | None
+
+
 @dataclass(frozen=True, slots=True)
 class Parsed:
     """Values of a column, and the rows (from 0) whose text is neither a value nor missing."""
@@ -91,12 +96,12 @@ def without_nulls(text: pl.Series, nulls: tuple[str, ...]) -> pl.Series:
     return null_where(is_missing(text, nulls), text)
 
 
-def parse_value(column: Column, value: Any) -> float | str | bool | int | list[str] | bytes | None:  # noqa: ANN401
+def parse_value(column: Column, value: Any) -> Value:  # noqa: ANN401
     """One JSON value as the batch path would read it; a date-time as microseconds since 1970.
 
     A number must come as a JSON number, and must be finite. Words may come as text or as a whole
     number. A boolean may also come as the word that the column had. An image comes as its file in
-    base64.
+    base64, a series as a list of numbers and nulls.
 
     Raises:
         ValueError: the value is of another type, or does not fit.
@@ -107,6 +112,8 @@ def parse_value(column: Column, value: Any) -> float | str | bool | int | list[s
         return words_of(value) or None
     if column.type is ColumnType.IMAGE:
         return _image(value)
+    if column.type is ColumnType.SERIES:
+        return _steps(value)
     if column.type is ColumnType.NUMBER:
         number = _number(value)
         return None if number in _marks(column) else number
@@ -229,6 +236,15 @@ def as_text(raw: pl.Series) -> pl.Series:
 
 def _rows(mask: pl.Series) -> tuple[int, ...]:
     return tuple(mask.arg_true().to_list()) if mask.any() else ()
+
+
+def _steps(value: Any) -> list[float | None]:  # noqa: ANN401
+    """A series: finite numbers, null where one is missing."""
+    if not isinstance(value, list):
+        raise ValueError(f"{shorten(value)} is no list of numbers")  # noqa: TRY004 - the caller's contract
+    if len(value) > MAX_STEPS:
+        raise ValueError(f"{len(value)} steps, more than the {MAX_STEPS} that a series may have")
+    return [None if step is None else _number(step) for step in value]
 
 
 def _number(value: Any) -> float:  # noqa: ANN401

@@ -24,8 +24,10 @@ if TYPE_CHECKING:
     from trainwright.models.sequences.families import SeriesNetwork
     from trainwright.training.protocols import Objective
 
-_UPDATES = 3_000
-_LEAST_EPOCHS, _MOST_EPOCHS = 10, 200
+_UPDATES = 1_500
+_LEAST_EPOCHS, _MOST_EPOCHS = 10, 150
+_FORECAST_TOKENS = 64  # of a window: the linear map beside the network sees each step
+_PATIENCE = 0.3  # of the epochs: a validation part of few series tells little of one epoch
 
 
 def plan_series(
@@ -57,6 +59,7 @@ def plan_series(
     num_rows = series.num_rows
     batch_size = int(np.clip(num_rows // 10, 8, 64))
     steps = max(1, num_rows // batch_size)
+    epochs = int(np.clip(_UPDATES // steps, _LEAST_EPOCHS, _MOST_EPOCHS))
     return NetworkPlan(
         architecture=architecture,
         module=module,
@@ -67,8 +70,9 @@ def plan_series(
         if validation is None
         else architecture.source(validation.features, validation.target),
         defaults=Defaults(
-            epochs=int(np.clip(_UPDATES // steps, _LEAST_EPOCHS, _MOST_EPOCHS)),
+            epochs=epochs,
             batch_size=batch_size,
+            patience=max(5, round(_PATIENCE * epochs)),
             optimizer=AdamW(learning_rate=family.learning_rate, weight_decay=0.01),
             schedule=OneCycle(warmup=0.1),
         ),
@@ -82,7 +86,8 @@ def _shapes(
     lengths = np.diff(series.ends, prepend=0)
     is_forecast = target.task is Task.FORECASTING
     usual = int(lengths.max() if is_forecast else np.median(lengths))
-    patch = family.patch or max(1, -(-usual // family.tokens))
+    tokens = min(family.tokens, _FORECAST_TOKENS) if is_forecast else family.tokens
+    patch = family.patch or max(1, -(-usual // tokens))
     return {
         "task": target.task.value,
         "channels": len(series.names),
