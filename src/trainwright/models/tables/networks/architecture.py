@@ -15,7 +15,7 @@ from trainwright.models.networks.architecture import Architecture
 from trainwright.models.tables.links import Link
 from trainwright.models.tables.networks.columns import INPUTS, TableColumns
 from trainwright.models.tables.networks.embeddings import TableEmbedding
-from trainwright.models.tables.networks.heads import TableNetwork
+from trainwright.models.tables.networks.heads import TARGET, TableNetwork
 from trainwright.models.tables.networks.tasks import learnt_target
 
 if TYPE_CHECKING:
@@ -108,9 +108,13 @@ class TableArchitecture(Architecture):
             features, target=learnt_target(target, self.num_classes, self.link)
         )
 
-    def answer(self, outputs: Tensor, batch: Tensors) -> NDArray[np.float64]:
-        """Probabilities (rows, classes), or values in the target's own units (rows,)."""
-        answer = self.scores_to_answer(outputs.double().numpy())
+    def answer(self, outputs: Tensor | Mapping[str, Tensor], batch: Tensors) -> NDArray[np.float64]:
+        """Probabilities (rows, classes), or values in the target's own units (rows,).
+
+        Of several heads, as there are while further targets are learnt, it is the target's that answers.
+        """
+        scores = outputs[TARGET] if isinstance(outputs, Mapping) else outputs
+        answer = self.scores_to_answer(scores.double().numpy())
         return answer if self.num_classes else self.link.inverse(answer)
 
     def to_json(self) -> dict[str, Any]:

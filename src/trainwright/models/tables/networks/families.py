@@ -95,7 +95,7 @@ class MLP(TableNetworkFamily):
     """mlp: plain layers; resnet: residual blocks, each of two layers."""
     layers: int = Field(default=3, ge=1)
     """Hidden layers, or residual blocks."""
-    hidden: int = Field(default=256, ge=1)
+    hidden: int = Field(default=128, ge=1)
     """Units of each."""
     drop_path: float = Field(default=0.0, ge=0, lt=1)
     """Of residual blocks: how often a row skips the last; 0 at the first."""
@@ -127,7 +127,7 @@ class TabM(TableNetworkFamily):
 
     family: Literal["tabm"] = "tabm"
     """An ensemble of perceptrons that share their matrices."""
-    members: int = Field(default=16, ge=1)
+    members: int = Field(default=8, ge=1)
     """Networks in the ensemble."""
     layers: int = Field(default=2, ge=1)
     """Hidden layers."""

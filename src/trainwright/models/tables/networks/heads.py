@@ -11,6 +11,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+TARGET = "target"  # the target's tensor in a batch, and its head among several
+
 
 class TableBody(nn.Module):
     """What the heads read.

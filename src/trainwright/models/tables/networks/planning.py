@@ -19,7 +19,7 @@ from trainwright.core.seeds import derive_seed
 from trainwright.models.networks.plan import Defaults, NetworkPlan
 from trainwright.models.tables.networks.architecture import TableArchitecture
 from trainwright.models.tables.networks.columns import INPUTS
-from trainwright.models.tables.networks.heads import TableNetwork, start_at
+from trainwright.models.tables.networks.heads import TARGET, TableNetwork, start_at
 from trainwright.models.tables.networks.tasks import TableTask, can_teach
 from trainwright.training.objectives.multitask import MultiTask, SharedTrunk
 from trainwright.training.optimizers import AdamW, ParameterGroup
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from trainwright.training.objectives.supervised import Supervised
     from trainwright.training.protocols import Objective, Source
 
-_MAIN = "target"  # its tensor in a batch, and its head; the others are further_0, further_1 ...
 _UNCERTAINTY = "uncertainty"
 _BATCHES = ((1_000, 32), (5_000, 64), (20_000, 128), (100_000, 256))  # up to so many rows
 _LARGEST_BATCH = 1024
@@ -57,8 +56,8 @@ def plan_table(
         objective: The recipe's, or None.
         seed: Of the first weights.
     """
-    tasks = {_MAIN: TableTask.of(target, train.target, objective), **_further(train)}
-    main = tasks[_MAIN]
+    tasks = {TARGET: TableTask.of(target, train.target, objective), **_further(train)}
+    main = tasks[TARGET]
     architecture = family.architecture(train.features, main.num_classes, main.link)
     network, heads = _drawn(architecture, tasks, seed=seed)
     uncertainty = _UNCERTAINTY if family.task_weights == "uncertainty" else None
@@ -70,7 +69,7 @@ def plan_table(
         architecture=architecture,
         module=module,
         objective=_objective(architecture, tasks, uncertainty=uncertainty),
-        judge=replace(judge, inputs=INPUTS, target=_MAIN, output=_MAIN),
+        judge=replace(judge, inputs=INPUTS, target=TARGET, output=TARGET),
         train=_source(architecture, train, tasks),
         validation=None if validation is None else _source(architecture, validation, tasks),
         defaults=_defaults(len(train.target), family.rate, judged=validation is not None),
@@ -80,7 +79,7 @@ def plan_table(
 
 
 def _further(train: Examples) -> dict[str, TableTask]:
-    """Further targets by the name of their head."""
+    """Further targets by the name of their tensor and their head."""
     return {
         f"further_{number}": TableTask.of(target, values)
         for number, (target, values) in enumerate(train.further)
@@ -98,9 +97,9 @@ def _drawn(
         others = {
             name: architecture.make_head(task.num_outputs)
             for name, task in tasks.items()
-            if name != _MAIN
+            if name != TARGET
         }
-    heads = {_MAIN: network.head, **others}
+    heads = {TARGET: network.head, **others}
     for name, task in tasks.items():
         start_at(heads[name], task.start)
     return network, heads
@@ -123,7 +122,7 @@ def _objective(
 def _source(
     architecture: TableArchitecture, examples: Examples, tasks: dict[str, TableTask]
 ) -> Source:
-    values = {_MAIN: examples.target}
+    values = {TARGET: examples.target}
     values |= {f"further_{number}": found for number, (_, found) in enumerate(examples.further)}
     columns = {name: task.learnt(values[name]) for name, task in tasks.items()}
     return architecture.columns.source(examples.features, **columns)
@@ -169,4 +168,4 @@ def _without_further(module: nn.Module) -> nn.Module:
     """The body with the one head that is packaged."""
     if not isinstance(module, SharedTrunk):
         return module
-    return TableNetwork(module.trunk, module.heads[_MAIN])
+    return TableNetwork(module.trunk, module.heads[TARGET])

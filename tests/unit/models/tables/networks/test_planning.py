@@ -89,6 +89,17 @@ def test_further_heads_are_left_out_of_what_is_packaged(
     np.testing.assert_array_equal(NetworkEstimator.load(tmp_path).predict(rows.features), answer)
 
 
+def test_of_several_heads_the_targets_own_answers(small, plan_of, with_further, target_of):
+    plan = plan_of(small, with_further(), target_of(2))
+    batch = plan.train.batch(np.arange(5), epoch=0, training=False)
+    inputs = [batch[name] for name in plan.architecture.inputs]
+    with torch.no_grad():
+        outputs = plan.module.eval()(*inputs)
+        alone = plan.finish(plan.module).eval()(*inputs)
+    answer = plan.architecture.answer(outputs, batch)
+    np.testing.assert_array_equal(answer, plan.architecture.answer(alone, batch))
+
+
 def test_learnt_task_weights_are_one_more_output(plan_of, with_further, target_of):
     plan = plan_of(MLP(hidden=8, task_weights="uncertainty"), with_further(), target_of(2))
     assert isinstance(plan.objective, MultiTask)
