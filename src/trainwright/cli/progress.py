@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from trainwright.cli.output import is_terminal, print_note, printable
@@ -100,16 +100,37 @@ class _Lines:
 
 
 def _bar() -> RichProgress:
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-    from rich.progress import TimeRemainingColumn as TimeLeft
+    """A bar with the time left, and below it, in a line of its own, what it is at."""
+    from rich.console import Console, RenderableType
+    from rich.progress import (
+        BarColumn,
+        Progress,
+        Task,
+        TaskProgressColumn,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+    from rich.text import Text
 
-    return Progress(
+    class TimeLeft(TimeRemainingColumn):
+        def render(self, task: Task) -> Text:
+            words = super().render(task)
+            return words.append(" left") if words else words
+
+    class TwoLines(Progress):
+        def get_renderables(self) -> Iterator[RenderableType]:
+            yield from super().get_renderables()
+            for task in self.tasks:
+                if note := str(task.fields["note"]):
+                    yield Text(note, style="dim", no_wrap=True, overflow="ellipsis")
+
+    return TwoLines(
         TextColumn("{task.description}", markup=False),
-        BarColumn(bar_width=20),
+        BarColumn(bar_width=30),
+        TaskProgressColumn(),
         TimeElapsedColumn(),
         TimeLeft(),
-        TextColumn("{task.fields[note]}", markup=False),
         console=Console(stderr=True),
         transient=True,
     )
