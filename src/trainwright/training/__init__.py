@@ -19,7 +19,6 @@ if TYPE_CHECKING:
         subset,
     )
     from trainwright.training.history import Record
-    from trainwright.training.memory import find_learning_rate
     from trainwright.training.objectives import (
         BinaryCrossEntropy,
         CrossEntropy,
@@ -58,6 +57,7 @@ if TYPE_CHECKING:
         Source,
         StepResult,
     )
+    from trainwright.training.range_test import find_learning_rate
     from trainwright.training.report import write_report
     from trainwright.training.schedules import (
         Constant,
@@ -79,7 +79,7 @@ _NAMES = {
         "subset",
     ),
     "trainwright.training.history": ("Record",),
-    "trainwright.training.memory": ("find_learning_rate",),
+    "trainwright.training.range_test": ("find_learning_rate",),
     "trainwright.training.objectives": (
         "BinaryCrossEntropy",
         "CrossEntropy",

@@ -31,8 +31,11 @@ class AveragedWeights:
     """
 
     def __init__(self, model: nn.Module, settings: Averaging, *, epochs: int) -> None:
-        self._settings = settings
-        self._first_epoch = settings.start * epochs
+        self._kind = settings.kind
+        if settings.kind == "ema":
+            self._decay = settings.decay
+        else:
+            self._first_epoch = settings.start * epochs
         own = {id(t): t for t in (*model.parameters(), *model.buffers())}  # a shared one once
         self._live = [t.detach() for t in own.values() if t.is_floating_point()]
         self._mean = [t.clone() for t in self._live]
@@ -40,14 +43,14 @@ class AveragedWeights:
 
     def after_step(self) -> None:
         """After each update."""
-        if self._settings.kind == "ema":
+        if self._kind == "ema":
             self._count += 1
-            kept = min(self._settings.decay, (1 + self._count) / (10 + self._count))
+            kept = min(self._decay, (1 + self._count) / (10 + self._count))
             torch._foreach_lerp_(self._mean, self._live, 1 - kept)
 
     def after_epoch(self, epochs_done: int) -> None:
         """After each epoch."""
-        if self._settings.kind == "swa" and epochs_done > self._first_epoch:
+        if self._kind == "swa" and epochs_done > self._first_epoch:
             self._count += 1
             torch._foreach_lerp_(self._mean, self._live, 1 / self._count)
 

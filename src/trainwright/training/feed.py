@@ -17,6 +17,7 @@ from trainwright.training.feeding.making import make_batch
 from trainwright.training.protocols import Measured, Source
 
 if TYPE_CHECKING:
+    from trainwright.training.feeding.workers import Workers
     from trainwright.training.loop import Batch
     from trainwright.training.protocols import Indices, Tensors
 
@@ -30,6 +31,7 @@ class Feed:
         batch_size: Samples an update.
         tokens_per_batch: Padded tokens an update, in place of samples.
         device: Where batches go.
+        workers: A pool that makes training batches ahead of time; None: this process makes them.
     """
 
     def __init__(
@@ -40,12 +42,14 @@ class Feed:
         batch_size: int,
         tokens_per_batch: int | None,
         device: torch.device,
+        workers: Workers | None = None,
     ) -> None:
         self._source = source
         self._seed = seed
         self._batch_size = batch_size
         self._tokens = tokens_per_batch
         self._device = device
+        self.workers = workers
 
     def epoch(self, epoch: int, *, skip: int = 0) -> Iterator[Batch]:
         """What is left of an epoch after `skip` batches."""
@@ -56,6 +60,7 @@ class Feed:
             batch_size=self._batch_size,
             tokens_per_batch=self._tokens,
             skip=skip,
+            workers=self.workers or 0,
             pin_memory=self._device.type == "cuda",
         )
         return self._moved(batches)

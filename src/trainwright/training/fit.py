@@ -26,6 +26,7 @@ from trainwright.training.best import BestWeights
 from trainwright.training.checkpoints import Checkpoints
 from trainwright.training.evaluation import evaluate
 from trainwright.training.feed import Feed
+from trainwright.training.feeding.making import named
 from trainwright.training.generators import Generators, own_generators
 from trainwright.training.guard import Guard
 from trainwright.training.history import Record, Recorder
@@ -187,7 +188,7 @@ class Fit:
             EnvironmentFault: a checkpoint could not be written.
         """
         try:
-            with self._memory_runs_out_in_words():
+            with self._memory_runs_out_in_words(), self._workers():
                 return self._conclude(self._epochs(self._resumed()))
         finally:
             if self._saver is not None:
@@ -358,6 +359,20 @@ class Fit:
             room = [torch.zeros_like(p).repeat(2) for p in plan.model.parameters() if p.ndim]
             update.rehearse(self._feed_of(size).longest(size), size)
             del room
+
+    @contextmanager
+    def _workers(self) -> Iterator[None]:
+        """Worker processes for as long as training takes, where they are wanted."""
+        plan = self._plan
+        if not plan.workers:
+            yield
+            return
+        from trainwright.training.feeding.workers import Workers
+
+        describe = plan.describe_rows or named
+        with Workers(plan.train, plan.workers, describe_rows=describe) as self._feed.workers:
+            yield
+        self._feed.workers = None
 
     @contextmanager
     def _memory_runs_out_in_words(self) -> Iterator[None]:

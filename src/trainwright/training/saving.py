@@ -44,7 +44,7 @@ class Saver:
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         self._checkpoints = checkpoints
-        self._settings = settings
+        self._every, self._asynchronous = settings.every, settings.asynchronous
         self._capture = capture
         self._now = now
         self._background = Background()
@@ -90,8 +90,8 @@ class Saver:
         self._saved_step = progress.step
 
     def _is_due(self, progress: Progress) -> bool:
-        if self._settings.every is not None:
-            return progress.step % self._settings.every == 0 and progress.step != self._saved_step
+        if self._every is not None:
+            return progress.step % self._every == 0 and progress.step != self._saved_step
         waited = self._now() - self._saved_at
         if self._background.busy or waited < LEAST_TIMES * self._seconds:
             return False
@@ -108,7 +108,7 @@ class Saver:
             self._saved_at = self._now()
             self._seconds = self._saved_at - started
 
-        if self._settings.asynchronous:
+        if self._asynchronous:
             self._background.start(write)
         else:
             write()

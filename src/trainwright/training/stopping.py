@@ -22,7 +22,7 @@ class EarlyStopper:
     """
 
     def __init__(self, settings: EarlyStopping) -> None:
-        self._settings = settings
+        self._min_improvement = settings.min_improvement
         self._patience = settings.patience or _PATIENCE
         self._best: float | None = None
         self._waited = 0
@@ -33,7 +33,7 @@ class EarlyStopper:
 
     def after_evaluation(self, progress: Progress, evaluated: Evaluated) -> str | None:
         """The reason "early" when patience is at its end."""
-        least = math.inf if self._best is None else self._best - self._settings.min_improvement
+        least = math.inf if self._best is None else self._best - self._min_improvement
         if evaluated.loss < least:
             self._best, self._waited = evaluated.loss, 0
             return None
