@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
+from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 
 from trainwright.core.durable import read_json
 from trainwright.core.errors import RecipeError, TrustError
@@ -54,6 +54,7 @@ def fit_tokenizer(texts: Iterable[str], *, vocabulary: int, cased: bool) -> Toke
         forms if cased else [*forms, normalizers.Lowercase()]
     )
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=True)
+    tokenizer.decoder = decoders.ByteLevel()
     trainer = trainers.BpeTrainer(
         vocab_size=vocabulary,
         min_frequency=2,
