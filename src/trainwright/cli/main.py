@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import io
-import signal
 import sys
 import traceback
-from types import FrameType
+import warnings
+from typing import TextIO
 
 import typer
 
@@ -26,9 +26,10 @@ from trainwright.cli import (
     run,
     runs,
     serve,
+    signals,
     train,
 )
-from trainwright.cli.output import print_error
+from trainwright.cli.output import print_error, print_note
 from trainwright.core.errors import CommandError, Interrupted, TrainwrightError
 
 app = typer.Typer(
@@ -64,9 +65,14 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a name of bytes that are no text is told escaped
             stream.reconfigure(errors="backslashreplace")
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _stop)
-    sys.exit(status_of(sys.argv[1:]))
+    warnings.showwarning = _show
+    signals.handle()
+    try:
+        status = status_of(sys.argv[1:])
+    except Interrupted as error:  # one more, while the first was being told
+        status = error.status
+    signals.ignore()
+    sys.exit(status)
 
 
 def status_of(arguments: list[str]) -> int:
@@ -75,6 +81,7 @@ def status_of(arguments: list[str]) -> int:
     Returns:
         The exit status: 0 done, 1 a check said no, 2 to 6 as `core.errors`, 70 a bug, 75 stopped.
     """
+    signals.forget()
     as_json, debug = "--json" in arguments, "--debug" in arguments
     if not arguments:
         return status_of(["--help"]) or CommandError.status
@@ -119,12 +126,22 @@ def _refuse_usage(error: typer.BadParameter, *, as_json: bool) -> int:
     return print_error(usage, as_json=as_json)
 
 
-def _stop(_signal: int, _frame: FrameType | None) -> None:
-    raise _stopped()
+def _show(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    """Warnings of ours as the other remarks; those of libraries as Python shows them."""
+    if category.__module__.split(".")[0] == "trainwright":
+        print_note(f"  warning: {message}")
+    else:
+        _show_plainly(message, category, filename, lineno, file, line)
 
 
-def _stopped() -> Interrupted:
-    return Interrupted("stopped by a signal", mend="run the same command again; it goes on")
+_show_plainly = warnings.showwarning
 
 
 def _last_place(error: Exception) -> str:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
+from trainwright.cli import signals
 from trainwright.cli.output import is_terminal, print_note, printable
 from trainwright.reports.markup import duration
 
@@ -45,6 +46,7 @@ class TerminalProgress:
             self._bar.stop()
 
     def stage(self, name: str) -> None:
+        signals.raise_if_any()
         if self._bar is None:
             self._lines = _Lines(name, self._now())
             self._print(name)
@@ -55,6 +57,7 @@ class TerminalProgress:
         self._done = 0.0
 
     def advance(self, done: float, total: float, note: str = "") -> None:
+        signals.raise_if_any()
         if self._bar is None:
             line = self._lines.after(done, total, note, now=self._now())
             if line is not None:

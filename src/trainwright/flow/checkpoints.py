@@ -13,7 +13,13 @@ from dataclasses import asdict
 from pathlib import Path
 
 from trainwright.core.artifacts import CurvePoint
-from trainwright.core.durable import make_folder, read_json, staged_folder, write_json
+from trainwright.core.durable import (
+    make_folder,
+    read_json,
+    remove_folder,
+    staged_folder,
+    write_json,
+)
 from trainwright.core.errors import TrustError
 from trainwright.core.parts import load
 from trainwright.core.protocols import Fit, Progress, Workplace
@@ -103,9 +109,11 @@ class Checkpoints:
             best=document["best"],
         )
 
-    def drop(self) -> None:
-        """Remove them all; the package is there."""
-        shutil.rmtree(self._folder, ignore_errors=True)
+
+def drop(folder: Path) -> None:
+    """Remove the checkpoints of a run that is through; its package holds what became of them."""
+    if folder.exists():
+        remove_folder(folder)
 
 
 class NoCheckpoints:

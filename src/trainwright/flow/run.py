@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -16,19 +16,19 @@ import polars as pl
 from trainwright.core.artifacts import ROW, Check, Finding, MetricValue, Snapshot
 from trainwright.core.clock import Deadline
 from trainwright.core.durable import write_with
-from trainwright.core.errors import Interrupted, TrainwrightError
+from trainwright.core.errors import EnvironmentFault, Interrupted, TrainwrightError
 from trainwright.core.extras import require
 from trainwright.core.protocols import Progress
 from trainwright.deployment.package import load_package
 from trainwright.evaluation.choice import row_losses
-from trainwright.flow.checkpoints import Checkpoints
+from trainwright.flow.checkpoints import Checkpoints, drop
 from trainwright.flow.fates import write_fates
 from trainwright.flow.fit_progress import FitProgress
 from trainwright.flow.fitting import Candidate
 from trainwright.flow.packaging import Decisions
 from trainwright.flow.release import End, keep, register
 from trainwright.flow.reporting import write_run_report
-from trainwright.flow.resuming import GoOn, named, never, newest
+from trainwright.flow.resuming import GoOn, named, never, newest, warn_if_killed
 from trainwright.flow.session import JUDGED, Session
 from trainwright.flow.teaching import find_teacher
 from trainwright.flow.training import Trained, package, train
@@ -36,6 +36,7 @@ from trainwright.recipe.sections import TrackingSettings
 from trainwright.runs import tensorboard
 from trainwright.runs.folder import RunFolder, utc_now
 from trainwright.runs.history import History
+from trainwright.runs.memory import MemoryGroup
 from trainwright.runs.provenance import provenance
 from trainwright.runs.tracking import mirror
 
@@ -168,10 +169,13 @@ def _run(session: Session, end: End, *, go_on: GoOn) -> RunResult:
     snapshot = session.prepare()
     leave_at = time.monotonic() + 0.9 * session.recipe.training.budget  # ending takes time as well
     folder = go_on(session, snapshot) or session.workspace.new_run(session.recipe.name)
-    with folder.hold(), _recorded(folder, session, snapshot):
-        with _provenance(folder, session.base), _events(folder, session.recipe.tracking):
-            result = _train_and_end(session, snapshot, folder, end, started=started)
-        write_run_report(folder, snapshot)
+    with folder.hold():
+        warn_if_killed(folder)
+        with _recorded(folder, session, snapshot):
+            with _provenance(folder, session.base), _events(folder, session.recipe.tracking):
+                result = _train_and_end(session, snapshot, folder, end, started=started)
+            write_run_report(folder, snapshot)
+        drop(folder.checkpoints)  # only now: until here a stopped run goes on from them
     session.progress.stage("mirror")
     mirrored = mirror(
         session.workspace,
@@ -210,8 +214,9 @@ def _train_and_end(
         )
         decisions = Decisions(dict(deadline.decisions), workspace.lockbox.head())
         session.progress.stage("package")
-        folder.write_json("decisions.json", decisions.to_json())
-        package(folder.package, trained, snapshot=snapshot, recipe=recipe, decisions=decisions)
+        if not folder.package.exists():  # one that was stopped after it has it already
+            folder.write_json("decisions.json", decisions.to_json())
+            package(folder.package, trained, snapshot=snapshot, recipe=recipe, decisions=decisions)
         loaded = load_package(folder.package)  # its golden rows are replayed: what leaves is sound
     folder.write_json("evaluation.json", trained.evaluation.to_json())
     _write_predictions(folder, trained, snapshot)
@@ -239,7 +244,6 @@ def _train_and_end(
     folder.write_json(
         "run.json", {**result.to_json(), "name": recipe.name, "budget_used": round(used, 3)}
     )
-    checkpoints.drop()
     return result
 
 
@@ -256,19 +260,29 @@ def _recorded(folder: RunFolder, session: Session, snapshot: Snapshot) -> Iterat
         base=str(session.base),
         secrets=list(secrets),
         lockbox=asdict(session.workspace.lockbox.head()),
+        memory_kills=MemoryGroup.ours().kills,
     )
     try:
         yield
     except (KeyboardInterrupt, Interrupted):
-        folder.event("interrupted")
+        _told(folder, "interrupted")
+        raise
+    except EnvironmentFault as error:  # a full disk is no fault of the run: it can go on
+        _told(folder, "interrupted", what=error.what, status=error.status)
         raise
     except TrainwrightError as error:
-        folder.event("failed", what=error.what, status=error.status)
+        _told(folder, "failed", what=error.what, status=error.status)
         raise
     except BaseException as error:
-        folder.event("failed", what=type(error).__name__, status=70)
+        _told(folder, "failed", what=type(error).__name__, status=70)
         raise
     folder.event("done")
+
+
+def _told(folder: RunFolder, kind: str, **facts: Any) -> None:  # noqa: ANN401 - any JSON value
+    """An event on the way out; a disk that refuses it must not hide what went wrong first."""
+    with suppress(EnvironmentFault):
+        folder.event(kind, **facts)
 
 
 @contextmanager
@@ -277,8 +291,11 @@ def _provenance(folder: RunFolder, base: Path) -> Iterator[None]:
     started = utc_now()
     try:
         yield
-    finally:
-        folder.write_json("provenance.json", provenance(base, started=started, ended=utc_now()))
+    except BaseException:
+        with suppress(EnvironmentFault):  # what went wrong first is what is told
+            folder.write_json("provenance.json", provenance(base, started=started, ended=utc_now()))
+        raise
+    folder.write_json("provenance.json", provenance(base, started=started, ended=utc_now()))
 
 
 @contextmanager
@@ -286,9 +303,13 @@ def _events(folder: RunFolder, settings: TrackingSettings) -> Iterator[None]:
     """Write TensorBoard's files where they are wanted, however the work ends: curves say why it did."""
     try:
         yield
-    finally:
+    except BaseException:
         if settings.tensorboard:
-            tensorboard.write_events(folder)
+            with suppress(EnvironmentFault):
+                tensorboard.write_events(folder)
+        raise
+    if settings.tensorboard:
+        tensorboard.write_events(folder)
 
 
 def _model_facts(trained: Trained) -> dict[str, Any]:

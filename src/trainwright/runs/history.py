@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from trainwright.core.durable import FILE_MODE, disk_fault
+from trainwright.core.errors import EnvironmentFault
 
 FLUSH_SECONDS = 1.0
 Values = Mapping[str, float]
@@ -45,9 +46,13 @@ class History:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         """Close it, so that what was told last is kept however the work ended."""
-        self.close()
+        if kind is None:
+            self.close()
+            return
+        with suppress(EnvironmentFault):  # what went wrong first is what is told
+            self.close()
 
     def append(self, candidate: str, record: Values) -> None:
         """Add a record; it reaches the file within a second of work, or with `close`.

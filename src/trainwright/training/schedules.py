@@ -210,7 +210,8 @@ class _Plateau:
     """Remembers the best loss, and how many evaluations ago it was."""
 
     def __init__(self, part: ReduceOnPlateau, *, warmup: int) -> None:
-        self._part = part
+        self._patience, self._min_improvement = part.patience, part.min_improvement
+        self._reduce_by, self._final = part.reduce_by, part.final
         self._warmup = warmup
         self._level = 1.0
         self._best: float | None = None
@@ -224,14 +225,14 @@ class _Plateau:
             self._best, self._waited = loss, 0
             return
         self._waited += 1
-        if self._waited > self._part.patience:
-            self._level = max(self._part.final, self._level * self._part.reduce_by)
+        if self._waited > self._patience:
+            self._level = max(self._final, self._level * self._reduce_by)
             self._waited = 0
 
     def _is_better(self, loss: float) -> bool:
         if self._best is None or not math.isfinite(loss):
             return math.isfinite(loss)
-        return loss < self._best - self._part.min_improvement * abs(self._best)
+        return loss < self._best - self._min_improvement * abs(self._best)
 
     def state_dict(self) -> dict[str, Any]:
         return {"level": self._level, "best": self._best, "waited": self._waited}

@@ -18,7 +18,7 @@ from trainwright.core.artifacts import (
 )
 from trainwright.core.clock import Unhurried
 from trainwright.core.protocols import Fit, Silent, Workplace
-from trainwright.flow.checkpoints import Checkpoints
+from trainwright.flow.checkpoints import Checkpoints, drop
 from trainwright.models.tables.baseline import Baseline
 from trainwright.recipe import Reads, parse_recipe
 from trainwright.recipe.sections import TrainingSettings
@@ -81,7 +81,7 @@ def test_a_damaged_checkpoint_is_fitted_anew_and_can_be_kept_again(tmp_path: Pat
 def test_nothing_is_left_after_drop(tmp_path: Path):
     checkpoints = checkpoints_in(tmp_path)
     checkpoints.keep("baseline", fit())
-    checkpoints.drop()
+    drop(checkpoints._folder)
     assert list(tmp_path.iterdir()) == []
 
 
