@@ -32,6 +32,7 @@ data:
   source: flights.csv
   target: late
   split: {by: time, column: time_hour}
+model: {families: [baseline, linear, lightgbm]}  # those of the core; auto alone adds networks where they are installed
 training: {budget: 20s, seed: 0}
 """
 ACCEPTED = FIRST + "evaluation: {metric: roc_auc}\n"

@@ -48,6 +48,12 @@ def list_images(folder: Path) -> list[str]:
     return sorted(_walk(folder))
 
 
+def labels_of(entries: Sequence[str]) -> list[str | None]:
+    """The sub-folder that each image stands in; None for those beside the sub-folders."""
+    parts = [entry.partition("/") for entry in entries]
+    return [first if slash else None for first, slash, _ in parts]
+
+
 def folder_key(folder: Path) -> str:
     """SHA-256 over names and bytes of the images below a folder.
 

@@ -6,7 +6,7 @@ counted.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import polars as pl
@@ -14,7 +14,7 @@ import polars as pl
 from trainwright.core.artifacts import Finding
 from trainwright.core.durable import canonical_json, sha256_bytes
 from trainwright.core.errors import DataError
-from trainwright.data.images.files import Place, list_images, read_images
+from trainwright.data.images.files import Place, labels_of, list_images, read_images
 from trainwright.data.reading.tables import SourceFile
 from trainwright.recipe.loading import IMAGE_LABEL
 
@@ -63,12 +63,6 @@ def read_folder(
         entries=tuple(entries),
     )
     return frame, source, _passed_over(folder, name, num_images=len(entries))
-
-
-def labels_of(entries: Sequence[str]) -> list[str | None]:
-    """The sub-folder that each image stands in; None for those beside the sub-folders."""
-    parts = [entry.partition("/") for entry in entries]
-    return [first if slash else None for first, slash, _ in parts]
 
 
 def _passed_over(folder: Path, name: str, *, num_images: int) -> list[Finding]:

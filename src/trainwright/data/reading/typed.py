@@ -13,8 +13,7 @@ import polars as pl
 
 from trainwright.core.artifacts import Column, ColumnType
 from trainwright.core.errors import DataError, Fault, nearest, shorten
-from trainwright.data.images.files import Place, image_column, list_images, read_images
-from trainwright.data.images.folder import labels_of
+from trainwright.data.images.files import Place, image_column, labels_of, list_images, read_images
 from trainwright.data.reading.source import open_table
 from trainwright.data.reading.tables import LineMap, RawBlock, TypedBlock
 from trainwright.data.types.values import parse_series

@@ -34,9 +34,9 @@ def find_season(series: Sequence[NDArray[np.float64]], *, longest: int | None = 
     kept = sorted(series, key=len, reverse=True)[:_SERIES]
     size = max((len(values) for values in kept), default=0)
     limit = min(_LONGEST_LAG, size // 3 if longest is None else min(longest, size // 2))
-    found = [autocorrelation(values, limit) for values in kept if len(values) >= 2 * limit]
-    if limit < 3 or not found:
+    if limit < 3:
         return 1
+    found = [autocorrelation(values, limit) for values in kept if len(values) >= 2 * limit]
     mean = np.mean(found, axis=0)
     lags = [
         lag
