@@ -32,7 +32,7 @@ data:
   source: flights.csv
   target: late
   split: {by: time, column: time_hour}
-model: {families: [baseline, linear, lightgbm]}  # those of the core; auto alone adds networks where they are installed
+model: {families: [baseline, linear, lightgbm]}  # auto alone adds networks where installed
 training: {budget: 20s, seed: 0}
 """
 ACCEPTED = FIRST + "evaluation: {metric: roc_auc}\n"
@@ -44,6 +44,7 @@ data:
   split: {by: time, column: time_hour}
   # Not yet known when the prediction is made:
   known_after: [dep_time, dep_delay, arr_time, arr_delay, air_time]
+model: {families: [baseline, linear, lightgbm]}
 training: {budget: 30s, seed: 0}
 evaluation: {slices: [origin]}
 deployment: {gate: {roc_auc: ">= 0.55"}}
