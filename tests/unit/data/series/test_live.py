@@ -1,16 +1,19 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import polars as pl
 import pytest
 
-from tests.unit.data.series.conftest import Make, classes, shops
+from series_case import classes, shops
 from trainwright.core.artifacts import FUTURE, Snapshot, Split
 from trainwright.core.errors import DataError
 from trainwright.data.series import live
 from trainwright.data.series.live import read_series
 from trainwright.data.snapshot import read_split
+
+Make = Callable[..., Snapshot]
 
 WHOLE = {"id": "id", "time": "t", "values": ["x", "y"]}
 SHOPS = {"id": "shop", "time": "t", "values": ["rain"]}

@@ -13,12 +13,12 @@ from trainwright.recipe.data import DataSettings
 WHOLE = {"id": "id", "time": "t", "values": ["x"]}
 
 
-def settings(**data: Any) -> DataSettings:  # noqa: ANN401
+def settings(**data: Any) -> DataSettings:
     document = {"data": {"source": "f.csv", "target": "y", **data}, "model": {"family": "baseline"}}
     return parse_recipe(document).data
 
 
-def refused(task: Task | None, **data: Any) -> list[tuple[str, str]]:  # noqa: ANN401
+def refused(task: Task | None, **data: Any) -> list[tuple[str, str]]:
     with pytest.raises(RecipeError) as caught:
         check_series(settings(**data), task)
     return [(fault.where, fault.mend) for fault in caught.value.faults]

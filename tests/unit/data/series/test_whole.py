@@ -1,13 +1,17 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import polars as pl
 import pytest
 
-from tests.unit.data.series.conftest import Make, classes
-from trainwright.core.artifacts import ROW, UNIT, ColumnType, Split
+from series_case import classes
+from trainwright.core.artifacts import ROW, UNIT, ColumnType, Snapshot, Split
 from trainwright.core.errors import DataError, RecipeError
 from trainwright.data.snapshot import load_profile, read_ledger, read_split, verify_snapshot
 from trainwright.summaries.profile import draw_rows
+
+Make = Callable[..., Snapshot]
 
 SERIES = {"id": "id", "time": "t", "values": ["x", "y"]}
 
@@ -146,7 +150,7 @@ def test_a_row_without_a_time_is_refused_with_its_place(make: Make) -> None:
     frame = classes().with_columns(
         pl.when(pl.int_range(pl.len()) == 10).then(None).otherwise(pl.col("t")).alias("t")
     )
-    with pytest.raises(DataError, match="1 rows have no time.*data.csv:12"):
+    with pytest.raises(DataError, match=r"1 rows have no time.*data\.csv:12"):
         make(frame, task="classification", target="label", series=SERIES)
 
 

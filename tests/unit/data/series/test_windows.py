@@ -1,14 +1,18 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import polars as pl
 import pytest
 
-from tests.unit.data.series.conftest import Make, shops
-from trainwright.core.artifacts import FUTURE, ROW, UNIT, Split
+from series_case import shops
+from trainwright.core.artifacts import FUTURE, ROW, UNIT, Snapshot, Split
 from trainwright.core.errors import DataError
 from trainwright.data.series import windows
 from trainwright.data.snapshot import read_ledger, read_split, verify_snapshot
+
+Make = Callable[..., Snapshot]
 
 SERIES = {"id": "shop", "time": "t", "values": ["rain"]}
 

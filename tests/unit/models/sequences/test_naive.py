@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.unit.models.sequences.conftest import TARGETS
+from series_case import TARGETS
 from trainwright.core.artifacts import Column, ColumnType, Examples, Series, Target
 from trainwright.core.clock import Unhurried
 from trainwright.core.errors import TrustError

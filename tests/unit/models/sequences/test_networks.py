@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from tests.unit.models.sequences.conftest import TARGETS, rows_of, series
+from series_case import TARGETS, rows_of, series
 from trainwright.core.artifacts import Examples, Series
 from trainwright.core.parts import families
 from trainwright.models.networks.architecture import load_architecture

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from tests.unit.models.sequences.conftest import series
+from series_case import series
 from trainwright.models.sequences.source import SeriesSource
 from trainwright.training.protocols import Measured, Source
 
