@@ -43,8 +43,9 @@ class HubTrunk(Trunk):
     def __init__(self, config: Mapping[str, Any], *, model: nn.Module | None = None) -> None:
         super().__init__()
         model = _empty(config) if model is None else model
-        if "pooler" in dict(model.named_children()):  # nothing reads it: it would have no gradient
-            model.register_module("pooler", None)
+        pooler = dict(model.named_children()).get("pooler")
+        if pooler is not None and any(True for _ in pooler.parameters()):
+            model.register_module("pooler", None)  # nothing reads it: it would have no gradient
         self.model = model
         self.patch = _patch(config)
         self.width = _width(config)
@@ -56,9 +57,11 @@ class HubTrunk(Trunk):
         down, right = -height % self.patch, -width % self.patch
         if down or right:
             inputs = functional.pad(inputs, [0, right, 0, down])
-        states: Tensor = self.model(pixel_values=inputs).last_hidden_state
-        if states.ndim == 4:
-            return states.mean(dim=(2, 3))
+        found = self.model(pixel_values=inputs)
+        states: Tensor = found.last_hidden_state
+        if states.ndim == 4:  # convolutions: the mean over places, as the base norms it
+            pooled: Tensor = found.pooler_output
+            return pooled.flatten(1)
         return states[:, 0] if self._first else states.mean(dim=1)
 
     @property

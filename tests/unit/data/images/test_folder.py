@@ -1,0 +1,122 @@
+"""A folder whose sub-folders are classes becomes a table, and a snapshot whose images are mapped."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+from PIL import Image
+
+from trainwright.core.artifacts import ColumnType, Split
+from trainwright.core.errors import DataError
+from trainwright.data.images.folder import read_folder
+from trainwright.data.prepare import prepare
+from trainwright.data.snapshot import load_profile, read_split, verify_snapshot
+from trainwright.recipe.loading import load_recipe
+from trainwright.summaries.profile import draw_rows
+
+
+def no_probe(*arguments: object, **settings: object) -> np.ndarray:
+    raise AssertionError("a lone column is not probed")
+
+
+def digits(folder: Path, *, rows: int = 60) -> Path:
+    rng = np.random.default_rng(0)
+    for row in range(rows):
+        path = folder / str(row % 3) / f"{row:03}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(rng.integers(0, 256, (5, 5), dtype=np.uint8)).save(path)
+    return folder
+
+
+def test_sub_folders_are_labels_and_images_beside_them_have_none(tmp_path: Path) -> None:
+    digits(tmp_path / "d", rows=4)
+    Image.fromarray(np.zeros((5, 5), np.uint8)).save(tmp_path / "d" / "lone.png")
+    (tmp_path / "d" / "README").write_text("hello")
+    frame, source, findings = read_folder(tmp_path / "d", name="d")
+    assert frame.columns == ["image", "label"]
+    assert frame["label"].to_list() == ["0", "0", "1", "2", None]
+    assert [source.place(row) for row in (0, 4)] == ["d/0/000.png", "d/lone.png"]
+    assert [finding.count for finding in findings] == [1]
+
+
+def test_a_folder_without_images_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="no images") as caught:
+        read_folder(tmp_path, name="empty")
+    assert "sub-folder a class" in caught.value.mend
+
+
+def test_a_folder_becomes_a_snapshot_and_equal_bytes_give_it_again(tmp_path: Path) -> None:
+    digits(tmp_path / "d")
+    (tmp_path / "r.yaml").write_text("data: {source: d}\n")
+    recipe = load_recipe(tmp_path / "r.yaml")
+    snapshot = prepare(recipe, base=tmp_path, snapshots=tmp_path / "s", probe=no_probe)
+    assert [(column.name, column.type) for column in snapshot.inputs] == [
+        ("image", ColumnType.IMAGE)
+    ]
+    train = read_split(snapshot, Split.TRAIN)
+    assert train["image"].dtype == pl.Binary
+    assert train["image"][0].startswith(b"\x89PNG")
+    assert (snapshot.folder / "train.images.arrow").exists()
+    assert read_split(snapshot, Split.TRAIN, columns=["label"]).columns == ["label"]
+    assert all(check.passed for check in verify_snapshot(snapshot.folder))
+    again = prepare(recipe, base=tmp_path, snapshots=tmp_path / "s", probe=no_probe)
+    assert again.hash == snapshot.hash
+
+
+def test_another_pixel_is_another_snapshot_and_copies_are_told(tmp_path: Path) -> None:
+    folder = digits(tmp_path / "d")
+    (tmp_path / "r.yaml").write_text("data: {source: d}\n")
+    recipe = load_recipe(tmp_path / "r.yaml")
+    first = prepare(recipe, base=tmp_path, snapshots=tmp_path / "s", probe=no_probe)
+    (folder / "0" / "000.png").write_bytes((folder / "0" / "003.png").read_bytes())
+    second = prepare(recipe, base=tmp_path, snapshots=tmp_path / "s", probe=no_probe)
+    assert second.hash != first.hash
+    assert [finding.kind for finding in second.findings] == ["duplicates"]
+
+
+def test_a_changed_file_of_images_is_found_out(tmp_path: Path) -> None:
+    digits(tmp_path / "d")
+    (tmp_path / "r.yaml").write_text("data: {source: d}\n")
+    recipe = load_recipe(tmp_path / "r.yaml")
+    snapshot = prepare(recipe, base=tmp_path, snapshots=tmp_path / "s", probe=no_probe)
+    file = snapshot.folder / "train.images.arrow"
+    data = bytearray(file.read_bytes())
+    data[len(data) // 2] ^= 1
+    file.write_bytes(data)
+    failed = [check.name for check in verify_snapshot(snapshot.folder) if not check.passed]
+    assert failed == ["snapshot: train.images.arrow"]
+
+
+def test_a_damaged_image_stops_the_preparation_by_name(tmp_path: Path) -> None:
+    folder = digits(tmp_path / "d")
+    (folder / "1" / "001.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    (tmp_path / "r.yaml").write_text("data: {source: d}\n")
+    with pytest.raises(DataError, match="image") as caught:
+        prepare(
+            load_recipe(tmp_path / "r.yaml"),
+            base=tmp_path,
+            snapshots=tmp_path / "s",
+            probe=no_probe,
+        )
+    assert caught.value.where == "d/1/001.png"
+
+
+def test_rows_drawn_from_the_profile_hold_noise_and_no_image_of_anybodys(tmp_path: Path) -> None:
+    digits(tmp_path / "d")
+    (tmp_path / "r.yaml").write_text("data: {source: d}\n")
+    snapshot = prepare(
+        load_recipe(tmp_path / "r.yaml"),
+        base=tmp_path,
+        snapshots=tmp_path / "s",
+        probe=no_probe,
+    )
+    profile = load_profile(snapshot)
+    assert profile["image"].top == {"5x5x1": 42}
+    assert 90 < (profile["image"].quantiles.min or 0) < 160  # type: ignore[union-attr]
+    rows = draw_rows(profile, snapshot.inputs, count=4, seed=0)
+    assert rows[0] == {"image": None}
+    assert rows == draw_rows(profile, snapshot.inputs, count=4, seed=0)
+    assert len({row["image"] for row in rows}) == 4
