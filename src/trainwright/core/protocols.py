@@ -108,12 +108,14 @@ class Workplace:
         folder: For the checkpoints of this fit; None: none are written.
         progress: Told how far the fit is.
         record: Told each record of the training loop as it is made.
+        name_rows: Names rows that are learnt from, given by position, for messages; None: by number.
     """
 
     base: Path
     folder: Path | None = None
     progress: Progress = field(default_factory=lambda: Silent())
     record: Callable[[Mapping[str, float]], object] = lambda _: None
+    name_rows: Callable[[Sequence[int]], str] | None = None
 
 
 class Family(Protocol):

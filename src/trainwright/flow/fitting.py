@@ -10,8 +10,8 @@ clock, and must not leave boosting without a chance.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -69,6 +69,7 @@ class Bench:
         judge: What the outputs are wanted for; usually the same rows as `stop`.
         inputs: The columns that a model may use.
         base: The recipe's folder, where the path of a pre-trained base starts.
+        name_rows: Names rows to learn from in messages.
     """
 
     def __init__(
@@ -79,12 +80,14 @@ class Bench:
         judge: Rows | None = None,
         inputs: Sequence[Column],
         base: Path,
+        name_rows: Callable[[Sequence[int]], str] | None = None,
     ) -> None:
         self.train = train
         self.stop = stop
         self.judge = judge or stop
         self.inputs = tuple(inputs)
         self.base = base
+        self.name_rows = name_rows
         self._prepared: dict[Needs, tuple[Preparation, Examples, Examples, Examples]] = {}
 
     def prepared(self, needs: Needs) -> tuple[Preparation, Examples, Examples, Examples]:
@@ -180,7 +183,9 @@ def fit_candidate(
             training=training,
             seed=seed,
             pacer=pacer,
-            workplace=checkpoints.workplace(name, base=bench.base),
+            workplace=replace(
+                checkpoints.workplace(name, base=bench.base), name_rows=bench.name_rows
+            ),
         )
         checkpoints.keep(name, fit)
     fitted = time.perf_counter()

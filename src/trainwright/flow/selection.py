@@ -25,6 +25,7 @@ from trainwright.flow.assessment import flat
 from trainwright.flow.checkpoints import Checkpoints, NoCheckpoints
 from trainwright.flow.fitting import Bench, Candidate, fit_candidates
 from trainwright.flow.folds import FOLD_COST, FOLDS, REPEATS, FoldScores, is_small, score_by_folds
+from trainwright.flow.row_names import RowNames
 from trainwright.flow.rows import Rows
 from trainwright.models.auto import baseline_of
 from trainwright.recipe.schema import Recipe
@@ -71,7 +72,13 @@ def select(
     wanted = recipe.evaluation.cross_validation
     learning = pacer.share("fit", FIT_FRACTION)
     fits = learning if wanted is None else pacer.share("fit", FIT_FRACTION * (1 - FOLD_FRACTION))
-    bench = Bench(train, stop=validation, inputs=snapshot.inputs, base=base)
+    bench = Bench(
+        train,
+        stop=validation,
+        inputs=snapshot.inputs,
+        base=base,
+        name_rows=RowNames(snapshot, train.frame),
+    )
     candidates = []
     for candidate in fit_candidates(
         bench,

@@ -344,8 +344,9 @@ class Fit:
         plan = self._plan
         if plan.batch_size != "auto":
             return plan.batch_size
-        if self._found is not None:  # what an earlier process found
-            return int(self._found.settings["batch_size"])
+        if self._found is not None:  # what an earlier process found, decided here as well
+            found = int(self._found.settings["batch_size"])
+            return plan.pacer.decide("batch-size", lambda: found)
         return plan.pacer.decide(
             "batch-size", lambda: largest_batch(self._trial, num_samples=len(plan.train))
         )
@@ -356,7 +357,7 @@ class Fit:
         update = self._update_of(Constant().build(1))
         tensors = (*plan.model.parameters(), *plan.model.buffers())
         with unchanged(tensors), own_generators(plan.device, seed=plan.seed):
-            room = [torch.zeros_like(p).repeat(2) for p in plan.model.parameters() if p.ndim]
+            room = [torch.zeros_like(p) for p in plan.model.parameters() for _ in range(2)]
             update.rehearse(self._feed_of(size).longest(size), size)
             del room
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -83,4 +84,6 @@ class NetworkFamily(Part):
         made = self.planned(
             train, validation, target=target, training=training, seed=seed, base=workplace.base
         )
+        if len(made.train) != train.features.num_rows:  # its samples are no longer the user's rows
+            workplace = replace(workplace, name_rows=None)
         return fit_network(made, training=training, seed=seed, pacer=pacer, workplace=workplace)

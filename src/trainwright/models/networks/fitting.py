@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import torch
 
@@ -19,6 +20,9 @@ from trainwright.training.optimizers import OptimizerPart
 from trainwright.training.outcome import Outcome
 from trainwright.training.protocols import Observer
 from trainwright.training.trainer import Trainer
+
+if TYPE_CHECKING:
+    from trainwright.training.protocols import Indices
 
 
 def fit_network(
@@ -112,7 +116,14 @@ def trainer_of(
         checkpoints=training.checkpoints,
         observers=observers,
         pacer=pacer,
+        describe_rows=_describing(workplace.name_rows),
     )
+
+
+def _describing(
+    name_rows: Callable[[Sequence[int]], str] | None,
+) -> Callable[[Indices], str] | None:
+    return None if name_rows is None else lambda rows: f"rows {name_rows(rows.tolist())}"
 
 
 def _optimizer(stated: Part | None, *, usual: Part) -> Part:
