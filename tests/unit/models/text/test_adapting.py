@@ -60,6 +60,7 @@ def test_frozen_means_no_gradient():
     }
 
 
+@pytest.mark.slow  # PEFT takes ten seconds to import
 def test_low_rank_updates_begin_as_nothing_and_merge_into_a_plain_encoder():
     pytest.importorskip("peft")
     network = made()
