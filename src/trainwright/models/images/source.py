@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from trainwright.core.artifacts import Images
+from trainwright.core.seeds import derive_seed
 from trainwright.models.images.augmentation import Changes, augment
 
 if TYPE_CHECKING:
@@ -50,19 +51,57 @@ class ImageSource:
 
     def batch(self, rows: Indices, *, epoch: int, training: bool) -> Tensors:
         """inputs: float32, shape (rows, channels, height, width); target."""
-        found = {"inputs": self.inputs(rows, epoch=epoch, training=training, seed=self._seed)}
+        pixels = torch.from_numpy(self._images.pixels(rows))
+        if training and self._changes is not None:
+            images = augment(pixels, self._changes, seed=self._seed, epoch=epoch, rows=rows)
+        else:
+            images = pixels.float()
+        found = {"inputs": images.sub_(self._mean).div_(self._std)}
         if self._target is not None:
             found["target"] = self._target[torch.from_numpy(rows)]
         return found
 
-    def inputs(self, rows: Indices, *, epoch: int, training: bool, seed: int) -> Tensor:
-        """The images alone, changed by this seed."""
-        pixels = torch.from_numpy(self._images.pixels(rows))
-        if training and self._changes is not None:
-            images = augment(pixels, self._changes, seed=seed, epoch=epoch, rows=rows)
-        else:
-            images = pixels.float()
-        return images.sub_(self._mean).div_(self._std)
+
+class TwoViews:
+    """Each image twice, changed at random in two ways, for contrastive learning without labels.
+
+    Views are drawn in evaluation too, since two equal ones would say nothing; there they are those of
+    epoch 0, so that losses can be compared.
+
+    Args:
+        images: Decoded as they are asked for.
+        mean: Taken off each channel, on the scale of 0 to 255.
+        std: What each channel is divided by then.
+        changes: Augmentation.
+        seed: Of augmentation.
+    """
+
+    def __init__(
+        self,
+        images: Images,
+        *,
+        mean: tuple[float, ...],
+        std: tuple[float, ...],
+        changes: Changes,
+        seed: int = 0,
+    ) -> None:
+        self._views = {
+            name: ImageSource(
+                images, mean=mean, std=std, changes=changes, seed=derive_seed(seed, "view", name)
+            )
+            for name in ("first", "second")
+        }
+
+    def __len__(self) -> int:
+        return len(self._views["first"])
+
+    def batch(self, rows: Indices, *, epoch: int, training: bool) -> Tensors:
+        """first, second: float32, shape (rows, channels, height, width)."""
+        drawn = epoch if training else 0
+        return {
+            name: view.batch(rows, epoch=drawn, training=True)["inputs"]
+            for name, view in self._views.items()
+        }
 
 
 def channel_statistics(images: Images, *, most: int = 2_048) -> tuple[NDArray[np.float64], ...]:
