@@ -29,6 +29,15 @@ def test_members_differ_by_one_first_scaling_a_column():
     assert not torch.equal(first.r[:, 0], first.r[:, 2])
 
 
+def test_only_the_first_scalings_of_the_network_are_random(plan_of, examples_of, target_of):
+    family = TabM(members=3, hidden=8, layers=3)
+    network = plan_of(family, examples_of(20, 2), target_of(2)).module
+    first, *later = [layer for layer in network.body.trunk if isinstance(layer, SharedLinear)]
+    assert len(first.r[:, 0].unique()) == 3
+    assert all(torch.equal(layer.r, torch.ones_like(layer.r)) for layer in later)
+    assert len(later) == 2
+
+
 def test_later_layers_begin_the_same_for_all_members():
     later = SharedLinear(5, 7, members=4)
     assert torch.equal(later.r, torch.ones(4, 5))
