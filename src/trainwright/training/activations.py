@@ -56,13 +56,15 @@ def _contexts(block: nn.Module) -> tuple[AbstractContextManager[Any], AbstractCo
 
 @contextmanager
 def _statistics_stay(block: nn.Module) -> Iterator[None]:
-    norms = [
-        one for one in block.modules() if isinstance(one, _NormBase) and one.track_running_stats
-    ]
+    """A share of 0 of the batch's statistics leaves the running ones as they are, bit for bit."""
+    norms = [one for one in block.modules() if isinstance(one, _NormBase) and one.training]
+    shares = [norm.momentum for norm in norms]
     for norm in norms:
-        norm.track_running_stats = False
+        norm.momentum = 0.0
     try:
         yield
     finally:
-        for norm in norms:
-            norm.track_running_stats = True
+        for norm, share in zip(norms, shares, strict=True):
+            norm.momentum = share
+            if norm.num_batches_tracked is not None:
+                norm.num_batches_tracked.sub_(1)

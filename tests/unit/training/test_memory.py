@@ -1,4 +1,4 @@
-"""Batch size `auto`: halved until memory suffices, recorded as a decision, and without a trace in the numbers."""
+"""Batch size `auto`: halved until memory suffices, recorded, and without a trace in the numbers."""
 
 from __future__ import annotations
 
