@@ -49,7 +49,7 @@ def plan_table(
     """What the fit of a family is made of.
 
     Args:
-        family: Makes the architecture; its `task_weights` and `learning_rate` are read.
+        family: Makes the architecture; its `task_weights` and `rate` are read.
         train: Rows to learn from.
         validation: Rows to stop by, or None.
         target: What is predicted.
