@@ -4,7 +4,7 @@ ema: an exponential moving average a step, with a shorter memory at first (after
 (1 + t) / (10 + t) is kept), so that it forgets where it began. Polyak & Juditsky 1992; the warm-up
 is that of TensorFlow's ExponentialMovingAverage. swa: the plain average of the weights at the ends
 of the late epochs (Izmailov et al. 2018, arXiv:1803.05407, alg. 1). Running statistics of norms are
-averaged with the weights; whole numbers are taken as they are.
+averaged with the weights, and for swa taken anew (see `statistics`).
 
 Cost: the weights once more in memory, and for ema one fused multiply-add a step.
 """
@@ -38,6 +38,7 @@ class AveragedWeights:
             self._first_epoch = settings.start * epochs
         own = {id(t): t for t in (*model.parameters(), *model.buffers())}  # a shared one once
         self._live = [t.detach() for t in own.values() if t.is_floating_point()]
+        self._counts = [t for t in own.values() if not t.is_floating_point()]
         self._mean = [t.clone() for t in self._live]
         self._count = 0
 
@@ -54,6 +55,11 @@ class AveragedWeights:
             self._count += 1
             torch._foreach_lerp_(self._mean, self._live, 1 / self._count)
 
+    @property
+    def needs_statistics(self) -> bool:
+        """The average is of weights that lie far apart: running statistics do not fit it."""
+        return self._kind == "swa" and self._count > 0
+
     @contextmanager
     def applied(self) -> Iterator[None]:
         """The module has the average for the block, and its own weights again after it."""
@@ -61,11 +67,14 @@ class AveragedWeights:
             yield
             return
         own = [tensor.clone() for tensor in self._live]
+        counts = [tensor.clone() for tensor in self._counts]
         torch._foreach_copy_(self._live, self._mean)
         try:
             yield
         finally:
             torch._foreach_copy_(self._live, own)
+            for tensor, count in zip(self._counts, counts, strict=True):
+                tensor.copy_(count)
 
     def put_in(self) -> bool:
         """Give the module the average for good; False where nothing was averaged."""

@@ -75,9 +75,11 @@ class _Totals:
 
     def evaluated(self) -> Evaluated:
         parts: dict[str, float] = {}
+        metrics: dict[str, float] = {}
         loss = 0.0
         for name, pair in self._sums.items():
             total, count = pair.tolist()
-            parts[name] = total / count if count else 0.0
-            loss += float(self._weights[name]) * parts[name]
-        return Evaluated(loss, parts)
+            mean, weight = total / count if count else 0.0, float(self._weights[name])
+            (parts if weight else metrics)[name] = mean
+            loss += weight * mean if weight else 0.0
+        return Evaluated(loss, parts, metrics)

@@ -49,6 +49,7 @@ from trainwright.training.saving import Saver
 from trainwright.training.schedules import Constant, Schedule
 from trainwright.training.signals import SignalFlag
 from trainwright.training.state import Stateful, TrainingState, capture, restore
+from trainwright.training.statistics import refresh_statistics
 from trainwright.training.step import Precision, Update, UpdateSettings
 from trainwright.training.stopping import EarlyStopper
 from trainwright.training.validation import Validation
@@ -253,6 +254,7 @@ class Fit:
             count = sum("validation_loss" in record.values for record in self._recorder.records)
             return f"validation loss {best.loss:.6g}, the least of {count}"
         averaged = self._averaging is not None and self._averaging.put_in()
+        self._refresh()
         why = "nothing was evaluated" if best is None else "restore_best is off"
         return f"the last step{', averaged' if averaged else ''}; {why}"
 
@@ -297,6 +299,7 @@ class Fit:
         assert plan.validation is not None
         applied = self._averaging.applied() if self._averaging is not None else nullcontext()
         with applied:
+            self._refresh()
             evaluated = evaluate(
                 plan.model,
                 plan.evaluation,
@@ -309,6 +312,13 @@ class Fit:
                 self._best.consider(progress, evaluated)
                 self._schedule.after_evaluation(evaluated.loss)
         return evaluated
+
+    def _refresh(self) -> None:
+        """Statistics of averaged weights, while the module has them."""
+        plan = self._plan
+        if self._averaging is not None and self._averaging.needs_statistics:
+            with own_generators(plan.device, seed=plan.seed):
+                refresh_statistics(plan.model, plan.objective, self._feed.epoch(0))
 
     def _history(self, progress: Progress) -> Sequence[Record]:
         self._recorder.write(progress)

@@ -33,7 +33,7 @@ class Record:
         step: Updates made.
         epoch: Epochs finished.
         values: loss, loss_PART, learning_rate, gradient_norm, parameter_norm, samples_per_second,
-            memory_bytes; at an evaluation validation_loss, validation_loss_PART.
+            memory_bytes; at an evaluation validation_loss, validation_loss_PART, validation_METRIC.
     """
 
     step: int
@@ -93,6 +93,7 @@ class Recorder:
 
     def after_evaluation(self, progress: Progress, evaluated: Evaluated) -> str | None:
         values = {"validation_loss": evaluated.loss}
+        values |= {f"validation_{name}": mean for name, mean in evaluated.metrics.items()}
         if len(evaluated.parts) > 1:
             values |= {f"validation_loss_{name}": mean for name, mean in evaluated.parts.items()}
         self.records.append(Record(progress.step, progress.epoch, values))

@@ -140,10 +140,12 @@ class Evaluated:
     Attributes:
         loss: Total: sum over parts of weight * sum / count.
         parts: Mean of each part.
+        metrics: Mean of each part of weight 0: what is watched and moves nothing.
     """
 
     loss: float
     parts: Mapping[str, float] = field(default_factory=dict)
+    metrics: Mapping[str, float] = field(default_factory=dict)
 
 
 class Observer(Protocol):

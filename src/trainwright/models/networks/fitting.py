@@ -16,6 +16,7 @@ from trainwright.models.networks.estimator import NetworkEstimator
 from trainwright.models.networks.plan import NetworkPlan
 from trainwright.models.networks.watching import Watcher
 from trainwright.recipe.sections import EarlyStopping, TrainingSettings
+from trainwright.training.objectives.watched import watched
 from trainwright.training.optimizers import OptimizerPart
 from trainwright.training.outcome import Outcome
 from trainwright.training.protocols import Observer
@@ -92,7 +93,7 @@ def trainer_of(
         plan.objective,
         train=plan.train,
         validation=plan.validation,
-        evaluation=plan.judge,
+        evaluation=watched(plan.judge),
         optimizer=_optimizer(training.optimizer, usual=defaults.optimizer),
         schedule=training.schedule or defaults.schedule,
         groups=plan.groups,
