@@ -52,7 +52,7 @@ def read_series(
     """
     assert target.time is not None
     of_series = [target.time] if target.identifier is None else [target.identifier, target.time]
-    columns = [*of_series, *(replace(column, type=ColumnType.NUMBER) for column in inputs)]
+    columns = [*of_series, *(_step_of(column) for column in inputs)]
     with_target = judged and not target.horizon
     if with_target:
         columns.append(target.column)
@@ -65,6 +65,11 @@ def read_series(
     extra = blocks[0].extra
     for start in range(0, max(found.height, 1), BLOCK_SERIES):
         yield TypedBlock(found.slice(start, BLOCK_SERIES), start, extra)
+
+
+def _step_of(column: Column) -> Column:
+    """How one step of a channel is read."""
+    return replace(column, type=ColumnType.BOOLEAN if column.true else ColumnType.NUMBER)
 
 
 def _ordered(frame: pl.DataFrame, target: Target, name: str) -> pl.DataFrame:
@@ -118,7 +123,9 @@ def _grouped(
             starts.append(max(first, stop - target.context) if target.horizon else first)
             stops.append(stop)
     begin, end = np.array(starts, dtype=np.int64), np.array(stops, dtype=np.int64)
-    columns = [lists_between(frame[c.name], begin, end).alias(c.name) for c in inputs]
+    columns = [
+        lists_between(frame[c.name].cast(pl.Float64), begin, end).alias(c.name) for c in inputs
+    ]
     if judged and target.horizon:
         ahead = lists_between(frame[target.name], end, end + target.horizon)
         columns.append(ahead.alias(target.frame_column))

@@ -143,11 +143,13 @@ def natural_order(labels: Sequence[str]) -> list[int]:
 
 
 def _as_number(raw: RawTable, settings: DataSettings, name: str) -> TypedColumn:
+    """Numbers; true and false count as 1 and 0, and the column remembers its words for them."""
     context = context_of(raw, settings, name)
-    column = raw.frame[name]
-    if column.dtype == pl.Boolean:
-        column = column.cast(pl.Int8)
-    found = type_column(column, replace(context, type=ColumnType.NUMBER))
+    found = type_column(raw.frame[name], context)
+    if found.column.type is ColumnType.BOOLEAN:
+        found = replace(found, values=found.values.cast(pl.Float64))
+    elif found.column.type is not ColumnType.NUMBER:
+        found = type_column(raw.frame[name], replace(context, type=ColumnType.NUMBER))
     return replace(found, findings=tuple(f for f in found.findings if f.kind != "all-null"))
 
 

@@ -30,7 +30,7 @@ from trainwright.core.artifacts import (
     Target,
     Task,
 )
-from trainwright.core.errors import DataError, shorten
+from trainwright.core.errors import DataError, RecipeError, shorten
 from trainwright.data.chronology import TRAIN, split_by_time
 from trainwright.data.ledger import LedgerBook
 from trainwright.data.reading.tables import RawTable
@@ -78,7 +78,7 @@ def windows_of_series(raw: RawTable, settings: DataSettings, series: SeriesSetti
     check_series_names(raw, settings, series)
     assert settings.horizon is not None
     name = settings.target
-    _, target = type_target(raw.frame[name], context_of(raw, settings, name), task=Task.REGRESSION)
+    target = _target(raw, settings)
     steps = read_steps(raw, settings, series, numbers=[name, *series.values])
     times = steps.frame[series.time]
     cut = split_by_time(
@@ -132,6 +132,26 @@ def windows_of_series(raw: RawTable, settings: DataSettings, series: SeriesSetti
             *findings,
         ),
     )
+
+
+def _target(raw: RawTable, settings: DataSettings) -> Target:
+    """The series that is forecast, by its own column.
+
+    Raises:
+        RecipeError: it holds no numbers.
+        DataError: it has no values, or always the same.
+    """
+    name = settings.target
+    context = context_of(raw, settings, name)
+    try:
+        _, target = type_target(raw.frame[name], context, task=Task.REGRESSION)
+    except RecipeError as error:
+        raise RecipeError(
+            f"a forecast is of numbers, and column {shorten(name)} holds none",
+            where="data.target",
+            mend="data: {target: COLUMN} names a column of numbers",
+        ) from error
+    return target
 
 
 def _shape(

@@ -104,3 +104,13 @@ def test_rows_that_make_no_series_are_refused(
     snapshot = make(classes(), task="classification", target="label", series=WHOLE)
     with pytest.raises(DataError, match=told):
         read(snapshot, change(classes()), tmp_path)  # type: ignore[operator]
+
+
+def test_true_and_false_are_read_as_in_training(make: Make, tmp_path: Path) -> None:
+    frame = shops().with_columns(
+        rain=pl.when(pl.col("rain") > 0).then(pl.lit("yes")).otherwise(pl.lit("no"))
+    )
+    snapshot = make(frame, task="forecasting", target="sales", horizon=4, series=SHOPS)
+    found = read(snapshot, frame, tmp_path)
+    wanted = frame.filter(pl.col("shop") == "A")["rain"].tail(16) == "yes"
+    assert found["rain"][0].to_list() == wanted.cast(pl.Float64).to_list()

@@ -8,7 +8,7 @@ import pytest
 
 from series_case import shops
 from trainwright.core.artifacts import FUTURE, ROW, UNIT, Snapshot, Split
-from trainwright.core.errors import DataError
+from trainwright.core.errors import DataError, RecipeError
 from trainwright.data.series import windows
 from trainwright.data.snapshot import read_ledger, read_split, verify_snapshot
 
@@ -153,3 +153,15 @@ def test_the_profile_and_the_class_of_tails_are_of_train_rows(make: Make) -> Non
     assert (found.folder / "profile.json").read_bytes() == (
         calm.folder / "profile.json"
     ).read_bytes()
+
+
+def test_a_forecast_of_words_is_refused(make: Make) -> None:
+    frame = shops().with_columns(sales=pl.lit("high"))
+    with pytest.raises(RecipeError, match="names a column of numbers"):
+        make(frame, task="forecasting", target="sales", horizon=4, series=SERIES)
+
+
+def test_true_and_false_are_one_and_zero(make: Make) -> None:
+    frame = shops().with_columns(rain=pl.col("rain") > 0)
+    found = make(frame, task="forecasting", target="sales", horizon=4, series=SERIES)
+    assert set(read_split(found, Split.TRAIN)["rain"].explode()) == {0.0, 1.0}
