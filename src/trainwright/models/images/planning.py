@@ -13,6 +13,7 @@ import numpy as np
 import torch
 
 from trainwright.core.artifacts import Examples, Images, Target
+from trainwright.core.errors import RecipeError
 from trainwright.core.parts import Part
 from trainwright.core.pretrained import Base, locate
 from trainwright.core.seeds import derive_seed
@@ -79,9 +80,14 @@ def plan_images(
         base: The recipe's folder, where the path of a pre-trained base starts.
 
     Raises:
-        RecipeError: the base cannot be loaded, or the objective does not fit the target.
+        RecipeError: the base cannot be loaded, the objective does not fit the target, or there are several
+            targets.
         TrustError: the weights of a base are not those that were published.
     """
+    if train.further:
+        raise RecipeError(
+            "a network for images learns one target", where="data.further_targets", mend="remove it"
+        )
     images: Images = train.features
     task = TableTask.of(target, train.target, objective)
     found = None if family.pretrained is None else locate(family.pretrained, base=base)

@@ -202,6 +202,14 @@ def test_images_of_other_channels_than_the_base_s_are_refused(vit_folder: Path) 
     assert caught.value.mend == "channels: 1"
 
 
+def test_a_further_target_is_refused() -> None:
+    train = corners(12)
+    several = Examples(train.features, train.target, further=((CLASSES, train.target),))
+    with pytest.raises(RecipeError, match="one target") as caught:
+        planned(CNN(**SMALL), train=several)
+    assert caught.value.where == "data.further_targets"
+
+
 def test_a_folder_without_weights_is_refused(vit_folder: Path, tmp_path: Path) -> None:
     (tmp_path / "bare").mkdir()
     config = (vit_folder / "config.json").read_text()
