@@ -116,6 +116,9 @@ def test_a_forecast_goes_the_whole_way(folder, trainwright):
     result, watched = whole_way(trainwright, recipe, folder / "shops.csv")
     assert {row["name"] for row in result["candidates"]} == {"seasonal-naive", "gru"}
     assert set(result["validation"]) == {"rmse", "mae", "r2"}
+    evaluation = json.loads((folder / result["run_dir"] / "evaluation.json").read_text())
+    assert len(evaluation["plots"]["forecast"]["step"]) == 14 * 6
+    assert "Forecasts beside the truth" in (folder / result["run_dir"] / "report.html").read_text()
     assert watched["rows"] == 2 * (300 - 24) // 6
 
     out = pl.read_csv(folder / "p.csv")

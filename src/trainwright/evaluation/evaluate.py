@@ -27,7 +27,7 @@ from trainwright.core.seeds import derive_seed
 from trainwright.evaluation.choice import loss_name, row_losses
 from trainwright.evaluation.decision import as_prediction
 from trainwright.evaluation.metrics import METRICS, Judged, find_metric, metric_names
-from trainwright.evaluation.plots import class_plots, regression_plots
+from trainwright.evaluation.plots import class_plots, forecast_plot, regression_plots
 from trainwright.summaries.entities import count_entities, has_entities
 from trainwright.summaries.intervals import Units
 from trainwright.summaries.statistics import ClassStatistics
@@ -205,7 +205,10 @@ def _plots(judged: Judged, *, spec: Target, seed: int) -> dict[str, Any]:
     if isinstance(judged.statistics, ClassStatistics):
         return class_plots(judged.statistics, spec=spec)
     values = judged.values.astype(np.float64)
-    return regression_plots(values, judged.target, seed=derive_seed(seed, "plot"))
+    plots = regression_plots(values, judged.target, seed=derive_seed(seed, "plot"))
+    if spec.horizon:
+        plots["forecast"] = forecast_plot(values, judged.target, horizon=spec.horizon)
+    return plots
 
 
 def _check(target: Floats, split: Split) -> None:

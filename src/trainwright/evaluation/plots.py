@@ -4,6 +4,7 @@ curves of two classes:  roc, precision_recall: {"x": [...], "y": [...]} of at mo
 classification:         calibration: {"told", "observed", "rows"} a bin;
                         confusion: {"classes", "counts"} (true class by decided class)
 regression:             residuals: {"edges", "counts"}; predicted_actual: {"predicted", "actual"}
+forecasting:            forecast: {"step", "actual", "predicted"} of the first windows, one after another
 """
 
 from __future__ import annotations
@@ -58,6 +59,16 @@ def regression_plots(predicted: Floats, target: Floats, *, seed: int) -> dict[st
             "predicted": predicted[shown].tolist(),
             "actual": target[shown].tolist(),
         },
+    }
+
+
+def forecast_plot(predicted: Floats, target: Floats, *, horizon: int) -> dict[str, list[float]]:
+    """The first windows beside what came true: as many whole ones as make at most 200 steps."""
+    steps = horizon * max(1, min(len(target), MAX_POINTS) // horizon)
+    return {
+        "step": [float(step) for step in range(1, len(target[:steps]) + 1)],
+        "actual": target[:steps].tolist(),
+        "predicted": predicted[:steps].tolist(),
     }
 
 

@@ -8,6 +8,7 @@ Known names, each a mapping of equally long lists:
     confusion         classes, counts (rows: true, columns: decided)
     residuals         edges, counts, of predicted minus actual
     predicted_actual  predicted, actual: some rows
+    forecast          step, actual, predicted: the first windows, one after another
 
 Any other mapping of equally long lists of numbers is drawn too: its first list across, the others
 up. So an evaluation may add a plot without a change here.
@@ -154,6 +155,20 @@ def _predicted_actual(_: str, numbers: Numbers) -> Figure:
     )
 
 
+def _forecast(_: str, numbers: Numbers) -> Figure:
+    return line_plot(
+        "Forecasts beside the truth",
+        [
+            Series("actual", numbers["step"], numbers["actual"]),
+            Series("predicted", numbers["step"], numbers["predicted"]),
+        ],
+        x_label="step",
+        y_label="value",
+        caption="The first windows of validation, one after another; each was forecast at once from the"
+        " steps before it.",
+    )
+
+
 def _any_lines(name: str, numbers: Numbers) -> Figure | None:
     """A plot of an entry that is not known here, or None when it is no lists of numbers."""
     lists = {key: value for key, value in numbers.items() if _is_list_of_numbers(value)}
@@ -186,4 +201,5 @@ _KNOWN: dict[str, Callable[[str, Numbers], Figure | None]] = {
     "confusion": _confusion,
     "residuals": _residuals,
     "predicted_actual": _predicted_actual,
+    "forecast": _forecast,
 }
