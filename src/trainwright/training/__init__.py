@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from trainwright.recipe.sections import Averaging, CheckpointSettings, EarlyStopping, Mixing
     from trainwright.training.feeding.memory_mapped import MemoryMappedSource, write_columns
+    from trainwright.training.feeding.order import seed_of
     from trainwright.training.feeding.sources import (
         ArraySource,
         RaggedSource,
@@ -72,6 +73,7 @@ if TYPE_CHECKING:
 _NAMES = {
     "trainwright.recipe.sections": ("Averaging", "CheckpointSettings", "EarlyStopping", "Mixing"),
     "trainwright.training.feeding.memory_mapped": ("MemoryMappedSource", "write_columns"),
+    "trainwright.training.feeding.order": ("seed_of",),
     "trainwright.training.feeding.sources": (
         "ArraySource",
         "RaggedSource",
@@ -182,6 +184,7 @@ __all__ = [
     "concatenated",
     "find_learning_rate",
     "layerwise_groups",
+    "seed_of",
     "subset",
     "write_columns",
     "write_report",
