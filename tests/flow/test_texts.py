@@ -16,7 +16,7 @@ TINY = (
     "model: {family: text-encoder, hidden: 16, layers: 1, heads: 2, vocabulary: 400, max_length: 24"
 )
 TRAINING = (
-    "training: {epochs: 5, batch_size: 8, budget: 15s, threads: 1,"
+    "training: {epochs: 4, batch_size: 8, budget: 120s, threads: 1,"
     " optimizer: {kind: adamw, learning_rate: 1.0e-2}}\ntracking: {kind: none}\n"
 )
 TAGGING = "task: token-classification\n"
