@@ -27,6 +27,9 @@ from torch import Tensor
 if TYPE_CHECKING:
     from trainwright.training.protocols import Tensors
 
+_HANDOVER_SECONDS = (
+    10.0  # between the two halves of a parcel, which are sent one right after the other
+)
 _ALIGNMENT = 64  # bytes; what vectorised kernels like
 
 
@@ -69,7 +72,7 @@ def receive(connection: Connection) -> tuple[Mapping[str, Any], Tensors]:
     """The next parcel's message and tensors; waits until there is one.
 
     Raises:
-        EOFError: the other side is gone.
+        EOFError: the other side is gone, or stands still in the middle of a parcel.
     """
     head = json.loads(connection.recv_bytes())
     memory = None
@@ -131,6 +134,8 @@ def _filled(blocks: Sequence[tuple[int, NDArray[np.uint8]]], num_bytes: int) -> 
 
 
 def _handle_from(connection: Connection) -> int:
+    if not connection.poll(_HANDOVER_SECONDS):
+        raise EOFError  # the sender stands still between message and descriptor
     try:
         return recv_handle(connection)
     except RuntimeError as error:  # the sender died between message and descriptor
