@@ -38,7 +38,7 @@ class ColumnLook:
 
     Attributes:
         column: How it would be read.
-        examples: Up to three different values, as text.
+        examples: Up to three different values, as text; none of images.
         null_fraction: Share of rows without a value.
         num_distinct: Different values.
     """
@@ -132,11 +132,11 @@ def _varies(one: TypedColumn) -> bool:
 
 def _glance(one: TypedColumn) -> ColumnLook:
     known = one.values.drop_nulls()
+    shown = known.unique(maintain_order=True).head(3)
+    texts = [] if known.dtype == pl.Binary else shown.cast(pl.String).str.slice(0, 40).to_list()
     return ColumnLook(
         column=one.column,
-        examples=tuple(
-            known.unique(maintain_order=True).head(3).cast(pl.String).str.slice(0, 40).to_list()
-        ),
+        examples=tuple(texts),
         null_fraction=one.values.null_count() / max(len(one.values), 1),
         num_distinct=known.n_unique(),
     )

@@ -93,7 +93,8 @@ def _described(seen: ColumnLook) -> str:
     examples = ", ".join(repr(example)[:30] for example in seen.examples)
     missing = f", {seen.null_fraction:.0%} missing" if seen.null_fraction else ""
     name, kind = repr(seen.column.name), seen.column.type.value
-    return f"#   {name:28} {kind:11} {seen.num_distinct} distinct{missing}: {examples}"
+    shown = f": {examples}" if examples else ""
+    return f"#   {name:28} {kind:11} {seen.num_distinct} distinct{missing}{shown}"
 
 
 def _value(value: object) -> str:

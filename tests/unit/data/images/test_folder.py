@@ -9,9 +9,10 @@ import polars as pl
 import pytest
 from PIL import Image
 
-from trainwright.core.artifacts import ColumnType, Split
+from trainwright.core.artifacts import ColumnType, Split, Task
 from trainwright.core.errors import DataError
 from trainwright.data.images.folder import read_folder
+from trainwright.data.look import look
 from trainwright.data.prepare import prepare
 from trainwright.data.snapshot import load_profile, read_split, verify_snapshot
 from trainwright.recipe.loading import load_recipe
@@ -120,3 +121,12 @@ def test_rows_drawn_from_the_profile_hold_noise_and_no_image_of_anybodys(tmp_pat
     assert rows[0] == {"image": None}
     assert rows == draw_rows(profile, snapshot.inputs, count=4, seed=0)
     assert len({row["image"] for row in rows}) == 4
+
+
+def test_a_first_look_shows_no_bytes(tmp_path: Path) -> None:
+    seen = look(digits(tmp_path / "d"), target="label")
+    assert [(one.column.name, one.examples) for one in seen.columns] == [
+        ("image", ()),
+        ("label", ("0.0", "1.0", "2.0")),
+    ]
+    assert seen.task is Task.CLASSIFICATION
