@@ -174,8 +174,11 @@ class AdamW(OptimizerPart):
     ) -> torch.optim.Optimizer:
         from torch.optim import AdamW as Torch
 
+        from trainwright.training.cpu_adamw import CpuAdamW, suits
+
         rate = self.learning_rate or learning_rate or 1e-3
-        return Torch(
+        on_cpu = suits([parameter for group in groups for parameter in group.parameters])
+        return (CpuAdamW if on_cpu else Torch)(
             _split(groups, learning_rate=rate, decay=self.weight_decay),
             betas=self.betas,
             eps=self.epsilon,

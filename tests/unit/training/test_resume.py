@@ -16,6 +16,7 @@ from trainwright.training import Outcome, Trainer
 from trainwright.training.averaging import AveragedWeights
 from trainwright.training.best import BestWeights
 from trainwright.training.checkpoints import Checkpoints, read
+from trainwright.training.cpu_adamw import CpuAdamW
 from trainwright.training.generators import Generators
 from trainwright.training.schedules import _Plateau
 from trainwright.training.step import Update
@@ -62,7 +63,7 @@ def test_without_the_state_of_a_part_a_resume_is_another_run(unbroken, tmp_path,
 
 def test_without_the_optimisers_state_a_resume_is_another_run(unbroken, tmp_path, monkeypatch):
     folder, weights, _ = unbroken
-    monkeypatch.setattr(torch.optim.AdamW, "load_state_dict", lambda self, state: None)
+    monkeypatch.setattr(CpuAdamW, "load_state_dict", lambda self, state: None)
     assert resumed(folder / "step-00000012", tmp_path)[0] != weights
 
 
