@@ -8,7 +8,7 @@ import pytest
 
 from trainwright.core.artifacts import Column, ColumnType, Prediction, Target, Task
 from trainwright.core.durable import canonical_json
-from trainwright.monitoring.reference import PREDICTION, build_reference, cut_blocks
+from trainwright.monitoring.reference import PREDICTION, build_reference, cut_blocks, watched
 
 
 def test_a_reference_holds_the_counts_of_every_watched_column(world):
@@ -95,3 +95,26 @@ def test_what_the_model_says_is_watched_like_a_column(task, classes, kind):
     )
     assert reference["columns"][-1]["column"] == PREDICTION
     assert reference["columns"][-1]["kind"] == kind
+
+
+def test_tagged_words_are_watched_by_their_texts_and_how_sure_the_tags_are():
+    lists = [["the", "cat"], None, ["a"] * 3] * 100
+    words = np.array([2, 0, 3] * 100)
+    sure = np.tile([0.9, 0.7, 0.6, 0.6, 0.6], 100)
+    tags = Prediction(np.zeros(500, np.int64), np.stack([sure, 1 - sure], axis=1), words)
+    target = Target(Column("t", ColumnType.WORDS), Task.TOKEN_CLASSIFICATION, ("O", "X"))
+    inputs = [Column("w", ColumnType.WORDS)]
+    frame = pl.DataFrame({"w": lists})
+    reference = build_reference(
+        frame,
+        inputs,
+        prediction=tags,
+        target=target,
+        quality={"metrics": {}},
+        by_time=False,
+        units=None,
+    )
+    assert [entry["kind"] for entry in reference["columns"]] == ["length", "new words", "number"]
+    assert (reference["rows"], reference["items"]) == (300, 500)
+    (_, _, told) = list(watched(frame, inputs, prediction=tags, target=target))[-1]
+    np.testing.assert_allclose(told[:3].to_numpy(), [0.8, np.nan, 0.6])
