@@ -115,7 +115,7 @@ def test_a_forecast_goes_the_whole_way(folder, trainwright):
     recipe.write_text(SHOPS.replace("FAMILY", "gru, hidden: 8").replace("MORE", ", epochs: 4"))
     result, watched = whole_way(trainwright, recipe, folder / "shops.csv")
     assert {row["name"] for row in result["candidates"]} == {"seasonal-naive", "gru"}
-    assert set(result["validation"]) == {"rmse", "mae", "r2"}
+    assert set(result["validation"]) == {"rmse", "mae", "mase", "r2"}
     evaluation = json.loads((folder / result["run_dir"] / "evaluation.json").read_text())
     assert len(evaluation["plots"]["forecast"]["step"]) == 14 * 6
     assert "Forecasts beside the truth" in (folder / result["run_dir"] / "report.html").read_text()

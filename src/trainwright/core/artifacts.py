@@ -119,6 +119,8 @@ class Target:
         horizon: Forecasting: how many steps ahead; 0 otherwise.
         season: Forecasting: steps of a season, for the seasonal baseline; 1 where there is none.
         context: Forecasting: steps of the past that are looked at; 0 otherwise.
+        naive_error: Forecasting: mean absolute error of the value one season before, within train;
+            0 where it is not known. What the metric mase divides by.
         identifier: Of series: how the column is read that says which series a row belongs to.
         time: Of series: how the column is read that orders its steps; None for other rows.
     """
@@ -131,6 +133,7 @@ class Target:
     horizon: int = 0
     season: int = 1
     context: int = 0
+    naive_error: float = 0.0
     identifier: Column | None = None
     time: Column | None = None
 
@@ -162,7 +165,12 @@ class Target:
             "class_kind": self.class_kind,
             "heavy_tailed": self.heavy_tailed,
             **(
-                {"horizon": self.horizon, "season": self.season, "context": self.context}
+                {
+                    "horizon": self.horizon,
+                    "season": self.season,
+                    "context": self.context,
+                    "naive_error": self.naive_error,
+                }
                 if self.horizon
                 else {}
             ),
@@ -177,6 +185,7 @@ class Target:
             horizon=value.get("horizon", 0),
             season=value.get("season", 1),
             context=value.get("context", 0),
+            naive_error=value.get("naive_error", 0.0),
             identifier=Column.from_json(value["identifier"]) if "identifier" in value else None,
             time=Column.from_json(value["time"]) if "time" in value else None,
             column=Column.from_json(value["column"]),

@@ -75,7 +75,14 @@ def evaluate(
     _check(target, split)
     assert (prediction.probabilities is not None) == spec.task.has_classes
     entities = _entities(prediction, target, spec, prediction.row_words)
-    judged = Judged(prediction, target, units=Units.of(units), seed=seed, entities=entities)
+    judged = Judged(
+        prediction,
+        target,
+        units=Units.of(units),
+        seed=seed,
+        entities=entities,
+        naive_error=spec.naive_error or None,
+    )
     loss = float(np.mean(row_losses(prediction, target, spec)))
     if not math.isfinite(loss):
         raise TrainingError(
@@ -130,7 +137,14 @@ def measure(
     prediction = output if isinstance(output, Prediction) else as_prediction(output)
     entities = _entities(prediction, target, spec, row_words)
     units = Units.of(np.arange(len(target)))
-    judged = Judged(prediction, target, units=units, seed=0, entities=entities)
+    judged = Judged(
+        prediction,
+        target,
+        units=units,
+        seed=0,
+        entities=entities,
+        naive_error=spec.naive_error or None,
+    )
     return metric.value(judged.statistics)
 
 
@@ -178,6 +192,7 @@ def _slices(
             replicates=SLICE_REPLICATES,
             max_blocks=SLICE_BLOCKS,
             entities=None if entities is None else entities[rows],
+            naive_error=spec.naive_error or None,
         )
         metrics = _metrics(part, spec=spec, confidence=confidence)
         yield SliceResult(column, value, len(rows), metrics)

@@ -24,7 +24,7 @@ def check_gate(evaluation: Evaluation, gate: Mapping[str, str]) -> list[Check]:
     """
     is_classes = evaluation.loss[0] == "log_loss"
     task = Task.CLASSIFICATION if is_classes else Task.REGRESSION
-    known = metric_names(task)
+    known = list(dict.fromkeys([*metric_names(task), *evaluation.metrics]))
     for name in gate:
         if name not in known:
             raise unknown_metric(name, known, where=f"deployment.gate.{name}")

@@ -36,6 +36,7 @@ class Judged:
         replicates: Of the bootstrap.
         max_blocks: Of the bootstrap.
         entities: Of tagged words (see `summaries.entities`); shape (rows, 3).
+        naive_error: Of a forecast (see `core.artifacts.Target`).
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class Judged:
         replicates: int = REPLICATES,
         max_blocks: int = MAX_BLOCKS,
         entities: Floats | None = None,
+        naive_error: float | None = None,
     ) -> None:
         self.values = np.asarray(prediction.values)
         self.probabilities = prediction.probabilities
@@ -57,6 +59,7 @@ class Judged:
         self._replicates = replicates
         self._max_blocks = max_blocks
         self.entities = entities
+        self.naive_error = naive_error
 
     @cached_property
     def resampler(self) -> Resampler:
@@ -80,7 +83,9 @@ class Judged:
     def statistics(self) -> ClassStatistics | RegressionStatistics:
         """All that the metrics' values are computed from."""
         if self.probabilities is None:
-            return RegressionStatistics.of(self.values.astype(np.float64), self.target)
+            return RegressionStatistics.of(
+                self.values.astype(np.float64), self.target, naive_error=self.naive_error
+            )
         decided = self.values.astype(np.int64)
         return ClassStatistics.of(self.probabilities, self.codes, decided, entities=self.entities)
 
@@ -215,6 +220,14 @@ def _rmse(seen: RegressionStatistics) -> float:
 
 def _mae(seen: RegressionStatistics) -> float:
     return seen.absolute_error.value / seen.rows
+
+
+def _mase(seen: RegressionStatistics) -> float | None:
+    """Mean absolute error in units of the seasonal-naive one within train, the same for all series.
+
+    Source: Hyndman & Koehler 2006 (International Journal of Forecasting 22, 679-688), sect. 3.
+    """
+    return _mae(seen) / seen.naive_error if seen.naive_error else None
 
 
 def _r2(seen: RegressionStatistics) -> float | None:
@@ -444,6 +457,14 @@ def _mae_interval(judged: Judged, value: float, confidence: float) -> MetricValu
     )
 
 
+def _mase_interval(judged: Judged, value: float, confidence: float) -> MetricValue:
+    """That of the mean absolute error; what it is divided by belongs to train and is fixed."""
+    assert judged.naive_error
+    scale = judged.naive_error
+    found = _mae_interval(judged, value * scale, confidence)
+    return MetricValue(value, found.low / scale, found.high / scale)
+
+
 def _rmse_interval(judged: Judged, value: float, confidence: float) -> MetricValue:
     draws = judged.resampler
     error = judged.values - judged.target
@@ -570,6 +591,13 @@ METRICS: Mapping[str, Metric] = {
         ),
         Metric("rmse", _NUMBERS, greater_is_better=False, value=_rmse, interval=_rmse_interval),
         Metric("mae", _NUMBERS, greater_is_better=False, value=_mae, interval=_mae_interval),
+        Metric(
+            "mase",
+            Task.FORECASTING,
+            greater_is_better=False,
+            value=_mase,
+            interval=_mase_interval,
+        ),
         Metric("r2", _NUMBERS, greater_is_better=True, value=_r2, interval=_r2_interval),
     )
 }

@@ -217,6 +217,7 @@ class RegressionStatistics:
         absolute_error: Sum of |prediction - target|.
         target: Sum of targets.
         target_square: Sum of squared targets, exact, so that R² loses no digit to cancellation.
+        naive_error: Of a forecast: what a naive one errs by, the same for all batches; None elsewhere.
     """
 
     rows: int
@@ -224,9 +225,12 @@ class RegressionStatistics:
     absolute_error: ExactSum
     target: ExactSum
     target_square: ExactSum
+    naive_error: float | None = None
 
     @classmethod
-    def of(cls, predicted: Floats, target: Floats) -> RegressionStatistics:
+    def of(
+        cls, predicted: Floats, target: Floats, *, naive_error: float | None = None
+    ) -> RegressionStatistics:
         """Statistics of a batch; both of shape (rows,)."""
         error = predicted - target
         with np.errstate(over="ignore", invalid="ignore"):  # a sum that is not finite says it
@@ -238,6 +242,7 @@ class RegressionStatistics:
             absolute_error=ExactSum.of(np.abs(error)),
             target=ExactSum.of(target),
             target_square=ExactSum.of(square).merge(ExactSum.of(rest)),
+            naive_error=naive_error,
         )
 
     def merge(self, other: RegressionStatistics) -> RegressionStatistics:
@@ -248,6 +253,7 @@ class RegressionStatistics:
             absolute_error=self.absolute_error.merge(other.absolute_error),
             target=self.target.merge(other.target),
             target_square=self.target_square.merge(other.target_square),
+            naive_error=self.naive_error,
         )
 
     @property

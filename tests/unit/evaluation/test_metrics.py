@@ -9,7 +9,13 @@ from sklearn.metrics import average_precision_score
 from trainwright.core.artifacts import Column, ColumnType, Prediction, Split, Target, Task
 from trainwright.core.errors import RecipeError
 from trainwright.evaluation.evaluate import evaluate
-from trainwright.evaluation.metrics import METRICS, Judged, binned_precision, find_metric
+from trainwright.evaluation.metrics import (
+    METRICS,
+    Judged,
+    binned_precision,
+    find_metric,
+    metric_names,
+)
 from trainwright.evaluation.metrics import precision_bins as bins_of
 from trainwright.summaries.entities import count_entities
 from trainwright.summaries.intervals import Units

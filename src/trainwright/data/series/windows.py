@@ -92,6 +92,7 @@ def windows_of_series(raw: RawTable, settings: DataSettings, series: SeriesSetti
         horizon=shape.horizon,
         season=shape.season,
         context=shape.context,
+        naive_error=_naive_error(_train_values(steps, cut.parts, name), shape.season),
         identifier=steps.identifier,
         time=steps.time,
     )
@@ -177,6 +178,13 @@ def _train_values(steps: Steps, parts: NDArray[np.int8], name: str) -> list[NDAr
         if len(own):
             found.append(filled(own, np.array([len(own)])))
     return found
+
+
+def _naive_error(series: list[NDArray[np.float64]], season: int) -> float:
+    """Mean absolute difference of steps one season apart; 0 where there are none."""
+    apart = [np.abs(values[season:] - values[:-season]) for values in series]
+    joined = np.concatenate([np.empty(0), *apart])
+    return float(joined.mean()) if len(joined) else 0.0
 
 
 def _all_windows(

@@ -165,3 +165,13 @@ def test_true_and_false_are_one_and_zero(make: Make) -> None:
     frame = shops().with_columns(rain=pl.col("rain") > 0)
     found = make(frame, task="forecasting", target="sales", horizon=4, series=SERIES)
     assert set(read_split(found, Split.TRAIN)["rain"].explode()) == {0.0, 1.0}
+
+
+def test_the_naive_error_is_that_of_train_steps_a_season_apart(make: Make) -> None:
+    frame = shops()
+    found = make(frame, task="forecasting", target="sales", horizon=4, series=SERIES)
+    apart = [
+        np.abs(own["sales"].to_numpy()[6:84] - own["sales"].to_numpy()[:78])
+        for own in frame.partition_by("shop")
+    ]
+    assert found.target.naive_error == pytest.approx(np.concatenate(apart).mean())
