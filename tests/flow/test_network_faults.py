@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import json
+import os
+import re
 import shutil
 import signal
 from collections.abc import Callable, Iterator
@@ -9,10 +13,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
+import torch
+from safetensors.torch import load_file
 
 from network_run import EPOCHS, handlers_of_the_command, hashes, litter, on_call, send, write_case
 from trainwright.cli.main import status_of
+from trainwright.core import durable
+from trainwright.training import checkpoints as module_of_checkpoints
+from trainwright.training.checkpoints import CheckpointWarning
+from trainwright.training.feeding.sources import ArraySource
+from trainwright.training.feeding.workers import Workers
 
 Command = Callable[..., tuple[int, dict[str, Any]]]
 STEPS = EPOCHS * 14
@@ -128,3 +140,191 @@ def test_a_signal_in_any_phase_ends_with_75_and_the_same_command_goes_on_to_the_
     assert len(steps) == STEPS
     assert hashes(folder / "package") == unbroken.package
     assert not litter(recipe.parent)
+
+
+def only_run(recipe: Path) -> Path:
+    (folder,) = (recipe.parent / "workspace" / "runs").iterdir()
+    return folder
+
+
+@pytest.mark.parametrize("phase", ["data load", "mid-step", "evaluation"])
+def test_train_goes_on_with_the_run_that_is_named(
+    phase: str,
+    unbroken: Unbroken,
+    recipe: Path,
+    trainwright: Command,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    place, name, call, when = PHASES[phase]
+    named = {} if when is None else {"when": when}
+    on_call(monkeypatch, owner_of(place), name, send(signal.SIGTERM), call=call, **named)
+    assert trainwright("train", recipe)[0] == 75
+    run = only_run(recipe).name
+    status, result = trainwright("train", recipe, "--resume", run)
+    assert (status, result["run"], result["version"]) == (0, run, "")
+    assert hashes(only_run(recipe) / "package") == unbroken.package
+    assert trainwright("train", recipe, "--resume", run)[0] == 2  # it is through
+
+
+def test_a_second_signal_lets_the_save_under_way_come_to_its_end(
+    unbroken: Unbroken, recipe: Path, trainwright: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop = send(signal.SIGTERM)
+    on_call(monkeypatch, owner_of("trainwright.training.step:Update"), "_apply", stop, call=23)
+    for call in (
+        1,
+        2,
+    ):  # of the weights, of the state: before the checkpoint of step 20 there are eight
+        on_call(monkeypatch, module_of_checkpoints, "write_tensors", stop, call=8 + call)
+    assert trainwright("run", recipe)[0] == 75
+    assert checkpoints(only_run(recipe))[-1] == "step-00000023"
+    assert trainwright("run", recipe)[0] == 0
+    assert hashes(only_run(recipe) / "package") == unbroken.package
+
+
+def test_training_that_leaves_the_numbers_names_step_and_rows_and_keeps_what_it_had(
+    recipe: Path, trainwright: Command
+) -> None:
+    burst = [
+        "--set",
+        "training.optimizer={kind: sgd, learning_rate: 1e30}",
+        "--set",
+        "training.checkpoints={every: 1, asynchronous: false}",
+    ]
+    status, told = trainwright("run", recipe, *burst)
+    folder = only_run(recipe)
+    assert (status, runs(trainwright)) == (6, {folder.name: "failed"})
+    assert re.match(r"step 2, epoch 0: rows (table\.csv:\d+, ){7}", told["error"]["where"])
+    assert not (folder / "package").exists()
+    assert not (recipe.parent / "workspace" / "registry.jsonl").exists()
+    kept = folder / "checkpoints" / "mlp.training"
+    assert checkpoints(folder) == ["step-00000001"]
+    weights = load_file(kept / "step-00000001" / "weights.safetensors")
+    assert all(torch.isfinite(tensor).all() for tensor in weights.values())
+    assert len(json.loads((kept / "poisoned" / "rows.json").read_text())["rows"]) == 16
+    assert (kept / "poisoned" / "batch.safetensors").exists()
+    history = (folder / "history.jsonl").read_text()
+    assert '"loss": "NaN"' in history
+    assert (
+        trainwright("train", recipe, "--resume", folder.name, *burst)[0] == 2
+    )  # nothing to go on with
+
+
+def test_a_poisoned_row_is_named_as_the_user_knows_it(
+    recipe: Path, trainwright: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = ArraySource.batch
+    victim = 7
+
+    def poisoned(self: ArraySource, rows: Any, *, epoch: int, training: bool) -> Any:
+        batch = dict(whole(self, rows, epoch=epoch, training=training))
+        if training and victim in rows:
+            batch["numbers"] = batch["numbers"].clone()
+            batch["numbers"][list(rows).index(victim)] = float("nan")
+        return batch
+
+    monkeypatch.setattr(ArraySource, "batch", poisoned)
+    status, told = trainwright("run", recipe)
+    assert status == 6
+    assert "1 of the 16 rows of the batch are not finite" in told["error"]["what"]
+    snapshot = next((recipe.parent / "workspace" / "snapshots").glob("*/train.parquet"))
+    position = pl.read_parquet(snapshot)["__row__"][victim]
+    assert f": rows table.csv:{position};" in told["error"]["where"]
+
+
+DISK = {
+    "full": (errno.ENOSPC, module_of_checkpoints, "write_tensors"),
+    "a flush fails": (errno.EIO, durable, "flush_tree"),
+    "the last flush fails": (errno.EIO, durable, "flush_folder"),
+    "too large": (errno.EFBIG, module_of_checkpoints, "write_tensors"),
+    "read-only": (errno.EROFS, durable, "_claim"),
+}
+
+
+@pytest.mark.parametrize("fault", DISK)
+def test_a_disk_that_refuses_a_checkpoint_ends_the_run_and_leaves_what_was_there(
+    fault: str,
+    unbroken: Unbroken,
+    recipe: Path,
+    trainwright: Command,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    number, owner, operation = DISK[fault]
+
+    def refuse() -> None:
+        raise OSError(number, os.strerror(number))
+
+    def in_training(path: Path, *_: object) -> bool:
+        return "mlp.training" in str(path) and len(checkpoints(only_run(recipe))) == 2
+
+    with monkeypatch.context() as patch:
+        on_call(patch, owner, operation, refuse, when=in_training)
+        status, told = trainwright("run", recipe)
+    folder = only_run(recipe)
+    assert (status, runs(trainwright)) == (5, {folder.name: "interrupted"})
+    assert str(folder / "checkpoints" / "mlp.training") in told["error"]["where"]
+    assert told["error"]["mend"]
+    assert checkpoints(folder) == ["step-00000005", "step-00000010"]
+    assert not litter(folder)
+    status, result = trainwright("run", recipe)
+    assert (status, result["run"]) == (0, folder.name)
+    assert hashes(folder / "package") == unbroken.package
+
+
+def test_a_damaged_checkpoint_is_refused_by_its_hash_and_the_one_before_is_used(
+    unbroken: Unbroken, recipe: Path, trainwright: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop = send(signal.SIGTERM)
+    on_call(monkeypatch, owner_of("trainwright.training.step:Update"), "_apply", stop, call=23)
+    assert trainwright("run", recipe)[0] == 75
+    folder = only_run(recipe)
+    *_, before, newest = checkpoints(folder)
+    victim = folder / "checkpoints" / "mlp.training" / newest / "weights.safetensors"
+    data = bytearray(victim.read_bytes())
+    data[-1] ^= 1
+    victim.write_bytes(bytes(data))
+    with pytest.warns(CheckpointWarning, match=f"{newest} is damaged[^$]*{before} is used"):
+        assert trainwright("run", recipe)[0] == 0
+    assert hashes(folder / "package") == unbroken.package
+
+
+def test_a_killed_worker_does_not_change_the_package(
+    unbroken: Unbroken, recipe: Path, trainwright: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pools: list[Workers] = []
+    whole = Workers.batches
+
+    def noted(self: Workers, *arguments: Any, **named: Any) -> Any:
+        pools.append(self)
+        for number, batch in enumerate(whole(self, *arguments, **named)):
+            if (len(pools), number) == (2, 3):
+                os.kill(self._workers[0].pid, signal.SIGKILL)
+            yield batch
+
+    monkeypatch.setattr(Workers, "batches", noted)
+    status, _ = trainwright("run", recipe, "--set", "training.workers=2")
+    assert status == 0
+    assert len(pools) == EPOCHS
+    assert len(set(pools)) == 1
+    package = only_run(recipe) / "package"
+    changed = {name for name, digest in hashes(package).items() if unbroken.package[name] != digest}
+    assert changed <= {"facts.json", "manifest.json", "card.md"}  # they hold the recipe
+    assert json.loads((package / "facts.json").read_text())["recipe"]["training"]["workers"] == 2
+
+
+def test_a_hanging_worker_is_named_with_its_rows(
+    recipe: Path, trainwright: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(Workers.__init__.__kwdefaults__, "timeout_seconds", 0.2)
+    monkeypatch.setattr("trainwright.training.feeding.workers._START_SECONDS", 120.0)
+    whole = Workers.batches
+
+    def stopped(self: Workers, *arguments: Any, epoch: int, training: bool) -> Any:
+        if epoch == 1:  # it owes nothing now
+            os.kill(self._workers[0].pid, signal.SIGSTOP)
+        return whole(self, *arguments, epoch=epoch, training=training)
+
+    monkeypatch.setattr(Workers, "batches", stopped)
+    status, told = trainwright("run", recipe, "--set", "training.workers=1")
+    assert status == 3
+    assert re.search(r"worker 0 \(pid \d+\), rows table\.csv:\d+", told["error"]["where"])
