@@ -26,7 +26,7 @@ from trainwright.recipe.sections import CheckpointSettings
 from trainwright.training.checkpoints import Checkpoints, read
 from trainwright.training.generators import Generators
 
-LONGEST_SECONDS = 0.25
+LONGEST_SECONDS = (0.1, 0.3, 3.0)  # a run is told to live for: into its start, its saves, its end
 
 
 class Tell:
@@ -101,7 +101,7 @@ def main(kills: int, seed: int, folder: Path) -> dict[str, object]:
     while killed < kills or run.exists():  # the last one is let to its end
         asynchronous = finished % 2 == 1
         pid, pipe = start(run, asynchronous=asynchronous)
-        seconds = choose.uniform(0, LONGEST_SECONDS) if killed < kills else 60.0
+        seconds = choose.uniform(0, choose.choice(LONGEST_SECONDS)) if killed < kills else 60.0
         status = wait(pid, seconds)
         if status is None:
             os.kill(pid, signal.SIGKILL)

@@ -52,6 +52,7 @@ from trainwright.training.state import Stateful, TrainingState, capture, restore
 from trainwright.training.statistics import refresh_statistics
 from trainwright.training.step import Precision, Update, UpdateSettings
 from trainwright.training.stopping import EarlyStopper
+from trainwright.training.symptoms import Symptoms
 from trainwright.training.validation import Validation
 
 if TYPE_CHECKING:
@@ -150,6 +151,7 @@ class Fit:
             folder=plan.folder,
             describe=plan.describe_rows,
         )
+        symptoms = Symptoms(plan.records)
         self._settings = _settings(plan, batch_size=batch_size)
         self._parts: dict[str, Stateful] = {
             "model": plan.model,
@@ -161,6 +163,7 @@ class Fit:
             "recorder": self._recorder,
             "validation": self._validation,
             "guard": self._guard,
+            "symptoms": symptoms,
         }
         if self._averaging is not None:
             self._parts["averaging"] = self._averaging
@@ -174,6 +177,7 @@ class Fit:
         self._observers: tuple[Observer, ...] = (
             self._recorder,
             self._guard,
+            symptoms,
             *plan.observers,
             *stopper,
             self._limits,
