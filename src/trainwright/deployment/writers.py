@@ -44,14 +44,14 @@ class Writer(Protocol):
 
 
 class CsvWriter:
-    """Comma-separated, UTF-8, with a header; labels are made inert."""
+    """Comma-separated, UTF-8, with a header; labels and ids are made inert."""
 
     def head(self, empty: pl.DataFrame) -> bytes:
         return _bytes(_flat(empty).write_csv)
 
     def lines(self, table: pl.DataFrame) -> bytes:
-        if table["prediction"].dtype == pl.String:
-            table = table.with_columns(_inert("prediction"))
+        told = [name for name in ("id", "prediction") if table.schema.get(name) == pl.String]
+        table = table.with_columns(_inert(name) for name in told)
         flat = _flat(table)
         return _bytes(lambda buffer: flat.write_csv(buffer, include_header=False))
 
