@@ -30,7 +30,7 @@ from trainwright.cli import (
     train,
 )
 from trainwright.cli.output import print_error, print_note
-from trainwright.core.errors import CommandError, Interrupted, TrainwrightError
+from trainwright.core.errors import CommandError, EnvironmentFault, Interrupted, TrainwrightError
 
 app = typer.Typer(
     name="trainwright",
@@ -100,6 +100,15 @@ def status_of(arguments: list[str]) -> int:
         return print_error(error, as_json=as_json)
     except BrokenPipeError:
         return 0
+    except MemoryError as error:
+        if debug:
+            traceback.print_exc()
+        fault = EnvironmentFault(
+            "memory ran out",
+            where=_last_place(error),
+            mend="give it more memory, or less to hold: fewer rows, a smaller training.batch_size",
+        )
+        return print_error(fault, as_json=as_json)
     except Exception as error:
         if debug:
             traceback.print_exc()

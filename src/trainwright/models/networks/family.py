@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from trainwright.core.artifacts import Examples, Target
 from trainwright.core.clock import Pacer
+from trainwright.core.errors import TrainingError
 from trainwright.core.extras import require
 from trainwright.core.parts import Part
 from trainwright.core.protocols import Fit, Workplace
@@ -80,10 +81,24 @@ class NetworkFamily(Part):
         """Train the plan on the loop."""
         require("networks", what=f"family {type(self).model_fields['family'].default!r}")
         from trainwright.models.networks.fitting import fit_network
+        from trainwright.training.memory import OutOfMemory, out_of_memory_as_error
 
-        made = self.planned(
-            train, validation, target=target, training=training, seed=seed, base=workplace.base
-        )
+        try:
+            with out_of_memory_as_error():
+                made = self.planned(
+                    train,
+                    validation,
+                    target=target,
+                    training=training,
+                    seed=seed,
+                    base=workplace.base,
+                )
+        except OutOfMemory as error:
+            raise TrainingError(
+                f"memory does not suffice for the network: {str(error).splitlines()[0][:200]}",
+                where=f"model.family: {self.family}",
+                mend="a smaller model: fewer or narrower layers",
+            ) from error
         if len(made.train) != train.features.num_rows:  # its samples are no longer the user's rows
             workplace = replace(workplace, name_rows=None)
         return fit_network(made, training=training, seed=seed, pacer=pacer, workplace=workplace)
