@@ -14,9 +14,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
+from tokenizers import (
+    Tokenizer,
+    decoders,
+    models,
+    normalizers,
+    pre_tokenizers,
+    processors,
+    trainers,
+)
 
-from trainwright.core.durable import read_json
 from trainwright.core.errors import RecipeError, TrustError
 from trainwright.core.pretrained import Base
 
@@ -77,10 +84,8 @@ def tokenizer_of(base: Base) -> Tokenizer:
         RecipeError: the folder holds none that can be read.
     """
     try:
-        if (base.folder / "tokenizer.json").exists():
-            tokenizer = Tokenizer.from_file(str(base.folder / "tokenizer.json"))
-        else:
-            tokenizer = _converted(base.folder)
+        file = base.tokenizer / "tokenizer.json"
+        tokenizer = Tokenizer.from_file(str(file)) if file.exists() else _converted(base.folder)
     except Exception as error:  # the library raises bare exceptions
         raise RecipeError(
             f"the pre-trained base {base.name!r} has no tokenizer that can be read: {error!s:.120}",
@@ -125,14 +130,13 @@ def longest_of(base: Base) -> int | None:
 
 def _config(base: Base) -> dict[str, Any]:
     try:
-        found = read_json(base.folder / "config.json")
+        return base.config
     except TrustError as error:
         raise RecipeError(
             f"the pre-trained base {base.name!r} has no config.json",
             where="model.pretrained",
             mend="name a folder in the layout of the Hub: config.json, tokenizer.json, model.safetensors",
         ) from error
-    return found if isinstance(found, dict) else {}
 
 
 def _converted(folder: Path) -> Tokenizer:
