@@ -6,8 +6,8 @@ frame, turned as the camera says (EXIF), 16 bits scaled to 8, palettes and other
 is transparent laid over white, grey or colour as asked, and a bilinear resize that averages what it
 shrinks. The whole image is kept: where its shape differs from the one asked for it is stretched, not cut.
 
-JPEG files are unpacked at the smallest scale that is at least twice the size asked for, which is several
-times as fast for photos. Cost: a PNG of 28 x 28 takes 0.06 ms.
+JPEG files are unpacked at the smallest scale that is at least twice the size asked for, which saves most of
+the work on photos. Cost: a PNG of 28 x 28 takes 0.06 ms, a JPEG of 4000 x 3000 77 ms.
 """
 
 from __future__ import annotations

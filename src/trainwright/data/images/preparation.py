@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from trainwright.core.artifacts import Column, ColumnType, ImageNeeds
 from trainwright.core.durable import read_json, write_json
 from trainwright.core.errors import DataError, TrustError
-from trainwright.core.pretrained import locate
+from trainwright.core.pretrained import Base, locate
 from trainwright.data.images.decoding import MID_GREY, ImageFacts, decode, look
 
 MAX_SIDE = 224  # of images whose size the recipe does not say
@@ -186,20 +186,34 @@ def fit_image_preparation(
             mend="look at the paths in the column",
         )
     size, channels = _said(needs, base)
-    height, width = (size, size) if size else _usual_size(facts)
+    height, width = size or _usual_size(facts)
     if channels is None:
         channels = max(fact.channels for fact in facts)
     return ImagePreparation(column, height, width, channels)
 
 
-def _said(needs: ImageNeeds, base: Path) -> tuple[int | None, int | None]:
-    """Size and channels that recipe, family or pre-trained base ask for."""
-    size, channels = needs.size, needs.channels
+def _said(needs: ImageNeeds, base: Path) -> tuple[tuple[int, int] | None, int | None]:
+    """(height, width) and channels that recipe, family or pre-trained base ask for."""
+    size = (needs.size, needs.size) if needs.size else None
+    channels = needs.channels
     if needs.pretrained is not None:
-        config = read_json(locate(needs.pretrained, base=base).folder / "config.json")
-        size = size or _whole(config.get("image_size"))
-        channels = channels or _whole(config.get("num_channels"))
+        own_size, own_channels = _own(locate(needs.pretrained, base=base))
+        size, channels = size or own_size, channels or own_channels
     return size, channels
+
+
+def _own(base: Base) -> tuple[tuple[int, int] | None, int | None]:
+    """(height, width) and channels that a pre-trained base was made for."""
+    architecture = base.architecture
+    if architecture is None:
+        side, channels = (_whole(base.config.get(key)) for key in ("image_size", "num_channels"))
+        return (None if side is None else (side, side)), channels
+    shape = architecture.get("shape")
+    known = [_whole(one) for one in shape] if isinstance(shape, list) else []
+    match known:
+        case [int(channels), int(height), int(width)]:
+            return (height, width), channels
+    return None, None  # no network for images: the family says so
 
 
 def _whole(value: Any) -> int | None:  # noqa: ANN401 - any JSON value

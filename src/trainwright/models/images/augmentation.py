@@ -6,7 +6,7 @@ workers, after any resume, and a further kind of change moves no other. Changes 
 rotation, scale) are one bilinear sampling; brightness, contrast and saturation come before it, on whole
 numbers, so that an image's mean is exact and does not hang on how a sum is split.
 
-Cost: 64 grey images of 28 x 28 take 1.5 ms on one core, 32 colour images of 224 x 224 take 60 ms.
+Cost: 64 grey images of 28 x 28 take 0.7 ms on one core, 32 colour images of 224 x 224 take 120 ms.
 """
 
 from __future__ import annotations
