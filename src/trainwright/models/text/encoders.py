@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from trainwright.core.durable import read_json
 from trainwright.core.errors import RecipeError
 from trainwright.core.pretrained import Base
+from trainwright.models.networks.trained import architecture_of, load_part, unusable
 from trainwright.models.text.bert import Bert, is_plain_bert
 from trainwright.models.text.network import Pooling
 
@@ -79,6 +80,8 @@ def load_encoder(base: Base, *, dropout: float | None) -> tuple[nn.Module, dict[
             "attention_dropout",
         )
         config |= {key: dropout for key in rates if key in config}
+    if base.architecture is not None:
+        return _trained_here(base, config), config
     if not is_plain_bert(config):
         return _load_from_hub(base, config), config
     encoder = Bert(config)
@@ -96,14 +99,27 @@ def load_encoder(base: Base, *, dropout: float | None) -> tuple[nn.Module, dict[
 
 def read_config(base: Base) -> dict[str, Any]:
     """The config of a base, without what has no part in the numbers."""
-    config = read_json(base.folder / "config.json")
-    return {key: value for key, value in config.items() if key not in _IDLE}
+    return {key: value for key, value in base.config.items() if key not in _IDLE}
 
 
 def pooling_of(base: Base) -> Pooling:
-    """How a base of sentence-transformers pools its tokens: mean or cls; mean where nothing is said."""
+    """How a base pools its tokens: mean or cls; mean where nothing is said."""
+    architecture = base.architecture
+    if architecture is not None:
+        return "cls" if architecture.get("pooling") == "cls" else "mean"
     said = base.folder / "1_Pooling" / "config.json"
     return "cls" if said.exists() and read_json(said).get("pooling_mode_cls_token") else "mean"
+
+
+def _trained_here(base: Base, config: Mapping[str, Any]) -> nn.Module:
+    """The encoder of a network that was trained here."""
+    architecture_of(base, family="text-encoder")
+    try:
+        encoder = build_encoder(config)
+    except (KeyError, TypeError, ValueError) as error:
+        raise unusable(base, f"{error!r}") from error
+    load_part(encoder, base, part="encoder")
+    return encoder
 
 
 def _load_from_hub(base: Base, config: Mapping[str, Any]) -> nn.Module:

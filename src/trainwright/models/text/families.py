@@ -27,7 +27,7 @@ class TextEncoder(NetworkFamily):
     family: Literal["text-encoder"] = "text-encoder"
     """A transformer encoder of texts."""
     pretrained: str | None = None
-    """A folder in Hub layout, a name of the Hub, or all-minilm-l6-v2; from scratch where not said."""
+    """A package of ours, a folder in Hub layout, a name of the Hub, or all-minilm-l6-v2."""
     adapt: Literal["full", "head", "lora"] = "full"
     """Of a pre-trained base: all weights, the head alone, or low-rank updates of the matrices."""
     max_length: int = Field(default=256, ge=8, le=8192)

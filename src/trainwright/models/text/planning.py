@@ -173,7 +173,10 @@ def _train_source(architecture: TextEncoderArchitecture, train: Examples, *, dro
 
 
 def _defaults(family: TextEncoder, *, num_rows: int, last_thaw: int) -> Defaults:
-    """Three passes over a pre-trained encoder; more where less of it moves, or nothing is known yet."""
+    """Three passes over a pre-trained encoder; more where less of it moves, or nothing is known yet.
+
+    MiniLM on 500 e-mails of 64 tokens: a log loss of 0.1265 at 1e-4, 0.1285 at 5e-5, in the second pass.
+    """
     if family.pretrained is None:
         rate, epochs, batch = 1e-3, 20, 16 if num_rows < 2_000 else 32
     elif family.adapt == "full":
