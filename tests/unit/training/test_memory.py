@@ -13,6 +13,12 @@ from trainwright.training.memory import OutOfMemory, is_out_of_memory, largest_b
 from trainwright.training.step import Update
 
 
+@pytest.fixture(autouse=True)
+def quick(monkeypatch):
+    """Collecting the garbage of a whole test process takes a second."""
+    monkeypatch.setattr("trainwright.training.memory.gc.collect", lambda: 0)
+
+
 def fits(limit: int, tried: list[int], error: Exception | None = None):
     def trial(size: int) -> None:
         tried.append(size)
