@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import multiprocessing
 import os
+import resource
 import signal
-from collections.abc import Callable, Iterator
+import sys
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from multiprocessing.context import ForkServerContext, ForkServerProcess
 from pathlib import Path
 from typing import Any
 
@@ -90,3 +94,47 @@ def handlers_of_the_command() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def children() -> ForkServerContext:
+    """Starts commands as children of a process that has imported everything: a fork each."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(
+        [
+            "trainwright.cli.main",
+            "trainwright.flow.run",
+            "trainwright.models.tables.networks.families",
+            "trainwright.models.networks.fitting",
+        ]
+    )
+    return context
+
+
+def start(arguments: Sequence[object], *, room: int | None = None) -> ForkServerProcess:
+    """A command in a child, its output in `child.log` beside the recipe, which comes second.
+
+    Args:
+        arguments: Of the command.
+        room: Bytes that the child may map beyond what it has.
+    """
+    words = [str(argument) for argument in arguments]
+    child = children().Process(target=_command, args=(words, room))
+    child.start()
+    return child
+
+
+def _command(arguments: list[str], room: int | None) -> None:
+    """What a child does."""
+    from trainwright.cli import signals
+    from trainwright.cli.main import status_of
+    from trainwright.flow import selection
+
+    selection.is_small = lambda *_, **__: False  # folds would be most of the time
+    log = os.open(Path(arguments[1]).parent / "child.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    os.dup2(log, 1)
+    os.dup2(log, 2)
+    if room is not None:
+        used = int(Path("/proc/self/statm").read_text().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+        resource.setrlimit(resource.RLIMIT_AS, (used + room, used + room))
+    signals.handle()
+    sys.exit(status_of(arguments))

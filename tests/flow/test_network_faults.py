@@ -5,26 +5,45 @@ from __future__ import annotations
 import errno
 import json
 import os
+import random
 import re
 import shutil
 import signal
+import subprocess
+import sys
+import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 import pytest
 import torch
 from safetensors.torch import load_file
 
-from network_run import EPOCHS, handlers_of_the_command, hashes, litter, on_call, send, write_case
+from network_run import (
+    EPOCHS,
+    handlers_of_the_command,
+    hashes,
+    litter,
+    on_call,
+    send,
+    start,
+    write_case,
+)
 from trainwright.cli.main import status_of
 from trainwright.core import durable
+from trainwright.runs.folder import RunFolder
+from trainwright.runs.history import History
+from trainwright.runs.registry import Registry
 from trainwright.training import checkpoints as module_of_checkpoints
 from trainwright.training.checkpoints import CheckpointWarning
 from trainwright.training.feeding.sources import ArraySource
 from trainwright.training.feeding.workers import Workers
+from trainwright.training.step import Update
 
 Command = Callable[..., tuple[int, dict[str, Any]]]
 STEPS = EPOCHS * 14
@@ -113,8 +132,6 @@ def test_a_signal_in_any_phase_ends_with_75_and_the_same_command_goes_on_to_the_
     trainwright: Command,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from trainwright.training.step import Update
-
     steps: list[int] = []
     on_call(monkeypatch, Update, "_apply", lambda: None, when=lambda *_: bool(steps.append(1)))
     place, name, call, when = PHASES[phase]
@@ -170,7 +187,7 @@ def test_a_second_signal_lets_the_save_under_way_come_to_its_end(
     unbroken: Unbroken, recipe: Path, trainwright: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stop = send(signal.SIGTERM)
-    on_call(monkeypatch, owner_of("trainwright.training.step:Update"), "_apply", stop, call=23)
+    on_call(monkeypatch, Update, "_apply", stop, call=23)
     for call in (
         1,
         2,
@@ -275,7 +292,7 @@ def test_a_damaged_checkpoint_is_refused_by_its_hash_and_the_one_before_is_used(
     unbroken: Unbroken, recipe: Path, trainwright: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stop = send(signal.SIGTERM)
-    on_call(monkeypatch, owner_of("trainwright.training.step:Update"), "_apply", stop, call=23)
+    on_call(monkeypatch, Update, "_apply", stop, call=23)
     assert trainwright("run", recipe)[0] == 75
     folder = only_run(recipe)
     *_, before, newest = checkpoints(folder)
@@ -328,3 +345,205 @@ def test_a_hanging_worker_is_named_with_its_rows(
     status, told = trainwright("run", recipe, "--set", "training.workers=1")
     assert status == 3
     assert re.search(r"worker 0 \(pid \d+\), rows table\.csv:\d+", told["error"]["where"])
+
+
+def test_a_run_that_another_process_holds_is_not_touched(
+    recipe: Path, trainwright: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop = send(signal.SIGTERM)
+    on_call(monkeypatch, Update, "_apply", stop, call=23)
+    assert trainwright("run", recipe)[0] == 75
+    folder = only_run(recipe)
+    (folder / ".lock").write_text("1")  # of an owner that is gone, though its number lives
+    before = hashes(folder)
+    with RunFolder(folder).hold():
+        status, told = trainwright("train", recipe, "--resume", folder.name)
+        assert (status, f"pid {os.getpid()}" in told["error"]["what"]) == (5, True)
+        status, result = trainwright("run", recipe)
+        assert (status, result["run"] == folder.name) == (0, False)
+        assert hashes(folder) == before | {".lock": hashes(folder)[".lock"]}
+    assert trainwright("train", recipe, "--resume", folder.name)[0] == 0
+
+
+def test_a_batch_size_that_memory_took_is_kept_by_a_run_that_goes_on(
+    recipe: Path, trainwright: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = Update.rehearse
+
+    def rehearse(self: Update, tensors: Any, num_rows: int) -> None:
+        if num_rows > 4:
+            raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate")
+        whole(self, tensors, num_rows)
+
+    monkeypatch.setattr(Update, "rehearse", rehearse)
+    automatic = ("--set", "training.batch_size=auto")
+    status, unbroken = trainwright("run", recipe, *automatic)
+    decided = json.loads(Path(unbroken["run_dir"], "decisions.json").read_text())["points"]
+    assert (status, [v for k, v in decided.items() if k.endswith("batch-size")]) == (0, [4])
+    with monkeypatch.context() as patch:
+        on_call(patch, Update, "_apply", send(signal.SIGTERM), call=23)
+        assert trainwright("run", recipe, *automatic)[0] == 75
+    status, result = trainwright("run", recipe, *automatic)
+    assert (status, result["run"] == unbroken["run"]) == (0, False)
+    assert hashes(Path(result["package"])) == hashes(Path(unbroken["package"]))
+
+
+@pytest.mark.parametrize("hidden", [3000, 60000])  # its updates do not fit; it does not fit itself
+def test_memory_that_runs_out_is_told_with_what_mends_it(hidden: int, recipe: Path) -> None:
+    recipe.write_text(
+        recipe.read_text().replace("hidden: 16, layers: 1", f"hidden: {hidden}, layers: 2")
+    )
+    child = start(["run", recipe, "--workspace", recipe.parent / "workspace"], room=110 << 20)
+    child.join(120)
+    told = (recipe.parent / "child.log").read_text()
+    assert child.exitcode == 6, told
+    assert re.search(r"error: memory (ran out|does not suffice)", told), told
+    assert re.search(r"mend:  (accumulate: 2|a smaller model)", told), told
+
+
+def test_kills_at_random_instants_lose_nothing(unbroken: Unbroken, recipe: Path) -> None:
+    _kill(unbroken, recipe, kills=3)
+
+
+@pytest.mark.slow
+def test_a_hundred_kills_at_random_instants_lose_nothing(unbroken: Unbroken, recipe: Path) -> None:
+    _kill(unbroken, recipe, kills=100)
+
+
+def _kill(unbroken: Unbroken, recipe: Path, *, kills: int) -> None:
+    """So many kills, in as many runs as it takes."""
+    draw = random.Random(kills)
+    killed = 0
+    while killed < kills:
+        killed += _killed_and_gone_on(unbroken, recipe, draw, most=min(5, kills - killed))
+        shutil.rmtree(recipe.parent / "workspace" / "runs")
+        (recipe.parent / "workspace" / "registry.jsonl").unlink()
+
+
+def _killed_and_gone_on(unbroken: Unbroken, recipe: Path, draw: random.Random, *, most: int) -> int:
+    """Kill one run until it comes through or was killed so often; how often it was."""
+    command = ["run", recipe, "--workspace", recipe.parent / "workspace"]
+    log = recipe.parent / "child.log"
+    killed = newest = 0
+    while True:
+        child = start(command)
+        child.join(draw.uniform(0.1, 1.5) if killed < most else 300)
+        child.kill()
+        child.join()
+        if child.exitcode == 0:
+            break
+        assert child.exitcode == -signal.SIGKILL, log.read_text()
+        killed += 1
+        steps = _steps_kept(recipe)
+        assert steps >= newest  # what was acknowledged is there
+        newest = steps
+    assert hashes(only_run(recipe) / "package") == unbroken.package
+    assert not litter(recipe.parent)
+    starts = [event["kind"] for event in RunFolder(only_run(recipe)).events()].count("started")
+    assert log.read_text().count("ended without a word: killed") == starts - 1
+    log.unlink()
+    return killed
+
+
+def _steps_kept(recipe: Path) -> int:
+    """Updates that the only run, if there is one, need not make again."""
+    for folder in (recipe.parent / "workspace" / "runs").glob("*"):
+        if (folder / "package").exists() or (folder / "checkpoints" / "mlp").exists():
+            return STEPS
+        return max((int(name[5:13]) for name in checkpoints(folder)), default=0)
+    return 0
+
+
+@pytest.mark.slow
+def test_the_loop_holds_no_more_memory_after_many_epochs(
+    recipe: Path, trainwright: Command
+) -> None:
+    long = ["training.epochs=120", "training.checkpoints.every=50", "training.early_stopping=null"]
+    settings = [word for setting in long for word in ("--set", setting)]
+    status, result = trainwright("run", recipe, *settings)
+    assert status == 0
+    records = History(Path(result["run_dir"]) / "history.jsonl").read()["mlp"]
+    held = [
+        (record["epoch"], record["memory_bytes"]) for record in records if "memory_bytes" in record
+    ]
+    early = np.mean([size for epoch, size in held if 20 <= epoch < 30])
+    late = np.mean([size for epoch, size in held if 110 <= epoch < 120])
+    assert late <= early * 1.01**9  # 1 % in ten epochs, nine times
+
+
+@pytest.mark.parametrize("number", [pytest.param(4), pytest.param(20, marks=pytest.mark.slow)])
+def test_runs_that_start_at_once_on_an_empty_workspace_all_come_through(
+    number: int, unbroken: Unbroken, tmp_path: Path
+) -> None:
+    recipe = write_case(tmp_path)
+    command = ["run", recipe, "--workspace", tmp_path / "workspace", "--new"]
+    started = [start(command) for _ in range(number)]
+    for child in started:
+        child.join(600)
+    assert [child.exitcode for child in started] == [0] * number, (
+        tmp_path / "child.log"
+    ).read_text()
+    packages = [hashes(run / "package") for run in (tmp_path / "workspace" / "runs").iterdir()]
+    assert packages == [unbroken.package] * number
+    (versions,) = Registry(tmp_path / "workspace" / "registry.jsonl").models().values()
+    assert sorted(version.number for version in versions) == list(range(1, number + 1))
+
+
+def test_the_package_is_the_same_in_another_folder_and_with_other_hashes_of_words(
+    unbroken: Unbroken, tmp_path: Path
+) -> None:
+    """In a process of its own, without the test's shortcuts: folds are made, so it has its own twin."""
+    packages = []
+    for seed in ("1", "77"):
+        folder = tmp_path / f"in {seed}"
+        folder.mkdir()
+        recipe = write_case(folder)
+        command = [sys.executable, "-m", "trainwright", "run", str(recipe)]
+        where = ["--workspace", str(folder / "workspace"), "--set", "training.epochs=1"]
+        environment = {**os.environ, "PYTHONHASHSEED": seed}
+        done = subprocess.run([*command, *where], env=environment, capture_output=True, timeout=300)
+        assert done.returncode == 0, done.stderr.decode()
+        packages.append(hashes(only_run(recipe) / "package"))
+    assert packages[0] == packages[1]
+
+
+def test_signals_to_the_whole_process_group_leave_no_worker_behind(recipe: Path) -> None:
+    """As a terminal or a supervisor sends them: workers ignore them, the run saves and ends them."""
+    command = [
+        sys.executable,
+        "-m",
+        "trainwright",
+        "run",
+        str(recipe),
+        "--set",
+        "training.workers=1",
+    ]
+    where = ["--workspace", str(recipe.parent / "workspace"), "--set", "training.epochs=100000"]
+    with subprocess.Popen(
+        [*command, *where], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, process_group=0
+    ) as process:
+        deadline = time.monotonic() + 120
+        while not any(map(checkpoints, (recipe.parent / "workspace" / "runs").glob("*"))):
+            assert process.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        os.killpg(process.pid, signal.SIGINT)
+        os.killpg(process.pid, signal.SIGTERM)
+        _, told = process.communicate(timeout=60)
+    assert process.returncode == 75, told.decode()
+    assert b"Traceback" not in told
+    while _alive_in(process.pid):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def _alive_in(group: int) -> list[str]:
+    """Processes of a group that are neither gone nor waiting to be buried."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            name, _, rest = entry.read_text().rpartition(")")
+            state, _, own_group = rest.split()[:3]
+            if int(own_group) == group and state != "Z":
+                found.append(name)
+    return found
