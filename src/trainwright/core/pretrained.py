@@ -1,5 +1,8 @@
 """A pre-trained base that a recipe names: a folder in Hub layout, an installed package, or a Hub name.
 
+Or a network that was trained here: a folder with `estimator.json`, as packages have one at `model/estimator`,
+where the architecture stands; or the package's own folder.
+
 Nothing is downloaded behind anybody's back: a Hub name is taken from the local cache, and fetched only
 where it is pinned by its commit (`org/name@COMMIT`). What was found is told by the SHA-256 of its weights.
 """
@@ -10,6 +13,7 @@ import re
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from trainwright.core.durable import read_json, sha256_file
 from trainwright.core.errors import EnvironmentFault, RecipeError, TrustError, nearest
@@ -32,6 +36,9 @@ _FAMILIES = {
     **dict.fromkeys(("vit", "deit", "beit", "dinov2", "swin"), "vit"),
     **dict.fromkeys(("resnet", "convnext", "efficientnet", "regnet", "mobilenet_v2"), "cnn"),
 }  # fmt: skip
+_TRAINED_HERE = ("cnn", "text-encoder", "vit")  # whose trunks others can start from
+_NETWORK = "estimator.json"
+_TOKENIZER = "tokenizer.json"
 _HUB = re.compile(r"[A-Za-z0-9][\w.-]{0,95}(/[\w.-]{1,96})?(@[0-9a-f]{40})?")
 
 
@@ -46,6 +53,45 @@ class Base:
 
     name: str
     folder: Path
+
+    @property
+    def architecture(self) -> dict[str, Any] | None:
+        """Of a network that was trained here, with its kind; None for all other bases.
+
+        Raises:
+            RecipeError: the file tells of none.
+            TrustError: the file is no JSON.
+        """
+        file = self.folder / _NETWORK
+        if not file.is_file():
+            return None
+        document = read_json(file)
+        found = document.get("architecture") if isinstance(document, dict) else None
+        if not isinstance(found, dict):
+            raise RecipeError(
+                f"the pre-trained base {self.name!r} is no network: its {_NETWORK} tells of no architecture",
+                where="model.pretrained",
+                mend="name the folder of a package whose model is a network",
+            )
+        return found
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """What config.json says; of a network that was trained here the same, as far as it has one.
+
+        Raises:
+            TrustError: the file is missing, or is no JSON.
+        """
+        ours = self.architecture
+        found = read_json(self.folder / "config.json") if ours is None else ours.get("config")
+        return found if isinstance(found, dict) else {}
+
+    @property
+    def tokenizer(self) -> Path:
+        """The folder that holds its tokenizer: in a package, that of the preparation."""
+        beside = self.folder.parent / "preparation"
+        is_packaged = self.architecture is not None and (beside / _TOKENIZER).is_file()
+        return self.folder if (self.folder / _TOKENIZER).is_file() or not is_packaged else beside
 
     @property
     def origin(self) -> dict[str, str]:
@@ -72,7 +118,8 @@ def locate(name: str, *, base: Path) -> Base:
     """
     folder = base / name
     if folder.is_dir():
-        return Base(name, folder)
+        packaged = folder / "model" / "estimator"
+        return Base(name, packaged if (packaged / _NETWORK).is_file() else folder)
     if name in INSTALLED:
         package, module, below = INSTALLED[name]
         spec = find_spec(module)
@@ -88,7 +135,9 @@ def locate(name: str, *, base: Path) -> Base:
         raise RecipeError(
             f"there is no pre-trained base {name!r}",
             where="model.pretrained",
-            mend=f"use {near!r}" if near else "name a folder that holds config.json and weights",
+            mend=f"use {near!r}"
+            if near
+            else "name a folder that holds config.json and weights, or a package",
         )
     return Base(name, _from_hub(name))
 
@@ -102,13 +151,16 @@ def family_of(name: str, *, base: Path) -> str:
     if name.startswith("efficientnet-lite"):
         return "cnn"
     found = locate(name, base=base)
+    architecture = found.architecture
+    if architecture is not None:
+        return _trained_here(name, architecture.get("kind"))
     try:
         kind = read_json(found.folder / "config.json").get("model_type")
     except (TrustError, AttributeError) as error:
         raise RecipeError(
             f"the pre-trained base {name!r} has no config.json that tells what it is",
             where=str(found.folder),
-            mend="name a folder in the layout of the Hub; or say model: {family: ...}",
+            mend="name a folder in the layout of the Hub, or a package; or say model: {family: ...}",
         ) from error
     if kind not in _FAMILIES:
         raise RecipeError(
@@ -117,6 +169,16 @@ def family_of(name: str, *, base: Path) -> str:
             mend=f"use one of: {', '.join(sorted(_FAMILIES))}",
         )
     return _FAMILIES[kind]
+
+
+def _trained_here(name: str, kind: object) -> str:
+    if kind in _TRAINED_HERE:
+        return str(kind)
+    raise RecipeError(
+        f"the pre-trained base {name!r} is a {kind!r}, and no network can start from such a one",
+        where="model.pretrained",
+        mend=f"use one of: {', '.join(_TRAINED_HERE)}",
+    )
 
 
 def _from_hub(name: str) -> Path:

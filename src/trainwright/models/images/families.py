@@ -46,7 +46,7 @@ class ImageFamily(NetworkFamily):
     tuned_rate: ClassVar[float]
 
     pretrained: str | None = None
-    """A folder in Hub layout, a name of the Hub, or efficientnet-lite0; from scratch where not said."""
+    """A package of ours, a folder in Hub layout, a name of the Hub, or efficientnet-lite0."""
     adapt: Literal["full", "head", "lora"] = "full"
     """Of a pre-trained base: all weights, the head alone, or low-rank updates of the matrices."""
     layer_decay: float = Field(default=1.0, gt=0, le=1)

@@ -6,9 +6,8 @@ right, in 51 s of one core.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -16,9 +15,8 @@ import torch
 from trainwright.core.artifacts import Examples, Images, Target
 from trainwright.core.errors import RecipeError
 from trainwright.core.parts import Part
-from trainwright.core.pretrained import Base, locate
+from trainwright.core.pretrained import locate
 from trainwright.core.seeds import derive_seed
-from trainwright.models.images import efficientnet_lite
 from trainwright.models.images.adaptation import (
     add_lora,
     freeze,
@@ -27,10 +25,8 @@ from trainwright.models.images.adaptation import (
     merge_lora,
     thawing,
 )
-from trainwright.models.images.architecture import ImageArchitecture, build_trunk
-from trainwright.models.images.lite_weights import lite_weights
-from trainwright.models.images.network import Trunk
-from trainwright.models.images.source import channel_statistics
+from trainwright.models.images.architecture import ImageArchitecture
+from trainwright.models.images.trunks import draw_trunk, load_trunk
 from trainwright.models.networks.plan import Defaults, NetworkPlan
 from trainwright.models.tables.networks.tasks import TableTask
 from trainwright.training.optimizers import AdamW
@@ -41,22 +37,6 @@ if TYPE_CHECKING:
 
 _UPDATES = 1_600  # that suffice from scratch
 _LEAST_EPOCHS, _MOST_EPOCHS = 12, 60
-Scales = tuple[tuple[float, ...], tuple[float, ...]]
-
-
-@dataclass(frozen=True, slots=True)
-class _Made:
-    """A trunk with its first weights.
-
-    Attributes:
-        trunk: The module.
-        values: What builds it again.
-        scales: Mean and deviation of each channel that it was made for.
-    """
-
-    trunk: Trunk
-    values: dict[str, Any]
-    scales: Scales
 
 
 def plan_images(
@@ -94,19 +74,19 @@ def plan_images(
     found = None if family.pretrained is None else locate(family.pretrained, base=base)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(derive_seed(seed, "weights"))
-        made = _drawn(family, images) if found is None else _loaded(family, found, images)
+        made = draw_trunk(family, images) if found is None else load_trunk(family, found, images)
         architecture = ImageArchitecture(
             family=family.name,
             trunk=made.values,
             shape=images.shape,
             num_classes=task.num_classes,
-            mean=made.scales[0],
-            std=made.scales[1],
+            mean=made.mean,
+            std=made.std,
             dropout=family.dropout,
             changes=family.changes,
             link=task.link,
         )
-        network = architecture.with_head(made.trunk)
+        network = architecture.with_head(made.module)
         if found is not None:
             hold_norms(network.trunk)
         if family.adapt == "head":
@@ -132,36 +112,6 @@ def plan_images(
         origin={} if found is None else found.origin,
         mixes=task.num_classes > 0,
     )
-
-
-def _drawn(family: ImageFamily, images: Images) -> _Made:
-    """From scratch; pixels are scaled by the train rows."""
-    values = family.scratch(images.shape)
-    mean, std = channel_statistics(images)
-    scales = (tuple(mean.tolist()), tuple(std.tolist()))
-    return _Made(build_trunk(values, shape=images.shape), values, scales)
-
-
-def _loaded(family: ImageFamily, found: Base, images: Images) -> _Made:
-    """With the weights of a pre-trained base, and scaled as it was trained."""
-    if found.name == "efficientnet-lite0":
-        values: dict[str, Any] = {
-            "kind": "efficientnet-lite0",
-            "stochastic_depth": family.drops_blocks,
-        }
-        trunk = build_trunk(values, shape=images.shape)
-        weights = lite_weights(found)
-        trunk.load_state_dict(
-            {name: one for name, one in weights.items() if not name.startswith("head.")}
-        )
-        channels = images.shape[0]
-        scales = (efficientnet_lite.MEAN,) * channels, (efficientnet_lite.STD,) * channels
-        return _Made(trunk, values, scales)
-    from trainwright.models.images.hub import load_trunk, scales_of
-
-    loaded, config = load_trunk(found, shape=images.shape)
-    scales = scales_of(found, channels=images.shape[0])
-    return _Made(loaded, {"kind": "hub", "config": config}, scales)
 
 
 def _defaults(family: ImageFamily, *, num_rows: int, last_thaw: int) -> Defaults:

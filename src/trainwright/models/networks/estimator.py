@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from safetensors.torch import load_file, save
-from torch import nn
+from torch import Tensor, nn
 
 from trainwright.core.durable import read_json, write_bytes, write_json
 from trainwright.core.errors import TrustError
@@ -24,7 +24,7 @@ from trainwright.models.networks.architecture import Architecture, load_architec
 from trainwright.training.feeding.loader import epoch_batches
 
 _FILE = "estimator.json"
-_WEIGHTS = "weights.safetensors"
+WEIGHTS = "weights.safetensors"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,16 +65,10 @@ class NetworkEstimator:
         return self.architecture.combine(_in_order(found), features)
 
     def save(self, folder: Path) -> None:
-        weights = {
-            name: tensor.detach().to("cpu").contiguous().clone()  # shared ones apart
-            for name, tensor in self.module.state_dict().items()
-        }
-        write_bytes(folder / _WEIGHTS, save(weights))
-        document = {
-            "architecture": {"kind": self.architecture.kind, **self.architecture.to_json()},
-            "origin": dict(self.origin),
-        }
-        write_json(folder / _FILE, document)
+        architecture = {"kind": self.architecture.kind, **self.architecture.to_json()}
+        write_network(
+            folder, self.module.state_dict(), architecture=architecture, origin=self.origin
+        )
 
     @classmethod
     def load(cls, folder: Path) -> NetworkEstimator:
@@ -88,13 +82,29 @@ class NetworkEstimator:
         with torch.random.fork_rng(devices=[]):
             module = architecture.build()
         try:
-            module.load_state_dict(load_file(folder / _WEIGHTS), strict=True)
+            module.load_state_dict(load_file(folder / WEIGHTS), strict=True)
         except (RuntimeError, ValueError, OSError) as error:
             raise TrustError(
                 f"the weights are not those of the architecture: {str(error)[:200]}",
-                where=str(folder / _WEIGHTS),
+                where=str(folder / WEIGHTS),
             ) from error
         return cls(architecture, module.eval(), document["origin"])
+
+
+def write_network(
+    folder: Path,
+    state: Mapping[str, Tensor],
+    *,
+    architecture: Mapping[str, Any],
+    origin: Mapping[str, str] | None = None,
+) -> None:
+    """Write weights and architecture (with its kind) as `NetworkEstimator.load` reads them."""
+    weights = {
+        name: tensor.detach().to("cpu").contiguous().clone()  # shared ones apart
+        for name, tensor in state.items()
+    }
+    write_bytes(folder / WEIGHTS, save(weights))
+    write_json(folder / _FILE, {"architecture": dict(architecture), "origin": dict(origin or {})})
 
 
 def _enter(
