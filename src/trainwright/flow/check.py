@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from trainwright.core.artifacts import Snapshot, Task
 from trainwright.core.errors import Fault, RecipeError, nearest
 from trainwright.evaluation.metrics import METRICS, metric_names
-from trainwright.models.auto import Auto, candidates, settings_of
+from trainwright.models.auto import SEVERAL_TARGETS, Auto, candidates, settings_of
 from trainwright.recipe.schema import Recipe
 
 
@@ -99,7 +99,14 @@ def _task_has_its_data(recipe: Recipe) -> Iterator[Fault]:
 def _families_fit(recipe: Recipe, snapshot: Snapshot) -> Iterator[Fault]:
     """A family that is named must be able to learn from these columns."""
     auto = isinstance(recipe.model, Auto)
-    for family in candidates(recipe.model, inputs=snapshot.inputs, target=snapshot.target):
+    found = candidates(recipe.model, inputs=snapshot.inputs, target=snapshot.target)
+    if recipe.data.further_targets and not any(one.family in SEVERAL_TARGETS for one in found):
+        yield Fault(
+            "no candidate learns further targets",
+            "data.further_targets",
+            f"model: {{family: {SEVERAL_TARGETS[0]}}}, or remove further_targets",
+        )
+    for family in found:
         why = family.unfit(snapshot.inputs, snapshot.target)
         if why:
             yield Fault(

@@ -25,6 +25,7 @@ _TEXTS: tuple[Name, ...] = ("baseline", "linear", "lightgbm", "text-encoder")
 _IMAGES: tuple[Name, ...] = ("baseline", "cnn")
 _SERIES: tuple[Name, ...] = ("baseline", "gru", "tcn")
 _FORECASTS: tuple[Name, ...] = ("seasonal-naive", "naive", "gru", "tcn")
+SEVERAL_TARGETS = ("mlp", "tabm")  # families that learn further targets beside their own
 _NEED_NETWORKS = (
     "mlp", "tabm", "text-encoder", "cnn", "vit", "lstm", "gru", "tcn", "series-transformer",
 )  # fmt: skip

@@ -53,12 +53,15 @@ class FittedModel:
 
     def predict(self, frame: pl.DataFrame) -> Prediction:
         """Typed rows in, one prediction a row, in order."""
-        starts = range(0, max(frame.height, 1), BLOCK_ROWS)
-        return _joined([self._predicted(frame.slice(start, BLOCK_ROWS)) for start in starts])
+        starts = range(0, frame.height, BLOCK_ROWS)
+        blocks = [self._predicted(frame.slice(start, BLOCK_ROWS)) for start in starts]
+        return _joined(blocks) if blocks else _nothing(self.target)
 
     def predict_rows(self, rows: Sequence[Mapping[str, Any]]) -> Prediction:
         """The same from Python values, without a data frame."""
-        return self._decide(self.preparation.transform_rows(rows))
+        return (
+            self._decide(self.preparation.transform_rows(rows)) if rows else _nothing(self.target)
+        )
 
     def unseen(self, rows: Sequence[Mapping[str, Any]]) -> list[list[str]]:
         """For each row, the category columns whose value was not seen in training."""
@@ -112,6 +115,14 @@ class FittedModel:
         if self.threshold is None:
             return Prediction(np.argmax(answer, axis=1), answer, words)
         return Prediction((answer[:, 1] >= self.threshold).astype(np.int64), answer, words)
+
+
+def _nothing(target: Target) -> Prediction:
+    """The prediction of no rows."""
+    if not target.task.has_classes:
+        return Prediction(np.empty((0, target.horizon) if target.horizon else 0))
+    words = np.empty(0, np.int64) if target.task is Task.TOKEN_CLASSIFICATION else None
+    return Prediction(np.empty(0, np.int64), np.empty((0, len(target.classes))), words)
 
 
 def _joined(blocks: Sequence[Prediction]) -> Prediction:

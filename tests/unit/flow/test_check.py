@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from trainwright.core.artifacts import Column, ColumnType, Snapshot, Target, Task
 from trainwright.core.errors import RecipeError
-from trainwright.flow.check import check_recipe
+from trainwright.flow.check import check_recipe, check_with_snapshot
 from trainwright.recipe import parse_recipe
 
 DATA = {"source": "absent.csv", "target": "y"}
+TARGET = Target(Column("y", ColumnType.CATEGORY), Task.CLASSIFICATION, ("a", "b"))
 
 
 def test_metrics_that_do_not_exist_are_all_named_with_the_nearest_ones():
@@ -30,3 +34,40 @@ def test_a_metric_of_the_other_task_is_refused_where_the_task_is_said():
     with pytest.raises(RecipeError, match="for regression"):
         check_recipe(recipe)
     check_recipe(parse_recipe({"data": DATA, "evaluation": {"metric": "roc_auc"}}))
+
+
+@pytest.mark.parametrize(
+    ("sections", "what", "where"),
+    [
+        ({"model": {"family": "linear"}, "training": {"optimizer": {"kind": "adamw"}}},
+         "cannot use this setting", "training.optimizer"),
+        ({"task": "forecasting"}, "needs a horizon", "data.horizon"),
+        ({"task": "forecasting"}, "needs series", "data.series"),
+        ({"task": "token-classification"}, "column of texts", "data.inputs"),
+        ({"task": "token-classification", "evaluation": {"cross_validation": 5}},
+         "not compared by folds", "evaluation.cross_validation"),
+    ],
+)  # fmt: skip
+def test_what_a_task_or_a_family_cannot_use_is_refused_before_data_are_read(sections, what, where):
+    with pytest.raises(RecipeError) as caught:
+        check_recipe(parse_recipe({"data": DATA, **sections}))
+    assert any(what in fault.what and fault.where == where for fault in caught.value.faults)
+
+
+def snapshot_of(column: Column) -> Snapshot:
+    return Snapshot(Path(), "", TARGET, (column,), {}, {}, {"by": "random"}, (), "")
+
+
+@pytest.mark.parametrize(
+    ("sections", "kind", "what"),
+    [
+        ({"model": {"family": "cnn"}}, ColumnType.NUMBER, "family 'cnn'"),
+        ({"model": {"family": "lightgbm"}}, ColumnType.IMAGE, "family 'lightgbm'"),
+        ({"data": {**DATA, "further_targets": ["z"]}, "model": {"family": "linear"}},
+         ColumnType.NUMBER, "no candidate learns further targets"),
+    ],
+)  # fmt: skip
+def test_a_family_that_cannot_learn_from_these_columns_is_refused(sections, kind, what):
+    recipe = parse_recipe({"data": DATA, **sections})
+    with pytest.raises(RecipeError, match=what):
+        check_with_snapshot(recipe, snapshot_of(Column("x", kind)))
