@@ -19,6 +19,7 @@ from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
 import trainwright
+import trainwright.training as training
 from trainwright.cli.main import app
 from trainwright.core.parts import families, objectives, optimizers, schedules
 from trainwright.recipe.data import ColumnSettings, Inputs, SeriesSettings, SplitSettings
@@ -49,6 +50,28 @@ NESTED = {
     "monitoring.drift": DriftSettings,
 }
 
+# Every name of `trainwright.training`, once.
+LIBRARY = {
+    "The trainer": (
+        "Trainer", "Outcome", "Best", "Record", "Progress", "write_report", "find_learning_rate",
+        "Averaging", "CheckpointSettings", "EarlyStopping", "Mixing",
+    ),
+    "Samples": (
+        "Source", "Measured", "ArraySource", "RaggedSource", "MemoryMappedSource", "write_columns",
+        "subset", "concatenated", "seed_of",
+    ),
+    "Objectives": (
+        "Objective", "LossPart", "CrossEntropy", "Focal", "BinaryCrossEntropy", "MeanSquared",
+        "MeanAbsolute", "Huber", "Quantile", "RankNet", "ListNet", "ListMLE", "MaskedTokens",
+        "NextToken", "NTXent", "Denoising", "Distillation", "MultiTask", "SharedTrunk",
+    ),
+    "Optimisers and schedules": (
+        "AdamW", "SGD", "Adafactor", "Muon", "ParameterGroup", "layerwise_groups", "Constant",
+        "Linear", "Cosine", "WarmupStableDecay", "OneCycle", "ReduceOnPlateau",
+    ),
+    "Observers": ("Observer", "StepResult", "Evaluated"),
+}  # fmt: skip
+
 
 def pages() -> dict[Path, str]:
     """Each generated page and its text."""
@@ -56,6 +79,7 @@ def pages() -> dict[Path, str]:
         HERE / "recipe.md": recipe_page(),
         HERE / "command-line.md": command_page(),
         HERE / "python.md": python_page(),
+        HERE / "training.md": training_page(),
         HERE / "refusals.md": refusals_page(),
     }
 
@@ -183,6 +207,20 @@ def python_page() -> str:
     ):
         lines += ["", f"## {heading}"]
         lines += [f"\n::: {value.__module__}.{value.__name__}" for value in values]
+    return "\n".join(lines) + "\n"
+
+
+def training_page() -> str:
+    """Every public name of the training loop as a library, by the room that it is in."""
+    lines = [
+        "# The training loop",
+        "",
+        "`from trainwright.training import ...` offers the names below; torch is imported when the first is",
+        "asked for. [Your own network](../learn/own-module.md) shows them at work.",
+    ]
+    for heading, names in LIBRARY.items():
+        lines += ["", f"## {heading}"]
+        lines += [f"\n::: {getattr(training, name).__module__}.{name}" for name in names]
     return "\n".join(lines) + "\n"
 
 
