@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from trainwright.models.tables.links import Link
+from trainwright.models.links import Link
 from trainwright.models.tables.networks.columns import TableColumns
 from trainwright.models.tables.networks.embeddings import Periodic
 from trainwright.models.tables.networks.tabm import MemberHeads, SharedLinear, TabMArchitecture

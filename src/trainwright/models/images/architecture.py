@@ -20,9 +20,9 @@ from trainwright.models.images.efficientnet_lite import EfficientNetLite
 from trainwright.models.images.network import ImageNetwork, Trunk
 from trainwright.models.images.resnet import ResNet
 from trainwright.models.images.source import ImageSource
+from trainwright.models.links import Link
 from trainwright.models.networks.architecture import Architecture
-from trainwright.models.tables.links import Link
-from trainwright.models.tables.networks.tasks import learnt_target
+from trainwright.models.networks.tasks import learnt_target
 
 if TYPE_CHECKING:
     from torch import Tensor, nn

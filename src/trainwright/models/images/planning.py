@@ -28,7 +28,7 @@ from trainwright.models.images.adaptation import (
 from trainwright.models.images.architecture import ImageArchitecture
 from trainwright.models.images.trunks import draw_trunk, load_trunk
 from trainwright.models.networks.plan import Defaults, NetworkPlan
-from trainwright.models.tables.networks.tasks import TableTask
+from trainwright.models.networks.tasks import TableTask
 from trainwright.training.optimizers import AdamW
 from trainwright.training.schedules import Cosine
 

@@ -27,9 +27,9 @@ from trainwright.core.durable import read_json, write_json, write_text
 from trainwright.core.parts import families
 from trainwright.core.protocols import Fit, Workplace
 from trainwright.core.seeds import derive_seed
+from trainwright.models.links import Link, links_for
 from trainwright.models.tables.boosted import Trees, read_trees, table, threads_for, trimmed
 from trainwright.models.tables.family import TableFamily
-from trainwright.models.tables.links import Link, links_for
 from trainwright.models.tables.scores import probabilities
 from trainwright.recipe.sections import TrainingSettings
 

@@ -25,10 +25,10 @@ from trainwright.core.durable import read_json, write_json
 from trainwright.core.parts import families
 from trainwright.core.protocols import Fit, Workplace
 from trainwright.core.seeds import derive_seed
+from trainwright.models.links import Link, links_for
 from trainwright.models.tables import convex
 from trainwright.models.tables.convex import Design, Problem
 from trainwright.models.tables.family import TableFamily
-from trainwright.models.tables.links import Link, links_for
 from trainwright.models.tables.losses import proper_loss
 from trainwright.models.tables.scores import probabilities
 from trainwright.recipe.sections import TrainingSettings

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from trainwright.core.artifacts import Tokens
+from trainwright.models.links import Link
 from trainwright.models.networks.architecture import Architecture
-from trainwright.models.tables.links import Link
-from trainwright.models.tables.networks.tasks import learnt_target
+from trainwright.models.networks.tasks import learnt_target
 from trainwright.models.text.encoders import build_encoder
 from trainwright.models.text.network import Pooling, TextNetwork
 from trainwright.training.feeding.sources import RaggedSource

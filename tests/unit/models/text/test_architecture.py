@@ -8,9 +8,9 @@ import pytest
 import torch
 
 from trainwright.core.artifacts import Tokens
+from trainwright.models.links import Link
 from trainwright.models.networks.architecture import load_architecture
 from trainwright.models.networks.estimator import NetworkEstimator
-from trainwright.models.tables.links import Link
 from trainwright.models.text.architecture import (
     TextEncoderArchitecture,
     mean_of_pieces,

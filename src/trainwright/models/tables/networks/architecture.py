@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainwright.core.artifacts import Features
+from trainwright.models.links import Link
 from trainwright.models.networks.architecture import Architecture
-from trainwright.models.tables.links import Link
+from trainwright.models.networks.tasks import learnt_target
 from trainwright.models.tables.networks.columns import INPUTS, TableColumns
 from trainwright.models.tables.networks.embeddings import TableEmbedding
 from trainwright.models.tables.networks.heads import TARGET, TableNetwork
-from trainwright.models.tables.networks.tasks import learnt_target
 
 if TYPE_CHECKING:
     from torch import Tensor, nn

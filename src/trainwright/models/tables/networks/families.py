@@ -15,8 +15,8 @@ from trainwright.models.tables.family import TableFamily
 from trainwright.recipe.sections import TrainingSettings
 
 if TYPE_CHECKING:
+    from trainwright.models.links import Link
     from trainwright.models.networks.plan import NetworkPlan
-    from trainwright.models.tables.links import Link
     from trainwright.models.tables.networks.architecture import TableArchitecture
 
 

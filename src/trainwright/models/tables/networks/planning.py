@@ -17,10 +17,10 @@ from trainwright.core.artifacts import Examples, Target
 from trainwright.core.parts import Part
 from trainwright.core.seeds import derive_seed
 from trainwright.models.networks.plan import Defaults, NetworkPlan
+from trainwright.models.networks.tasks import TableTask, can_teach
 from trainwright.models.tables.networks.architecture import TableArchitecture
 from trainwright.models.tables.networks.columns import INPUTS
 from trainwright.models.tables.networks.heads import TARGET, TableNetwork, start_at
-from trainwright.models.tables.networks.tasks import TableTask, can_teach
 from trainwright.training.objectives.multitask import MultiTask, SharedTrunk
 from trainwright.training.optimizers import AdamW, ParameterGroup
 from trainwright.training.schedules import Constant

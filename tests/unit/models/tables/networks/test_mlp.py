@@ -2,7 +2,7 @@
 
 import torch
 
-from trainwright.models.tables.links import Link
+from trainwright.models.links import Link
 from trainwright.models.tables.networks.columns import TableColumns
 from trainwright.models.tables.networks.mlp import MLPArchitecture, ResidualBlock
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from trainwright.core.artifacts import Target
 from trainwright.core.parts import Part
-from trainwright.models.tables.links import Link, links_for
+from trainwright.models.links import Link, links_for
 from trainwright.training.objectives import IGNORED
 from trainwright.training.objectives.categorical import CrossEntropy
 from trainwright.training.objectives.classification import CrossEntropyPart

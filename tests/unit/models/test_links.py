@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from trainwright.models.tables.links import Link, links_for
+from trainwright.models.links import Link, links_for
 
 
 @pytest.mark.parametrize("curve", ["identity", "log"])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from trainwright.core.errors import RecipeError
-from trainwright.models.tables.networks.tasks import TableTask, can_teach
+from trainwright.models.networks.tasks import TableTask, can_teach
 from trainwright.training.objectives.categorical import CrossEntropy, Focal
 from trainwright.training.objectives.classification import CrossEntropyPart, FocalPart
 from trainwright.training.objectives.deviation import MeanAbsolute, MeanSquared, Quantile
