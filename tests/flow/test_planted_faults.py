@@ -17,6 +17,7 @@ import pytest
 
 from trainwright.core.artifacts import FeatureNeeds, Split
 from trainwright.core.durable import write_json
+from trainwright.flow.resuming import ResumeWarning
 
 
 def failed(result: dict) -> list[str]:
@@ -310,7 +311,8 @@ def test_a_killed_run_goes_on_under_its_id_and_comes_to_the_same_package(
         killed = wait_for_candidate(folder / "workspace" / "runs", process)
         os.kill(process.pid, signal.SIGKILL)
     assert {r["run"]: r["state"] for r in trainwright("runs")[1]["runs"]}[killed] == "interrupted"
-    status, result = trainwright("run", folder / "loans.yaml", "--set", "training.seed=5")
+    with pytest.warns(ResumeWarning, match=f"without a word: killed.*; run {killed} goes on"):
+        status, result = trainwright("run", folder / "loans.yaml", "--set", "training.seed=5")
     assert (status, result["run"]) == (0, killed)
     other = trainwright("run", folder / "loans.yaml", "--set", "training.seed=5", "--new")[1]
     assert other["run"] != killed
