@@ -1,0 +1,78 @@
+"""What a recipe's `pretrained` means: folders of the Hub, packages of ours, and what is neither."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from trainwright.core.errors import RecipeError, TrustError
+from trainwright.core.pretrained import family_of, locate
+
+
+def written(folder: Path, **files: object) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in files.items():
+        (folder / f"{name}.json").write_text(json.dumps(content))
+    return folder
+
+
+@pytest.mark.parametrize("kind", ["cnn", "vit", "text-encoder"])
+def test_a_network_that_was_trained_here_tells_its_family(kind: str, tmp_path: Path) -> None:
+    written(tmp_path / "base", estimator={"architecture": {"kind": kind}})
+    assert family_of("base", base=tmp_path) == kind
+
+
+def test_a_package_is_meant_by_its_own_folder_too(tmp_path: Path) -> None:
+    inner = written(
+        tmp_path / "spam-3" / "model" / "estimator",
+        estimator={"architecture": {"kind": "text-encoder", "config": {"pad_token_id": 1}}},
+    )
+    (inner / "weights.safetensors").write_bytes(b"weights")
+    prepared = written(tmp_path / "spam-3" / "model" / "preparation", tokenizer={})
+    found = locate("spam-3", base=tmp_path)
+    assert found.folder == inner
+    assert found.tokenizer == prepared
+    assert found.config == {"pad_token_id": 1}
+    assert found.origin["pretrained"] == "spam-3"
+    assert len(found.origin["weights.safetensors"]) == 64
+
+
+def test_a_folder_of_the_hub_has_no_architecture_of_ours(tmp_path: Path) -> None:
+    folder = written(tmp_path / "base", config={"model_type": "bert"}, tokenizer={})
+    written(tmp_path / "preparation", tokenizer={})
+    found = locate("base", base=tmp_path)
+    assert found.architecture is None
+    assert found.config == {"model_type": "bert"}
+    assert found.tokenizer == folder
+    assert family_of("base", base=tmp_path) == "text-encoder"
+
+
+def test_a_network_that_none_can_start_from_is_refused(tmp_path: Path) -> None:
+    written(tmp_path / "base", estimator={"architecture": {"kind": "lstm"}})
+    with pytest.raises(RecipeError, match="is a 'lstm'") as caught:
+        family_of("base", base=tmp_path)
+    assert caught.value.mend == "use one of: cnn, text-encoder, vit"
+
+
+@pytest.mark.parametrize("content", [{"booster": 1}, {"architecture": "cnn"}, [1]])
+def test_a_package_of_no_network_is_refused(content: object, tmp_path: Path) -> None:
+    written(tmp_path / "base", estimator=content)
+    with pytest.raises(RecipeError, match="is no network") as caught:
+        family_of("base", base=tmp_path)
+    assert "package whose model is a network" in caught.value.mend
+
+
+def test_a_damaged_file_is_told(tmp_path: Path) -> None:
+    written(tmp_path / "base")
+    (tmp_path / "base" / "estimator.json").write_text("{")
+    with pytest.raises(TrustError):
+        family_of("base", base=tmp_path)
+
+
+@pytest.mark.parametrize("name", ["nothing", "all-minilm"])
+def test_what_is_not_there_is_refused_with_what_may_be_meant(name: str, tmp_path: Path) -> None:
+    with pytest.raises(RecipeError, match="there is no pre-trained base") as caught:
+        locate(name, base=tmp_path)
+    assert "package" in caught.value.mend or "all-minilm-l6-v2" in caught.value.mend
