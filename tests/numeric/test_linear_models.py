@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression, Ridge
 
 from trainwright.core.artifacts import Column, ColumnType, Examples, Features, Target, Task
 from trainwright.core.clock import Unhurried
+from trainwright.core.protocols import Workplace
 from trainwright.models.tables.linear import Linear
+from trainwright.recipe.sections import TrainingSettings
 
 ROWS, COLUMNS = 400, 6
 
@@ -32,7 +36,15 @@ def make(num_classes, seed):
 def fit(rows, target, strength):
     return (
         Linear(strengths=(strength,))
-        .fit(rows, rows, target=target, seed=0, threads=2, pacer=Unhurried())
+        .fit(
+            rows,
+            rows,
+            target=target,
+            seed=0,
+            training=TrainingSettings(threads=2),
+            workplace=Workplace(Path()),
+            pacer=Unhurried(),
+        )
         .estimator
     )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -11,7 +13,9 @@ from scipy.sparse import csr_matrix
 from trainwright.core.artifacts import Column, ColumnType, Examples, Features, Target, Task
 from trainwright.core.clock import Unhurried
 from trainwright.core.parts import families
+from trainwright.core.protocols import Workplace
 from trainwright.models.fitted import normalised
+from trainwright.recipe.sections import TrainingSettings
 
 ROWS, COLUMNS, TERMS = 6_000, 7, 9  # more rows than one block of the linear family
 
@@ -53,7 +57,7 @@ def fitted():
                 .fit(
                     Examples(part(features, slice(0, 300)), values.astype(float)),
                     Examples(part(features, slice(300, 400)), values[:100].astype(float)),
-                    target=target, seed=0, threads=2, pacer=Unhurried(),
+                    target=target, seed=0, training=TrainingSettings(threads=2), workplace=Workplace(Path()), pacer=Unhurried(),
                 )
                 .estimator
             )  # fmt: skip

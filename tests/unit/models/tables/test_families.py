@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from trainwright.core.clock import Deadline, Replay, Unhurried
 from trainwright.core.parts import families, load
+from trainwright.core.protocols import Workplace
+from trainwright.recipe.sections import TrainingSettings
 
 NAMES = ("baseline", "linear", "lightgbm")
 TASKS = {"binary": 2, "many classes": 4, "regression": 0}
@@ -15,7 +19,13 @@ TASKS = {"binary": 2, "many classes": 4, "regression": 0}
 def fit(name, train, validation, target, *, pacer=None, seed=0, **settings):
     family = families.find(name)(**settings)
     return family.fit(
-        train, validation, target=target, seed=seed, threads=2, pacer=pacer or Unhurried()
+        train,
+        validation,
+        target=target,
+        seed=seed,
+        training=TrainingSettings(threads=2),
+        workplace=Workplace(Path()),
+        pacer=pacer or Unhurried(),
     )
 
 

@@ -1,16 +1,26 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import lightgbm
 import numpy as np
 import pytest
 
 from trainwright.core.clock import Unhurried
+from trainwright.core.protocols import Workplace
 from trainwright.models.tables.lightgbm import LightGBM
+from trainwright.recipe.sections import TrainingSettings
 
 
 def fit(train, validation, target, *, seed=0, **settings):
     return LightGBM(**settings).fit(
-        train, validation, target=target, seed=seed, threads=2, pacer=Unhurried()
+        train,
+        validation,
+        target=target,
+        seed=seed,
+        training=TrainingSettings(threads=2),
+        workplace=Workplace(Path()),
+        pacer=Unhurried(),
     )
 
 

@@ -1,15 +1,25 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from trainwright.core.clock import Unhurried
+from trainwright.core.protocols import Workplace
 from trainwright.models.tables.linear import Linear
+from trainwright.recipe.sections import TrainingSettings
 
 
 def fit(train, validation, target, **settings):
     return Linear(**settings).fit(
-        train, validation, target=target, seed=0, threads=2, pacer=Unhurried()
+        train,
+        validation,
+        target=target,
+        seed=0,
+        training=TrainingSettings(threads=2),
+        workplace=Workplace(Path()),
+        pacer=Unhurried(),
     )
 
 
