@@ -57,7 +57,8 @@ def fitted():
                 .fit(
                     Examples(part(features, slice(0, 300)), values.astype(float)),
                     Examples(part(features, slice(300, 400)), values[:100].astype(float)),
-                    target=target, seed=0, training=TrainingSettings(threads=2), workplace=Workplace(Path()), pacer=Unhurried(),
+                    target=target, seed=0, training=TrainingSettings(threads=2),
+                    workplace=Workplace(Path()), pacer=Unhurried(),
                 )
                 .estimator
             )  # fmt: skip
