@@ -1,4 +1,4 @@
-"""Run an example: make its data, run each of its recipes, and print what came of them side by side.
+"""Run an example: make its data, pre-train, run each of its recipes, and print what came of them.
 
     python examples/run.py spam            # every recipe of the folder, in the order of their names
     python examples/run.py spam tfidf lora # these alone
@@ -22,7 +22,9 @@ HERE = Path(__file__).parent
 def main(name: str, *only: str) -> None:
     """Run the example `name`, or some of its recipes."""
     folder = HERE / name
-    subprocess.run([sys.executable, str(folder / "data.py")], check=True)
+    for before in ("data.py", "pretrain.py"):
+        if (folder / before).exists():
+            subprocess.run([sys.executable, str(folder / before)], check=True)
     os.environ["TRAINWRIGHT_WORKSPACE"] = str(folder / "workspace")
     lines = []
     for recipe in sorted(folder.glob("*.yaml")):
@@ -47,14 +49,16 @@ def run(recipe: Path) -> dict[str, Any]:
 
 def line_of(name: str, result: dict[str, Any], seconds: float) -> str:
     """One line: the family and its metrics with their intervals."""
-    shown = [metric for metric in ("accuracy", "roc_auc", "mae", "rmse", "r2") if metric in result["validation"]]
+    usual = ("accuracy", "roc_auc", "mae", "rmse", "r2")
+    shown = [metric for metric in usual if metric in result["validation"]]
     told = [
         f"{metric} {v['value']:.4f} ({v['low']:.4f} to {v['high']:.4f})"
         for metric in shown[:3]
         for v in [result["validation"][metric]]
     ]
     size = sum(path.stat().st_size for path in Path(result["package"]).rglob("*") if path.is_file())
-    return f"  {name:22} {result['model']['family']:18} {'; '.join(told)}; {size / 1e6:.1f} MB, {seconds:.0f} s"
+    family = result["model"]["family"]
+    return f"  {name:22} {family:18} {'; '.join(told)}; {size / 1e6:.1f} MB, {seconds:.0f} s"
 
 
 if __name__ == "__main__":

