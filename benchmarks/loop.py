@@ -76,7 +76,7 @@ PLANS = {
             "Keras",
         ),
         repeats=15,
-        starts=4,
+        starts=2,
     ),
     "gpt": Plan(
         "GPT of 4 blocks of width 128, batch 16 of 64 tokens",
@@ -129,10 +129,11 @@ def main() -> None:
     """Measure a case, keep its result, write the page."""
     arguments = parse()
     plan = PLANS[arguments.case]
-    result = measured(arguments.case, plan, repeats=arguments.repeats or plan.repeats)
-    result |= {"load": [round(one, 1) for one in os.getloadavg()]}
     KEPT.mkdir(parents=True, exist_ok=True)
-    (KEPT / f"{arguments.case}.json").write_text(json.dumps(result, indent=1))
+    result: dict[str, Any] = {}
+    for result in measured(arguments.case, plan, repeats=arguments.repeats or plan.repeats):
+        result |= {"load": [round(one, 1) for one in os.getloadavg()]}
+        (KEPT / f"{arguments.case}.json").write_text(json.dumps(result, indent=1))
     kept = {name: KEPT / f"{name}.json" for name in PLANS}
     results = {name: json.loads(p.read_text()) for name, p in kept.items() if p.exists()}
     PAGE.write_text("\n".join(page_of(results)) + "\n")
@@ -205,8 +206,8 @@ def environment() -> Path:
     return python
 
 
-def measured(case: str, plan: Plan, *, repeats: int) -> dict[str, Any]:
-    """Every system's repeats, each with the hand-written loop's that stands beside it."""
+def measured(case: str, plan: Plan, *, repeats: int) -> Iterator[dict[str, Any]]:
+    """Every system's repeats, each with the hand-written loop's that stands beside it; after each round."""
     systems = (HAND, *plan.systems)
     begun: dict[str, list[dict[str, Any]]] = {name: [] for name in systems}
     for _ in range(plan.starts - 1):
@@ -230,7 +231,7 @@ def measured(case: str, plan: Plan, *, repeats: int) -> dict[str, Any]:
             if hand is not None:
                 begun[HAND].append(hand)
             sys.stderr.write(f"{case}: {number + 1} of {repeats}\n")
-    return {"repeats": repeats, "systems": summed_up(begun, pairs)}
+            yield {"repeats": number + 1, "systems": summed_up(begun, pairs)}
 
 
 def alone(case: str, system: str) -> dict[str, Any]:
