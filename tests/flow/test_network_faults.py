@@ -490,19 +490,23 @@ def test_runs_that_start_at_once_on_an_empty_workspace_all_come_through(
 
 
 def test_the_package_is_the_same_in_another_folder_and_with_other_hashes_of_words(
-    unbroken: Unbroken, tmp_path: Path
+    tmp_path: Path,
 ) -> None:
     """In a process of its own, without the test's shortcuts: folds are made, so it has its own twin."""
-    packages = []
+    started = []
     for seed in ("1", "77"):
         folder = tmp_path / f"in {seed}"
         folder.mkdir()
         recipe = write_case(folder)
         command = [sys.executable, "-m", "trainwright", "run", str(recipe)]
-        where = ["--workspace", str(folder / "workspace"), "--set", "training.epochs=1"]
+        command += ["--workspace", str(folder / "workspace"), "--set", "training.epochs=1"]
         environment = {**os.environ, "PYTHONHASHSEED": seed}
-        done = subprocess.run([*command, *where], env=environment, capture_output=True, timeout=300)
-        assert done.returncode == 0, done.stderr.decode()
+        log = (folder / "log").open("wb")
+        started.append((recipe, subprocess.Popen(command, env=environment, stdout=log, stderr=log)))
+        log.close()
+    packages = []
+    for recipe, process in started:
+        assert process.wait(300) == 0, (recipe.parent / "log").read_text()
         packages.append(hashes(only_run(recipe) / "package"))
     assert packages[0] == packages[1]
 
