@@ -23,7 +23,7 @@ from trainwright.evaluation.evaluate import evaluate, measure
 from trainwright.evaluation.metrics import is_greater_better
 from trainwright.flow.assessment import flat
 from trainwright.flow.checkpoints import Checkpoints, NoCheckpoints
-from trainwright.flow.fitting import Bench, Candidate, fit_candidates
+from trainwright.flow.fitting import TREES, Bench, Candidate, fit_candidates
 from trainwright.flow.folds import FOLD_COST, FOLDS, REPEATS, FoldScores, is_small, score_by_folds
 from trainwright.flow.row_names import RowNames
 from trainwright.flow.rows import Rows
@@ -96,7 +96,9 @@ def select(
     near = candidates if metric else in_reach(candidates, validation, target=spec)
     rows, folds = validation, None
     if wanted is not None or (
-        is_small(validation, target=spec)
+        train.teacher is None  # it has learnt from the rows that folds would judge by
+        and is_small(validation, target=spec)
+        and not is_decided(near, validation, target=spec)
         and learning.go_on("folds", 0, needs=_repeat_seconds(near))
     ):
         both = train.then(validation)
@@ -143,6 +145,22 @@ def in_reach(
         if is_baseline or not behind.value > FAR_BEHIND * behind.error:
             near.append(candidate)
     return near
+
+
+def is_decided(candidates: Sequence[Candidate], validation: Rows, *, target: Target) -> bool:
+    """True where folds cannot change the choice: one dear network, and it clearly beats the baseline.
+
+    A network's fits are long, and a fine-tuned base would spend the whole budget on proving the obvious.
+    """
+    own = [one for one in candidates if one.family.family != baseline_of(target)]
+    if len(own) != 1 or own[0].family.cost <= TREES:
+        return False
+    baseline = next(one for one in candidates if one.family.family == baseline_of(target))
+    losses = [
+        row_losses(one.output, validation.target, target).ravel() for one in (baseline, own[0])
+    ]
+    gain = mean_by_unit(losses[0] - losses[1], Units.of(validation.item_units))
+    return gain.value > FAR_BEHIND * gain.error
 
 
 def _by_folds(

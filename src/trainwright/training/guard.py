@@ -101,7 +101,7 @@ class Guard:
             where=f"step {progress.step}, epoch {progress.epoch}: {self._describe(rows)}{kept}",
             mend="mend these rows"
             if len(guilty)
-            else f"optimizer: {{learning_rate: {result.learning_rate / 10:.2g}}}, or clip_norm: 1.0",
+            else f"optimizer: {{learning_rate: {min(result.learning_rate / 10, 1e-3):.2g}}}, or clip_norm: 1.0",
         )
 
     def _keep(self, progress: Progress, result: StepResult, batch: Tensors) -> str:
