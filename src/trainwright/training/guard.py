@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from trainwright.training.protocols import Indices, Tensors
 
 
+USUAL_RATE = 1e-3  # nothing above it is proposed
+
+
 class Guard:
     """An observer that raises when a result is not finite.
 
@@ -96,12 +99,13 @@ class Guard:
         if len(guilty):
             what += f"; {len(guilty)} of the {len(result.rows)} rows of the batch are not finite"
         kept = self._keep(progress, result, batch)
+        lower = min(result.learning_rate / 10, USUAL_RATE)
         raise TrainingError(
             f"{what} at step {progress.step}; the update was not made",
             where=f"step {progress.step}, epoch {progress.epoch}: {self._describe(rows)}{kept}",
             mend="mend these rows"
             if len(guilty)
-            else f"optimizer: {{learning_rate: {min(result.learning_rate / 10, 1e-3):.2g}}}, or clip_norm: 1.0",
+            else f"optimizer: {{learning_rate: {lower:.2g}}}, or clip_norm: 1.0",
         )
 
     def _keep(self, progress: Progress, result: StepResult, batch: Tensors) -> str:
