@@ -204,16 +204,12 @@ def test_a_newer_format_is_refused_and_not_gone_behind(pair, tmp_path):
         Checkpoints(folder).newest()
 
 
-# Every call by which a save reaches the disk; each fails, or kills, once.
+# Every call by which a save reaches the disk; each fails once.
 CALLS = ["os.open", "os.fsync", "Path.open", "Path.write_bytes", "Path.rename", "Path.chmod"]
 CALLS += ["Path.mkdir"]
 
 
-class Killed(BaseException):
-    """Nothing after it runs: the stand-in for a SIGKILL in this process."""
-
-
-def plant(monkeypatch, name: str, count: int, failure: BaseException) -> list[int]:
+def plant(monkeypatch, name: str, count: int, failure: OSError) -> list[int]:
     """Let call number `count` fail; gives the list of calls."""
     owner: object = os if name.startswith("os.") else Path
     attribute = name.split(".")[1]
