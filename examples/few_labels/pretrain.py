@@ -31,7 +31,7 @@ VIEWS = Changes(shift=0.2, rotation=30.0, scale=0.45, colour=0.5)
 
 def main(folder: Path = HERE / "pretraining") -> None:
     """Train and write the trunk, unless it is there."""
-    if (folder / "trunk").exists():
+    if (folder / "trunk" / "estimator.json").exists():  # written last
         return
     files = sorted((HERE / "digits" / "unlabelled").glob("*.png"))
     images = EncodedImages(pl.Series([file.read_bytes() for file in files]), (1, 28, 28))
