@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from trainwright.flow.fitting import fit_candidates
 from trainwright.flow.reproduction import reproduce
 from trainwright.flow.run import run
 from trainwright.flow.session import Session
@@ -51,3 +52,15 @@ def test_a_run_keeps_a_short_budget_and_can_be_reproduced(budget, tmp_path: Path
     assert result.model["verdict"] == "signal"
     assert result.champion
     assert reproduce(result.run, workspace=workspace).equal
+
+
+def test_candidates_that_there_was_no_time_for_are_told(tmp_path: Path, monkeypatch):
+    def only_the_first(bench, families, **others):
+        yield from fit_candidates(bench, families[:1], **others)
+
+    monkeypatch.setattr("trainwright.flow.selection.fit_candidates", only_the_first)
+    table(60, num_classes=2).write_csv(tmp_path / "table.csv")
+    recipe = tmp_path / "table.yaml"
+    recipe.write_text(RECIPE + "model: {families: [baseline, linear, lightgbm]}\n")
+    result = run(recipe, workspace=tmp_path / "workspace")
+    assert any("no time for lightgbm, linear" in warning for warning in result.warnings)

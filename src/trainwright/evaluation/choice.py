@@ -264,9 +264,11 @@ def _no_signal(
         return f"only the baseline was fitted; {told}"
     k = max(gains, key=lambda k: gains[k][1])
     gain, low, high = gains[k]
+    word, amount = ("better", gain) if gain >= 0 else ("worse", -gain)
+    bounds = (low, high) if gain >= 0 else (-high, -low)
     return (
-        f"no candidate beats the baseline: {told}, the nearest is {candidates[k].name}, better by"
-        f" {gain:.4g} (corrected interval {low:.4g} to {high:.4g})"
+        f"no candidate beats the baseline: {told}, the nearest is {candidates[k].name}, {word} by"
+        f" {amount:.4g} (corrected interval {bounds[0]:.4g} to {bounds[1]:.4g})"
     )
 
 

@@ -24,6 +24,7 @@ def check_recipe(recipe: Recipe) -> None:
         _metrics_exist(recipe, task=recipe.task),
         _settings_are_used(recipe),
         _task_has_its_data(recipe),
+        _folds_can_be_cut(recipe),
     )
 
 
@@ -55,13 +56,16 @@ def _metrics_exist(recipe: Recipe, *, task: Task | None) -> Iterator[Fault]:
             )
 
 
+_OF = {"tokens_per_batch": "networks for texts and series", "mixing": "networks for images"}
+
+
 def _settings_are_used(recipe: Recipe) -> Iterator[Fault]:
     """A key of `training` that no candidate can use would have no effect."""
     usable = settings_of(recipe.model)
     name = type(recipe.model).model_fields["family"].default
     for key in sorted(recipe.training.model_fields_set - usable):
         yield Fault(
-            f"family {name!r} cannot use this setting: it is of networks",
+            f"family {name!r} cannot use this setting: it is of {_OF.get(key, 'networks')}",
             f"training.{key}",
             f"remove {key}; what this family can use: {', '.join(sorted(usable))}",
         )
@@ -87,13 +91,19 @@ def _task_has_its_data(recipe: Recipe) -> Iterator[Fault]:
             "data.inputs",
             "data: {inputs: {text: COLUMN}}",
         )
-    folds = recipe.evaluation.cross_validation
-    if folds is not None and task in (Task.FORECASTING, Task.TOKEN_CLASSIFICATION):
-        yield Fault(
-            f"{task.value} is not compared by folds",
-            "evaluation.cross_validation",
-            "remove cross_validation",
-        )
+
+
+def _folds_can_be_cut(recipe: Recipe) -> Iterator[Fault]:
+    """Rows that overlap are not cut into folds, nor rows that a teacher has learnt from."""
+    if recipe.evaluation.cross_validation is None:
+        return
+    why = ""
+    if recipe.task in (Task.FORECASTING, Task.TOKEN_CLASSIFICATION):
+        why = f"{recipe.task.value} is not compared by folds"
+    elif recipe.training.distillation is not None:
+        why = "a student is not compared by folds: its teacher has learnt from the rows of each"
+    if why:
+        yield Fault(why, "evaluation.cross_validation", "remove cross_validation")
 
 
 def _families_fit(recipe: Recipe, snapshot: Snapshot) -> Iterator[Fault]:

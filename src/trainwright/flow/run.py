@@ -52,7 +52,7 @@ class RunResult:
         run: Its id.
         run_dir: Its folder.
         snapshot: Hash of the data it used.
-        task: "classification" or "regression".
+        task: "classification", "regression", "forecasting" or "token-classification".
         model: Family, candidate, iterations, verdict of the choice.
         validation: Metrics with intervals.
         package: The package's folder.
@@ -329,13 +329,19 @@ def _model_facts(trained: Trained) -> dict[str, Any]:
 
 def _warnings(session: Session, trained: Trained) -> tuple[str, ...]:
     """What was asked for and could not be had."""
+    told = []
+    if trained.selection.left_out:
+        told.append(
+            f"no time for {', '.join(trained.selection.left_out)}: not tried;"
+            " a longer training.budget mends it"
+        )
     wanted = session.recipe.evaluation.cross_validation
-    if wanted is None or trained.selection.folds is not None:
-        return ()
-    return (
-        f"no time for {wanted} folds: the candidates were compared on validation rows alone;"
-        " a longer training.budget mends it",
-    )
+    if wanted is not None and trained.selection.folds is None:
+        told.append(
+            f"no time for {wanted} folds: the candidates were compared on validation rows alone;"
+            " a longer training.budget mends it"
+        )
+    return tuple(told)
 
 
 def _cross_validation(trained: Trained) -> dict[str, Any] | None:

@@ -46,6 +46,7 @@ class Selection:
         winner: The chosen one.
         folds: Out-of-fold scores, where the choice was made by folds.
         cross_validation: The winner's metrics out of fold, where there are folds.
+        left_out: Candidates that there was no time for.
     """
 
     candidates: tuple[Candidate, ...]
@@ -53,6 +54,7 @@ class Selection:
     winner: Candidate
     folds: FoldScores | None
     cross_validation: Evaluation | None
+    left_out: tuple[str, ...]
 
 
 def select(
@@ -122,6 +124,9 @@ def select(
         winner,
         folds,
         None if folds is None else _cross_validated(folds, name, rows, snapshot=snapshot),
+        tuple(
+            sorted({family.family for family in families} - {c.family.family for c in candidates})
+        ),
     )
 
 

@@ -26,7 +26,7 @@ class Heading(Section):
     name: str = Field(default="model", pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")
     """Of the model in the registry; the recipe's file name where not said."""
     task: Task | None = None
-    """classification or regression; inferred from the target where not said."""
+    """classification or regression, inferred where not said; forecasting; token-classification."""
 
 
 class Recipe(Heading):

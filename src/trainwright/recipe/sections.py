@@ -36,6 +36,15 @@ SchedulePart = Annotated[SerializeAsAny[Part], BeforeValidator(_parsed_by(schedu
 ObjectivePart = Annotated[SerializeAsAny[Part], BeforeValidator(_parsed_by(objectives))]
 
 
+class OfKind(Section):
+    """A section that its `kind` alone may stand for: `swa` is `{kind: swa}`."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _by_name(cls, value: Any) -> Any:  # noqa: ANN401 - any YAML value
+        return {"kind": value} if isinstance(value, str) else value
+
+
 class EarlyStopping(Section):
     """When the validation loss no longer gets better, a network's training ends."""
 
@@ -45,7 +54,7 @@ class EarlyStopping(Section):
     """How much lower the loss must be to count as better."""
 
 
-class Averaging(Section):
+class Averaging(OfKind):
     """Averaged weights are judged and packaged in place of the last ones."""
 
     kind: Literal["ema", "swa"] = "ema"
@@ -56,7 +65,7 @@ class Averaging(Section):
     """Of swa: the share of the epochs after which the average begins."""
 
 
-class Mixing(Section):
+class Mixing(OfKind):
     """Rows of a batch are blended, inputs and targets alike (classification of images)."""
 
     kind: Literal["mixup", "cutmix"] = "mixup"

@@ -46,6 +46,12 @@ def test_a_metric_of_the_other_task_is_refused_where_the_task_is_said():
         ({"task": "token-classification"}, "column of texts", "data.inputs"),
         ({"task": "token-classification", "evaluation": {"cross_validation": 5}},
          "not compared by folds", "evaluation.cross_validation"),
+        ({"evaluation": {"cross_validation": 5}, "training": {"distillation": {"teacher": "t"}}},
+         "its teacher has learnt", "evaluation.cross_validation"),
+        ({"model": {"family": "mlp"}, "training": {"tokens_per_batch": 300}},
+         "it is of networks for texts and series", "training.tokens_per_batch"),
+        ({"model": {"family": "gru"}, "training": {"mixing": "mixup"}},
+         "it is of networks for images", "training.mixing"),
     ],
 )  # fmt: skip
 def test_what_a_task_or_a_family_cannot_use_is_refused_before_data_are_read(sections, what, where):

@@ -105,3 +105,13 @@ def test_the_hash_tells_recipes_apart_and_nothing_else():
     spelled = {"training": {"seed": 0}, **least}
     assert parse_recipe(least).hash == parse_recipe(spelled).hash
     assert parse_recipe(least).hash != parse_recipe({**least, "training": {"seed": 1}}).hash
+
+
+def test_a_kind_alone_stands_for_its_section():
+    written = {"averaging": "swa", "mixing": "cutmix", "optimizer": "muon"}
+    short = parse_recipe({"data": {"source": "a", "target": "y"}, "training": written})
+    long = {key: {"kind": kind} for key, kind in written.items()}
+    assert short == parse_recipe({"data": {"source": "a", "target": "y"}, "training": long})
+    with pytest.raises(RecipeError) as caught:
+        parse_recipe({"data": {"source": "a", "target": "y"}, "training": {"averaging": "emma"}})
+    assert caught.value.faults[0].mend == "use 'ema'"

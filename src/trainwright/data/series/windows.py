@@ -236,9 +236,22 @@ def _all_windows(
                 " follow each other in one series"
                 + (" with a step before them" if part == TRAIN else ""),
                 where="data.horizon",
-                mend=f"data: {{horizon: {max(1, shape.horizon // 4)}}}, or more rows",
+                mend=_shorter(known, parts, steps),
             )
     return joined, findings
+
+
+def _shorter(known: NDArray[np.bool_], parts: NDArray[np.int8], steps: Steps) -> str:
+    """What mends a horizon that is too long: half of the longest for which each part has a window."""
+    longest = [0, 0, 0]
+    for start, stop in zip(steps.starts[:-1], steps.starts[1:], strict=True):
+        for part in range(3):
+            mine = known[start:stop][parts[start:stop] == part]
+            before = 0 if part == TRAIN else -1  # the first step of train has none before it
+            ends = np.concatenate([[before], np.flatnonzero(~mine), [len(mine)]])
+            longest[part] = max(longest[part], int(np.diff(ends).max()) - 1)
+    most = min(longest)
+    return f"data: {{horizon: {max(1, most // 2)}}}, or more rows" if most else "give more rows"
 
 
 def _told(short: int, gaps: int, steps: Steps, shape: _Shape, target: Target) -> list[Finding]:

@@ -6,7 +6,7 @@ from abc import abstractmethod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from trainwright.core.artifacts import Examples, FeatureNeeds, Features, Target
 from trainwright.core.parts import families
@@ -36,7 +36,7 @@ class TableNetworkFamily(NetworkFamily, TableFamily):
     text_dim: int = Field(default=64, ge=1)
     """Length of the sum of a text's terms."""
     task_weights: Literal["fixed", "uncertainty"] = "fixed"
-    """Of further targets: all the same, or learnt (Kendall et al. 2018, arXiv:1705.07115)."""
+    """fixed: all targets the same; uncertainty: learnt (Kendall et al. 2018, arXiv:1705.07115)."""
 
     @property
     def needs(self) -> FeatureNeeds:
@@ -99,6 +99,12 @@ class MLP(TableNetworkFamily):
     """Units of each."""
     drop_path: float = Field(default=0.0, ge=0, lt=1)
     """Of residual blocks: how often a row skips the last; 0 at the first."""
+
+    @model_validator(mode="after")
+    def _fits(self) -> MLP:
+        if self.drop_path and self.blocks == "mlp":
+            raise ValueError("plain layers cannot be skipped: drop_path | mend: blocks: resnet")
+        return self
 
     @property
     def cost(self) -> int:

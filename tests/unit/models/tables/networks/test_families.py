@@ -138,3 +138,9 @@ def test_real_tables_are_learnt_far_better_than_by_the_baseline(
     fits = [fit_of(part, train, held, target, epochs=12) for part in (family, Baseline())]
     losses = [proper_loss(fit.estimator.predict(held.features), held, target) for fit in fits]
     assert losses[0] < (0.25 if num_classes else 0.7) * losses[1]
+
+
+def test_plain_layers_have_nothing_to_skip():
+    with pytest.raises(ValueError, match="blocks: resnet"):
+        MLP(drop_path=0.2)
+    assert MLP(drop_path=0.2, blocks="resnet").drop_path == 0.2
