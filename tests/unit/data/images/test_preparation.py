@@ -71,6 +71,16 @@ def test_a_pretrained_base_says_its_size_and_channels(tmp_path: Path) -> None:
     assert (found.height, found.width, found.channels) == (16, 16, 3)
 
 
+def test_a_network_that_was_trained_here_says_its_height_width_and_channels(tmp_path: Path) -> None:
+    (tmp_path / "base").mkdir()
+    architecture = {"kind": "cnn", "shape": [3, 6, 10]}
+    (tmp_path / "base" / "estimator.json").write_text(json.dumps({"architecture": architecture}))
+    for size, wanted in ((None, (6, 10, 3)), (5, (5, 5, 3))):
+        needs = ImageNeeds(size=size, pretrained="base")
+        found = fit_image_preparation(frame(png(8, 8)), [COLUMN], needs, base=tmp_path)
+        assert (found.height, found.width, found.channels) == wanted
+
+
 def test_rows_and_frames_give_the_same_bits_also_from_base64() -> None:
     files = [png(8, 8, seed=1), None, png(11, 7, seed=2)]
     prepared = fitted(*files)
