@@ -139,7 +139,7 @@ def test_monitoring_is_quiet_on_the_same_rows_and_alarms_on_others(copied, train
 
 def test_two_runs_are_compared_pair_by_pair(copied, trainwright):
     folder, run = copied
-    _, plain = trainwright("run", folder / "loans.yaml", "--set", "model.family=baseline")
+    _, plain = trainwright("run", folder / "loans.yaml", "--set", "model={family: baseline}")
     status, result = trainwright("compare", run, plain["run"])
     assert status == 0
     pair = result["pairs"][0]

@@ -212,7 +212,7 @@ COMMANDS = [
     odd("predict to an unknown ending", 2, "no output format has the ending '.xls'", "o.xls", "name it o.csv, .parquet or .jsonl", "predict", PACKAGE, TABLE, "-o", "o.xls"),
     odd("predict onto a folder", 2, "the output is a folder", "d.csv", "name a file", "predict", PACKAGE, TABLE, "-o", "d.csv", make=lambda folder: (folder / "d.csv").mkdir()),
     odd("predict a file that is not there", 3, "there is no such file", "gone.csv", "mend the path", "predict", PACKAGE, "gone.csv", "-o", "o.csv"),
-    odd("predict a folder", 3, "this is a folder, not a regular file", "d", "name a file", "predict", PACKAGE, "d", "-o", "o.csv", make=lambda folder: (folder / "d").mkdir()),
+    odd("predict a folder", 3, "a folder of images has no column 'age'", "d", "name a table", "predict", PACKAGE, "d", "-o", "o.csv", make=lambda folder: (folder / "d").mkdir()),
     odd("predict a file with a name of NUL", 2, "embedded null byte", "trainwright predict", "trainwright predict --help", "predict", PACKAGE, "a\0b.csv", "-o", "o.csv"),
     odd("predict without a column", 3, "column 'age' is missing", "w.csv", "rename the column 'agee' to 'age'", "predict", PACKAGE, "w.csv", "-o", "o.csv", files={"w.csv": PEOPLE.replace(b"age", b"agee", 1)}),
     odd("predict a table of other columns", 3, "column 'city' is missing", "w.csv", "every column that the model was trained on", "predict", PACKAGE, "w.csv", "-o", "o.csv", files={"w.csv": SOUND}),

@@ -32,6 +32,7 @@ from trainwright.recipe.schema import Recipe
 from trainwright.summaries.intervals import Units, mean_by_unit
 
 FIT_FRACTION = 0.7  # of the budget; the rest is for judging, explaining and packaging
+UNASKED_FOLDS = 0.25  # of the time left for fits, where it does not: they must not fill the budget
 FAR_BEHIND = 3.0  # standard errors
 FOLD_FRACTION = 0.5  # of that, where the recipe asks for folds
 
@@ -97,15 +98,16 @@ def select(
     metric = recipe.evaluation.metric
     near = candidates if metric else in_reach(candidates, validation, target=spec)
     rows, folds = validation, None
+    folding = learning if wanted is not None else learning.share("automatic", UNASKED_FOLDS)
     if wanted is not None or (
         train.teacher is None  # it has learnt from the rows that folds would judge by
         and is_small(validation, target=spec)
         and not is_decided(near, validation, target=spec)
-        and learning.go_on("folds", 0, needs=_repeat_seconds(near))
+        and folding.go_on("folds", 0, needs=_repeat_seconds(near))
     ):
         both = train.then(validation)
         tried = [candidate.family for candidate in near]
-        folds = _by_folds(both, tried, snapshot=snapshot, recipe=recipe, base=base, pacer=learning)
+        folds = _by_folds(both, tried, snapshot=snapshot, recipe=recipe, base=base, pacer=folding)
         rows = validation if folds is None else both
     scores = [
         _score(candidate, rows, folds=folds, metric=metric, snapshot=snapshot)
