@@ -146,6 +146,7 @@ def test_a_signal_in_any_phase_ends_with_75_and_the_same_command_goes_on_to_the_
     )
     status, told = trainwright("run", recipe)
     assert (status, told["error"]["status"]) == (75, 75)
+    assert told["error"]["mend"] == "run the same command again; it goes on"
     ((run, state),) = runs(trainwright).items()
     assert state == "interrupted"
     folder = recipe.parent / "workspace" / "runs" / run
@@ -175,8 +176,9 @@ def test_train_goes_on_with_the_run_that_is_named(
     place, name, call, when = PHASES[phase]
     named = {} if when is None else {"when": when}
     on_call(monkeypatch, owner_of(place), name, send(signal.SIGTERM), call=call, **named)
-    assert trainwright("train", recipe)[0] == 75
+    status, told = trainwright("train", recipe)
     run = only_run(recipe).name
+    assert (status, told["error"]["mend"]) == (75, f"the same command with --resume {run} goes on")
     status, result = trainwright("train", recipe, "--resume", run)
     assert (status, result["run"], result["version"]) == (0, run, "")
     assert hashes(only_run(recipe) / "package") == unbroken.package

@@ -42,6 +42,7 @@ from trainwright.runs.tracking import mirror
 
 MIRROR_SECONDS = 30.0
 LEAST_WAIT_SECONDS = 1.0
+AGAIN = "run the same command again; it goes on"
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +134,8 @@ def run(
         RecipeError, DataError, EnvironmentFault, TrainingError: as their names say.
     """
     session = Session.open(recipe, workspace=workspace, overrides=overrides, progress=progress)
-    return _run(session, register, go_on=newest if not new else never)
+    again = "run the same command without --new; it goes on" if new else AGAIN
+    return _run(session, register, go_on=never if new else newest, again=again)
 
 
 def train_recipe(
@@ -158,11 +160,15 @@ def train_recipe(
         RecipeError, DataError, EnvironmentFault, TrainingError: as their names say.
     """
     session = Session.open(recipe, workspace=workspace, overrides=overrides, progress=progress)
-    return _run(session, keep, go_on=never if resume is None else partial(named, resume))
+    go_on = never if resume is None else partial(named, resume)
+    return _run(session, keep, go_on=go_on, again="the same command with --resume {run} goes on")
 
 
-def _run(session: Session, end: End, *, go_on: GoOn) -> RunResult:
-    """Prepare, train, and end as `end` says; in the folder that `go_on` finds, or a new one."""
+def _run(session: Session, end: End, *, go_on: GoOn, again: str) -> RunResult:
+    """Prepare, train, and end as `end` says; in the folder that `go_on` finds, or a new one.
+
+    `again` says how a stopped run is gone on with.
+    """
     started = time.monotonic()
     if session.recipe.tracking.tensorboard:
         require(tensorboard.EXTRA, what="tracking.tensorboard")
@@ -171,7 +177,7 @@ def _run(session: Session, end: End, *, go_on: GoOn) -> RunResult:
     folder = go_on(session, snapshot) or session.workspace.new_run(session.recipe.name)
     with folder.hold():
         warn_if_killed(folder)
-        with _recorded(folder, session, snapshot):
+        with _recorded(folder, session, snapshot, again=again.format(run=folder.id)):
             with _provenance(folder, session.base), _events(folder, session.recipe.tracking):
                 result = _train_and_end(session, snapshot, folder, end, started=started)
             write_run_report(folder, snapshot)
@@ -248,7 +254,9 @@ def _train_and_end(
 
 
 @contextmanager
-def _recorded(folder: RunFolder, session: Session, snapshot: Snapshot) -> Iterator[None]:
+def _recorded(
+    folder: RunFolder, session: Session, snapshot: Snapshot, *, again: str
+) -> Iterator[None]:
     """Write down that the run began and how it ended; mirror it afterwards."""
     recipe = session.recipe
     secrets = folder.write_recipe(recipe.resolved())
@@ -264,9 +272,12 @@ def _recorded(folder: RunFolder, session: Session, snapshot: Snapshot) -> Iterat
     )
     try:
         yield
-    except (KeyboardInterrupt, Interrupted):
+    except KeyboardInterrupt:
         _told(folder, "interrupted")
         raise
+    except Interrupted as error:
+        _told(folder, "interrupted")
+        raise Interrupted(error.what, mend=again) from error
     except EnvironmentFault as error:  # a full disk is no fault of the run: it can go on
         _told(folder, "interrupted", what=error.what, status=error.status)
         raise

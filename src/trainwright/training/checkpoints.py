@@ -152,7 +152,7 @@ class Checkpoints:
             raise EnvironmentFault(
                 f"a checkpoint needs {needed / 1e6:.0f} MB and {free / 1e6:.0f} MB are free",
                 where=str(self._folder),
-                mend="make room, and run the same command again; it goes on",
+                mend="make room; then the run can be gone on with",
             )
 
     def _retire(self) -> None:
