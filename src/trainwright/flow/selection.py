@@ -263,6 +263,6 @@ def _check_finite(candidate: Candidate) -> None:
         raise TrainingError(
             f"{candidate.name} predicts values that are not finite",
             where=f"model {candidate.name}",
-            mend="look for extreme values in the data report; or leave the family out: "
-            "model: {families: [baseline, lightgbm]}",
+            mend="look for extreme values in the data report; of a network, also a lower rate:"
+            " training: {optimizer: {kind: adamw, learning_rate: 0.001}}",
         )

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 import torch
 from torch import nn
@@ -32,6 +32,7 @@ from trainwright.training.outcome import Outcome
 from trainwright.training.protocols import Evaluated, Objective, Observer, Source
 from trainwright.training.schedules import Constant
 from trainwright.training.signals import deferred_signals
+from trainwright.training.step import Precision
 
 if TYPE_CHECKING:
     from trainwright.training.protocols import Indices
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 DEFAULT_EVALUATION_BATCH = 256
 USUAL_CHECKPOINTS = CheckpointSettings()
 UNHURRIED = Unhurried()
+PRECISIONS = get_args(Precision)
 
 
 class Trainer:
@@ -102,7 +104,7 @@ class Trainer:
         batch_size: int | Literal["auto"] = 32,
         tokens_per_batch: int | None = None,
         accumulate: int = 1,
-        precision: Literal["fp32", "bf16", "fp16"] = "fp32",
+        precision: Precision = "fp32",
         clip_norm: float | None = None,
         compile: bool = False,
         activation_checkpointing: bool = False,
@@ -269,6 +271,26 @@ def _check(plan: Plan, *, threads: int) -> None:
         Fault(f"{name} is {value}, less than 1", f"training.{name}", f"{name}: 1")
         for name, value in counts.items()
         if value is not None and value < 1
+    ]
+    if plan.precision not in PRECISIONS:
+        faults.append(
+            Fault(
+                f"no precision is called {plan.precision!r}",
+                "training.precision",
+                f"use one of: {', '.join(PRECISIONS)}",
+            )
+        )
+    faults += [
+        Fault(
+            f"a {type(part).__name__} is no {noun} of this loop: it has no `build`",
+            f"training.{noun}",
+            f"{noun}={usual}, from trainwright.training",
+        )
+        for noun, part, usual in (
+            ("optimizer", plan.optimizer, "AdamW(learning_rate=1e-3)"),
+            ("schedule", plan.schedule, "Cosine(warmup=0.1)"),
+        )
+        if not hasattr(part, "build")
     ]
     names = {group.name for group in plan.groups}
     faults += [

@@ -76,6 +76,19 @@ def test_all_that_is_wrong_is_told_at_once():
         assert words in told
 
 
+def test_parts_and_precisions_of_another_kind_are_refused_by_name():
+    with pytest.raises(RecipeError) as caught:
+        trainer(
+            None,
+            precision="fp8",
+            optimizer=torch.optim.SGD(model().parameters(), lr=0.1),
+            schedule="cosine",
+        )
+    told = str(caught.value)
+    for words in ("use one of: fp32, bf16, fp16", "optimizer=AdamW(", "schedule=Cosine("):
+        assert words in told
+
+
 def test_a_module_without_trainable_parameters_is_refused():
     frozen = model().requires_grad_(False)
     with pytest.raises(RecipeError, match="no parameter is trainable"):
