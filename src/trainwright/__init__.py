@@ -27,9 +27,10 @@ if TYPE_CHECKING:
     from trainwright.flow.monitoring import monitor
     from trainwright.flow.prediction import predict
     from trainwright.flow.preparation import prepare
+    from trainwright.flow.proving.prove import prove
     from trainwright.flow.reproduction import reproduce
     from trainwright.flow.resolving import load_model
-    from trainwright.flow.run import run
+    from trainwright.flow.run import run, train
     from trainwright.recipe import Recipe, load_recipe, parse_recipe
 
 _HOMES = {
@@ -58,8 +59,10 @@ _HOMES = {
     "parse_recipe": "trainwright.recipe",
     "predict": "trainwright.flow.prediction",
     "prepare": "trainwright.flow.preparation",
+    "prove": "trainwright.flow.proving.prove",
     "reproduce": "trainwright.flow.reproduction",
     "run": "trainwright.flow.run",
+    "train": "trainwright.flow.run",
 }
 
 __all__ = [
@@ -88,8 +91,10 @@ __all__ = [
     "parse_recipe",
     "predict",
     "prepare",
+    "prove",
     "reproduce",
     "run",
+    "train",
 ]
 
 

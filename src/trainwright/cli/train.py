@@ -28,7 +28,7 @@ def train(
     debug: options.Debug = False,  # noqa: ARG001 - read by main
 ) -> int:
     """Train a recipe and print what came of it."""
-    from trainwright.flow.run import train_recipe
+    from trainwright.flow.run import train as train_recipe
 
     with TerminalProgress() as progress:
         result = train_recipe(

@@ -21,6 +21,7 @@ from trainwright.core.extras import require
 from trainwright.core.protocols import Progress
 from trainwright.deployment.package import load_package
 from trainwright.evaluation.choice import row_losses
+from trainwright.flow import training as fits
 from trainwright.flow.checkpoints import Checkpoints, drop
 from trainwright.flow.fates import write_fates
 from trainwright.flow.fit_progress import FitProgress
@@ -31,7 +32,6 @@ from trainwright.flow.reporting import write_run_report
 from trainwright.flow.resuming import GoOn, named, never, newest, warn_if_killed
 from trainwright.flow.session import JUDGED, Session
 from trainwright.flow.teaching import find_teacher
-from trainwright.flow.training import Trained, package, train
 from trainwright.recipe.sections import TrackingSettings
 from trainwright.runs import tensorboard
 from trainwright.runs.folder import RunFolder, utc_now
@@ -138,7 +138,7 @@ def run(
     return _run(session, register, go_on=never if new else newest, again=again)
 
 
-def train_recipe(
+def train(
     recipe: Path,
     *,
     resume: str | None = None,
@@ -208,7 +208,7 @@ def _train_and_end(
             progress=progress,
             record=history.append,
         )
-        trained = train(
+        trained = fits.train(
             recipe,
             snapshot,
             base=session.base,
@@ -222,7 +222,9 @@ def _train_and_end(
         session.progress.stage("package")
         if not folder.package.exists():  # one that was stopped after it has it already
             folder.write_json("decisions.json", decisions.to_json())
-            package(folder.package, trained, snapshot=snapshot, recipe=recipe, decisions=decisions)
+            fits.package(
+                folder.package, trained, snapshot=snapshot, recipe=recipe, decisions=decisions
+            )
         loaded = load_package(folder.package)  # its golden rows are replayed: what leaves is sound
     folder.write_json("evaluation.json", trained.evaluation.to_json())
     _write_predictions(folder, trained, snapshot)
@@ -323,7 +325,7 @@ def _events(folder: RunFolder, settings: TrackingSettings) -> Iterator[None]:
         tensorboard.write_events(folder)
 
 
-def _model_facts(trained: Trained) -> dict[str, Any]:
+def _model_facts(trained: fits.Trained) -> dict[str, Any]:
     winner, choice = trained.selection.winner, trained.selection.choice
     return {
         "family": winner.family.family,
@@ -338,7 +340,7 @@ def _model_facts(trained: Trained) -> dict[str, Any]:
     }
 
 
-def _warnings(session: Session, trained: Trained) -> tuple[str, ...]:
+def _warnings(session: Session, trained: fits.Trained) -> tuple[str, ...]:
     """What was asked for and could not be had."""
     told = []
     if trained.selection.left_out:
@@ -355,7 +357,7 @@ def _warnings(session: Session, trained: Trained) -> tuple[str, ...]:
     return tuple(told)
 
 
-def _cross_validation(trained: Trained) -> dict[str, Any] | None:
+def _cross_validation(trained: fits.Trained) -> dict[str, Any] | None:
     folds, evaluation = trained.selection.folds, trained.selection.cross_validation
     if folds is None or evaluation is None:
         return None
@@ -363,7 +365,7 @@ def _cross_validation(trained: Trained) -> dict[str, Any] | None:
     return {"folds": folds.folds, "repeats": folds.repeats, "metrics": metrics}
 
 
-def _candidate_rows(trained: Trained) -> tuple[dict[str, Any], ...]:
+def _candidate_rows(trained: fits.Trained) -> tuple[dict[str, Any], ...]:
     """The choice's table with what each fit came to."""
     fitted = {candidate.name: candidate for candidate in trained.selection.candidates}
     table = [*trained.selection.choice.table]
@@ -382,7 +384,7 @@ def _candidate_rows(trained: Trained) -> tuple[dict[str, Any], ...]:
     )
 
 
-def _left_behind(candidate: Candidate, trained: Trained) -> dict[str, Any]:
+def _left_behind(candidate: Candidate, trained: fits.Trained) -> dict[str, Any]:
     """The line of one that was too far behind on validation to be compared by folds."""
     losses = row_losses(candidate.output, trained.validation.target, trained.model.target)
     numbers = ("metric", "standard_error", "difference", "difference_error", "better_than_baseline")
@@ -397,7 +399,7 @@ def _left_behind(candidate: Candidate, trained: Trained) -> dict[str, Any]:
     }
 
 
-def _write_predictions(folder: RunFolder, trained: Trained, snapshot: Snapshot) -> None:
+def _write_predictions(folder: RunFolder, trained: fits.Trained, snapshot: Snapshot) -> None:
     """Validation predictions by row, so that runs can be compared pair by pair."""
     prediction = trained.assessment.prediction
     rows = trained.validation

@@ -139,6 +139,8 @@ class TrainingSettings(Section):
     """{teacher: MODEL}: learn from a larger model; classification."""
     checkpoints: CheckpointSettings = CheckpointSettings()
     """What is kept to go on from."""
+    device: str = Field(default="cpu", pattern=r"^(cpu|mps|cuda(:[0-9]{1,2})?)$")
+    """cpu, cuda, cuda:1 or mps; equal bits are promised on the cpu."""
     memory_limit: Bytes | None = None
     """What `prove` holds the longest batch to: 4GiB, 500MB."""
     log_every: int = Field(default=10, ge=1)

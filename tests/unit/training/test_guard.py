@@ -65,7 +65,7 @@ def test_the_same_command_again_stops_at_the_same_row(tmp_path):
 
 def test_a_rate_that_explodes_names_a_lower_one():
     one = trainer(None, optimizer=AdamW(learning_rate=1e30), schedule=None, averaging=None)
-    with pytest.raises(TrainingError, match="learning_rate: 0.001") as caught:
+    with pytest.raises(TrainingError, match=r"learning_rate: 0\.001") as caught:
         one.fit()
     assert "rows " in caught.value.where
 

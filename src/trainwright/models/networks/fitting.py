@@ -61,7 +61,7 @@ def fit_network(
     finally:
         watcher.pass_on()
     with torch.no_grad():
-        module = plan.finish(plan.module).eval()
+        module = plan.finish(plan.module.to("cpu")).eval()
     estimator = NetworkEstimator(plan.architecture, module, dict(plan.origin))
     return Fit(
         estimator,
@@ -111,6 +111,7 @@ def trainer_of(
         early_stopping=_stopping(training.early_stopping, plan),
         seed=seed,
         threads=training.threads,
+        device=training.device,
         workers=training.workers,
         log_every=training.log_every,
         folder=workplace.folder,
