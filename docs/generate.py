@@ -36,7 +36,18 @@ from trainwright.recipe.sections import (
 
 HERE = Path(__file__).parent / "reference"
 TABLES = Path(__file__).parents[1] / "tests"
-VERBS = ("run", "train", "prove", "evaluate", "compare", "audit", "reproduce", "predict", "monitor", "load_package")
+VERBS = (
+    "run",
+    "train",
+    "prove",
+    "evaluate",
+    "compare",
+    "audit",
+    "reproduce",
+    "predict",
+    "monitor",
+    "load_package",
+)
 NESTED = {
     "data.split": SplitSettings,
     "data.columns.NAME": ColumnSettings,
