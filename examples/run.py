@@ -28,7 +28,7 @@ def main(name: str, *only: str) -> None:
     os.environ["TRAINWRIGHT_WORKSPACE"] = str(folder / "workspace")
     lines = []
     for recipe in sorted(folder.glob("*.yaml")):
-        if only and recipe.stem not in only:
+        if only and not any(part in recipe.stem for part in only):
             continue
         started = time.monotonic()
         result = run(recipe)
