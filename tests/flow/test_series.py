@@ -169,7 +169,7 @@ def test_naive_forecasts_need_no_networks(folder, trainwright, monkeypatch):
     ("change", "status", "told"),
     [
         (("horizon: 6, ", ""), 2, "data: {horizon: 24}"),
-        (("horizon: 6", "horizon: 100"), 3, "data: {horizon: 25}"),
+        (("horizon: 6", "horizon: 100"), 3, "data: {horizon: 22}"),
         (("time: t", "time: tt"), 2, "use 't'"),
         (("series:", "split: {by: random}, series:"), 2, "split: {by: time, column: t}"),
     ],
