@@ -5,7 +5,7 @@
 One module, one set of samples, one optimiser (AdamW), one thread. Each loop is a process that waits
 between repeats; repeats take turns, and each of a loop has one of the hand-written loop right before
 it: their ratio is one measurement, the median over all repeats is told. Time is what the process computed
-(all its threads), since others work on the machine too; the clock's ratio stands beside it. The module
+(all its threads), since other programs run on the machine too; the clock's ratio stands beside it. The module
 reads the clock itself when a forward pass begins (benchmarks/loops/cases.py), so start and end of a fit are
 not in it. Peers come from an environment of their own below benchmarks/.envs, with this one's torch.
 Writes docs/benchmarks/loop.md from the last result of each case.
