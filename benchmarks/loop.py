@@ -322,7 +322,8 @@ def page_of(results: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
     yield (
         f"Made by `python benchmarks/loop.py --case CASE` on {os.cpu_count()} cores"
         f" ({platform.machine()}, Python {platform.python_version()}), one thread; {versions}. How it is"
-        " taken stands in the head of that script. Others worked on the machine all the while, so times"
+        " taken stands in the head of that script. The machine was busy with other programs at times (its"
+        " load stands at each table), so times"
         " are those that a process computed, and upper bounds; ratios are medians over interleaved"
         " repeats, each to a repeat of the hand-written loop right before it (texts: of the same"
         " round). Above 1 is faster than by hand. The middle half of the ratios stands in brackets: what"
