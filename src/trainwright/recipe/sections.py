@@ -64,6 +64,15 @@ class Averaging(OfKind):
     start: float = Field(default=0.75, ge=0, lt=1)
     """Of swa: the share of the epochs after which the average begins."""
 
+    @model_validator(mode="after")
+    def _fits(self) -> Averaging:
+        useless = "decay" if self.kind == "swa" else "start"
+        if useless in self.model_fields_set and getattr(self, useless) != (
+            type(self).model_fields[useless].default
+        ):
+            raise ValueError(f"kind {self.kind} cannot use: {useless} | mend: remove {useless}")
+        return self
+
 
 class Mixing(OfKind):
     """Rows of a batch are blended, inputs and targets alike (classification of images)."""

@@ -127,7 +127,7 @@ def check_padding(make: Callable[[], Subject]) -> Check:
     lengths = subject.train.lengths[rows] if isinstance(subject.train, Measured) else None
     told = (
         f"{len(rows)} rows of {int(lengths.min())} to {int(lengths.max())} steps"
-        if lengths is not None
+        if lengths is not None and lengths.min() < lengths.max()
         else f"{len(rows)} rows of one size"
     )
     return Check(

@@ -115,3 +115,10 @@ def test_a_kind_alone_stands_for_its_section():
     with pytest.raises(RecipeError) as caught:
         parse_recipe({"data": {"source": "a", "target": "y"}, "training": {"averaging": "emma"}})
     assert caught.value.faults[0].mend == "use 'ema'"
+
+
+@pytest.mark.parametrize("averaging", [{"kind": "swa", "decay": 0.9}, {"kind": "ema", "start": 0.5}])
+def test_a_setting_of_the_other_average_is_refused(averaging):
+    data = {"source": "a.csv", "target": "y"}
+    with pytest.raises(RecipeError, match="cannot use"):
+        parse_recipe({"data": data, "training": {"averaging": averaging}})
