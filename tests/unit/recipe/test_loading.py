@@ -117,7 +117,9 @@ def test_a_kind_alone_stands_for_its_section():
     assert caught.value.faults[0].mend == "use 'ema'"
 
 
-@pytest.mark.parametrize("averaging", [{"kind": "swa", "decay": 0.9}, {"kind": "ema", "start": 0.5}])
+@pytest.mark.parametrize(
+    "averaging", [{"kind": "swa", "decay": 0.9}, {"kind": "ema", "start": 0.5}]
+)
 def test_a_setting_of_the_other_average_is_refused(averaging):
     data = {"source": "a.csv", "target": "y"}
     with pytest.raises(RecipeError, match="cannot use"):
