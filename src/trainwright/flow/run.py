@@ -182,16 +182,22 @@ def _run(session: Session, end: End, *, go_on: GoOn, again: str) -> RunResult:
                 result = _train_and_end(session, snapshot, folder, end, started=started)
             write_run_report(folder, snapshot)
         drop(folder.checkpoints)  # only now: until here a stopped run goes on from them
+    warning = _mirror(session, wait_seconds=max(LEAST_WAIT_SECONDS, leave_at - time.monotonic()))
+    return result if warning is None else replace(result, warnings=(*result.warnings, warning))
+
+
+def _mirror(session: Session, *, wait_seconds: float) -> str | None:
+    """What the tracker did not take. A signal ends only the wait: the run itself is through."""
     session.progress.stage("mirror")
-    mirrored = mirror(
-        session.workspace,
-        session.recipe.tracking,
-        timeout_seconds=MIRROR_SECONDS,
-        wait_seconds=max(LEAST_WAIT_SECONDS, leave_at - time.monotonic()),
-    )
-    if mirrored.warning is None:
-        return result
-    return replace(result, warnings=(*result.warnings, mirrored.warning))
+    try:
+        return mirror(
+            session.workspace,
+            session.recipe.tracking,
+            timeout_seconds=MIRROR_SECONDS,
+            wait_seconds=wait_seconds,
+        ).warning
+    except Interrupted:
+        return "a signal ended the wait for the mirror; `trainwright runs --sync` catches up"
 
 
 def _train_and_end(
