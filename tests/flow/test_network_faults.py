@@ -43,6 +43,7 @@ from trainwright.training import checkpoints as module_of_checkpoints
 from trainwright.training.checkpoints import CheckpointWarning
 from trainwright.training.feeding.sources import ArraySource
 from trainwright.training.feeding.workers import Workers
+from trainwright.training.signals import deferred_signals
 from trainwright.training.step import Update
 
 Command = Callable[..., tuple[int, dict[str, Any]]]
@@ -210,6 +211,32 @@ def test_a_second_signal_lets_the_save_under_way_come_to_its_end(
     assert checkpoints(only_run(recipe))[-1] == "step-00000023"
     assert trainwright("run", recipe)[0] == 0
     assert hashes(only_run(recipe) / "package") == unbroken.package
+
+
+def test_a_save_that_would_outlast_the_grace_is_not_begun(
+    unbroken: Unbroken, recipe: Path, trainwright: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SIGTERM, then SIGKILL in 30 s: a save takes 40, by a clock that each flush moves on."""
+    now = [0.0]
+    with monkeypatch.context() as patch:
+        patch.setitem(deferred_signals.__wrapped__.__kwdefaults__, "now", lambda: now[0])
+
+        def later(folder: Path, flush: Callable[[Path], None] = durable.flush_tree) -> None:
+            now[0] += 40.0
+            flush(folder)
+
+        patch.setattr(durable, "flush_tree", later)
+        on_call(patch, Update, "_apply", send(signal.SIGTERM), call=23)
+        status, told = trainwright("run", recipe)
+    assert status == 75
+    assert "step 20 is kept, and step 23 was not saved: that takes 40 s" in told["error"]["what"]
+    assert told["error"]["mend"] == "run the same command again; it goes on"
+    folder = only_run(recipe)
+    assert RunFolder(folder).events()[-1]["what"] == told["error"]["what"]
+    assert checkpoints(folder)[-1] == "step-00000020"
+    assert not litter(folder)
+    assert trainwright("run", recipe)[0] == 0
+    assert hashes(folder / "package") == unbroken.package
 
 
 def test_training_that_leaves_the_numbers_names_step_and_rows_and_keeps_what_it_had(
