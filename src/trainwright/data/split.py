@@ -195,14 +195,14 @@ def _given(rows: Rows, settings: DataSettings, strata: NDArray[np.int64]) -> Ass
         missing = parts == LEFT_OUT
         if missing.any():
             left_out.append(LeftOut(missing, "no assignment"))
-            findings.append(_dropped(missing, rows, "assignment", split.column))
+            findings.append(_dropped(missing, rows, split.column))
     else:
         parts = rows.file_part.copy()
     parts, taken = _complete(parts, rows, strata, settings=split)
     if taken:
         said["taken_from_train"] = taken
         findings.append(
-            Finding("split", "note", f"{' and '.join(taken)} rows are not given: taken from train")
+            Finding("schema", "info", f"{' and '.join(taken)} rows are not given: taken from train")
         )
     return Assignment(parts, rows.row, said, tuple(left_out), tuple(findings))
 
@@ -284,7 +284,7 @@ def _bundles(hashes: Hashes) -> tuple[Hashes, list[Finding]]:
     if not (few or dominant):
         return hashes, []
     note = Finding(
-        "split", "note",
+        "schema", "info",
         f"{len(sizes)} distinct rows in {len(hashes)}: equal rows are taken for coincidences and spread"
         " over the splits",
     )  # fmt: skip
@@ -309,7 +309,7 @@ def _group_hashes(groups: pl.Series, rows: Rows) -> tuple[Hashes, list[Finding]]
     if not missing.any():
         return found, []
     finding = Finding(
-        "no-group", "warning",
+        "missing", "warning",
         f"{int(missing.sum())} rows have no {groups.name!r}: each counts as a group of its own",
         column=groups.name, count=int(missing.sum()),
         rows=tuple(rows.row[missing][:10].tolist()),
@@ -330,7 +330,7 @@ def _in_order(
         column=split.column,
     )
     left_out = [LeftOut(missing, "no time")] if missing.any() else []
-    findings = [_dropped(missing, rows, "time", split.column)] if missing.any() else []
+    findings = [_dropped(missing, rows, split.column)] if missing.any() else []
     if found.in_gap.any():
         left_out.append(LeftOut(found.in_gap, "gap"))
     said = {
@@ -365,10 +365,10 @@ def _times(frame: pl.DataFrame, split: SplitSettings) -> pl.Series:
     return times
 
 
-def _dropped(missing: NDArray[np.bool_], rows: Rows, what: str, column: str) -> Finding:
+def _dropped(missing: NDArray[np.bool_], rows: Rows, column: str) -> Finding:
     count = int(missing.sum())
     return Finding(
-        f"no-{what}", "warning",
+        "missing", "warning",
         f"{count} rows have no {column!r}, by which the data are split: left out",
         column=column, count=count, rows=tuple(rows.row[missing][:10].tolist()),
     )  # fmt: skip
