@@ -91,6 +91,39 @@ class NumberFormat:
 
 
 @dataclass(frozen=True, slots=True)
+class Repair:
+    """What is mended in a column's values once they are typed, wherever they are typed.
+
+    Attributes:
+        text: Steps for texts, in the order in which they are taken ("mojibake", "html" ...).
+        variants: Spellings of a category, each with the one that it becomes; applied after `text`.
+        low: The least number that can be; None for no limit.
+        high: The greatest.
+        beyond: What a number beyond becomes: the limit, or missing.
+    """
+
+    text: tuple[str, ...] = ()
+    variants: tuple[tuple[str, str], ...] = ()
+    low: float | None = None
+    high: float | None = None
+    beyond: Literal["clip", "missing"] = "missing"
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON values."""
+        return {
+            **asdict(self),
+            "text": list(self.text),
+            "variants": [list(pair) for pair in self.variants],
+        }
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Repair:
+        """Inverse of `to_json`."""
+        pairs = tuple((spelling, known) for spelling, known in value["variants"])
+        return cls(**{**value, "text": tuple(value["text"]), "variants": pairs})
+
+
+@dataclass(frozen=True, slots=True)
 class Column:
     """How one input column is read: the contract that training, batch scoring and the server share.
 
@@ -106,6 +139,7 @@ class Column:
         closed: A category not seen in training is refused.
         written: How the numbers of a text file are written, where that is more than digits.
         formats: Further formats of a date-time column, for texts that `format` does not fit.
+        repair: What is mended in the values; None for nothing.
     """
 
     name: str
@@ -119,11 +153,17 @@ class Column:
     closed: bool = False
     written: NumberFormat | None = None
     formats: tuple[str, ...] = ()
+    repair: Repair | None = None
 
     def to_json(self) -> dict[str, Any]:
         """As JSON values; what was added to the contract later stands there only where it says something."""
         said = {**asdict(self), "nulls": list(self.nulls), "true": list(self.true)}
-        added: dict[str, Any] = {"written": said.pop("written"), "formats": list(said.pop("formats"))}
+        said.pop("repair")
+        added: dict[str, Any] = {
+            "written": said.pop("written"),
+            "formats": list(said.pop("formats")),
+            "repair": self.repair.to_json() if self.repair else None,
+        }
         if added["written"]:
             added["written"]["units"] = [list(unit) for unit in added["written"]["units"]]
         return said | {name: value for name, value in added.items() if value}
@@ -131,7 +171,7 @@ class Column:
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Column:
         """Inverse of `to_json`."""
-        written = value.get("written")
+        written, repair = value.get("written"), value.get("repair")
         return cls(
             **{
                 **value,
@@ -140,6 +180,7 @@ class Column:
                 "true": tuple(value["true"]),
                 "written": NumberFormat.from_json(written) if written else None,
                 "formats": tuple(value.get("formats", ())),
+                "repair": Repair.from_json(repair) if repair else None,
             }
         )
 
