@@ -27,7 +27,6 @@ from trainwright.core.durable import (
     make_folder,
     read_json,
     sha256_bytes,
-    sha256_file,
     write_json,
 )
 from trainwright.core.errors import DataError, EnvironmentFault, TrustError
@@ -42,7 +41,6 @@ from trainwright.data.duplicates import (
     has_telling_column,
 )
 from trainwright.data.hashing import hash_cells, hash_raw_rows, mix, sum_cells
-from trainwright.data.images.files import folder_key
 from trainwright.data.judging import judge
 from trainwright.data.leakage import find_leaks
 from trainwright.data.ledger import LedgerBook, reconcile
@@ -54,7 +52,7 @@ from trainwright.data.quality import (
     equality_columns,
 )
 from trainwright.data.reading import RawTable, SourceFile, read_source
-from trainwright.data.reading.source import expand, relative_name
+from trainwright.data.reading.naming import named_hashes
 from trainwright.data.series.settings import check_series, is_forecast
 from trainwright.data.series.whole import whole_series
 from trainwright.data.series.windows import windows_of_series
@@ -407,7 +405,10 @@ def _find_prepared(recipe: Recipe, *, base: Path, snapshots: Path) -> Snapshot |
     if recipe.data.inputs is not None and recipe.data.inputs.image is not None:
         return None  # a table of paths does not say what is in the files
     try:
-        key = _key(recipe, _named_hashes(recipe.data, base))
+        hashes = named_hashes(recipe.data, base)
+        if hashes is None:
+            return None  # whether a database has changed is known when its rows were read
+        key = _key(recipe, hashes)
         note = snapshots / "prepared" / f"{key}.json"
         if not note.exists():
             return None
@@ -430,17 +431,3 @@ def _note_prepared(snapshot: Snapshot, *, key: str, snapshots: Path) -> None:
     }
     make_folder(snapshots / "prepared")
     write_json(snapshots / "prepared" / f"{key}.json", note)
-
-
-def _named_hashes(settings: DataSettings, base: Path) -> list[tuple[str, str]]:
-    """Name and SHA-256 of every file, in the order of reading."""
-    sources = (settings.source,) if isinstance(settings.source, str) else settings.source
-    named = [*sources, *filter(None, (settings.validation, settings.test))]
-    paths = [path for source in named for path in expand(source, base=base)]
-    return [
-        (
-            relative_name(path, base),
-            folder_key(path) if path.is_dir() else sha256_file(path.resolve()),
-        )
-        for path in paths
-    ]

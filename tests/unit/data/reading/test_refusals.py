@@ -114,8 +114,18 @@ REFUSED = {
         "same keys",
         "t.jsonl",
     ),
-    "JSON: nested": Refused(
-        b'{"a":{"b":1},"y":2}\n', "nested object", "t.jsonl:1", '"a.key": value', "t.jsonl"
+    "JSON: list of numbers": Refused(
+        b'{"a":[1,2],"y":2}\n', "a list of numbers", "t.jsonl:1", 'drop: ["a"]', "t.jsonl"
+    ),
+    "JSON: two keys of one column": Refused(
+        b'{"a.b":1,"a":{"b":2},"y":2}\n', "two keys make", "t.jsonl:1", "of its own", "t.jsonl"
+    ),
+    "JSON: 17 objects": Refused(
+        b'{"y":' + b'{"a":' * 17 + b"1" + b"}" * 18 + b"\n",
+        "nested too deeply",
+        "t.jsonl:1",
+        "",
+        "t.jsonl",
     ),
     "JSON: a list": Refused(
         b"[1,2]\n", "a list, expected an object", "t.jsonl:1", "one a line", "t.jsonl"
