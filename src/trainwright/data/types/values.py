@@ -19,6 +19,7 @@ import polars as pl
 
 from trainwright.core.artifacts import Column, ColumnType
 from trainwright.core.errors import shorten
+from trainwright.data.repair.apply import repair_series, repair_value
 from trainwright.data.types.dates import parse_date, parse_dates
 from trainwright.data.types.masks import null_where
 from trainwright.data.types.wordlists import split_words, words_of
@@ -77,8 +78,15 @@ def parse_series(column: Column, raw: pl.Series) -> Parsed:
     """A whole column: text (as from CSV) or native values (as from Parquet and JSON).
 
     Returns:
-        Float64, String, Boolean or Datetime("us") values; misfits are null in them.
+        Float64, String, Boolean or Datetime("us") values, repaired; misfits are null in them.
     """
+    parsed = _parsed(column, raw)
+    if column.repair is None:
+        return parsed
+    return replace(parsed, values=repair_series(column, parsed.values))
+
+
+def _parsed(column: Column, raw: pl.Series) -> Parsed:
     if column.type is ColumnType.WORDS:
         lists, odd = split_words(raw)
         return Parsed.of(lists, raw, odd)
@@ -170,6 +178,11 @@ def parse_value(column: Column, value: Any) -> Value:  # noqa: ANN401
     Raises:
         ValueError: the value is of another type, or does not fit.
     """
+    parsed = _value(column, value)
+    return parsed if column.repair is None else repair_value(column, parsed)  # type: ignore[no-any-return]
+
+
+def _value(column: Column, value: Any) -> Value:  # noqa: ANN401
     if value is None:
         return None
     if column.type is ColumnType.WORDS:
@@ -258,7 +271,7 @@ def whole_text(numbers: pl.Series) -> pl.Series:
 def _native(column: Column, raw: pl.Series) -> Parsed:
     kind = raw.dtype
     if kind in (pl.Categorical, pl.Enum):
-        return parse_series(column, raw.cast(pl.String))
+        return _parsed(column, raw.cast(pl.String))
     values: pl.Series | None = None
     if column.type is ColumnType.NUMBER and (kind.is_numeric() or isinstance(kind, pl.Decimal)):
         floats = raw.cast(pl.Float64).fill_nan(None)
@@ -273,7 +286,7 @@ def _native(column: Column, raw: pl.Series) -> Parsed:
     elif column.type is ColumnType.DATETIME and kind in (pl.Date, pl.Datetime):
         return _marked_out(column, Parsed(naive_utc(raw)))
     elif column.type in _WORDS:
-        return parse_series(column, _as_text(raw))
+        return _parsed(column, _as_text(raw))
     if values is None:
         none = pl.Series(raw.name, [None] * len(raw), dtype=pl.Float64)
         return Parsed.of(none, raw, raw.is_not_null())
@@ -356,7 +369,7 @@ def _moment(column: Column, value: Any) -> int:  # noqa: ANN401
 def _label(column: Column, text: str) -> str | None:
     if not column.integer and not column.true:
         return text
-    parsed = parse_series(column, pl.Series([text]))
+    parsed = _parsed(column, pl.Series([text]))
     if parsed.misfits:
         raise ValueError(f"{shorten(text)} does not fit")
     return str(parsed.values[0])
