@@ -8,8 +8,10 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from trainwright.core.artifacts import ColumnType
 from trainwright.recipe.governance import Balance, CardSettings
+from trainwright.recipe.privacy import HashKey, PersonalData
 from trainwright.recipe.quantities import Seconds
 from trainwright.recipe.reads import Section
+from trainwright.recipe.repair import RepairSettings, UnreadableSettings
 from trainwright.recipe.sources import SourceKind, holds_password, kind_of
 
 Name = Annotated[str, Field(min_length=1, max_length=4096)]
@@ -167,6 +169,14 @@ class DataSettings(Section):
     """Columns by whose groups the data and the model are judged: sex, age."""
     card: CardSettings = CardSettings()
     """What only people know of the data, for the data card."""
+    repair: RepairSettings = RepairSettings()
+    """{text: [mojibake], variants: {COLUMN: accept}, limits: {COLUMN: [LOW, HIGH]}}: what is mended."""
+    personal_data: dict[str, PersonalData] = {}
+    """Of a column that holds personal data: redact, hash, drop or keep."""
+    hash_key: HashKey | None = None
+    """Where the key for `hash` comes from: env:NAME; predicting needs the same."""
+    unreadable: UnreadableSettings = UnreadableSettings()
+    """{quarantine: 5}: so many rows whose image cannot be decoded are left out, more stop the run."""
     budget: Seconds = Field(default=120.0, ge=1)
     """How long detectors may look at the data, as 2m; those for which no time is left are named."""
     accept: tuple[str, ...] = ()
@@ -230,6 +240,13 @@ class DataSettings(Section):
             raise ValueError(
                 f"files are given for the split, but it is by {self.split.by}"
                 " | mend: split: {by: given}, or remove validation and test"
+            )
+        if ("hash" in self.personal_data.values()) != (self.hash_key is not None):
+            raise ValueError(
+                "personal data are hashed with a key, and hash_key names none"
+                " | mend: hash_key: env:HASH_KEY"
+                if self.hash_key is None
+                else "hash_key is named, and no column is hashed | mend: personal_data: {COLUMN: hash}"
             )
         clash = sorted({self.target} & {*self.drop, *self.known_after, *self.further_targets})
         if clash:

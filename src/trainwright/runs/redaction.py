@@ -23,7 +23,7 @@ _SECRET_WORDS = (
 )
 # The last word of a name decides: `hub_token` and `PGPASSWORD` are secrets, `tokenizer` is not.
 _SECRET_NAME = re.compile(rf"(?:^|.*[_.\s-]|.*(?<=[a-z0-9])(?=[A-Z])|pg)(?:{_SECRET_WORDS})", re.I)
-_FORMS = re.compile(
+FORMS = re.compile(
     r"-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)"
     r"|\b(?:AKIA|ASIA|AGPA|AIDA|AROA)[A-Z0-9]{12,}"
     r"|\b(?:gh[pousr]_|github_pat_|glpat-|xox[abeoprs]-|hf_|npm_|pypi-|dop_v1_|dapi|shpat_"
@@ -49,11 +49,11 @@ def redact(text: str) -> str:
     text = text.encode(errors="backslashreplace").decode()
     for value in _environment_secrets():
         text = text.replace(value, REDACTED)
-    text = _FORMS.sub(REDACTED, text)
+    text = FORMS.sub(REDACTED, text)
     text = _USERINFO.sub(rf"\1{REDACTED}@", text)
     text = _NAMED.sub(rf"\1\2{REDACTED}", text)
     text = _BEARER.sub(rf"\1\2{REDACTED}", text)
-    return _TOKEN.sub(lambda found: REDACTED if _is_random(found[0]) else found[0], text)
+    return _TOKEN.sub(lambda found: REDACTED if is_random(found[0]) else found[0], text)
 
 
 def redact_json(value: Any) -> Any:  # noqa: ANN401 - any JSON value
@@ -116,7 +116,7 @@ def _environment_secrets() -> Iterator[str]:
     return iter(sorted(values, key=len, reverse=True))
 
 
-def _is_random(token: str) -> bool:
+def is_random(token: str) -> bool:
     """Does `token` change between upper, lower and digits as often as chance does?
 
     The step from upper to lower is not counted, since each camel-case word takes one: random

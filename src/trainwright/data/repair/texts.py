@@ -32,7 +32,9 @@ _TAGS = (
     " thead time title tr tt u ul var video wbr"
 )
 _NAMES = "|".join(sorted(_TAGS.split(), key=len, reverse=True))
-_INNER = frozenset("a abbr b big cite code em font i kbd mark q s samp small span strong sub sup tt u".split())
+_INNER = frozenset(
+    "a abbr b big cite code em font i kbd mark q s samp small span strong sub sup tt u".split()
+)
 TAG = rf"(?i:</?(?:{_NAMES})(?:\s[^<>]{{0,2000}})?/?>)"
 ENTITY = (
     r"&(?:#[0-9]{2,7}|#[xX][0-9A-Fa-f]{2,6}|amp|lt|gt|quot|apos|nbsp|copy|reg|trade|euro|pound|cent|yen|sect"
@@ -81,7 +83,9 @@ def step(name: str) -> Step:
 
 def suspicious(steps: Sequence[str]) -> str:
     """A pattern of all texts that any of the steps could change."""
-    return "|".join(f"(?:{pattern})" for pattern in dict.fromkeys(step(one).suspicious for one in steps))
+    return "|".join(
+        f"(?:{pattern})" for pattern in dict.fromkeys(step(one).suspicious for one in steps)
+    )
 
 
 def mend_text(steps: Sequence[str], text: str) -> str | None:
