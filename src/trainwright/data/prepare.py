@@ -20,7 +20,16 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from trainwright.core.artifacts import ROW, UNIT, Finding, Snapshot, Split, Target, Task
+from trainwright.core.artifacts import (
+    ROW,
+    UNIT,
+    WEIGHT,
+    Finding,
+    Snapshot,
+    Split,
+    Target,
+    Task,
+)
 from trainwright.core.clock import Deadline
 from trainwright.core.durable import (
     canonical_json,
@@ -32,7 +41,7 @@ from trainwright.core.durable import (
 from trainwright.core.errors import DataError, EnvironmentFault, TrustError
 from trainwright.core.protocols import Probe, Progress, Silent
 from trainwright.data.detection import BEFORE_SPLIT as STEPS_BEFORE_SPLIT
-from trainwright.data.detection import ON_TRAIN, detect, leave_out
+from trainwright.data.detection import ON_TRAIN, WEIGHTS, detect, leave_out
 from trainwright.data.duplicates import (
     across_splits,
     conflicting_labels,
@@ -60,6 +69,7 @@ from trainwright.data.snapshot import FORMAT, Content, load_snapshot, write_snap
 from trainwright.data.split import PARTS, Assignment, Rows, assign, check_split_columns
 from trainwright.data.types import TypedTable, infer_types
 from trainwright.data.view import PART, FrameView
+from trainwright.data.weights import Weights, all_weights
 from trainwright.recipe.data import DataSettings
 from trainwright.recipe.reads import Reads
 from trainwright.recipe.schema import Recipe
@@ -153,7 +163,7 @@ def _content(
     assigned = table.split()
     target = table.check_classes(assigned.settings["by"])
     table.check_across(assigned.settings["by"])
-    table.leave_out(ON_TRAIN, seen)
+    table.leave_out(ON_TRAIN, partial(seen, target=target))
     train = table.frame.filter(pl.Series(table.parts == 0))
     table.findings += find_leaks(
         train.select(target.name, *(column.name for column in choice.inputs)),
@@ -164,8 +174,10 @@ def _content(
     )
     deadline = Deadline(settings.budget)
     table.findings += detect(seen(target=target), deadline=deadline, progress=progress)
+    weights = all_weights(WEIGHTS, seen(target=target))
+    table.findings += weights.findings if weights else ()
     findings = judge(table.findings, settings.accept)
-    frames = table.frames([column.name for column in choice.inputs])
+    frames = table.frames([column.name for column in choice.inputs], weights=weights)
     ledger = table.ledger()
     num_rows = sum(file.num_rows for file in raw.files)
     split_rows = {split: frame[ROW].to_numpy() for split, frame in frames.items()}
@@ -345,8 +357,10 @@ class _Table:
         hashes = mix(sums + sum_cells(self.frame, [self._target.name]))
         self.findings += across_splits(hashes, self.parts, self.rows, by=by)
 
-    def frames(self, inputs: Sequence[str]) -> dict[Split, pl.DataFrame]:
-        """The rows of each split with the columns that are kept."""
+    def frames(
+        self, inputs: Sequence[str], *, weights: Weights | None
+    ) -> dict[Split, pl.DataFrame]:
+        """The rows of each split with the columns that are kept; train rows with their weights."""
         split = self._settings.split
         kept = [split.column] if split.by in ("group", "time", "group-time") else []
         kept += [split.group] if split.by == "group-time" else []
@@ -354,10 +368,15 @@ class _Table:
         names = [self._target.name, *inputs]
         names += [name for name in kept if name is not None and name not in names]
         frame = self.frame.with_columns(pl.Series(UNIT, self.units)).select(ROW, UNIT, *names)
-        return {
+        frames = {
             split: frame.filter(pl.Series(self.parts == part)).rechunk()
             for part, split in enumerate(PARTS)
         }
+        if weights is not None:
+            train = frames[Split.TRAIN]
+            values = pl.Series(WEIGHT, weights.of(train[ROW].to_numpy()))
+            frames[Split.TRAIN] = train.insert_column(2, values)
+        return frames
 
     def ledger(self) -> pl.DataFrame:
         """What became of every row; the rows still in are those of the splits."""

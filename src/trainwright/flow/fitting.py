@@ -96,7 +96,8 @@ class Bench:
             preparation = fit_preparation(self.train.frame, self.inputs, needs, base=self.base)
             stop = _examples(preparation, self.stop)
             judge = stop if self.judge is self.stop else _examples(preparation, self.judge)
-            self._prepared[needs] = (preparation, _examples(preparation, self.train), stop, judge)
+            train = replace(_examples(preparation, self.train), weights=self.train.weights)
+            self._prepared[needs] = (preparation, train, stop, judge)
         return self._prepared[needs]
 
 

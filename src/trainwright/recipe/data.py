@@ -26,6 +26,8 @@ class ColumnSettings(Section):
     """The texts that mean "missing"; replaces the usual markers."""
     format: str | None = None
     """The strptime format of a date-time column."""
+    formats: Annotated[tuple[str, ...], Field(strict=False)] = ()
+    """The strptime formats of a date-time column that has more than one, in the order of trying them."""
     decimal: Literal[".", ","] | None = None
     """The decimal mark of a number column; found out where not said."""
     thousands: Literal[",", ".", " ", "'"] | None = None
@@ -123,14 +125,14 @@ class SeriesSettings(Section):
     """Forecasting: steps of a season, for the seasonal baseline; found on train rows where not said."""
 
 
-_FILES, _STORE, _VARIABLE = SourceKind.FILES, SourceKind.STORE, SourceKind.VARIABLE
-_OF_KINDS = {  # which kinds of source a key is for; a folder, a pattern or a variable may hold any
-    "table": {SourceKind.DATABASE, _VARIABLE},
-    "query": {SourceKind.DATABASE, _VARIABLE},
-    "sheet": {SourceKind.WORKBOOK, _STORE, _VARIABLE},
-    "read": {_FILES},
-    "encoding": {_FILES, _STORE, _VARIABLE},
-    "delimiter": {_FILES, _STORE, _VARIABLE},
+_ANY = {SourceKind.FILES, SourceKind.STORE, SourceKind.VARIABLE}  # may hold anything
+_OF_KINDS = {  # which kinds of source a key is for
+    "table": {SourceKind.DATABASE, SourceKind.VARIABLE},
+    "query": {SourceKind.DATABASE, SourceKind.VARIABLE},
+    "sheet": {SourceKind.WORKBOOK, *_ANY},
+    "read": {SourceKind.FILES, SourceKind.FILE},
+    "encoding": {SourceKind.FILE, *_ANY},
+    "delimiter": {SourceKind.FILE, *_ANY},
 }
 
 
@@ -171,7 +173,7 @@ class DataSettings(Section):
     """What only people know of the data, for the data card."""
     repair: RepairSettings = RepairSettings()
     """{text: [mojibake], variants: {COLUMN: accept}, limits: {COLUMN: [LOW, HIGH]}}: what is mended."""
-    personal_data: dict[str, PersonalData] = {}
+    personal_data: dict[str, PersonalData] = Field(default={})
     """Of a column that holds personal data: redact, hash, drop or keep."""
     hash_key: HashKey | None = None
     """Where the key for `hash` comes from: env:NAME; predicting needs the same."""

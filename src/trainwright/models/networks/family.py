@@ -59,8 +59,12 @@ class NetworkFamily(Part):
         seed: int,
         base: Path,
     ) -> NetworkPlan:
-        """The plan, learning from a teacher too where the rows have one."""
+        """The plan, with the weights of the rows and with a teacher where there are any."""
         made = self.plan(train, validation, target=target, training=training, seed=seed, base=base)
+        if train.weights is not None:
+            from trainwright.models.networks.weighing import weighted
+
+            made = weighted(made, train.weights, mixing=training.mixing is not None)
         if train.teacher is None or training.distillation is None:
             return made
         from trainwright.models.networks.distilling import distilled
