@@ -71,6 +71,10 @@ class ImageFamily(NetworkFamily):
         return str(type(self).model_fields["family"].default)
 
     @property
+    def base_name(self) -> str | None:
+        return self.pretrained
+
+    @property
     def settings(self) -> frozenset[str]:
         """All, and blended rows."""
         return super().settings | {"mixing"}

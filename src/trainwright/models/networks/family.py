@@ -27,6 +27,11 @@ class NetworkFamily(Part):
         """All of the training section, but what only some networks can use."""
         return frozenset(TrainingSettings.model_fields) - {"tokens_per_batch", "mixing"}
 
+    @property
+    def base_name(self) -> str | None:
+        """The pre-trained base as the recipe names it; None where there is none."""
+        return None
+
     @abstractmethod
     def plan(
         self,

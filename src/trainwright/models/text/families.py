@@ -82,6 +82,10 @@ class TextEncoder(NetworkFamily):
         )
 
     @property
+    def base_name(self) -> str | None:
+        return self.pretrained
+
+    @property
     def cost(self) -> int:
         """Far above what serves tables."""
         return 6
