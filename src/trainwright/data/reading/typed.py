@@ -5,6 +5,7 @@ The values go through the same code as in training (`types.values`), block by bl
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -20,6 +21,7 @@ from trainwright.data.reading.tables import LineMap, RawBlock, TypedBlock
 from trainwright.data.types.values import parse_series
 from trainwright.recipe.loading import IMAGE_LABEL
 
+PATH = "path"  # the column that tells which image of a folder a row is
 _IMAGE_ROWS = 256  # of a block that holds images
 
 
@@ -87,7 +89,7 @@ def read_typed(
 def _folder_blocks(
     folder: Path, columns: Sequence[Column], *, optional: Sequence[str]
 ) -> Iterator[TypedBlock]:
-    """A folder of images, in the order of their paths, some hundred at a time."""
+    """A folder of images, in the order of their paths, some hundred at a time, with `PATH`."""
     entries = list_images(folder)
     wanted = [column for column in columns if column.type is ColumnType.IMAGE]
     missing = [
@@ -115,7 +117,8 @@ def _folder_blocks(
             for column in columns
             if column.name in optional and column.name == IMAGE_LABEL
         ]
-        yield TypedBlock(pl.DataFrame(series), start)
+        told = [os.fsencode(entry).decode(errors="replace") for entry in part]
+        yield TypedBlock(pl.DataFrame([*series, pl.Series(PATH, told, dtype=pl.String)]), start)
 
 
 def _part(block: RawBlock, start: int, num_rows: int) -> RawBlock:
