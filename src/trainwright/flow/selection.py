@@ -23,7 +23,14 @@ from trainwright.evaluation.evaluate import evaluate, measure
 from trainwright.evaluation.metrics import is_greater_better
 from trainwright.flow.assessment import as_served, flat
 from trainwright.flow.checkpoints import Checkpoints, NoCheckpoints
-from trainwright.flow.fitting import TREES, Bench, Candidate, fit_candidates
+from trainwright.flow.fitting import (
+    FIT_SHARE,
+    LONE_SHARE,
+    TREES,
+    Bench,
+    Candidate,
+    fit_candidates,
+)
 from trainwright.flow.folds import FOLD_COST, FOLDS, REPEATS, FoldScores, is_small, score_by_folds
 from trainwright.flow.row_names import RowNames
 from trainwright.flow.rows import Rows
@@ -91,6 +98,7 @@ def select(
         seed=recipe.training.seed,
         pacer=fits,
         checkpoints=checkpoints,
+        fit_share=LONE_SHARE if wanted is None and _is_lone(families, spec) else FIT_SHARE,
     ):
         _check_finite(candidate)
         tell(f"{candidate.name}: {candidate.fit.iterations} iterations, {candidate.fit.stopped}")
@@ -134,6 +142,11 @@ def select(
             sorted({family.family for family in families} - {c.family.family for c in candidates})
         ),
     )
+
+
+def _is_lone(families: Sequence[Family], target: Target) -> bool:
+    """One candidate beside the baseline."""
+    return sum(family.family != baseline_of(target) for family in families) == 1
 
 
 def in_reach(
