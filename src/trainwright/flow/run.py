@@ -175,8 +175,10 @@ def _run(session: Session, end: End, *, go_on: GoOn, again: str) -> RunResult:
         require(tensorboard.EXTRA, what="tracking.tensorboard")
     snapshot = session.prepare()
     leave_at = time.monotonic() + 0.9 * session.recipe.training.budget  # ending takes time as well
-    folder = go_on(session, snapshot) or session.workspace.new_run(session.recipe.name)
-    with folder.hold():
+    session.workspace.sweep_runs()
+    found = go_on(session, snapshot)
+    owned = session.workspace.begun_run(session.recipe.name) if found is None else found.hold()
+    with owned as folder:
         warn_if_killed(folder)
         with _recorded(folder, session, snapshot, again=again.format(run=folder.id)):
             with _provenance(folder, session.base), _events(folder, session.recipe.tracking):
