@@ -2,8 +2,9 @@
 
 Four rules, the surest first: values of environment variables whose name says "secret"; the
 published forms of tokens (AWS, GitHub, Slack ...); `password=...`, bearer tokens and the user part
-of a URL; and a long token whose characters change class as often as a random one's do. Hex is left
-alone: our own hashes are hex. Cost: a secret of one plain word, without a telling name, is not seen.
+of a URL (but for a database's user and the variable that holds the password); and a long token whose
+characters change class as often as a random one's do. Hex is left alone: our own hashes are hex. Cost: a
+secret of one plain word, without a telling name, is not seen.
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ FORMS = re.compile(
     r"|\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*)?"
 )
 _USERINFO = re.compile(r"(\b[a-z][a-z0-9+.-]*:/{1,2})[^\s/?#\"'<>]*@", re.I)
+# A database's user, and the name of the variable that holds the password, are no secrets.
+_REFERENCE = re.compile(r"postgres(?:ql)?://[\w.-]+(?::env:[A-Za-z_]\w*)?@", re.I)
 _BEARER = re.compile(
     r"\b(bearer|basic|digest|token)(\s+)(?=\S*[0-9A-Z+/=_.-])[A-Za-z0-9+/=_.~-]{6,}", re.I
 )
@@ -50,7 +53,10 @@ def redact(text: str) -> str:
     for value in _environment_secrets():
         text = text.replace(value, REDACTED)
     text = FORMS.sub(REDACTED, text)
-    text = _USERINFO.sub(rf"\1{REDACTED}@", text)
+    text = _USERINFO.sub(
+        lambda found: found[0] if _REFERENCE.fullmatch(found[0]) else f"{found[1]}{REDACTED}@",
+        text,
+    )
     text = _NAMED.sub(rf"\1\2{REDACTED}", text)
     text = _BEARER.sub(rf"\1\2{REDACTED}", text)
     return _TOKEN.sub(lambda found: REDACTED if is_random(found[0]) else found[0], text)

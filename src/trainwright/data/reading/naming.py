@@ -87,7 +87,8 @@ def expand(source: str, *, base: Path, settings: DataSettings | None = None) -> 
 
     Raises:
         DataError: it names nothing, or is an address of another kind.
-        RecipeError: an address holds a password, or a variable is not set.
+        RecipeError: an address holds a password, or is malformed.
+        EnvironmentFault: a variable is not set.
     """
     if source.startswith(VARIABLE):
         variable, source = source, value_of(source)
