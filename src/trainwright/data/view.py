@@ -18,7 +18,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from trainwright.core.artifacts import ROW, Column, Split, Target
-from trainwright.core.protocols import Probe
+from trainwright.core.protocols import OutOfFold, Probe
 from trainwright.data.hashing import mix
 from trainwright.recipe.data import DataSettings
 
@@ -53,6 +53,11 @@ class View(Protocol):
 
     @property
     def probe(self) -> Probe: ...
+
+    @property
+    def out_of_fold(self) -> OutOfFold | None:
+        """Several families to judge labels by; None where only the probe is there."""
+        ...
 
     @property
     def num_rows(self) -> int: ...
@@ -93,6 +98,7 @@ class FrameView:
     probe: Probe
     base: Path = Path()
     place: Callable[[int], str] = field(default=lambda row: f"row {row}", repr=False)
+    out_of_fold: OutOfFold | None = None
 
     @property
     def num_rows(self) -> int:

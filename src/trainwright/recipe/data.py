@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from trainwright.core.artifacts import ColumnType
 from trainwright.recipe.governance import Balance, CardSettings
+from trainwright.recipe.labels import LabelSettings
 from trainwright.recipe.privacy import HashKey, PersonalData
 from trainwright.recipe.quantities import Seconds
 from trainwright.recipe.reads import Section
@@ -179,6 +180,8 @@ class DataSettings(Section):
     """Where the key for `hash` comes from: env:NAME; predicting needs the same."""
     unreadable: UnreadableSettings = UnreadableSettings()
     """{quarantine: 5}: so many rows whose image cannot be decoded are left out, more stop the run."""
+    labels: LabelSettings = LabelSettings()
+    """Where labels come from, and what becomes of wrong ones."""
     budget: Seconds = Field(default=120.0, ge=1)
     """How long detectors may look at the data, as 2m; those for which no time is left are named."""
     accept: tuple[str, ...] = ()

@@ -8,9 +8,9 @@ under that curve that no confidence brings down. So
     P(disagrees | doubt) = e + (1 - 2e) s,    s = sigmoid(a + b logit(doubt)),   b > 0
 
 and a disagreement at that doubt is a wrong label with probability e (1 - s) / P. The floor e and its test
-come from the likelihood, with a prior that holds b near 1: the probabilities are calibrated already. Where rows are hard throughout, the floor drowns and
-nothing is claimed; that is the point. A cut takes the surest rows for which the mean of the chances to be
-wrong about them stays under the stated share.
+come from the likelihood, with a prior that holds b near 1: the probabilities are calibrated already.
+Where rows are hard throughout, the floor drowns and nothing is claimed; that is the point. A cut takes the
+surest rows for which the mean of the chances to be wrong about them stays under the stated share.
 
 Cost: assumes accidents that do not depend on the row, given its class. Labels that are wrong because
 the row is hard look like hard rows, and are left to the ranking.
