@@ -23,9 +23,18 @@ from trainwright.data.findings import finding
 from trainwright.data.view import View
 
 # What it looks for -> "module:function".
-DETECTORS: Mapping[str, str] = {}
+DETECTORS: Mapping[str, str] = {
+    "encoding": "repair.encoding:find",
+    "spellings": "repair.category_variants:find",
+    "missing values": "repair.missing:find",
+    "outliers": "repair.outliers:find",
+    "personal data and secrets": "privacy.detect:find",
+}
 # What leaves rows out before the split, by the recipe's wish: `leave_out(view) -> LeftOut`.
-BEFORE_SPLIT: Mapping[str, str] = {}
+BEFORE_SPLIT: Mapping[str, str] = {
+    "filters": "corpus.filters:leave_out",
+    "limits": "repair.beyond:leave_out",
+}
 # The same after it, of train rows alone and from nothing but train rows.
 ON_TRAIN: Mapping[str, str] = {"balance": "balance:leave_out"}
 # How much each train row counts: `weigh(view) -> Weights | None` (see `data.weights`).

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, model_validator
 
 from trainwright.core.artifacts import ColumnType
+from trainwright.recipe.corpus import FilterSettings
 from trainwright.recipe.governance import Balance, CardSettings
 from trainwright.recipe.labels import LabelSettings
 from trainwright.recipe.privacy import HashKey, PersonalData
@@ -182,6 +183,8 @@ class DataSettings(Section):
     """{quarantine: 5}: so many rows whose image cannot be decoded are left out, more stop the run."""
     labels: LabelSettings = LabelSettings()
     """Where labels come from, and what becomes of wrong ones."""
+    filters: FilterSettings | None = None
+    """Which texts of a corpus are left out, by the rules of published ones."""
     budget: Seconds = Field(default=120.0, ge=1)
     """How long detectors may look at the data, as 2m; those for which no time is left are named."""
     accept: tuple[str, ...] = ()
