@@ -62,6 +62,7 @@ from trainwright.data.quality import (
 )
 from trainwright.data.reading import RawTable, SourceFile, read_source
 from trainwright.data.reading.naming import named_hashes
+from trainwright.data.repair.table import repair_table
 from trainwright.data.series.settings import check_series, is_forecast
 from trainwright.data.series.whole import whole_series
 from trainwright.data.series.windows import windows_of_series
@@ -78,6 +79,7 @@ from trainwright.summaries.profile import profile_frame
 BEFORE_SPLIT = (
     "column types and missing-value marks",
     "the list of classes",
+    "spellings of categories that are accepted as one",
     "constant, empty and identifier columns",
     "row hashes and the assignment to splits",
 )
@@ -120,13 +122,14 @@ def prepare(
     if settings.series is not None:
         content = _series_content(raw, settings, task=recipe.task)
     else:
-        typed = infer_types(raw, settings, task=recipe.task)
+        typed, repairs = repair_table(infer_types(raw, settings, task=recipe.task), settings)
         progress.stage("split and check")
         check_split_columns(settings, typed.frame.columns)
         key, raw = source_key(raw.frame), raw.without_rows()
         table = _Table(raw, typed, settings)
         del typed  # from here on only rows that are still in take memory, and no texts as read
         content = _content(raw, table, settings, probe=probe, key=key, base=base, progress=progress)
+        content = replace(content, repairs=repairs)
     content = replace(
         content,
         reads=reads.of("data") if reads is not None else (),

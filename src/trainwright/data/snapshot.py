@@ -29,6 +29,7 @@ from trainwright.core.durable import (
 )
 from trainwright.core.errors import EnvironmentFault, TrainwrightError, TrustError
 from trainwright.data.ledger import reconcile
+from trainwright.data.repair.recording import REPAIRS_FILE, no_edits
 from trainwright.summaries.profile import Profile
 
 FORMAT = 1
@@ -51,6 +52,7 @@ class Content:
         sources: Name, hash, bytes and rows of each source file.
         before_split: What was decided before the split.
         preparation_key: Of the input that gave it (see `data.prepare`).
+        repairs: The cells that were mended (see `data.repair.recording`); None where none was.
     """
 
     frames: Mapping[Split, pl.DataFrame]
@@ -66,6 +68,7 @@ class Content:
     reads: tuple[str, ...]
     before_split: tuple[str, ...]
     preparation_key: str
+    repairs: pl.DataFrame | None = None
 
 
 def write_snapshot(content: Content, *, snapshots: Path) -> Snapshot:
@@ -121,6 +124,12 @@ def read_ledger(snapshot: Snapshot) -> pl.DataFrame:
     return _read(snapshot.folder / LEDGER_FILE, None)
 
 
+def read_repairs(snapshot: Snapshot) -> pl.DataFrame:
+    """The cells that were mended: row, column, step, before, after."""
+    path = snapshot.folder / REPAIRS_FILE
+    return _read(path, None) if path.exists() else no_edits()
+
+
 def load_profile(snapshot: Snapshot) -> Profile:
     """The profile of the train rows."""
     return Profile.from_json(read_json(snapshot.folder / PROFILE_FILE))
@@ -163,6 +172,8 @@ def _fill(folder: Path, content: Content, digest: str) -> None:
             folder / f"{split.value}.parquet", compression="zstd", statistics=False
         )
     content.ledger.write_parquet(folder / LEDGER_FILE, compression="zstd", statistics=False)
+    if content.repairs is not None and content.repairs.height:
+        content.repairs.write_parquet(folder / REPAIRS_FILE, compression="zstd", statistics=False)
     write_json(folder / PROFILE_FILE, content.profile.to_json(), pretty=False)
     findings = [_with_rows(finding, content.ledger, folder) for finding in content.findings]
     files = {path.name: sha256_file(path) for path in sorted(folder.iterdir())}

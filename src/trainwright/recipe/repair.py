@@ -46,9 +46,9 @@ class RepairSettings(Section):
 
     text: Annotated[tuple[TextStep, ...], Field(strict=False)] = ()
     """Of all texts, in this order: mojibake, html, unicode, whitespace."""
-    variants: dict[str, Literal["accept"] | Groups] = {}
+    variants: dict[str, Literal["accept"] | Groups] = Field(default={})
     """Of a category: {SPELLING: [OTHER SPELLINGS]}, or accept for all that are proposed."""
-    limits: dict[str, Annotated[Limits, BeforeValidator(_limits)]] = {}
+    limits: dict[str, Annotated[Limits, BeforeValidator(_limits)]] = Field(default={})
     """Of a number: [LOW, HIGH], either may be null; or {low, high, beyond}."""
     beyond: Beyond = "missing"
     """What a value beyond its limits becomes: missing, clip (the limit), or drop the row."""

@@ -13,8 +13,8 @@ from trainwright.runs.redaction import FORMS, is_random
 
 # What every text that holds a secret has.
 GATE = (
-    r"PRIVATE KEY-----|A[KSGI][IRO][AD][A-Z0-9]{12}|gh[pousr]_|github_pat_|glpat-|xox[abeoprs]-|\bhf_|npm_|pypi-"
-    r"|dop_v1_|\bdapi|shpat_|[sr]k_(?:live|test)_|\bsk-|\bSG\.|AIza|ya29\.|eyJ"
+    r"PRIVATE KEY-----|A[KSGI][IRO][AD][A-Z0-9]{12}|gh[pousr]_|github_pat_|glpat-|xox[abeoprs]-|\bhf_"
+    r"|npm_|pypi-|dop_v1_|\bdapi|shpat_|[sr]k_(?:live|test)_|\bsk-|\bSG\.|AIza|ya29\.|eyJ"
     r"|(?i:pass(?:word|wd|phrase)|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key)"
 )
 _NAMED = re.compile(
