@@ -56,4 +56,4 @@ def lineage(name: str, *, row: str | None = None, workspace: Path | None = None)
     here = mine.to_dicts()[0]
     mended = read_repairs(snapshot).filter(pl.col("row") == here["row"]).drop("row")
     life = {**here, "repairs": mended.to_dicts(), "run": fate_of(folder, here["row"])}
-    return {**found, "row": row}
+    return {**found, "row": life}
