@@ -1,6 +1,7 @@
 """What is skipped for want of a server or a program is said at the end, once for each."""
 
 import pytest
+
 from machinery import MACHINERY, Machinery, lines_of_what_was_not_run, needs
 
 pytest_plugins = ["pytester"]

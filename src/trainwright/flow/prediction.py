@@ -62,9 +62,9 @@ def predict(
 
     Args:
         model: MODEL.
-        data: CSV, TSV, Parquet or JSON lines with the model's input columns.
+        data: A file of any kind that is read, or a folder, with the model's input columns.
         output: .csv, .parquet or .jsonl; one line an input row, in order; of series one a series, in
-            the order of their ids; of a folder of images one an image, with its `path` in the folder.
+            the order of their ids; of a folder of images or documents one a file, with its `path`.
         workspace: The workspace's folder.
         progress: Shows how far the work is.
 
@@ -119,6 +119,8 @@ def read_live(
         ignored=(package.model.target.name,),
         encoding=settings.encoding,
         delimiter=settings.delimiter,
+        sheet=settings.sheet,
+        table=settings.table,
     )
 
 

@@ -110,6 +110,7 @@ def open_table(
     dropped: tuple[str, ...] = (),
     nested: tuple[str, ...] = (),
     sheet: str | None = None,
+    table: str | None = None,
     wanted: tuple[str, ...] | None = None,
 ) -> Iterator[Reader]:
     """A reader for a file, chosen by its ending, or for what is read in a way of its own.
@@ -122,11 +123,12 @@ def open_table(
         dropped: Columns that are left out, whose names or values may be odd.
         nested: Columns that may hold lists, or images with their paths, where the format has any.
         sheet: Of a workbook; the only one with data where None.
+        table: Of a SQLite file; the only one where None.
         wanted: The columns that are asked for; None where all are.
     """
     how = How(encoding, delimiter, dropped, nested, sheet, wanted)
     if isinstance(location, Path) and is_database(location.name):
-        location = rows_of_file(location)
+        location = rows_of_file(location, table=table)
     if isinstance(location, Path) and location.is_dir():
         location = find_documents(location, name=name) or location
     if isinstance(location, Path):

@@ -21,7 +21,7 @@ from trainwright.data.reading.tables import LineMap, RawBlock, TypedBlock
 from trainwright.data.types.values import parse_series
 from trainwright.recipe.loading import IMAGE_LABEL
 
-PATH = "path"  # the column that tells which image of a folder a row is
+PATH = "path"  # the column that tells which image or document of a folder a row is
 _IMAGE_ROWS = 256  # of a block that holds images
 
 
@@ -34,6 +34,8 @@ def read_typed(
     block_rows: int = 65_536,
     encoding: str | None = None,
     delimiter: str | None = None,
+    sheet: str | None = None,
+    table: str | None = None,
 ) -> Iterator[TypedBlock]:
     """Typed rows of a file of any kind that is read, or of a folder, block by block.
 
@@ -45,6 +47,8 @@ def read_typed(
         block_rows: Rows a block, at most.
         encoding: Of a text file; found out when None.
         delimiter: Of a text file; found out when None.
+        sheet: Of a workbook; the only one with data when None.
+        table: Of a SQLite file; the only one when None.
 
     Raises:
         DataError: columns are missing (all are named), or values do not parse (each with its place;
@@ -66,6 +70,8 @@ def read_typed(
         delimiter=delimiter,
         nested=nested,
         wanted=wanted,
+        sheet=sheet,
+        table=table,
     ) as reader:
         for block in reader.blocks():
             present = _present(columns, optional, reader.names, name=path.name)
@@ -75,6 +81,9 @@ def read_typed(
             for start in range(0, block.frame.height, block_rows):
                 part = _part(block, start, block_rows)
                 frame = _typed(part, present, reader.names, path=path, first_row=first_row)
+                if path.is_dir() and PATH not in frame.columns:  # which document a row is
+                    told = part.frame[str(reader.names.index(PATH))]
+                    frame = frame.with_columns(told.alias(PATH))
                 yield TypedBlock(frame, first_row, extra)
                 first_row += frame.height
         if not first_row:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
+import pyarrow.parquet as arrow_parquet
 import pytest
 
 from trainwright.core.errors import DataError, RecipeError
@@ -279,6 +280,24 @@ def test_a_nested_parquet_column_is_refused(tmp_path: Path):
     with pytest.raises(DataError, match="no plain value") as caught:
         read(tmp_path, "t.parquet")
     assert "flatten" in caught.value.mend
+
+
+def test_a_parquet_file_that_lies_of_its_rows_is_refused(tmp_path: Path):
+    frame = pl.DataFrame({"a": list(range(300)), "y": ["x"] * 300})
+    frame.write_parquet(tmp_path / "w.parquet", compression="uncompressed")
+    whole = (tmp_path / "w.parquet").read_bytes()
+    footer = len(whole) - 8 - int.from_bytes(whole[-8:-4], "little")
+    rows, fewer = b"\x16\xd8\x04", b"\x16\xd6\x04"  # a field of Thrift's: 300, and 299
+    assert whole.count(rows, footer) >= 3  # of the file, its row group and its columns
+    at = footer
+    while (at := whole.find(rows, at + 1)) >= 0:
+        (tmp_path / "t.parquet").write_bytes(whole[:at] + fewer + whole[at + 3 :])
+        told = arrow_parquet.read_metadata(tmp_path / "t.parquet")
+        if told.num_rows == told.row_group(0).num_rows:  # a lie of one column's values harms none
+            assert read(tmp_path, "t.parquet").frame.height == 300
+            continue
+        with pytest.raises(DataError, match="the footer tells of"):
+            read(tmp_path, "t.parquet")
 
 
 def test_a_truncated_parquet_file_is_refused_at_every_cut(tmp_path: Path):
