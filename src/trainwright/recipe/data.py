@@ -11,6 +11,7 @@ from trainwright.recipe.corpus import FilterSettings
 from trainwright.recipe.governance import Balance, CardSettings
 from trainwright.recipe.labels import LabelSettings
 from trainwright.recipe.privacy import HashKey, PersonalData
+from trainwright.recipe.layout import LayoutSettings
 from trainwright.recipe.quantities import Seconds
 from trainwright.recipe.reads import Section
 from trainwright.recipe.repair import RepairSettings, UnreadableSettings
@@ -201,6 +202,8 @@ class DataSettings(Section):
     """Of text files; UTF-8 where not said."""
     delimiter: Literal[",", ";", "\t", "|"] | None = None
     """Of text files; found out where not said."""
+    layout: LayoutSettings = LayoutSettings()
+    """What stands in a text file beside header and rows; found out where not said."""
     decimal: Literal[".", ","] | None = None
     """The decimal mark; a comma is found out where the delimiter is a semicolon."""
 

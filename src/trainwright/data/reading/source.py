@@ -29,6 +29,7 @@ from trainwright.data.reading.naming import (
 from trainwright.data.reading.opening import open_data
 from trainwright.data.reading.tables import LineMap, RawTable, Reader, SourceFile
 from trainwright.recipe.data import DataSettings
+from trainwright.recipe.layout import LayoutSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +113,8 @@ def open_table(
     sheet: str | None = None,
     table: str | None = None,
     wanted: tuple[str, ...] | None = None,
+    layout: LayoutSettings | None = None,
+    leaves_out: bool = True,
 ) -> Iterator[Reader]:
     """A reader for a file, chosen by its ending, or for what is read in a way of its own.
 
@@ -125,8 +128,12 @@ def open_table(
         sheet: Of a workbook; the only one with data where None.
         table: Of a SQLite file; the only one where None.
         wanted: The columns that are asked for; None where all are.
+        layout: Of delimited text: what stands beside header and rows; found out where not said.
+        leaves_out: Rows of totals and repeated headers are left out; otherwise they are refused.
     """
-    how = How(encoding, delimiter, dropped, nested, sheet, wanted)
+    how = How(
+        encoding, delimiter, dropped, nested, sheet, wanted, layout or LayoutSettings(), leaves_out
+    )
     if isinstance(location, Path) and is_database(location.name):
         location = rows_of_file(location, table=table)
     if isinstance(location, Path) and location.is_dir():
@@ -149,6 +156,7 @@ def open_named(location: Location, settings: DataSettings, *, name: str) -> Iter
         name=name,
         encoding=settings.encoding if text else None,
         delimiter=settings.delimiter if table else None,
+        layout=settings.layout if table else None,
         dropped=settings.drop,
         nested=_nested(settings),
         sheet=settings.sheet if is_workbook(name) else None,

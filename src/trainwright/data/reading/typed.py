@@ -68,6 +68,7 @@ def read_typed(
         name=path.name,
         encoding=encoding,
         delimiter=delimiter,
+        leaves_out=False,  # a row has an answer, or the file is refused
         nested=nested,
         wanted=wanted,
         sheet=sheet,

@@ -51,9 +51,6 @@ REFUSED = {
         "t.csv:2",
         "do not shift",
     ),
-    "trailing delimiter": Refused(
-        b"a,b,y\n" + b"1,2,3,\n" * 3, "every row has 4 fields", "t.csv:2", "ends with a comma"
-    ),
     "title above the header": Refused(
         b"Report of 2020\na,b,y\n1,2,3\n", "every row has 3 fields", "t.csv:2", "a title"
     ),
@@ -161,6 +158,8 @@ READ = {
     "UTF-16 LE": ("\ufeffa,y\né,1\n".encode("utf-16-le"), {"a": ["é"]}, "encoding"),
     "UTF-16 BE": ("\ufeffa,y\né,1\n".encode("utf-16-be"), {"a": ["é"]}, "encoding"),
     "semicolon": (b"a;y\n1,5;2\n", {"a": ["1,5"]}, "schema"),
+    "a delimiter at the end of each row": (b"a,y\n1,2,\n3,4,\n", {"y": ["2", "4"]}, "schema"),
+    "a delimiter at the end of each line": (b"a,y,\n1,2,\n3,4,\n", {"y": ["2", "4"]}, "schema"),
     "tab": (b"a\ty\n1,5\t2\n", {"a": ["1,5"]}, "schema"),
     "bar": (b"a|y\n1,5|2\n", {"a": ["1,5"]}, "schema"),
     "CRLF": (b"a,y\r\n1,2\r\n", {"y": ["2"]}, None),
