@@ -1,8 +1,10 @@
 """What a reader made of a dirty column: one rule for all readers.
 
-right: every cell holds what it should; a date-time may be a date, a whole number an integer or a float.
+right: every cell holds what it should; a date-time may be a date, a whole number an integer or a float, an
+    identifier a whole number of the same digits.
 told: not so, but the reader refused the file or warned about the column (or the whole file).
-text: not so, and without a word, but nothing was changed: the column holds the texts as they stand.
+text: not so, and without a word, but nothing was changed: the column holds the texts as they stand, or whole
+    numbers of the same digits.
 wrong: not so, without a word, and the values are others than what stands there means.
 """
 
@@ -52,8 +54,12 @@ def _is(got: Any, expected: Any) -> bool:
     if isinstance(expected, float):
         number = isinstance(got, int | float)
         return number and math.isclose(got, expected, rel_tol=1e-9, abs_tol=1e-12)
-    return bool(got == expected)
+    return bool(got == expected) or _is_digits(got, expected)
 
 
 def _is_text(got: Any, text: str) -> bool:
-    return got == text or (got is None and text == "")
+    return got == text or (got is None and text == "") or _is_digits(got, text)
+
+
+def _is_digits(got: Any, text: str) -> bool:
+    return isinstance(got, int) and not isinstance(got, bool) and str(got) == text

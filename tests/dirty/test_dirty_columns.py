@@ -109,5 +109,7 @@ def test_the_judge_can_say_each_verdict() -> None:
     assert verdict([1.5, None], ["1.5", "-9"], [1.5, -9.0], told=False) == "wrong"
     assert verdict([1.5, None], ["1.5", "-9"], [1.5, -9.0], told=True) == "told"
     assert verdict([1.5], ["1,5"], ["1,5"], told=False) == "text"
-    assert verdict([True], ["1"], [1], told=False) == "wrong"
+    assert verdict([True], ["yes"], [1], told=False) == "wrong"
     assert verdict(["NA"], ["NA"], None, told=True) == "told"
+    assert verdict(["7"], ["7"], [7], told=False) == "right"
+    assert verdict(["07"], ["07"], [7], told=False) == "wrong"
