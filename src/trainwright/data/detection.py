@@ -24,6 +24,15 @@ from trainwright.data.view import View
 
 # What it looks for -> "module:function".
 DETECTORS: Mapping[str, str] = {
+    "rare classes": "imbalance:find",
+    "groups across the split": "leakage.groups:find",
+    "time across the split": "leakage.order:find",
+    "columns filled in afterwards": "leakage.availability:find",
+    "identifiers that tell": "leakage.identifiers:find",
+    "shift of inputs": "shift.inputs:find",
+    "shift of labels": "shift.labels:find",
+    "bias": "bias.groups:find",
+    "proxies": "bias.proxies:find",
     "encoding": "repair.encoding:find",
     "spellings": "repair.category_variants:find",
     "missing values": "repair.missing:find",
@@ -38,7 +47,10 @@ BEFORE_SPLIT: Mapping[str, str] = {
 # The same after it, of train rows alone and from nothing but train rows.
 ON_TRAIN: Mapping[str, str] = {"balance": "balance:leave_out"}
 # How much each train row counts: `weigh(view) -> Weights | None` (see `data.weights`).
-WEIGHTS: Mapping[str, str] = {"balance": "balance:weigh"}
+WEIGHTS: Mapping[str, str] = {
+    "balance": "balance:weigh",
+    "reweighing": "bias.reweighing:weigh",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,7 @@ from trainwright.core.durable import (
 )
 from trainwright.core.errors import DataError, EnvironmentFault, TrustError
 from trainwright.core.protocols import Probe, Progress, Silent
+from trainwright.data.bias.groups import check_protected
 from trainwright.data.detection import BEFORE_SPLIT as STEPS_BEFORE_SPLIT
 from trainwright.data.detection import ON_TRAIN, WEIGHTS, detect, leave_out
 from trainwright.data.duplicates import (
@@ -125,6 +126,7 @@ def prepare(
         typed, repairs = repair_table(infer_types(raw, settings, task=recipe.task), settings)
         progress.stage("split and check")
         check_split_columns(settings, typed.frame.columns)
+        check_protected(settings, typed.frame.columns)
         key, raw = source_key(raw.frame), raw.without_rows()
         table = _Table(raw, typed, settings)
         del typed  # from here on only rows that are still in take memory, and no texts as read
@@ -367,7 +369,7 @@ class _Table:
         split = self._settings.split
         kept = [split.column] if split.by in ("group", "time", "group-time") else []
         kept += [split.group] if split.by == "group-time" else []
-        kept += self._settings.further_targets
+        kept += [*self._settings.further_targets, *self._settings.protected]
         names = [self._target.name, *inputs]
         names += [name for name in kept if name is not None and name not in names]
         frame = self.frame.with_columns(pl.Series(UNIT, self.units)).select(ROW, UNIT, *names)
