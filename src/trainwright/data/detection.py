@@ -41,6 +41,7 @@ DETECTORS: Mapping[str, str] = {
 }
 # What leaves rows out before the split, by the recipe's wish: `leave_out(view) -> LeftOut`.
 BEFORE_SPLIT: Mapping[str, str] = {
+    "unreadable": "images.quarantine:leave_out",
     "filters": "corpus.filters:leave_out",
     "limits": "repair.beyond:leave_out",
 }
