@@ -41,6 +41,7 @@ from trainwright.core.durable import (
 from trainwright.core.errors import DataError, EnvironmentFault, TrustError
 from trainwright.core.protocols import Probe, Progress, Silent
 from trainwright.data.bias.groups import check_protected
+from trainwright.data.card import card_of
 from trainwright.data.detection import BEFORE_SPLIT as STEPS_BEFORE_SPLIT
 from trainwright.data.detection import ON_TRAIN, WEIGHTS, detect, leave_out
 from trainwright.data.duplicates import (
@@ -50,7 +51,7 @@ from trainwright.data.duplicates import (
     find_copies,
     has_telling_column,
 )
-from trainwright.data.hashing import hash_cells, hash_raw_rows, mix, sum_cells
+from trainwright.data.hashing import Hashes, hash_cells, hash_raw_rows, mix, sum_cells
 from trainwright.data.judging import judge
 from trainwright.data.leakage import find_leaks
 from trainwright.data.ledger import LedgerBook, reconcile
@@ -67,6 +68,7 @@ from trainwright.data.repair.table import repair_table
 from trainwright.data.series.settings import check_series, is_forecast
 from trainwright.data.series.whole import whole_series
 from trainwright.data.series.windows import windows_of_series
+from trainwright.data.similarity.find import together
 from trainwright.data.snapshot import FORMAT, Content, load_snapshot, write_snapshot
 from trainwright.data.split import PARTS, Assignment, Rows, assign, check_split_columns
 from trainwright.data.types import TypedTable, infer_types
@@ -165,7 +167,7 @@ def _content(
         place=raw.place,
     )
     table.leave_out(STEPS_BEFORE_SPLIT, seen)
-    assigned = table.split()
+    assigned = table.split(together(seen(), table.hashes))
     target = table.check_classes(assigned.settings["by"])
     table.check_across(assigned.settings["by"])
     table.leave_out(ON_TRAIN, partial(seen, target=target))
@@ -202,6 +204,7 @@ def _content(
         reads=(),
         before_split=BEFORE_SPLIT,
         preparation_key="",
+        card=card_of(settings.card, seen(target=target)),
     )
 
 
@@ -232,6 +235,7 @@ def _series_content(raw: RawTable, settings: DataSettings, *, task: Task | None)
         reads=(),
         before_split=BEFORE_SPLIT,
         preparation_key="",
+        card=card_of(settings.card),
     )
 
 
@@ -328,9 +332,9 @@ class _Table:
             self._drop(repeats, step="duplicates", reason=[f"equal to row {row}" for row in first])
         self.findings += conflicting_labels(self.hashes, self.frame[self._target.name], self.rows)
 
-    def split(self) -> Assignment:
-        """Assign rows to train, validation and test."""
-        rows = Rows(self.frame, self.rows, self.hashes, _file_parts(self._files)[self.rows])
+    def split(self, hashes: Hashes) -> Assignment:
+        """Assign rows to train, validation and test; a random split keeps rows of equal hashes together."""
+        rows = Rows(self.frame, self.rows, hashes, _file_parts(self._files)[self.rows])
         assigned = assign(rows, self._settings, target=self._target)
         self.findings += assigned.findings
         self.parts, self.units = assigned.parts, assigned.units

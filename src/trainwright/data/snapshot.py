@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ from trainwright.core.durable import (
     write_json,
 )
 from trainwright.core.errors import EnvironmentFault, TrainwrightError, TrustError
+from trainwright.data.card import write_card
 from trainwright.data.ledger import reconcile
 from trainwright.data.repair.recording import REPAIRS_FILE, no_edits
 from trainwright.summaries.profile import Profile
@@ -53,6 +54,7 @@ class Content:
         before_split: What was decided before the split.
         preparation_key: Of the input that gave it (see `data.prepare`).
         repairs: The cells that were mended (see `data.repair.recording`); None where none was.
+        card: Of `data.card.card_of`.
     """
 
     frames: Mapping[Split, pl.DataFrame]
@@ -69,6 +71,7 @@ class Content:
     before_split: tuple[str, ...]
     preparation_key: str
     repairs: pl.DataFrame | None = None
+    card: Mapping[str, Any] = field(default_factory=dict)
 
 
 def write_snapshot(content: Content, *, snapshots: Path) -> Snapshot:
@@ -160,6 +163,7 @@ def _said(target: Target, inputs: Sequence[Column], other: Content | Snapshot) -
         "left_out": dict(other.left_out),
         "split": dict(other.split),
         "source_key": other.source_key,
+        **({"card": dict(other.card)} if other.card else {}),
     }
 
 
@@ -176,9 +180,19 @@ def _fill(folder: Path, content: Content, digest: str) -> None:
         content.repairs.write_parquet(folder / REPAIRS_FILE, compression="zstd", statistics=False)
     write_json(folder / PROFILE_FILE, content.profile.to_json(), pretty=False)
     findings = [_with_rows(finding, content.ledger, folder) for finding in content.findings]
-    files = {path.name: sha256_file(path) for path in sorted(folder.iterdir())}
     buckets = content.ledger["bucket"]
     rows = {split.value: int((buckets == split.value).sum()) for split in content.frames}
+    write_card(
+        folder,
+        content.card,
+        target=content.target,
+        inputs=content.inputs,
+        left_out=content.left_out,
+        rows={"input": content.ledger.height, **rows},
+        sources=content.sources,
+        findings=findings,
+    )
+    files = {path.name: sha256_file(path) for path in sorted(folder.iterdir())}
     manifest = {
         **_said(content.target, content.inputs, content),
         "hash": digest,
@@ -294,6 +308,7 @@ def _snapshot_of(folder: Path, manifest: Mapping[str, Any]) -> Snapshot:
         findings=tuple(Finding.from_json(finding) for finding in manifest["findings"]),
         source_key=manifest["source_key"],
         reads=tuple(manifest["reads"]),
+        card=manifest.get("card", {}),
     )
 
 
