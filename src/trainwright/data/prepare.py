@@ -36,6 +36,7 @@ from trainwright.core.durable import (
     make_folder,
     read_json,
     sha256_bytes,
+    sha256_file,
     write_json,
 )
 from trainwright.core.errors import DataError, EnvironmentFault, TrustError
@@ -125,7 +126,8 @@ def prepare(
     if settings.series is not None:
         content = _series_content(raw, settings, task=recipe.task)
     else:
-        typed, repairs = repair_table(infer_types(raw, settings, task=recipe.task), settings)
+        typed = infer_types(raw, settings, task=recipe.task)
+        typed, repairs = repair_table(typed, settings, base=base)
         progress.stage("split and check")
         check_split_columns(settings, typed.frame.columns)
         check_protected(settings, typed.frame.columns)
@@ -137,7 +139,7 @@ def prepare(
     content = replace(
         content,
         reads=reads.of("data") if reads is not None else (),
-        preparation_key=_key(recipe, [(file.name, file.sha256) for file in raw.files]),
+        preparation_key=_key(recipe, [(file.name, file.sha256) for file in raw.files], base=base),
     )
     progress.stage("snapshot")
     snapshot = write_snapshot(content, snapshots=snapshots)
@@ -418,11 +420,13 @@ def _file_parts(files: Sequence[SourceFile]) -> NDArray[np.int8]:
     )
 
 
-def _key(recipe: Recipe, files: Sequence[tuple[str, str]]) -> str:
+def _key(recipe: Recipe, files: Sequence[tuple[str, str]], *, base: Path) -> str:
     """The key of a preparation, code included; `resolved` does not count as reading."""
     resolved = recipe.resolved()
     code = [FORMAT, *(metadata.version(name) for name in ("trainwright", "polars", "pyarrow"))]
     said = [resolved["data"], resolved["task"]]
+    if contract := resolved["data"]["contract"]:
+        said.append(sha256_file((base / contract).resolve()))
     return sha256_bytes(canonical_json([code, said, [list(file) for file in files]]))
 
 
@@ -436,7 +440,7 @@ def _find_prepared(recipe: Recipe, *, base: Path, snapshots: Path) -> Snapshot |
         hashes = named_hashes(recipe.data, base)
         if hashes is None:
             return None  # whether a database has changed is known when its rows were read
-        key = _key(recipe, hashes)
+        key = _key(recipe, hashes, base=base)
         note = snapshots / "prepared" / f"{key}.json"
         if not note.exists():
             return None

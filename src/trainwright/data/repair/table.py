@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import polars as pl
 
 from trainwright.core.artifacts import Column, Finding
+from trainwright.data.contract import contracted, load_contract
 from trainwright.data.findings import finding
 from trainwright.data.repair.apply import repair_series
 from trainwright.data.repair.planning import Plan, plan_repairs
@@ -17,11 +19,15 @@ from trainwright.data.types.inference import TypedTable
 from trainwright.recipe.data import DataSettings
 
 
-def repair_table(typed: TypedTable, settings: DataSettings) -> tuple[TypedTable, pl.DataFrame]:
+def repair_table(
+    typed: TypedTable, settings: DataSettings, *, base: Path
+) -> tuple[TypedTable, pl.DataFrame]:
     """The table as the recipe wants it mended, and the record of what was changed (`repair.recording`).
 
+    Its columns then also say what the contract file asks of them (`data.contract`).
+
     Raises:
-        RecipeError, EnvironmentFault: as `plan_repairs`.
+        RecipeError, EnvironmentFault: as `plan_repairs` and `contracted`.
     """
     inputs = [column for column in typed.columns if column.name != typed.target.name]
 
@@ -30,6 +36,8 @@ def repair_table(typed: TypedTable, settings: DataSettings) -> tuple[TypedTable,
 
     plan = plan_repairs(inputs, settings, spellings=spellings)
     columns = tuple(plan.of(column) for column in typed.columns)
+    contract = load_contract(settings, base)
+    columns = columns if contract is None else contracted(columns, contract)
     repaired = repair_frame(typed.frame, columns)
     findings = (*typed.findings, *told(plan, repaired.edits))
     table = replace(typed, frame=repaired.frame, columns=columns, findings=findings)
