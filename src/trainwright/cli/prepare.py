@@ -23,7 +23,9 @@ def prepare(
     settings: options.Set = None,
     contract_out: Annotated[
         Path | None,
-        typer.Option("--contract-out", metavar="FILE", help="Write what the data keep to, to be edited."),
+        typer.Option(
+            "--contract-out", metavar="FILE", help="Write what the data keep to, to be edited."
+        ),
     ] = None,
     workspace: options.Workspace = None,
     as_json: options.Json = False,
