@@ -122,7 +122,7 @@ def check(table: Table, folder: Path) -> Iterator[tuple[str, list[int]]]:
     warnings = [f for f in findings if f.kind == "leakage" and f.severity == "warning"]
     torn = [f for f in warnings if "split: {" in f.remedy]
     gaps = [f for f in warnings if "filled in" in f.message]
-    suspects = [f for f in warnings if f not in torn and f not in gaps]
+    suspects = [f for f in warnings if f.column is not None and f not in torn and f not in gaps]
     shifts = gaps + [f for f in findings if f.kind == "shift" and f.severity == "warning"]
     cells = (
         f"{table.name}",
