@@ -210,7 +210,7 @@ def parse_value(column: Column, value: Any) -> Value:  # noqa: ANN401
         ValueError: the value is of another type, or does not fit.
     """
     parsed = _value(column, value)
-    return parsed if column.repair is None else repair_value(column, parsed)  # type: ignore[no-any-return]
+    return parsed if column.repair is None else repair_value(column, parsed)
 
 
 def _value(column: Column, value: Any) -> Value:  # noqa: ANN401
@@ -329,7 +329,10 @@ def _native(column: Column, raw: pl.Series) -> Parsed:
         infinite = floats.is_infinite()
         return _marked_out(column, Parsed.of(null_where(infinite, floats), raw, infinite))
     if column.type is ColumnType.NUMBER and isinstance(kind, pl.Duration):
-        values = raw.dt.total_microseconds(fractional=False).cast(pl.Float64) / 1e6
+        per_second = {"ms": 1e3, "us": 1e6, "ns": 1e9}[
+            kind.time_unit
+        ]  # a whole number may overflow
+        values = raw.to_physical().cast(pl.Float64) / per_second
     elif column.type is ColumnType.BOOLEAN and kind == pl.Boolean:
         values = raw
     elif column.type is ColumnType.BOOLEAN and kind.is_integer():
