@@ -40,7 +40,7 @@ from trainwright.core.durable import (
     write_json,
 )
 from trainwright.core.errors import DataError, EnvironmentFault, TrustError
-from trainwright.core.protocols import Probe, Progress, Silent
+from trainwright.core.protocols import OutOfFold, Probe, Progress, Silent
 from trainwright.data.bias.groups import check_protected
 from trainwright.data.card import card_of
 from trainwright.data.detection import BEFORE_SPLIT as STEPS_BEFORE_SPLIT
@@ -95,6 +95,7 @@ def prepare(
     base: Path,
     snapshots: Path,
     probe: Probe,
+    out_of_fold: OutOfFold | None = None,
     progress: Progress = Silent(),  # noqa: B008 - stateless
     reads: Reads | None = None,
 ) -> Snapshot:
@@ -105,6 +106,7 @@ def prepare(
         base: The recipe's folder; its paths start there.
         snapshots: Where snapshots are kept.
         probe: A quick model, for the leakage check.
+        out_of_fold: Several families, to judge labels by; the probe where there are none.
         progress: Told how far the work is.
         reads: Counts which keys were read; kept in the snapshot and restored when it is reused.
 
@@ -134,7 +136,16 @@ def prepare(
         key, raw = source_key(raw.frame), raw.without_rows()
         table = _Table(raw, typed, settings)
         del typed  # from here on only rows that are still in take memory, and no texts as read
-        content = _content(raw, table, settings, probe=probe, key=key, base=base, progress=progress)
+        content = _content(
+            raw,
+            table,
+            settings,
+            probe=probe,
+            out_of_fold=out_of_fold,
+            key=key,
+            base=base,
+            progress=progress,
+        )
         content = replace(content, repairs=repairs)
     content = replace(
         content,
@@ -153,6 +164,7 @@ def _content(
     settings: DataSettings,
     *,
     probe: Probe,
+    out_of_fold: OutOfFold | None,
     key: str,
     base: Path,
     progress: Progress,
@@ -165,6 +177,7 @@ def _content(
         table.view,
         inputs=frozenset(column.name for column in choice.inputs),
         probe=probe,
+        out_of_fold=out_of_fold,
         base=base,
         place=raw.place,
     )
@@ -295,6 +308,7 @@ class _Table:
         *,
         inputs: frozenset[str],
         probe: Probe,
+        out_of_fold: OutOfFold | None,
         base: Path,
         place: Callable[[int], str],
         target: Target | None = None,
@@ -310,6 +324,7 @@ class _Table:
             probe,
             base,
             place,
+            out_of_fold,
         )
 
     def leave_out(self, steps: Mapping[str, str], seen: Callable[[], FrameView]) -> None:
