@@ -64,7 +64,9 @@ def main() -> None:
     first.write_text(FIRST)
     refusal, status = trainwright("prepare", first, expect=3)
     errors = [f for f in refusal["findings"] if f["severity"] == "error"]
-    suspects = [f for f in refusal["findings"] if f["kind"] == "leakage-suspect"]
+    suspects = [
+        f for f in refusal["findings"] if f["kind"] == "leakage" and f["severity"] == "warning"
+    ]
     say(f"first recipe: exit {status}, {len(errors)} leaks found")
 
     leaky = folder / "leaky.yaml"

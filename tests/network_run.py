@@ -20,7 +20,7 @@ import pytest
 
 EPOCHS, BATCH = 4, 16
 RECIPE = f"""name: tiny
-data: {{source: table.csv, target: answer, accept: ["leakage-suspect:size"]}}
+data: {{source: table.csv, target: answer, accept: ["leakage:size"]}}
 model: {{family: mlp, hidden: 16, layers: 1}}
 training: {{budget: 10m, threads: 1, epochs: {EPOCHS}, batch_size: {BATCH}, checkpoints: {{every: 5}}}}
 tracking: {{kind: none}}

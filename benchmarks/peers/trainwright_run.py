@@ -27,7 +27,7 @@ def fit(work: Work) -> Fitted:
             "validation": str(work.folder / "valid.parquet"),
             "test": str(work.folder / "test.parquet"),
             "target": work.target,
-            "accept": ["duplicates-across-splits"],  # the peers learn from equal rows too
+            "accept": ["leakage"],  # the peers learn from equal rows too
         },
         "model": {"family": "auto"},
         "training": {"budget": work.budget, "threads": THREADS},

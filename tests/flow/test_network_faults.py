@@ -42,7 +42,8 @@ from trainwright.runs.registry import Registry
 from trainwright.training import checkpoints as module_of_checkpoints
 from trainwright.training.checkpoints import CheckpointWarning
 from trainwright.training.feeding.sources import ArraySource
-from trainwright.training.feeding.workers import Workers
+from trainwright.training.feeding.workers import Workers, WorkerWarning
+from trainwright.training.signals import deferred_signals
 from trainwright.training.step import Update
 
 Command = Callable[..., tuple[int, dict[str, Any]]]
@@ -212,6 +213,32 @@ def test_a_second_signal_lets_the_save_under_way_come_to_its_end(
     assert hashes(only_run(recipe) / "package") == unbroken.package
 
 
+def test_a_save_that_would_outlast_the_grace_is_not_begun(
+    unbroken: Unbroken, recipe: Path, trainwright: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SIGTERM, then SIGKILL in 30 s: a save takes 40, by a clock that each flush moves on."""
+    now = [0.0]
+    with monkeypatch.context() as patch:
+        patch.setitem(deferred_signals.__wrapped__.__kwdefaults__, "now", lambda: now[0])
+
+        def later(folder: Path, flush: Callable[[Path], None] = durable.flush_tree) -> None:
+            now[0] += 40.0
+            flush(folder)
+
+        patch.setattr(durable, "flush_tree", later)
+        on_call(patch, Update, "_apply", send(signal.SIGTERM), call=23)
+        status, told = trainwright("run", recipe)
+    assert status == 75
+    assert "step 20 is kept, and step 23 was not saved: that takes 40 s" in told["error"]["what"]
+    assert told["error"]["mend"] == "run the same command again; it goes on"
+    folder = only_run(recipe)
+    assert RunFolder(folder).events()[-1]["what"] == told["error"]["what"]
+    assert checkpoints(folder)[-1] == "step-00000020"
+    assert not litter(folder)
+    assert trainwright("run", recipe)[0] == 0
+    assert hashes(folder / "package") == unbroken.package
+
+
 def test_training_that_leaves_the_numbers_names_step_and_rows_and_keeps_what_it_had(
     recipe: Path, trainwright: Command
 ) -> None:
@@ -342,22 +369,41 @@ def test_a_killed_worker_does_not_change_the_package(
     assert json.loads((package / "facts.json").read_text())["recipe"]["training"]["workers"] == 2
 
 
-def test_a_hanging_worker_is_named_with_its_rows(
-    recipe: Path, trainwright: Command, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("always", [False, True])
+def test_a_hanging_worker_is_named_with_its_rows_and_replaced_so_often_as_is_said(
+    always: bool,
+    unbroken: Unbroken,
+    recipe: Path,
+    trainwright: Command,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setitem(Workers.__init__.__kwdefaults__, "timeout_seconds", 0.2)
-    monkeypatch.setattr("trainwright.training.feeding.workers._START_SECONDS", 120.0)
-    whole = Workers.batches
+    monkeypatch.setitem(Workers.__init__.__kwdefaults__, "timeout_seconds", 0.5)
+    monkeypatch.setitem(Workers.__init__.__kwdefaults__, "max_restarts", 1 if always else 3)
+    hand_out, stopped = Workers._hand_out, set()
 
-    def stopped(self: Workers, *arguments: Any, epoch: int, training: bool) -> Any:
-        if epoch == 1:  # it owes nothing now
+    def hang(self: Workers, request: Any) -> None:
+        if request.epoch == 1 and (always or not stopped):
+            stopped.add(self._workers[0].pid)
             os.kill(self._workers[0].pid, signal.SIGSTOP)
-        return whole(self, *arguments, epoch=epoch, training=training)
+            if always:  # the next one is stopped while it starts
+                monkeypatch.setattr("trainwright.training.feeding.workers._START_SECONDS", 0.5)
+        hand_out(self, request)
 
-    monkeypatch.setattr(Workers, "batches", stopped)
-    status, told = trainwright("run", recipe, "--set", "training.workers=1")
-    assert status == 3
-    assert re.search(r"worker 0 \(pid \d+\), rows table\.csv:\d+", told["error"]["where"])
+    monkeypatch.setattr(Workers, "_hand_out", hang)
+    where = r"worker 0 \(pid \d+\), rows table\.csv:\d+"
+    with pytest.warns(WorkerWarning, match=rf"for 0\.5 s and was killed[^$]*{where}"):
+        status, told = trainwright("run", recipe, "--set", "training.workers=1")
+    folder = only_run(recipe)
+    if always:
+        assert (status, runs(trainwright)) == (3, {folder.name: "failed"})
+        assert re.match(where, told["error"]["where"])
+        assert "as were 1 before it" in told["error"]["what"]
+        assert len(stopped) == 2
+        return
+    assert status == 0
+    package = hashes(folder / "package")
+    changed = {name for name, digest in package.items() if unbroken.package[name] != digest}
+    assert changed <= {"facts.json", "manifest.json", "card.md"}  # they hold the recipe
 
 
 def test_a_run_that_another_process_holds_is_not_touched(
@@ -452,8 +498,10 @@ def _killed_and_gone_on(unbroken: Unbroken, recipe: Path, draw: random.Random, *
         newest = steps
     assert hashes(only_run(recipe) / "package") == unbroken.package
     assert not litter(recipe.parent)
-    starts = [event["kind"] for event in RunFolder(only_run(recipe)).events()].count("started")
-    assert log.read_text().count("ended without a word: killed") == starts - 1
+    events = RunFolder(only_run(recipe)).events()
+    *silent, _ = [event["at"] for event in events if event["kind"] == "started"]
+    told = re.findall(r"attempt of (\S+) ended without a word: killed", log.read_text())
+    assert set(told) == set(silent)  # more than once where who told it was killed at once
     log.unlink()
     return killed
 

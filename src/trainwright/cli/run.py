@@ -45,7 +45,7 @@ def run(
 def print_remarks(result: RunResult) -> None:
     """Findings and warnings, on standard error."""
     for finding in result.findings:
-        if finding.severity != "note":
+        if finding.severity != "info":
             print_note(finding_line(finding))
     for warning in result.warnings:
         print_note(f"  warning: {warning}")

@@ -196,28 +196,58 @@ class Target:
         )
 
 
+FINDING_KINDS = (
+    "duplicate",
+    "near-duplicate",
+    "conflicting-label",
+    "label-error",
+    "leakage",
+    "shift",
+    "encoding",
+    "category-variant",
+    "type",
+    "missing",
+    "outlier",
+    "constant",
+    "identifier",
+    "imbalance",
+    "bias",
+    "personal-data",
+    "secret",
+    "unreadable",
+    "schema",
+    "not-run",  # a detector that the budget left no time for
+)
+SHOWN_ROWS = 1_000
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """Something that stage 1 saw in the data.
 
     Attributes:
-        kind: What it is, e.g. "leakage", "duplicates", "constant", "nulls".
-        severity: "error" stops the run (exit 3) unless accepted; "warning" is printed; "note" is
+        kind: What it is, of `FINDING_KINDS`.
+        severity: "error" stops the run (exit 3) unless accepted; "warning" is printed; "info" is
             kept.
         column: The column concerned, or None.
         count: How many rows or cells, or None.
-        rows: Up to ten global row positions as examples.
+        rows: Global positions of the first 1,000 rows concerned.
         message: What was found, with the evidence.
         remedy: What to paste into the recipe, or what to do.
+        rows_path: The Parquet file of all rows concerned (row, source, position), relative to the
+            snapshot's folder; None where none are named, or no snapshot was written.
+        all_rows: All of them, on their way to that file.
     """
 
     kind: str
-    severity: Literal["error", "warning", "note"]
+    severity: Literal["error", "warning", "info"]
     message: str
     column: str | None = None
     count: int | None = None
     rows: tuple[int, ...] = ()
     remedy: str = ""
+    rows_path: str | None = None
+    all_rows: NDArray[np.int64] | None = field(default=None, compare=False, repr=False)
 
     @property
     def key(self) -> str:
@@ -226,7 +256,8 @@ class Finding:
 
     def to_json(self) -> dict[str, Any]:
         """As JSON values."""
-        return {**asdict(self), "rows": list(self.rows)}
+        names = ("kind", "severity", "column", "count", "message", "remedy", "rows_path")
+        return {**{name: getattr(self, name) for name in names}, "rows": list(self.rows)}
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Finding:

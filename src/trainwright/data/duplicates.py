@@ -64,8 +64,8 @@ def describe_copies(copies: Copies, rows: NDArray[np.int64], *, dropped: bool) -
     share = copies.count / len(rows)
     return [
         Finding(
-            "duplicates",
-            "note" if dropped else "warning",
+            "duplicate",
+            "info" if dropped else "warning",
             f"{copies.count} of {len(rows)} rows ({share:.1%}) repeat an earlier one: "
             + ("they were left out" if dropped else "they are kept, equal rows in one split"),
             count=copies.count,
@@ -93,8 +93,8 @@ def conflicting_labels(inputs: Hashes, target: pl.Series, rows: NDArray[np.int64
         return []
     return [
         Finding(
-            "conflicting-labels",
-            "note" if target.dtype.is_float() else "warning",
+            "conflicting-label",
+            "info" if target.dtype.is_float() else "warning",
             f"{differing.height} rows have the same inputs as another row, and another"
             f" {target.name!r}: no model can tell them apart",
             column=target.name,
@@ -142,13 +142,13 @@ def across_splits(
             return []  # rows repeat within train as well: so it goes in these data
     return [
         Finding(
-            "duplicates-across-splits",
+            "leakage",
             "error",
             f"{count} of {int(test.sum())} test rows ({count / test.sum():.1%}) stand in train as"
             f" well: the split by {by} puts copies of one row on both sides",
             count=count,
             rows=tuple(int(row) for row in rows[shared][:10]),
             remedy="data: {duplicates: drop}"
-            '  # or, if they are not copies: data: {accept: ["duplicates-across-splits"]}',
+            '  # or, if they are not copies: data: {accept: ["leakage"]}',
         )
     ]

@@ -40,7 +40,7 @@ def judge(findings: Sequence[Finding], accept: Sequence[str]) -> tuple[Finding, 
 def _idle(key: str, findings: Iterable[Finding]) -> Finding:
     near = nearest(key, [finding.key for finding in findings])
     return Finding(
-        "accept",
+        "schema",
         "warning",
         f"accept names {redact(key)!r}, and nothing of that name was found",
         remedy=f"data: {{accept: [{near!r}]}}" if near else "remove it from data.accept",

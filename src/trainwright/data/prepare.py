@@ -9,8 +9,9 @@ preparation is the hash of the resolved `data` section, the task, and every file
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from trainwright.core.artifacts import ROW, UNIT, Finding, Snapshot, Split, Target, Task
+from trainwright.core.clock import Deadline
 from trainwright.core.durable import (
     canonical_json,
     make_folder,
@@ -30,6 +32,8 @@ from trainwright.core.durable import (
 )
 from trainwright.core.errors import DataError, EnvironmentFault, TrustError
 from trainwright.core.protocols import Probe, Progress, Silent
+from trainwright.data.detection import BEFORE_SPLIT as STEPS_BEFORE_SPLIT
+from trainwright.data.detection import ON_TRAIN, detect, leave_out
 from trainwright.data.duplicates import (
     across_splits,
     conflicting_labels,
@@ -57,6 +61,7 @@ from trainwright.data.series.windows import windows_of_series
 from trainwright.data.snapshot import FORMAT, Content, load_snapshot, write_snapshot
 from trainwright.data.split import PARTS, Assignment, Rows, assign, check_split_columns
 from trainwright.data.types import TypedTable, infer_types
+from trainwright.data.view import PART, FrameView
 from trainwright.recipe.data import DataSettings
 from trainwright.recipe.reads import Reads
 from trainwright.recipe.schema import Recipe
@@ -113,7 +118,7 @@ def prepare(
         key, raw = source_key(raw.frame), raw.without_rows()
         table = _Table(raw, typed, settings)
         del typed  # from here on only rows that are still in take memory, and no texts as read
-        content = _content(raw, table, settings, probe=probe, key=key)
+        content = _content(raw, table, settings, probe=probe, key=key, base=base, progress=progress)
     content = replace(
         content,
         reads=reads.of("data") if reads is not None else (),
@@ -126,15 +131,31 @@ def prepare(
 
 
 def _content(
-    raw: RawTable, table: _Table, settings: DataSettings, *, probe: Probe, key: str
+    raw: RawTable,
+    table: _Table,
+    settings: DataSettings,
+    *,
+    probe: Probe,
+    key: str,
+    base: Path,
+    progress: Progress,
 ) -> Content:
     """Everything between typed rows and the snapshot."""
     table.leave_out_unlabelled()
     table.look_for_copies()
     choice = choose_inputs(table.frame, table.columns, settings)
+    seen = partial(
+        table.view,
+        inputs=frozenset(column.name for column in choice.inputs),
+        probe=probe,
+        base=base,
+        place=raw.place,
+    )
+    table.leave_out(STEPS_BEFORE_SPLIT, seen)
     assigned = table.split()
     target = table.check_classes(assigned.settings["by"])
     table.check_across(assigned.settings["by"])
+    table.leave_out(ON_TRAIN, seen)
     train = table.frame.filter(pl.Series(table.parts == 0))
     table.findings += find_leaks(
         train.select(target.name, *(column.name for column in choice.inputs)),
@@ -143,6 +164,8 @@ def _content(
         probe=probe,
         hashes=table.hashes[table.parts == 0],
     )
+    deadline = Deadline(settings.budget)
+    table.findings += detect(seen(target=target), deadline=deadline, progress=progress)
     findings = judge(table.findings, settings.accept)
     frames = table.frames([column.name for column in choice.inputs])
     ledger = table.ledger()
@@ -245,6 +268,39 @@ class _Table:
         missing, findings = check_target(self.frame[self._target.name])
         self.findings += findings
         self._drop(missing, step="target", reason="no target")
+
+    def view(
+        self,
+        *,
+        inputs: frozenset[str],
+        probe: Probe,
+        base: Path,
+        place: Callable[[int], str],
+        target: Target | None = None,
+    ) -> FrameView:
+        """What detectors see of the rows still in."""
+        target = target or self._target
+        return FrameView(
+            self.frame.with_columns(pl.Series(PART, self.parts)),
+            tuple(column for column in self.columns if column.name != target.name),
+            inputs,
+            target,
+            self._settings,
+            probe,
+            base,
+            place,
+        )
+
+    def leave_out(self, steps: Mapping[str, str], seen: Callable[[], FrameView]) -> None:
+        """What the recipe wants left out."""
+        if not steps:
+            return
+        for name, left in leave_out(steps, seen()):
+            self.findings += left.findings
+            there = np.isin(left.rows, self.rows)  # of those that no earlier step left out
+            reasons = [reason for reason, still in zip(left.reasons, there, strict=True) if still]
+            self._book.drop(left.rows[there], step=name, reason=reasons)
+            self._keep(~np.isin(self.rows, left.rows[there]))
 
     def look_for_copies(self) -> None:
         """Equal rows, and equal inputs with other targets."""

@@ -137,23 +137,23 @@ def check_target(target: pl.Series) -> tuple[NDArray[np.bool_], list[Finding]]:
         many = labelled * 2 < len(target)
         findings.append(
             Finding(
-                "no-target",
+                "missing",
                 "error" if many else "warning",
                 f"{int(missing.sum())} of {len(target)} rows have no target: left out",
                 column=target.name,
                 count=int(missing.sum()),
                 rows=tuple(np.flatnonzero(missing)[:10].tolist()),
-                remedy=_accept(f"no-target:{target.name}") if many else "",
+                remedy=_accept(f"missing:{target.name}") if many else "",
             )
         )
     if labelled < FEW_ROWS:
         findings.append(
             Finding(
-                "few-rows",
+                "schema",
                 "error",
                 f"{labelled} rows have a target; under {FEW_ROWS} neither a model nor its figures mean much",
                 count=labelled,
-                remedy=_accept("few-rows"),
+                remedy=_accept("schema"),
             )
         )
     return missing, findings
@@ -202,7 +202,7 @@ def check_classes(
         lacking = [label for label in target.classes if label not in present]
         findings.append(
             Finding(
-                "unseen-class",
+                "imbalance",
                 "error",
                 f"{len(lacking)} classes stand in validation or test and not in train:"
                 f" {', '.join(shorten(label, 30) for label in lacking[:5])}, {int(unseen.sum())} rows;"
@@ -210,7 +210,7 @@ def check_classes(
                 column=target.name,
                 count=int(unseen.sum()),
                 rows=tuple(rows[unseen][:10].tolist()),
-                remedy=_accept(f"unseen-class:{target.name}"),
+                remedy=_accept(f"imbalance:{target.name}"),
             )
         )
     return Classes(replace(target, classes=kept), unseen, tuple(filter(None, findings)))
@@ -239,7 +239,7 @@ def _check_tags(
         few = int(mask.sum()) <= 0.01 * len(values)
         found = (
             Finding(
-                "unseen-class",
+                "imbalance",
                 "warning" if few else "error",
                 f"{len(lacking)} tags stand in validation or test and not in train:"
                 f" {', '.join(shorten(label, 30) for label in lacking[:5])}; {int(mask.sum())} rows that"
@@ -247,7 +247,7 @@ def _check_tags(
                 column=target.name,
                 count=int(mask.sum()),
                 rows=tuple(rows[mask][:10].tolist()),
-                remedy="" if few else _accept(f"unseen-class:{target.name}"),
+                remedy="" if few else _accept(f"imbalance:{target.name}"),
             ),
         )
     return Classes(replace(target, classes=kept), mask, found)
@@ -272,7 +272,7 @@ def _lone(values: pl.Series, parts: NDArray[np.int8], part: int, target: Target)
         return None
     name = PARTS[part].value
     return Finding(
-        "one-class", "warning",
+        "imbalance", "warning",
         f"{name} has rows of one class only, {shorten(present[0], 30)}: ROC AUC and its like have no"
         " value there",
         column=target.name, remedy="split otherwise, or add rows of the other classes",

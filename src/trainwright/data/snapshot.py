@@ -86,7 +86,11 @@ def write_snapshot(content: Content, *, snapshots: Path) -> Snapshot:
             if not folder.exists():  # another process wrote the same content meanwhile
                 raise
     known = load_snapshot(folder)
-    return replace(known, findings=content.findings, reads=content.reads)
+    findings = tuple(
+        replace(finding, rows_path=path if path and (folder / path).exists() else None)
+        for finding, path in zip(content.findings, map(_rows_path, content.findings), strict=True)
+    )
+    return replace(known, findings=findings, reads=content.reads)
 
 
 def load_snapshot(folder: Path) -> Snapshot:
@@ -160,6 +164,7 @@ def _fill(folder: Path, content: Content, digest: str) -> None:
         )
     content.ledger.write_parquet(folder / LEDGER_FILE, compression="zstd", statistics=False)
     write_json(folder / PROFILE_FILE, content.profile.to_json(), pretty=False)
+    findings = [_with_rows(finding, content.ledger, folder) for finding in content.findings]
     files = {path.name: sha256_file(path) for path in sorted(folder.iterdir())}
     buckets = content.ledger["bucket"]
     rows = {split.value: int((buckets == split.value).sum()) for split in content.frames}
@@ -172,7 +177,7 @@ def _fill(folder: Path, content: Content, digest: str) -> None:
             **rows,
             "dropped": content.ledger.height - sum(rows.values()),
         },
-        "findings": [finding.to_json() for finding in content.findings],
+        "findings": [finding.to_json() for finding in findings],
         "reads": list(content.reads),
         "sources": [dict(source) for source in content.sources],
         "before_split": list(content.before_split),
@@ -180,6 +185,25 @@ def _fill(folder: Path, content: Content, digest: str) -> None:
         "libraries": {"polars": pl.__version__},
     }
     write_json(folder / MANIFEST_FILE, {**manifest, "seal": _seal(manifest)})
+
+
+def _with_rows(finding: Finding, ledger: pl.DataFrame, folder: Path) -> Finding:
+    """The finding with the file of all its rows written."""
+    path = _rows_path(finding)
+    if path is None:
+        return finding
+    rows = pl.DataFrame({"row": finding.all_rows}, schema={"row": pl.Int64})
+    named = rows.join(ledger.select("row", "source", "position"), on="row", how="left")
+    named.sort("row").write_parquet(folder / path, compression="zstd", statistics=False)
+    return replace(finding, rows_path=path)
+
+
+def _rows_path(finding: Finding) -> str | None:
+    """Named by the rows that are in it, so that an older file of equal name is the same."""
+    if finding.all_rows is None:
+        return None
+    digest = sha256_bytes(finding.all_rows.astype("<i8").tobytes())
+    return f"finding-{finding.kind}-{digest[:16]}.parquet"
 
 
 def _seal(manifest: Mapping[str, Any]) -> str:

@@ -284,7 +284,7 @@ def _recorded(
         _told(folder, "interrupted")
         raise
     except Interrupted as error:
-        _told(folder, "interrupted")
+        _told(folder, "interrupted", what=error.what)
         raise Interrupted(error.what, mend=again) from error
     except EnvironmentFault as error:  # a full disk is no fault of the run: it can go on
         _told(folder, "interrupted", what=error.what, status=error.status)

@@ -140,6 +140,8 @@ class DataSettings(Section):
     """Columns not yet known when the prediction is made; left out and listed."""
     duplicates: Literal["keep", "drop"] = "keep"
     """keep (with a warning) or drop equal rows."""
+    budget: Seconds = Field(default=120.0, ge=1)
+    """How long detectors may look at the data, as 2m; those for which no time is left are named."""
     accept: tuple[str, ...] = ()
     """Findings of severity error that the user answers for: KIND:COLUMN."""
     encoding: str | None = None

@@ -105,6 +105,8 @@ class CheckpointSettings(Section):
     """Ones of least validation loss that stay."""
     asynchronous: bool = True
     """Written by a thread while training goes on."""
+    grace: Seconds | None = 30.0
+    """What a SIGTERM leaves before the SIGKILL: no save is begun that would take longer; null: any."""
 
 
 class TrainingSettings(Section):

@@ -8,7 +8,7 @@ from typing import Any
 from trainwright.reports.markup import number
 from trainwright.reports.page import Page, Tone
 
-_TONES: Mapping[str, Tone] = {"error": "error", "warning": "warning", "note": "note"}
+_TONES: Mapping[str, Tone] = {"error": "error", "warning": "warning", "info": "note"}
 _LIMIT = 100
 
 

@@ -7,6 +7,7 @@ checkpoint, and is asked at one place.
 from __future__ import annotations
 
 import math
+import signal
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
@@ -113,6 +114,7 @@ class Fit:
     def __init__(self, plan: Plan, *, flag: SignalFlag, generators: Generators) -> None:
         self._plan = plan
         self._flag = flag
+        self._grace = plan.checkpoints.grace
         self._checkpoints = None if plan.folder is None else _checkpoints(plan, plan.folder)
         self._found = None if self._checkpoints is None else self._checkpoints.newest()
         self._begin_epoch(0)
@@ -172,7 +174,7 @@ class Fit:
         self._saver = (
             None
             if self._checkpoints is None
-            else Saver(self._checkpoints, plan.checkpoints, self._capture)
+            else Saver(self._checkpoints, plan.checkpoints, self._capture, now=flag.now)
         )
         self._observers: tuple[Observer, ...] = (
             self._recorder,
@@ -246,10 +248,24 @@ class Fit:
             if self._plan.validation is not None and self._validation.step != progress.step:
                 self._validation.run(progress)
         if self._saver is not None and (self._found is None or self._found.progress != progress):
-            self._saver.finish(progress)
+            self._save_at_the_end(self._saver, progress)
         if self._flag:
             return self._outcome(progress, "stopped by a signal")
         return self._outcome(progress, self._place_weights())
+
+    def _save_at_the_end(self, saver: Saver, progress: Progress) -> None:
+        """The last checkpoint; none where a SIGKILL would come before it is written."""
+        grace = self._grace
+        if grace is None or self._flag.number != signal.SIGTERM:
+            saver.finish(progress)
+            return
+        needed = saver.finish(progress, seconds_left=lambda: grace - self._flag.seconds)
+        if needed:
+            kept = f"step {saver.saved_step} is kept" if saver.saved_step else "no step is kept"
+            self._flag.kept = (
+                f"{kept}, and step {progress.step} was not saved: that takes {needed:.3g} s, and of"
+                f" the grace of {grace:.3g} s {max(0.0, grace - self._flag.seconds):.3g} s were left"
+            )
 
     def _place_weights(self) -> str:
         """Give the module the weights that it ends with; why these, in words."""

@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +83,23 @@ def detached(value: Any, memo: dict[tuple[Any, ...], Tensor] | None = None) -> A
     if isinstance(value, list | tuple):
         return type(value)(detached(one, memo) for one in value)
     return value
+
+
+def num_bytes(value: Any) -> int:  # noqa: ANN401 - nested as for `pack`
+    """Bytes of the tensors in a nested value, each once."""
+    found = {id(one): one for one in _tensors_in(value)}
+    return sum(one.numel() * one.element_size() for one in found.values())
+
+
+def _tensors_in(value: Any) -> Iterator[Tensor]:  # noqa: ANN401
+    if isinstance(value, Tensor):
+        yield value
+    elif isinstance(value, Mapping):
+        for one in value.values():
+            yield from _tensors_in(one)
+    elif isinstance(value, list | tuple):
+        for one in value:
+            yield from _tensors_in(one)
 
 
 def pack(value: Any, *, at: str = "") -> tuple[Any, dict[str, Tensor]]:  # noqa: ANN401

@@ -214,7 +214,7 @@ def test_rows_without_a_target_are_dropped_with_a_reason(run: Run) -> None:
     assert dropped["row"].to_list() == list(range(30))
     assert set(dropped["step"]) == {"target"}
     assert set(dropped["reason"]) == {"no target"}
-    finding = next(f for f in snapshot.findings if f.kind == "no-target")
+    finding = next(f for f in snapshot.findings if f.kind == "missing")
     assert (finding.severity, finding.count) == ("warning", 30)
 
 
@@ -222,19 +222,19 @@ def test_under_half_of_the_rows_with_a_target_is_refused_until_accepted(run: Run
     frame = table().with_columns(y=pl.when(pl.int_range(400) < 250).then(None).otherwise("y"))
     with pytest.raises(DataError, match="250 of 400 rows have no target") as caught:
         run(frame)
-    assert caught.value.mend == 'data: {accept: ["no-target:y"]}'
-    assert run(frame, accept=["no-target:y"]).rows["dropped"] == 250
+    assert caught.value.mend == 'data: {accept: ["missing:y"]}'
+    assert run(frame, accept=["missing:y"]).rows["dropped"] == 250
 
 
 def test_under_fifty_rows_are_refused_until_accepted_and_under_ten_for_good(run: Run) -> None:
     with pytest.raises(DataError, match="40 rows have a target") as caught:
         run(table(40))
-    assert "few-rows" in caught.value.mend
-    assert sum(run(table(40), accept=["few-rows"]).rows[s] for s in Split) == 40
+    assert "schema" in caught.value.mend
+    assert sum(run(table(40), accept=["schema"]).rows[s] for s in Split) == 40
     for rows in (1, 2, 9):
         frame = table(20)[:rows].with_columns(y=pl.Series(["up", "down"] * 5)[:rows])
         with pytest.raises(DataError):
-            run(frame, accept=["few-rows"])
+            run(frame, accept=["schema"])
 
 
 def test_equal_rows_are_kept_with_a_warning_or_dropped_on_demand(run: Run) -> None:
@@ -256,15 +256,15 @@ def test_equal_inputs_with_other_targets_are_told(run: Run) -> None:
         y=pl.when(pl.col("y") == "up").then(pl.lit("down")).otherwise(pl.lit("up"))
     )
     snapshot = run(pl.concat([table(), twin]))
-    finding = next(f for f in snapshot.findings if f.kind == "conflicting-labels")
+    finding = next(f for f in snapshot.findings if f.kind == "conflicting-label")
     assert (finding.severity, finding.count) == ("warning", 10)
 
 
 def test_numbers_that_differ_under_equal_inputs_are_only_noted(run: Run) -> None:
     base = table().with_columns(y=pl.col("x") * 2 + pl.col("z"))
     snapshot = run(pl.concat([base, base[:5].with_columns(pl.col("y") + 1)]))
-    finding = next(f for f in snapshot.findings if f.kind == "conflicting-labels")
-    assert (finding.severity, finding.count) == ("note", 10)
+    finding = next(f for f in snapshot.findings if f.kind == "conflicting-label")
+    assert (finding.severity, finding.count) == ("info", 10)
 
 
 def test_a_part_that_holds_only_classes_that_train_lacks_is_refused(run: Run) -> None:
@@ -283,7 +283,7 @@ def test_copies_across_a_given_split_are_an_error(run: Run) -> None:
         run(frame, split={"by": "given", "column": "part"})
     assert "duplicates: drop" in caught.value.mend
     accepted = run(
-        frame, split={"by": "given", "column": "part"}, accept=["duplicates-across-splits"]
+        frame, split={"by": "given", "column": "part"}, accept=["leakage"]
     )
     assert accepted.left_out["part"] == "split: assignment"
     assert run(frame, split={"by": "given", "column": "part"}, duplicates="drop").rows["test"] == 40
@@ -376,8 +376,8 @@ def test_a_class_that_train_lacks_is_an_error_and_left_out_when_accepted(run: Ru
     said: dict[str, Any] = {"split": {"by": "time", "column": "t"}}
     with pytest.raises(DataError, match="'new'") as caught:
         run(frame, **said)
-    assert caught.value.mend == 'data: {accept: ["unseen-class:y"]}'
-    snapshot = run(frame, **said, accept=["unseen-class:y"])
+    assert caught.value.mend == 'data: {accept: ["imbalance:y"]}'
+    snapshot = run(frame, **said, accept=["imbalance:y"])
     assert snapshot.target.classes == ("down", "up")
     assert snapshot.rows["dropped"] == 19
     assert set(read_ledger(snapshot).filter(bucket="dropped")["reason"]) == {"class not in train"}

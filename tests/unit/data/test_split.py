@@ -139,7 +139,7 @@ def test_a_row_without_a_group_is_a_group_of_its_own() -> None:
     assigned = split(frame, by="group", column="who")
     missing = frame["who"].is_null().to_numpy()
     assert len(set(assigned.parts[missing])) == 3
-    assert [f.kind for f in assigned.findings] == ["no-group"]
+    assert [f.kind for f in assigned.findings] == ["missing"]
     assert assigned.findings[0].count == 100
 
 

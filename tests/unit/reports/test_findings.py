@@ -8,7 +8,7 @@ from trainwright.reports.page import Page
 def test_the_gravest_finding_stands_first_with_its_remedy(read):
     page = Page("t")
     found = [
-        Finding("constant", "note", "one value only", column="year"),
+        Finding("constant", "info", "one value only", column="year"),
         Finding("leakage", "error", "tells all", column="delay", remedy="data: {drop: [delay]}"),
     ]
     add_findings(page, [one.to_json() for one in found])
@@ -26,5 +26,5 @@ def test_no_finding_is_said_too(read):
 
 def test_of_very_many_findings_the_rest_is_counted(read):
     page = Page("t")
-    add_findings(page, [Finding("nulls", "note", "m").to_json()] * 130)
+    add_findings(page, [Finding("missing", "info", "m").to_json()] * 130)
     assert "And 30 more" in read(page.render()).text

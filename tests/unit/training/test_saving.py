@@ -8,13 +8,14 @@ import threading
 from pathlib import Path
 
 import pytest
+import torch
 
 from training_case import trainer
 from trainwright.core.errors import EnvironmentFault
 from trainwright.recipe.sections import CheckpointSettings
 from trainwright.training.checkpoints import Checkpoints, read
 from trainwright.training.protocols import Evaluated, Progress
-from trainwright.training.saving import Saver
+from trainwright.training.saving import SLOW_DISK, Saver
 from trainwright.training.state import TrainingState
 
 
@@ -82,6 +83,64 @@ def test_between_batches_the_moment_behind_is_saved_and_never_the_first():
         one.after_step(Progress(step=step), None)
         assert batch in "abc"
     assert store.saved == [1, 2]
+
+
+def state_of(progress: Progress, *, floats: int = 250) -> TrainingState:
+    return TrainingState(progress, {}, None, {"model": {"weight": torch.zeros(floats)}})
+
+
+def test_a_save_is_not_begun_where_the_slowest_one_so_far_took_longer_than_what_is_left():
+    store = Store(Clock(), seconds=4.0)
+    one = Saver(store, CheckpointSettings(every=1), state_of, now=store.clock)
+    one.finish(Progress(step=1))
+    store.seconds = 1.0
+    one.finish(Progress(step=2))
+    assert one.finish(Progress(step=3), seconds_left=lambda: 3.9) == 4.0
+    assert (store.saved, one.saved_step) == ([1, 2], 2)
+    assert one.finish(Progress(step=3), seconds_left=lambda: 4.0) == 0.0
+    assert (store.saved, one.saved_step) == ([1, 2, 3], 3)
+
+
+def test_a_larger_state_is_expected_to_take_longer_by_its_bytes():
+    store, floats = Store(Clock(), seconds=4.0), [250]
+
+    def capture(progress: Progress) -> TrainingState:
+        return state_of(progress, floats=floats[0])
+
+    one = Saver(store, CheckpointSettings(every=1), capture, now=store.clock)
+    one.finish(Progress(step=1))
+    floats[0] = 500
+    assert one.finish(Progress(step=2), seconds_left=lambda: 7.0) == 8.0
+
+
+def test_a_save_that_was_never_measured_is_taken_for_that_of_a_slow_disk():
+    store = Store(Clock())
+    one = Saver(store, CheckpointSettings(every=1), state_of, now=store.clock)
+    expected = 1000 / SLOW_DISK
+    assert one.finish(Progress(step=1), seconds_left=lambda: expected / 2) == expected
+    assert (store.saved, one.saved_step) == ([], 0)
+
+
+def test_what_is_left_is_asked_when_the_save_under_way_is_through():
+    store, order = Store(Clock()), []
+    one = Saver(store, CheckpointSettings(every=1), state_of, now=store.clock)
+    real, begun = store.save, threading.Event()
+
+    def save(state: TrainingState) -> None:
+        begun.wait(5)
+        order.append("saved")
+        real(state)
+
+    def left() -> float:
+        order.append("asked")
+        return 0.0
+
+    store.save = save
+    one.save_if_due(Progress(step=1))
+    begun.set()
+    store.seconds = 1.0
+    one.finish(Progress(step=2), seconds_left=left)
+    assert order == ["saved", "asked"]
 
 
 def test_a_failing_thread_ends_training_within_one_step(tmp_path, monkeypatch):

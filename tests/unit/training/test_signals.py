@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 
 from training_case import STEPS, digest, numbers, source, trainer
+from trainwright.core import durable
 from trainwright.core.errors import Interrupted
 from trainwright.recipe.sections import CheckpointSettings
 from trainwright.training import evaluation, fit
 from trainwright.training.checkpoints import Checkpoints, read
-from trainwright.training.signals import deferred_signals
+from trainwright.training.signals import SignalFlag, deferred_signals
 
 SELDOM = CheckpointSettings(every=1000)
 
@@ -134,6 +135,65 @@ def test_who_handled_signals_before_does_so_afterwards(tmp_path):
         assert signal.getsignal(signal.SIGTERM) is mine
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+class SlowDisk:
+    """A clock that each flush of a checkpoint moves on by some seconds."""
+
+    def __init__(self, monkeypatch, seconds: float) -> None:
+        self.now = 0.0
+        flush = durable.flush_tree
+
+        def slow(folder):
+            self.now += seconds
+            flush(folder)
+
+        monkeypatch.setattr(durable, "flush_tree", slow)
+        defaults = deferred_signals.__wrapped__.__kwdefaults__
+        monkeypatch.setitem(defaults, "now", lambda: self.now)
+
+
+@pytest.mark.parametrize(
+    ("which", "grace", "step"),
+    [
+        (signal.SIGTERM, 39.0, 12),  # the save of step 17 would be killed
+        (signal.SIGTERM, 40.0, 17),
+        (signal.SIGTERM, None, 17),
+        (signal.SIGINT, 39.0, 17),  # nobody's kill follows
+    ],
+)
+def test_a_save_that_would_outlast_the_grace_is_not_begun_and_what_is_kept_is_told(
+    tmp_path, whole, monkeypatch, which, grace, step
+):
+    settings = CheckpointSettings(every=6, keep_last=9, asynchronous=step == 12, grace=grace)
+    saves, real = [], Checkpoints.save
+    monkeypatch.setattr(Checkpoints, "save", lambda *a: (saves.append(1), real(*a))[1])
+    with monkeypatch.context() as patch:
+        SlowDisk(patch, 40.0)
+        one = trainer(tmp_path, checkpoints=settings, train=AtBatch(source(), 17, which))
+        with pytest.raises(Interrupted) as caught:
+            one.fit()
+    told = "step 12 is kept, and step 17 was not saved: that takes 40 s, and of the grace of 39 s"
+    assert caught.value.what == f"stopped by {which.name}; " + (
+        f"{told} 39 s were left" if step == 12 else "everything so far is kept"
+    )
+    assert len(saves) == (2 if step == 12 else 3)
+    assert [read(path).progress.step for path in Checkpoints(tmp_path).paths()][-1] == step
+    assert not list(tmp_path.glob(".*tmp*"))
+    other = trainer(tmp_path, weights=1, checkpoints=settings)
+    outcome = other.fit()
+    assert (digest(other._plan.model), numbers(outcome)) == whole
+
+
+def test_what_the_update_took_is_not_left_of_the_grace():
+    time = [0.0]
+    flag = SignalFlag(lambda: time[0])
+    time[0] = 5.0
+    assert flag.seconds == 0.0
+    flag.note(signal.SIGTERM)
+    time[0] = 12.0
+    flag.note(signal.SIGINT)
+    assert (flag.name, flag.seconds) == ("SIGTERM", 7.0)
 
 
 def test_an_error_in_the_block_is_not_hidden_by_a_signal():

@@ -71,4 +71,4 @@ def _passed_over(folder: Path, name: str, *, num_images: int) -> list[Finding]:
     if others <= 0:
         return []
     message = f"{name}: {others} files are no images by their ending, or hidden: passed over"
-    return [Finding("passed-over", "note", message, count=others)]
+    return [Finding("unreadable", "info", message, count=others)]

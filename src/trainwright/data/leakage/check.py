@@ -57,7 +57,7 @@ def find_leaks(
         hashes: Of the rows' inputs; shape (rows,).
 
     Returns:
-        Findings of kind "leakage" (error), then "leakage-suspect" (warning).
+        Findings of kind "leakage" (error), then "leakage" (warning).
     """
     if len(inputs) < 2:
         return []  # a lone column has nothing to be compared with
@@ -143,7 +143,7 @@ def _perfect(bench: Bench, leaks: set[str]) -> Iterator[Finding]:
     leaks |= names
     for name in sorted(names)[:MAX_PROBES]:
         yield Finding(
-            "leakage-suspect",
+            "leakage",
             "warning",
             f"column {name!r} alone tells {_told(bench, bench.scores[name])}, as if it were the target"
             " told again: is it known when the prediction is made?",
@@ -170,7 +170,7 @@ def _suspects(bench: Bench, leaks: set[str]) -> Iterator[Finding]:
         if score <= others + SUSPECT_MARGIN:
             return
         yield Finding(
-            "leakage-suspect",
+            "leakage",
             "warning",
             f"column {name!r} alone tells {_told(bench, score)}, more than all others together"
             f" ({others:.3f}): is it known when the prediction is made?",

@@ -117,7 +117,7 @@ class Delimited:
         carry, line = b"", 1
         is_old_mac = b"\r" in self._text.head and b"\n" not in self._text.head
         if is_old_mac:
-            self._note("line-ends", "lines end with a carriage return, as on an old Mac")
+            self._note("schema", "lines end with a carriage return, as on an old Mac")
         for chunk in self._text:
             block = carry + (chunk.replace(b"\r", b"\n") if is_old_mac else chunk)
             end = record_end(block)
@@ -128,7 +128,7 @@ class Delimited:
                 yield from self._work(block[:end], line)
                 line += block.count(b"\n", 0, end)
         if carry:
-            self._note("last-line", "the last line does not end with a newline: was it cut?")
+            self._note("schema", "the last line does not end with a newline: was it cut?")
             yield from self._work(carry + b"\n", line)
         if self._header is None:
             raise DataError(
@@ -158,7 +158,7 @@ class Delimited:
             prefer = "\t" if self.name.lower().endswith(".tsv") else ","
             delimiter = find_delimiter(sample, prefer=prefer)
             if delimiter != prefer:
-                self._note("delimiter", f"fields are separated by a {NAMES[delimiter]}")
+                self._note("schema", f"fields are separated by a {NAMES[delimiter]}")
         _raise_blemishes(_first_record(sample), delimiter.encode(), self.name, line)
         header = read_header(sample, delimiter=delimiter.encode())
         where = f"{self.name}:{line + header.num_lines - 1}"
@@ -169,7 +169,7 @@ class Delimited:
         return header
 
     def _note(self, kind: str, message: str) -> None:
-        self.findings.append(Finding(kind, "note", f"{self.name}: {message}"))
+        self.findings.append(Finding(kind, "info", f"{self.name}: {message}"))
 
     def _endless(self, carry: bytes, line: int) -> DataError:
         return DataError(

@@ -125,7 +125,7 @@ def name_findings(names: Sequence[str]) -> list[Finding]:
         alike[" ".join(unicodedata.normalize("NFKC", name).casefold().split())].append(name)
     findings = [
         Finding(
-            "confusable-names",
+            "schema",
             "warning",
             f"column names differ only by case, spaces or accents' encoding: "
             f"{', '.join(shorten(name) for name in group[:5])}",
@@ -138,7 +138,7 @@ def name_findings(names: Sequence[str]) -> list[Finding]:
     if len(names) > 1 and all(_NUMBER.fullmatch(name) for name in names):
         findings.append(
             Finding(
-                "no-header",
+                "schema",
                 "warning",
                 f"every column name is a number ({', '.join(names[:4])} ...): "
                 "the file may have no header, and its first row was taken for one",

@@ -157,8 +157,8 @@ class JsonLines:
                 raise DataError.of([fault])
             self.findings.append(
                 Finding(
-                    "last-line",
-                    "note",
+                    "schema",
+                    "info",
                     f"{self.name}: the last line does not end with a newline: was it cut?",
                 )
             )

@@ -100,7 +100,7 @@ def read_steps(
     if len(gone):
         findings.append(
             Finding(
-                "no-id", "warning", f"{len(gone)} rows have no {series.id!r}: left out",
+                "missing", "warning", f"{len(gone)} rows have no {series.id!r}: left out",
                 column=series.id, count=len(gone), rows=tuple(gone[:10].tolist()),
             )
         )  # fmt: skip
@@ -150,7 +150,7 @@ def _as_number(raw: RawTable, settings: DataSettings, name: str) -> TypedColumn:
         found = replace(found, values=found.values.cast(pl.Float64))
     elif found.column.type is not ColumnType.NUMBER:
         found = type_column(raw.frame[name], replace(context, type=ColumnType.NUMBER))
-    return replace(found, findings=tuple(f for f in found.findings if f.kind != "all-null"))
+    return replace(found, findings=tuple(f for f in found.findings if f.kind != "missing"))
 
 
 def _as_time(raw: RawTable, settings: DataSettings, name: str) -> TypedColumn:
@@ -235,4 +235,4 @@ def _disorder(given: pl.DataFrame, ordered: pl.DataFrame) -> list[Finding]:
     if not moved:
         return []
     told = f"{moved} rows do not stand in the order of time: they were sorted"
-    return [Finding("order", "note", told, count=moved)]
+    return [Finding("schema", "info", told, count=moved)]

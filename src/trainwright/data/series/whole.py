@@ -121,7 +121,7 @@ def missing_steps(frame: pl.DataFrame, names: Sequence[str]) -> list[Finding]:
         if len(gone):
             findings.append(
                 Finding(
-                    "missing-steps", "warning",
+                    "missing", "warning",
                     f"column {shorten(name)} has no value in {len(gone)} of {frame.height} steps: filled in"
                     " from the steps before and after",
                     column=name, count=len(gone), rows=tuple(gone.head(10).to_list()),

@@ -225,7 +225,7 @@ def _all_windows(
         every = np.arange(count) % stride == (count - 1) % stride
         joined[TRAIN] = _some(joined[TRAIN], every)
         findings.append(
-            Finding("stride", "note", f"train has a window at every {stride} steps, so that"
+            Finding("schema", "info", f"train has a window at every {stride} steps, so that"
                     f" {int(every.sum())} of {count} are learned from")
         )  # fmt: skip
     for part, split in enumerate(PARTS):
@@ -259,7 +259,7 @@ def _told(short: int, gaps: int, steps: Steps, shape: _Shape, target: Target) ->
     if short:
         findings.append(
             Finding(
-                "short-series", "warning",
+                "schema", "warning",
                 f"{short} of {len(steps.labels)} series have under {shape.horizon + 1} steps in train:"
                 " nothing is learned from them",
                 count=short,
@@ -268,7 +268,7 @@ def _told(short: int, gaps: int, steps: Steps, shape: _Shape, target: Target) ->
     if gaps:
         findings.append(
             Finding(
-                "missing-future", "warning",
+                "missing", "warning",
                 f"{gaps} windows have no value of {shorten(target.name)} at a step ahead: left out",
                 column=target.name, count=gaps,
             )
@@ -395,7 +395,7 @@ def _irregular(steps: Steps, series: SeriesSettings) -> list[Finding]:
     rows = steps.frame[ROW].to_numpy()[1:][odd]
     return [
         Finding(
-            "irregular-time", "warning",
+            "schema", "warning",
             f"{int(odd.sum())} of {len(odd)} steps in {shorten(series.time)} are far from the usual length:"
             " a forecast counts steps, not time",
             column=series.time, count=int(odd.sum()), rows=tuple(rows[:10].tolist()),

@@ -115,7 +115,7 @@ class Case:
     def note(
         self,
         kind: str,
-        severity: Literal["error", "warning", "note"],
+        severity: Literal["error", "warning", "info"],
         message: str,
         *,
         rows: pl.Series | None = None,
@@ -145,7 +145,7 @@ class Case:
         kinds = sorted(set(seen))
         if self.context.nulls is None and len(kinds) > 1:
             shown = ", ".join(repr(kind) if kind else "the empty field" for kind in kinds[:6])
-            self.note("nulls", "note", f"missing values are written in several ways: {shown}")
+            self.note("missing", "info", f"missing values are written in several ways: {shown}")
 
     def column(self, kind: ColumnType, **details: object) -> Column:
         """The contract, with what the recipe says added."""

@@ -70,7 +70,7 @@ def _forced(case: Case, kind: ColumnType) -> TypedColumn:
         shown = ", ".join(shorten(text, 30) for text in texts.head(5))
         nulls = yaml_list(texts.head(50).to_list())
         case.note(
-            "mixed-type",
+            "type",
             "error",
             f"{len(rows)} values are no {kind.value}: {shown}",
             rows=rows,
@@ -119,8 +119,8 @@ def _native(case: Case) -> TypedColumn:
         if bool((numbers.abs() >= EXACT).any()):
             kind = ColumnType.IDENTIFIER
             case.note(
-                "precision",
-                "note",
+                "type",
+                "info",
                 "whole numbers of 2^53 and beyond would lose precision: kept as text",
                 remedy=setting(case.name, "identifier"),
             )
@@ -133,7 +133,7 @@ def _native(case: Case) -> TypedColumn:
     if parsed.misfits:
         infinite = kind is ColumnType.NUMBER and raw.dtype.is_float()
         case.note(
-            "infinite" if infinite else "mixed-type",
+            "type",
             "error",
             f"{len(parsed.misfits)} values are no {kind.value}: {shorten(raw[parsed.misfits[0]])}",
             rows=pl.Series(parsed.misfits),
@@ -160,7 +160,7 @@ def _emptiness(typed: TypedColumn) -> list[Finding]:
     remedy = f"data: {{drop: [{yaml_word(name)}]}}"
     if values.null_count() == len(values):
         told = f"column {shorten(name)} has no values"
-        return [Finding("all-null", "warning", told, column=name, count=len(values), remedy=remedy)]
+        return [Finding("missing", "warning", told, column=name, count=len(values), remedy=remedy)]
     if len(values) > 1 and not values.null_count() and _is_constant(values):
         value = int(values[0]) if typed.column.integer else values[0]
         told = f"column {shorten(name)} is always {shorten(value)}"

@@ -89,7 +89,7 @@ def _settle(case: Case, readings: list[tuple[str, pl.Series]]) -> tuple[str, pl.
         in_order = known.is_sorted() or known.is_sorted(descending=True)
         if in_order and known.n_unique() > 12:
             case.note(
-                "date-order",
+                "type",
                 "warning",
                 f"read as {form}: in that reading the rows are in order",
                 remedy=setting(case.name, f'{{type: date-time, format: "{form}"}}'),
@@ -97,7 +97,7 @@ def _settle(case: Case, readings: list[tuple[str, pl.Series]]) -> tuple[str, pl.
             return form, values
     options = " or ".join(form for form, _ in readings[:3])
     case.note(
-        "ambiguous-date",
+        "type",
         "error",
         f"day and month cannot be told apart in {shorten(case.sample[0])}: {options}",
         remedy=setting(case.name, f'{{type: date-time, format: "{readings[0][0]}"}}'),
@@ -111,7 +111,7 @@ def _note_odd(case: Case, rows: pl.Series, texts: pl.Series, form: str) -> None:
     why = f"of another format ({other})" if other else "no such date"
     known = texts.unique(maintain_order=True).head(50).to_list()
     case.note(
-        "mixed-dates" if other else "invalid-date",
+        "type",
         "error",
         f"{len(rows)} values do not fit {form}: {shorten(texts[0])} is {why}",
         rows=rows,

@@ -65,7 +65,7 @@ def as_number(case: Case) -> TypedColumn | None:
     values = without_marks(column, values)
     if decimal == ",":
         case.note(
-            "decimal-comma", "note", "read with a decimal comma", remedy='data: {decimal: ","}'
+            "type", "info", "read with a decimal comma", remedy='data: {decimal: ","}'
         )
     kind = code_kind(case.name, values) if integer and not case.context.is_target else None
     if kind is None:
@@ -123,8 +123,8 @@ def note_codes(case: Case, kind: ColumnType) -> None:
     """Say that numbers were read as names."""
     unique = kind is ColumnType.IDENTIFIER
     case.note(
-        "identifier" if unique else "codes",
-        "note",
+        "identifier" if unique else "type",
+        "info",
         "numbers that name rows: kept out of the features"
         if unique
         else "numbers that name things: read as a category",
@@ -168,7 +168,7 @@ def _sort_out(
     num_odd = sum(odd.values())
     if infinite and num_values >= num_odd:
         case.note(
-            "infinite",
+            "type",
             "error",
             f"{shorten(infinite[0])} is no finite number",
             rows=rows.filter(bare.is_in(infinite)),
@@ -182,7 +182,7 @@ def _sort_out(
     at = rows.filter(bare.is_in(list(odd)))
     if len(odd) == 1 and num_odd > 1 and _means_missing(case, mark, num_odd, values):
         case.note(
-            "nulls",
+            "missing",
             "warning",
             f"{shorten(mark)} stands in {num_odd} rows of a number column: read as missing",
             rows=at,
@@ -223,7 +223,7 @@ def _note_mixed(case: Case, odd: list[str], at: pl.Series, num_cells: int) -> No
     is_short = len(odd) <= FEW_WORDS or case.context.is_target
     keeps = f"{setting(case.name, 'category')} keeps them"
     case.note(
-        "mixed-type",
+        "type",
         "error",
         f"{len(at)} of {num_cells} values are no numbers: {shown}",
         rows=at,
@@ -252,7 +252,7 @@ def _must_stay_text(case: Case, values: pl.Series) -> bool:
     at = _leading_zeros(case.text, values)
     if len(at):
         case.note(
-            "leading-zeros",
+            "type",
             "warning",
             f"{shorten(case.text[int(at[0])])} has leading zeros: kept as text",
             rows=at,
@@ -266,8 +266,8 @@ def _must_stay_text(case: Case, values: pl.Series) -> bool:
     if not len(at):
         return False
     case.note(
-        "precision",
-        "note",
+        "type",
+        "info",
         f"{shorten(case.text[int(at[0])])} would lose precision as a number: kept as text",
         rows=at,
         remedy=setting(case.name, "identifier"),

@@ -26,7 +26,7 @@ def type_words(raw: pl.Series, context: Context) -> TypedColumn:
         rows = misfits.arg_true()
         findings = (
             Finding(
-                "mixed-type",
+                "type",
                 "error",
                 f"column {shorten(raw.name)}: {len(rows)} values are no lists of words: the first at"
                 f" {context.place(int(rows[0]))}",

@@ -140,8 +140,8 @@ def _class_findings(
     if kind == "integer" and classes[0] != "0":
         findings.append(
             Finding(
-                "labels",
-                "note",
+                "type",
+                "info",
                 f"the target's labels {', '.join(classes[:6])} are classes 0 to {len(classes) - 1}"
                 " inside; predictions carry the labels",
                 column=column.name,
@@ -152,7 +152,7 @@ def _class_findings(
         shown = ", ".join(shorten(label, 30) for label in rare[:5])
         findings.append(
             Finding(
-                "rare-classes",
+                "imbalance",
                 "warning",
                 f"{len(rare)} classes of the target have under 10 rows: {shown}",
                 column=column.name,
@@ -174,7 +174,7 @@ def _nearly_numbers(column: Column, sizes: dict[str, int]) -> list[Finding]:
         f"the target is taken for {len(sizes)} classes, for not all of its values are numbers:"
         f" {shorten(odd, 30)}; {rows} of {sum(sizes.values())} are"
     )
-    return [Finding("labels", "warning", told, column=column.name, remedy="task: regression")]
+    return [Finding("type", "warning", told, column=column.name, remedy="task: regression")]
 
 
 def _labels(typed: TypedColumn) -> tuple[pl.Series, Kind]:

@@ -50,7 +50,7 @@ def as_words(case: Case) -> TypedColumn:
     column = case.column(_kind(case, len(words), int(text.count())), nulls=nulls)
     if len(words) and all(_NUMBER_LIKE.fullmatch(word) for word in words.head(50)):
         case.note(
-            "number-like",
+            "type",
             "warning",
             f"{shorten(words.sort()[0])} is a number with a unit or thousands separators: read as words",
             remedy="write plain numbers in the file",
@@ -79,7 +79,7 @@ def _read_na(case: Case, nulls: tuple[str, ...]) -> tuple[str, ...]:
     rows = (case.text == "NA").arg_true()
     if len(words) > 1 and codes >= 0.9 * len(words):
         case.note(
-            "na",
+            "missing",
             "warning",
             "NA is read as a value, like the other codes of two letters",
             rows=rows,
@@ -87,8 +87,8 @@ def _read_na(case: Case, nulls: tuple[str, ...]) -> tuple[str, ...]:
         )
         return tuple(null for null in nulls if null != "NA")
     case.note(
-        "na",
-        "note",
+        "missing",
+        "info",
         "NA is read as missing",
         rows=rows,
         remedy=setting(case.name, '{type: category, nulls: [""]}') + " reads it as a value",

@@ -57,7 +57,7 @@ def epoch_batches(
 
     Raises:
         RecipeError: `tokens_per_batch` for a source without lengths; a source that cannot be sent to workers.
-        DataError: samples cannot be read, or a worker hangs or dies of them; names the rows.
+        DataError: samples cannot be read, or workers hang or die of them; names the rows.
         EnvironmentFault: workers cannot start, or are killed again and again.
     """
     plan = plan_epoch(

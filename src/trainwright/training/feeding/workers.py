@@ -1,9 +1,10 @@
 """Worker processes that make batches ahead of time, and what is done when one dies, hangs or fails.
 
 Batches are handed out in order, `prefetch` a worker at most, and given back in order. A worker that
-dies is replaced, and what it had not sent is asked of others: no batch is lost, none comes twice. A
-batch in whose making workers die again and again ends the epoch, as does a worker that is silent for
-too long; both name the rows. An error in a worker is raised here when its batch is due.
+is silent for too long is killed, and named in a warning with the rows that it was at. One that was
+killed or died is replaced, and what it had not sent is asked of others: no batch is lost, none comes
+twice. A batch in whose making workers end again and again ends the epoch, and its rows are named. An
+error in a worker is raised here when its batch is due.
 
 Processes are spawned, never forked (a fork of a process with threads can lock up): each needs some
 two seconds to import torch, so one pool serves all epochs of its source.
@@ -14,6 +15,7 @@ from __future__ import annotations
 import multiprocessing
 import signal
 import time
+import warnings
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -30,6 +32,7 @@ import torch
 from trainwright.core.errors import (
     DataError,
     EnvironmentFault,
+    Fault,
     RecipeError,
     TrainwrightError,
     shorten,
@@ -50,11 +53,15 @@ _START_MEND = (
 _SPAWN = multiprocessing.get_context("spawn")
 
 
+class WorkerWarning(UserWarning):
+    """A worker was replaced that should not have had to be."""
+
+
 class Workers:
     """A pool for one source; a context manager, whose end is the workers' end.
 
-    Samples that cannot be read leave it as it is; a worker that hangs, cannot start or dies again and
-    again is the end of it.
+    Samples that cannot be read leave it as it is; workers that cannot start, or hang or die again and
+    again, are the end of it.
 
     The thread that makes it must outlive it: the kernel ends workers together with that thread.
 
@@ -64,7 +71,7 @@ class Workers:
         count: Processes, from 1.
         prefetch: Batches a worker has in hand or has made ahead.
         timeout_seconds: Silence of a worker, while its batch is waited for, that counts as hanging.
-        max_restarts: How often a batch whose worker died is tried again.
+        max_restarts: How often a batch whose worker hung or died is tried again.
         describe_rows: Says which samples rows are, for messages.
 
     Raises:
@@ -111,7 +118,7 @@ class Workers:
         """For each share its rows and their batch, in order.
 
         Raises:
-            DataError: samples cannot be read, a worker hangs, or its rows end every worker.
+            DataError: samples cannot be read, or workers hang or die of them again and again.
             EnvironmentFault: workers cannot start, or are killed again and again.
         """
         ahead: deque[_Request] = deque()
@@ -156,25 +163,25 @@ class Workers:
             self._forgotten.add(request.number)
 
     def _listen(self, *, since: float) -> None:
-        """Take what workers say; replace the dead, and stop at one that is silent for too long."""
+        """Take what workers say; replace the dead, and those that are silent for too long."""
         connections = [worker.connection for worker in self._workers]
         heard = wait(connections, timeout=min(_LOOK_SECONDS, self._timeout_seconds / 4))
         for worker in list(self._workers):
             if worker.connection in heard:
                 self._hear(worker)
             elif not worker.process.is_alive() and not worker.connection.poll():
-                self._replace(worker)
+                self._replace_dead(worker)
             elif worker.requests:
                 silent = time.monotonic() - max(since, worker.heard)
                 patience = self._timeout_seconds
                 if silent > (patience if worker.ready else max(patience, _START_SECONDS)):
-                    raise self._hanging(worker)
+                    self._replace_hanging(worker)
 
     def _hear(self, worker: _Worker) -> None:
         try:
             message, tensors = receive(worker.connection)
         except (EOFError, OSError):
-            self._replace(worker)
+            self._replace_dead(worker)
             return
         worker.heard = time.monotonic()
         if message.get("ready"):
@@ -187,8 +194,8 @@ class Workers:
             else:
                 self._answers[number] = _Answer(tensors, message.get("fault"))
 
-    def _replace(self, worker: _Worker) -> None:
-        """A new process in place of a dead one; what the old one owed is handed out again."""
+    def _replace_dead(self, worker: _Worker) -> None:
+        """A new process in place of one that ended."""
         worker.process.join(_LOOK_SECONDS)  # else its own way to end is taken for our kill
         status = worker.stop()
         if status >= 0 and not worker.ready:
@@ -198,33 +205,45 @@ class Workers:
                 where=f"worker {worker.position}",
                 mend=_START_MEND,
             )
-        owed = list(worker.requests.values())
-        if owed:
-            owed[0].deaths += 1
-            if owed[0].deaths > self._max_restarts:
-                raise self._dying(worker, owed[0], status)
+        request = worker.blame()
+        if request is not None and request.ends > self._max_restarts:
+            raise self._dying(worker, request, status)
+        self._renew(worker)
+
+    def _replace_hanging(self, worker: _Worker) -> None:
+        """Kill one that is silent, and put a new process in its place."""
+        worker.stop()
+        request = worker.blame()
+        assert request is not None
+        seldom = request.ends <= self._max_restarts
+        fault = Fault(
+            f"a data worker has said nothing for {self._timeout_seconds:g} s and was killed",
+            f"worker {worker.position} (pid {worker.pid}), {self._describe_rows(request.rows)}",
+            f"nothing: the batch is made again, time {request.ends} of {self._max_restarts} at most"
+            if seldom
+            else "see whether these rows can be read: their files, the disk or the network",
+        )
+        if not seldom:
+            self.close()
+            times = f", as were {request.ends - 1} before it" if request.ends > 1 else ""
+            raise DataError(f"{fault.what}{times}", where=fault.where, mend=fault.mend)
+        warnings.warn(str(fault), WorkerWarning, stacklevel=2)
+        self._renew(worker)
+
+    def _renew(self, worker: _Worker) -> None:
+        """A new process in place of one that ended; what that one owed is handed out again."""
         self._workers[worker.position] = _start(worker.position, self.source)
-        for request in owed:
+        for request in worker.requests.values():
             if request.number in self._forgotten:
                 self._forgotten.remove(request.number)
             else:
                 self._hand_out(request)
 
-    def _hanging(self, worker: _Worker) -> DataError:
-        """The end of the pool, and what the worker was at."""
-        self.close()
-        rows = next(iter(worker.requests.values())).rows
-        return DataError(
-            f"a data worker has said nothing for {self._timeout_seconds:g} s",
-            where=f"worker {worker.position} (pid {worker.pid}), {self._describe_rows(rows)}",
-            mend="see whether these rows can be read: their files, the disk or the network",
-        )
-
     def _dying(self, worker: _Worker, request: _Request, status: int) -> TrainwrightError:
         """The end of the pool, and what the worker was at."""
         self.close()
         where = f"worker {worker.position}, {self._describe_rows(request.rows)}"
-        what = f"data workers die of the same batch, {request.deaths} in a row ({_ending(status)})"
+        what = f"data workers die of the same batch, {request.ends} in a row ({_ending(status)})"
         if status == -signal.SIGKILL:
             return EnvironmentFault(
                 f"{what}: memory may have run out",
@@ -252,6 +271,13 @@ class _Worker:
         status = self.process.exitcode
         return 0 if status is None else status
 
+    def blame(self) -> _Request | None:
+        """The batch in whose making it ended, with one end more to its name; None where it had none."""
+        request = next(iter(self.requests.values()), None)
+        if request is not None:
+            request.ends += 1
+        return request
+
 
 @dataclass(slots=True)
 class _Request:
@@ -259,7 +285,7 @@ class _Request:
     rows: Indices
     epoch: int = field(kw_only=True)
     training: bool = field(kw_only=True)
-    deaths: int = 0  # of workers that were making it
+    ends: int = 0  # of workers that were making it
 
     def parcel(self) -> Parcel:
         message = {"number": self.number, "epoch": self.epoch, "training": self.training}

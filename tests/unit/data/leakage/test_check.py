@@ -34,7 +34,7 @@ def errors(findings: list[Finding]) -> list[str | None]:
 
 
 def suspects(findings: list[Finding]) -> list[str | None]:
-    return [finding.column for finding in findings if finding.kind == "leakage-suspect"]
+    return [finding.column for finding in findings if finding.kind == "leakage"]
 
 
 def clean(rows: int = 1500, seed: int = 0) -> pl.DataFrame:

@@ -153,9 +153,9 @@ READ = {
     "tab": (b"a\ty\n1,5\t2\n", {"a": ["1,5"]}, "delimiter"),
     "bar": (b"a|y\n1,5|2\n", {"a": ["1,5"]}, "delimiter"),
     "CRLF": (b"a,y\r\n1,2\r\n", {"y": ["2"]}, None),
-    "old Mac line ends": (b"a,y\r1,2\r3,4\r", {"y": ["2", "4"]}, "line-ends"),
+    "old Mac line ends": (b"a,y\r1,2\r3,4\r", {"y": ["2", "4"]}, "schema"),
     "mixed line ends": (b"a,y\r\n1,2\n3,4\r\n", {"y": ["2", "4"]}, None),
-    "last line cut": (b"a,y\n1,2\n3,4", {"y": ["2", "4"]}, "last-line"),
+    "last line cut": (b"a,y\n1,2\n3,4", {"y": ["2", "4"]}, "schema"),
     "blank lines": (b"\n\na,y\n\n1,2\n\n\n3,4\n", {"y": ["2", "4"]}, None),
     "quoted newline": (b'a,y\n"1\n2",3\n', {"a": ["1\n2"]}, None),
     "quoted quote": (b'a,y\n"1""2",3\n"""",4\n', {"a": ['1"2', '"']}, None),
@@ -164,11 +164,11 @@ READ = {
     "names of others": (b'"a[0]","b<c","{""d""}","e:f,g",y\n1,2,3,4,5\n', {"a[0]": ["1"], '{"d"}': ["3"], "e:f,g": ["4"]}, None),
     "emoji and right-to-left": ("😀,שלום,y\n1,2,3\n".encode(), {"😀": ["1"], "שלום": ["2"]}, None),
     "padded names": (b" a , y \n1,2\n", {"a": ["1"], "y": ["2"]}, None),
-    "row index": (b",a,y\n0,5,6\n1,7,8\n", {"a": ["5", "7"], "y": ["6", "8"]}, "row-index"),
-    "row names of R": (b'"","a","y"\n"1",5,6\n"2",7,8\n', {"a": ["5", "7"]}, "row-index"),
-    "names alike but for case": (b"a,A,y\n1,2,3\n", {"a": ["1"], "A": ["2"]}, "confusable-names"),
-    "names alike but for accents": ("é,e\u0301,y\n1,2,3\n".encode(), {"é": ["1"]}, "confusable-names"),
-    "no header": (b"1,2,3\n4,5,6\n", {"1": ["4"]}, "no-header"),
+    "row index": (b",a,y\n0,5,6\n1,7,8\n", {"a": ["5", "7"], "y": ["6", "8"]}, "schema"),
+    "row names of R": (b'"","a","y"\n"1",5,6\n"2",7,8\n', {"a": ["5", "7"]}, "schema"),
+    "names alike but for case": (b"a,A,y\n1,2,3\n", {"a": ["1"], "A": ["2"]}, "schema"),
+    "names alike but for accents": ("é,e\u0301,y\n1,2,3\n".encode(), {"é": ["1"]}, "schema"),
+    "no header": (b"1,2,3\n4,5,6\n", {"1": ["4"]}, "schema"),
 }  # fmt: skip
 
 

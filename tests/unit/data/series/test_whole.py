@@ -97,7 +97,7 @@ def test_series_without_a_target_are_left_out_with_all_their_rows(make: Make) ->
     )
     found = make(frame, task="classification", target="label", series=SERIES)
     assert found.rows["dropped"] == 4
-    assert "no-target" in {finding.kind for finding in found.findings}
+    assert "missing" in {finding.kind for finding in found.findings}
 
 
 def test_a_target_given_in_one_row_of_a_series_alone_is_that_of_the_series(make: Make) -> None:
@@ -113,7 +113,7 @@ def test_missing_steps_stay_null_and_are_told(make: Make) -> None:
         pl.when(pl.col("t") == 2).then(None).otherwise(pl.col("x")).alias("x")
     )
     found = make(frame, task="classification", target="label", series=SERIES)
-    gap = next(finding for finding in found.findings if finding.kind == "missing-steps")
+    gap = next(finding for finding in found.findings if finding.kind == "missing")
     assert (gap.column, gap.count, gap.severity) == ("x", 60, "warning")
     assert everything(found)["x"].list.get(2).null_count() == 60
 

@@ -98,7 +98,7 @@ def test_a_short_series_has_shorter_histories_and_one_too_short_is_told(make: Ma
     train = read_split(found, Split.TRAIN)
     assert train.filter(pl.col("shop") == "C")["sales"].list.len().to_list() == [10]
     assert "D" not in set(train["shop"])
-    told = next(finding for finding in found.findings if finding.kind == "short-series")
+    told = next(finding for finding in found.findings if finding.kind == "schema")
     assert told.count == 1
 
 
@@ -110,8 +110,8 @@ def test_windows_whose_future_is_not_known_are_left_out(make: Make) -> None:
     assert read_split(found, Split.TRAIN)[FUTURE].explode().null_count() == 0
     assert read_split(found, Split.TRAIN)["sales"].explode().null_count() > 0
     kinds = {finding.kind: finding.count for finding in found.findings}
-    assert kinds["missing-future"] == 8
-    assert kinds["missing-steps"] == 2
+    assert kinds["missing"] == 8
+    assert kinds["missing"] == 2
 
 
 def test_many_windows_are_thinned_out(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -124,7 +124,7 @@ def test_many_windows_are_thinned_out(make: Make, monkeypatch: pytest.MonkeyPatc
 def test_steps_of_unequal_length_are_told(make: Make) -> None:
     frame = shops().filter(~pl.col("t").is_in([20, 21]))
     found = make(frame, task="forecasting", target="sales", horizon=4, series=SERIES)
-    told = next(finding for finding in found.findings if finding.kind == "irregular-time")
+    told = next(finding for finding in found.findings if finding.kind == "schema")
     assert (told.severity, told.count) == ("warning", 2)
 
 
@@ -132,7 +132,7 @@ def test_months_are_not_of_unequal_length(make: Make) -> None:
     months = pl.date_range(pl.date(2000, 1, 1), pl.date(2009, 12, 1), "1mo", eager=True)
     frame = shops().filter(pl.col("shop") == "A").with_columns(t=months).drop("shop")
     found = make(frame, task=None, target="sales", horizon=4, series={"time": "t"})
-    assert "irregular-time" not in {finding.kind for finding in found.findings}
+    assert "schema" not in {finding.kind for finding in found.findings}
 
 
 def test_too_few_steps_for_the_horizon_are_refused(make: Make) -> None:

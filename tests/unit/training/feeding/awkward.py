@@ -7,6 +7,7 @@ import os
 import signal
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
@@ -62,6 +63,18 @@ class Hanging(Drawn):
 
     def before(self, rows: Indices) -> None:
         if 5 in rows:
+            time.sleep(3600)
+
+
+@dataclass
+class HangingOnce(Drawn):
+    """Row 5 takes for ever, the first time that it is wanted."""
+
+    marker: Path = Path()
+
+    def before(self, rows: Indices) -> None:
+        if 5 in rows and not self.marker.exists():
+            self.marker.touch()
             time.sleep(3600)
 
 

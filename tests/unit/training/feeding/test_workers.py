@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -27,8 +28,16 @@ from trainwright.core.errors import (
     TrustError,
 )
 from trainwright.training.feeding.loader import epoch_batches
-from trainwright.training.feeding.workers import Workers
-from unit.training.feeding.awkward import Crashing, Drawn, Hanging, Holding, Killed, Unreadable
+from trainwright.training.feeding.workers import Workers, WorkerWarning
+from unit.training.feeding.awkward import (
+    Crashing,
+    Drawn,
+    Hanging,
+    HangingOnce,
+    Holding,
+    Killed,
+    Unreadable,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -100,19 +109,53 @@ def test_errors_come_back_when_their_batch_is_due_and_the_pool_goes_on() -> None
         assert next(batches(skip=5))[0].tolist() == [10, 11]
 
 
-def test_a_hanging_worker_is_named_with_its_rows_and_ended() -> None:
+def test_a_worker_that_hangs_is_named_and_killed_and_its_batches_are_made_by_another(
+    tmp_path: Path,
+) -> None:
+    source = HangingOnce(24, tmp_path / "hung")
+    said: list[str] = []
+
+    def describe(rows: np.ndarray) -> str:
+        said.append(f"files {rows}")
+        return said[-1]
+
+    expected = list(epoch_batches(Drawn(24), seed=0, epoch=0, batch_size=2))
+    with Workers(source, 2, timeout_seconds=1.0, describe_rows=describe) as pool:
+        pids = {worker.pid for worker in pool._workers}
+        with pytest.warns(WorkerWarning, match=r"said nothing for 1 s and was killed") as told:
+            found = list(epoch_batches(source, seed=0, epoch=0, batch_size=2, workers=pool))
+        gone = pids - {worker.pid for worker in pool._workers}
+        assert gone
+        assert all(_is_gone_within(5, pid) for pid in gone)
+    assert source.marker.exists()
+    for (rows, batch), (its_rows, its_batch) in zip(found, expected, strict=True):
+        assert np.array_equal(rows, its_rows)
+        assert torch.equal(batch["image"], its_batch["image"])
+        assert batch["index"].tolist() == rows.tolist()
+    assert sorted(row for rows, _ in found for row in rows) == list(range(24))
+    assert re.search(r"where: worker [01] \(pid \d+\), files ", str(told[0].message))
+    assert any("5" in re.findall(r"\d+", one) for one in said)
+
+
+def test_rows_that_every_worker_hangs_at_are_named() -> None:
     source = Hanging(12)
-    with Workers(source, 1, timeout_seconds=0.5, describe_rows=lambda r: f"files {r}") as pool:
+    with Workers(
+        source, 1, timeout_seconds=0.5, max_restarts=1, describe_rows=lambda r: f"files {r}"
+    ) as pool:
         epoch = epoch_batches(source, seed=0, epoch=0, batch_size=2, shuffle=False, workers=pool)
         assert [next(epoch)[0].tolist() for _ in range(2)] == [[0, 1], [2, 3]]
-        worker = pool._workers[0]
-        assert worker.pid is not None
-        with pytest.raises(DataError, match=r"said nothing for 0\.5 s") as caught:
+        with (
+            pytest.warns(
+                WorkerWarning, match=r"\(pid \d+\), files \[4 5\][^$]*time 1 of 1 at most"
+            ),
+            pytest.raises(DataError, match=r"0\.5 s and was killed, as were 1 before it") as caught,
+        ):
             next(epoch)
-        assert caught.value.where == f"worker 0 (pid {worker.pid}), files [4 5]"
+        found = re.fullmatch(r"worker 0 \(pid (\d+)\), files \[4 5\]", caught.value.where)
+        assert found is not None
         assert "can be read" in caught.value.mend
         with pytest.raises(ProcessLookupError):
-            os.kill(worker.pid, 0)
+            os.kill(int(found[1]), 0)
 
 
 @pytest.mark.parametrize(

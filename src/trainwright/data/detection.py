@@ -1,0 +1,76 @@
+"""Which detectors look at the rows, and for how long.
+
+Every detector is a function `find(view, *, deadline) -> list[Finding]` in a module of its own, named
+here and imported when it is its turn. They run after the split in the order of this list, within
+`data.budget`; one for which no time was left is itself a finding, so that silence is never taken
+for a clean bill.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trainwright.core.artifacts import Finding
+from trainwright.core.clock import Deadline
+from trainwright.core.protocols import Progress
+from trainwright.data.findings import finding
+from trainwright.data.view import View
+
+# What it looks for -> "module:function".
+DETECTORS: Mapping[str, str] = {}
+# What leaves rows out before the split, by the recipe's wish: `leave_out(view) -> LeftOut`.
+BEFORE_SPLIT: Mapping[str, str] = {}
+# The same after it, of train rows alone and from nothing but train rows.
+ON_TRAIN: Mapping[str, str] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """Rows that a step leaves out.
+
+    Attributes:
+        rows: Global positions, each once; shape (rows,), int64.
+        reasons: One a row.
+        findings: What the step has to say.
+    """
+
+    rows: NDArray[np.int64]
+    reasons: Sequence[str]
+    findings: tuple[Finding, ...] = ()
+
+
+def detect(view: View, *, deadline: Deadline, progress: Progress) -> Iterator[Finding]:
+    """What the detectors find, in the order of the list."""
+    late = []
+    for number, (name, place) in enumerate(DETECTORS.items()):
+        if not deadline.go_on("detectors", number):
+            late.append(name)
+            continue
+        progress.advance(number, len(DETECTORS), name)
+        yield from _function(place)(view, deadline=deadline)
+    if late:
+        yield finding(
+            "not-run",
+            "warning",
+            f"no time was left to look for {', '.join(late)}",
+            remedy="data: {budget: 10m}",
+        )
+
+
+def leave_out(steps: Mapping[str, str], view: View) -> Iterator[tuple[str, LeftOut]]:
+    """What each step leaves out, with its name; a later one sees also what an earlier one leaves out."""
+    for name, place in steps.items():
+        left = _function(place)(view)
+        if len(left.rows) or left.findings:
+            yield name, left
+
+
+def _function(place: str) -> Any:  # noqa: ANN401 - of the module
+    module, _, function = place.partition(":")
+    return getattr(import_module(f"trainwright.data.{module}"), function)
