@@ -4,6 +4,7 @@ Two rows are equal when all the columns that a model may see are equal; identifi
 them, since a running number makes every row unlike. Copies are told from coincidences by a telling
 column: rows that are equal in text, in a date-time or in a continuous number are hardly equal by
 chance, whereas a table of four short categories has few distinct rows at all.
+Cost: memory for the rows that are copies, not for all.
 """
 
 from __future__ import annotations
@@ -12,13 +13,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
 from trainwright.core.artifacts import Column, ColumnType, Finding
 from trainwright.data.chronology import TEST, TRAIN
-from trainwright.data.hashing import Hashes, group_equal
-from trainwright.data.types.wordlists import joined
+from trainwright.data.findings import finding
+from trainwright.data.hashing import Hashes
+from trainwright.data.staging.arrays import Arrays
+from trainwright.data.staging.grouping import grouped
+from trainwright.data.staging.rows import Rows
 
 ALLOWED_FRACTION = 0.01  # of test rows that may also stand in train
 CONTINUOUS = 50  # distinct values that make a number telling
@@ -36,86 +39,113 @@ class Copies:
     """Which rows repeat an earlier one.
 
     Attributes:
-        first: Position of the first row equal to each row; shape (rows,), int64.
-        count: Rows that repeat an earlier one.
+        at: Positions of the rows that do, ascending; shape (copies,), int64.
+        first: Position of the first row that each is equal to; shape (copies,), int64.
     """
 
+    at: NDArray[np.int64]
     first: NDArray[np.int64]
-    count: int
-
-    @property
-    def repeats(self) -> NDArray[np.bool_]:
-        """True where a row equals an earlier one. Shape (rows,)."""
-        found: NDArray[np.bool_] = self.first != np.arange(len(self.first))
-        return found
 
 
-def find_copies(hashes: Hashes) -> Copies:
-    """The first row that each row is equal to, by the hashes of whole rows."""
-    groups = group_equal(hashes)
-    return Copies(groups.first[groups.inverse], len(hashes) - len(groups.keys))
+def find_copies(hashes: Hashes, arrays: Arrays) -> Copies:
+    """The rows that repeat an earlier one, by the hashes of whole rows."""
+    at, first = [np.empty(0, dtype=np.int64)], [np.empty(0, dtype=np.int64)]
+    for part in grouped(hashes, arrays):
+        firsts = part.first
+        again = firsts != part.at
+        at.append(part.at[again])
+        first.append(firsts[again])
+    found = np.concatenate(at)
+    order = np.argsort(found)
+    return Copies(found[order], np.concatenate(first)[order])
 
 
 def describe_copies(copies: Copies, rows: NDArray[np.int64], *, dropped: bool) -> list[Finding]:
     """A warning with the count, when there are any. `rows` are global positions."""
-    if not copies.count:
+    count = len(copies.at)
+    if not count:
         return []
-    shown = tuple(int(row) for row in rows[copies.repeats][:10])
-    share = copies.count / len(rows)
+    share = count / len(rows)
     return [
-        Finding(
+        finding(
             "duplicate",
             "info" if dropped else "warning",
-            f"{copies.count} of {len(rows)} rows ({share:.1%}) repeat an earlier one: "
+            f"{count} of {len(rows)} rows ({share:.1%}) repeat an earlier one: "
             + ("they were left out" if dropped else "they are kept, equal rows in one split"),
-            count=copies.count,
-            rows=shown,
+            rows=rows[copies.at],
             remedy="" if dropped else "data: {duplicates: drop}",
         )
     ]
 
 
-def conflicting_labels(inputs: Hashes, target: pl.Series, rows: NDArray[np.int64]) -> list[Finding]:
+def conflicting_labels(
+    inputs: Hashes,
+    whole: Hashes,
+    rows: NDArray[np.int64],
+    *,
+    target: str,
+    numbers: bool,
+    arrays: Arrays,
+) -> list[Finding]:
     """Rows with equal inputs and different targets: a warning where they are classes.
 
     Only a note where they are numbers, which spread about what the inputs tell anyhow.
+
+    Args:
+        inputs: Hashes of the rows' inputs; shape (rows,).
+        whole: Of inputs and target; shape (rows,).
+        rows: Global positions; shape (rows,).
+        target: The target's name.
+        numbers: The target is a number.
+        arrays: Where long arrays live.
     """
-    groups = group_equal(inputs)
-    target = joined(target) if isinstance(target.dtype, pl.List) else target
-    repeated = pl.Series(groups.sizes[groups.inverse] > 1)
-    pairs = pl.DataFrame({"inputs": inputs, "target": target, "row": rows})
-    differing = (
-        pairs.filter(repeated)
-        .filter(pl.col("target").n_unique().over("inputs") > 1)
-        .sort("inputs", "row")
-    )
-    if not differing.height:
+    differing = [np.empty(0, dtype=np.int64)]
+    for part in grouped(inputs, arrays):
+        again = part.sizes > 1
+        at, group = part.at[again], part.groups.inverse[again]
+        hashes = whole[at]
+        least = np.full(len(part.groups.keys), np.iinfo(np.uint64).max, dtype=np.uint64)
+        most = np.zeros(len(part.groups.keys), dtype=np.uint64)
+        np.minimum.at(least, group, hashes)
+        np.maximum.at(most, group, hashes)
+        differing.append(at[(least != most)[group]])
+    found = np.concatenate(differing)
+    if not len(found):
         return []
     return [
-        Finding(
+        finding(
             "conflicting-label",
-            "info" if target.dtype.is_float() else "warning",
-            f"{differing.height} rows have the same inputs as another row, and another"
-            f" {target.name!r}: no model can tell them apart",
-            column=target.name,
-            count=differing.height,
-            rows=tuple(differing["row"].head(10).to_list()),
+            "info" if numbers else "warning",
+            f"{len(found)} rows have the same inputs as another row, and another"
+            f" {target!r}: no model can tell them apart",
+            column=target,
+            rows=rows[found],
             remedy="look at these rows; a column that tells them apart may be missing",
         )
     ]
 
 
-def has_telling_column(frame: pl.DataFrame, columns: Sequence[Column]) -> bool:
+def has_telling_column(rows: Rows, columns: Sequence[Column]) -> bool:
     """True when equal rows are hardly equal by chance (see the head of this file)."""
-    return any(
-        column.type in _TELLING
-        or (column.type is ColumnType.NUMBER and frame[column.name].n_unique() > CONTINUOUS)
-        for column in columns
-    )
+    if any(column.type in _TELLING for column in columns):
+        return True
+    numbers = {column.name for column in columns if column.type is ColumnType.NUMBER}
+    seen: dict[str, set[float | None]] = {name: set() for name in numbers}
+    for block in rows.blocks(sorted(numbers)) if numbers else ():
+        for name, known in seen.items():
+            known.update(block[name].unique().to_list())
+            if len(known) > CONTINUOUS:
+                return True
+    return False
 
 
 def across_splits(
-    hashes: Hashes, parts: NDArray[np.int8], rows: NDArray[np.int64], *, by: str
+    hashes: Hashes,
+    parts: NDArray[np.int8],
+    rows: NDArray[np.int64],
+    *,
+    by: str,
+    arrays: Arrays,
 ) -> list[Finding]:
     """An error when more than 1 % of the test rows stand in train as well.
 
@@ -123,31 +153,34 @@ def across_splits(
     fault: there the share must be twice that of rows repeated within train.
 
     Args:
-        hashes: Of whole rows, target included.
+        hashes: Of whole rows, target included; shape (rows,).
         parts: 0 train, 1 validation, 2 test; shape (rows,).
-        rows: Global positions.
+        rows: Global positions; shape (rows,).
         by: How the split was made, for the mend.
+        arrays: Where long arrays live.
     """
-    test, train = parts == TEST, hashes[parts == TRAIN]
-    known = np.sort(train)
-    place = np.minimum(np.searchsorted(known, hashes[test]), len(known) - 1)
-    shared = np.zeros(len(hashes), dtype=bool)
-    shared[test] = known[place] == hashes[test]
-    count = int(shared.sum())
-    if count <= ALLOWED_FRACTION * test.sum():
+    shared = [np.empty(0, dtype=np.int64)]
+    num_test = num_train = num_repeated = 0
+    for group_part in grouped(hashes, arrays):
+        part, group = parts[group_part.at], group_part.groups.inverse
+        train, test = part == TRAIN, part == TEST
+        in_train = np.bincount(group[train], minlength=len(group_part.groups.keys))
+        shared.append(group_part.at[test & (in_train[group] > 0)])
+        num_test, num_train = num_test + int(test.sum()), num_train + int(train.sum())
+        num_repeated += int(in_train[in_train > 1].sum())
+    found = np.concatenate(shared)
+    count = len(found)
+    if count <= ALLOWED_FRACTION * num_test:
         return []
-    if "time" in by:
-        _, sizes = np.unique(train, return_counts=True)
-        if count / test.sum() <= 2 * sizes[sizes > 1].sum() / len(train):
-            return []  # rows repeat within train as well: so it goes in these data
+    if "time" in by and count / num_test <= 2 * num_repeated / num_train:
+        return []  # rows repeat within train as well: so it goes in these data
     return [
-        Finding(
+        finding(
             "leakage",
             "error",
-            f"{count} of {int(test.sum())} test rows ({count / test.sum():.1%}) stand in train as"
+            f"{count} of {num_test} test rows ({count / num_test:.1%}) stand in train as"
             f" well: the split by {by} puts copies of one row on both sides",
-            count=count,
-            rows=tuple(int(row) for row in rows[shared][:10]),
+            rows=rows[found],
             remedy="data: {duplicates: drop}"
             '  # or, if they are not copies: data: {accept: ["leakage"]}',
         )

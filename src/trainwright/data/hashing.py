@@ -67,7 +67,9 @@ class RowHasher:
         """The sum of each row's cells; shape (rows,)."""
         total = np.zeros(frame.height, dtype=np.uint64)
         shares = [self._columns[first::_THREADS] for first in range(_THREADS)]
-        with ThreadPoolExecutor(_THREADS) as pool:  # sums of whole numbers are the same in any order
+        with ThreadPoolExecutor(
+            _THREADS
+        ) as pool:  # sums of whole numbers are the same in any order
             for part in pool.map(lambda share: self._sums(frame, share), shares):
                 total += part
         return total

@@ -174,10 +174,12 @@ class ColumnProfile:
         )
 
 
-def profile_column(series: pl.Series, column: Column, *, exact_rows: int) -> ColumnProfile:
+def profile_column(
+    series: pl.Series, column: Column, *, exact_rows: int, first_block: int = 0
+) -> ColumnProfile:
     """Summary of a column's rows; see `profile_frame`."""
     if column.type in _SCALES:
-        return _numeric(series, column.type, exact_rows=exact_rows)
+        return _numeric(series, column.type, exact_rows=exact_rows, first_block=first_block)
     if column.type is ColumnType.SERIES:
         return _series(series, exact_rows=exact_rows)
     if column.type is ColumnType.WORDS:
@@ -219,12 +221,14 @@ def _images(series: pl.Series, *, exact_rows: int) -> ColumnProfile:
     )
 
 
-def _numeric(series: pl.Series, kind: ColumnType, *, exact_rows: int) -> ColumnProfile:
+def _numeric(
+    series: pl.Series, kind: ColumnType, *, exact_rows: int, first_block: int = 0
+) -> ColumnProfile:
     moments = None
     if kind is ColumnType.NUMBER:
         numbers = series.cast(pl.Float64).to_numpy()
         numbers = np.where(np.isfinite(numbers), numbers, np.nan)
-        moments = Moments.of(numbers)
+        moments = Moments.of(numbers, first_block=first_block)
         present = numbers[~np.isnan(numbers)]
     else:
         present = series.drop_nulls().cast(pl.Datetime("us")).to_physical().to_numpy()

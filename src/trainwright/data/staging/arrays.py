@@ -69,6 +69,14 @@ class Arrays:
             found[span] = value
         return found
 
+    def of_file(self, path: Path, dtype: DTypeLike) -> NDArray[Any]:
+        """The numbers that a file holds; its name goes, its bytes stay as long as the array."""
+        with path.open("rb") as file:
+            pages = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        path.unlink()
+        self._maps.add(pages)
+        return np.frombuffer(pages, dtype=dtype)
+
     def spans(self, num_rows: int) -> Iterator[slice]:
         """Slices of the rows, in order; what lies behind one leaves the memory."""
         for start in range(0, num_rows, self._span_rows):

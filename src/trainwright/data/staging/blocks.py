@@ -10,13 +10,15 @@ what is staged is read within minutes.
 from __future__ import annotations
 
 import mmap
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Self
 
+import numpy as np
 import polars as pl
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from trainwright.core.durable import disk_fault
 
@@ -66,6 +68,17 @@ class BlockStore:
             self._pieces.setdefault(name, []).append(piece)
             self._kinds.setdefault(name, []).append(kind)
 
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return self._path
+
+    def remove(self) -> None:
+        """The store and its file are not needed any more."""
+        self.close()
+        self._path.unlink(missing_ok=True)
+        self._pieces, self._kinds = {}, {}
+
     def forget(self, name: str) -> None:
         """Take a column out, to write it once more."""
         del self._pieces[name], self._kinds[name]
@@ -97,13 +110,17 @@ class BlockStore:
                 yield self._block(mapped, number, names)
                 mapped.release()
 
-    def gather(self, names: Sequence[str], rows: Iterable[tuple[int, Any]]) -> pl.DataFrame:
-        """Some rows of some blocks, given as (block, positions in it)."""
+    def gather(self, names: Sequence[str], rows: NDArray[np.int64]) -> pl.DataFrame:
+        """The rows at these positions, which rise."""
+        found = []
+        start = done = 0
         with _Mapped.of(self._path, self._size) as mapped:
-            found = []
-            for number, positions in rows:
-                found.append(self._block(mapped, number, names)[positions])
-                mapped.release()
+            for number, height in enumerate(self.heights):
+                stop = done + int(np.searchsorted(rows[done:], start + height))
+                if stop > done:
+                    found.append(self._block(mapped, number, names)[rows[done:stop] - start])
+                    mapped.release()
+                start, done = start + height, stop
         if not found:
             return pl.DataFrame(schema={name: self._kinds[name][0] for name in names})
         return pl.concat(found)
