@@ -36,7 +36,7 @@ def prepare(
         "snapshot": snapshot.hash,
         "folder": str(snapshot.folder),
         "rows": dict(rows),
-        "findings": [finding.to_json() for finding in snapshot.findings],
+        "findings": snapshot.findings_to_json(),
         "report": str(report),
         "seconds": round(time.monotonic() - started, 3),
     }

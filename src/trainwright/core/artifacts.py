@@ -5,7 +5,8 @@
 Values here are frozen and small; rows live in Parquet files that a `Snapshot` names. In every
 frame that comes from a snapshot three reserved columns stand beside the data: `ROW` (int64, the
 row's global position over all sources in order, from 0), `UNIT` (int64, what is resampled for an
-interval: the row with its copies, its group, or its block of time) and the target.
+interval: the row with its copies, its group, or its block of time) and the target. In the train
+frame of a snapshot whose rows do not all count alike there is also `WEIGHT` (float64 above 0).
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
 ROW = "__row__"
 UNIT = "__unit__"
 FUTURE = "__future__"
-RESERVED = (ROW, UNIT, FUTURE)
+WEIGHT = "__weight__"
+RESERVED = (ROW, UNIT, FUTURE, WEIGHT)
 
 
 class Task(StrEnum):
@@ -64,6 +66,64 @@ class ColumnType(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class NumberFormat:
+    """How numbers are written that are more than digits, a decimal mark and an exponent.
+
+    Attributes:
+        thousands: The mark between groups of digits; a blank stands for any kind of blank.
+        brackets: (12) is -12.
+        units: What may stand before or after the digits, and what a number is then multiplied by.
+        unit: Of the values that this gives, for a person; a share has none.
+        bare: Numbers without any of the units are read too.
+    """
+
+    thousands: str = ""
+    brackets: bool = False
+    units: tuple[tuple[str, float], ...] = ()
+    unit: str = ""
+    bare: bool = True
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> NumberFormat:
+        """Inverse of `asdict`, in JSON."""
+        units = tuple((text, float(factor)) for text, factor in value["units"])
+        return cls(**{**value, "units": units})
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """What is mended in a column's values once they are typed, wherever they are typed.
+
+    Attributes:
+        text: Steps for texts, in the order in which they are taken ("mojibake", "html" ...).
+        variants: Spellings of a category, each with the one that it becomes; applied after `text`.
+        low: The least number that can be; None for no limit.
+        high: The greatest.
+        beyond: What a number beyond becomes: the limit, or missing.
+    """
+
+    text: tuple[str, ...] = ()
+    variants: tuple[tuple[str, str], ...] = ()
+    low: float | None = None
+    high: float | None = None
+    beyond: Literal["clip", "missing"] = "missing"
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON values."""
+        return {
+            **asdict(self),
+            "text": list(self.text),
+            "variants": [list(pair) for pair in self.variants],
+        }
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Repair:
+        """Inverse of `to_json`."""
+        pairs = tuple((spelling, known) for spelling, known in value["variants"])
+        return cls(**{**value, "text": tuple(value["text"]), "variants": pairs})
+
+
+@dataclass(frozen=True, slots=True)
 class Column:
     """How one input column is read: the contract that training, batch scoring and the server share.
 
@@ -77,6 +137,9 @@ class Column:
         true: The texts that mean true in a boolean column, lower case.
         required: A null is refused by the server and by batch scoring.
         closed: A category not seen in training is refused.
+        written: How the numbers of a text file are written, where that is more than digits.
+        formats: Further formats of a date-time column, for texts that `format` does not fit.
+        repair: What is mended in the values; None for nothing.
     """
 
     name: str
@@ -88,20 +151,36 @@ class Column:
     true: tuple[str, ...] = ()
     required: bool = False
     closed: bool = False
+    written: NumberFormat | None = None
+    formats: tuple[str, ...] = ()
+    repair: Repair | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """As JSON values."""
-        return {**asdict(self), "nulls": list(self.nulls), "true": list(self.true)}
+        """As JSON values; what was added to the contract later stands there only where it says something."""
+        said = {**asdict(self), "nulls": list(self.nulls), "true": list(self.true)}
+        said.pop("repair")
+        added: dict[str, Any] = {
+            "written": said.pop("written"),
+            "formats": list(said.pop("formats")),
+            "repair": self.repair.to_json() if self.repair else None,
+        }
+        if added["written"]:
+            added["written"]["units"] = [list(unit) for unit in added["written"]["units"]]
+        return said | {name: value for name, value in added.items() if value}
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Column:
         """Inverse of `to_json`."""
+        written, repair = value.get("written"), value.get("repair")
         return cls(
             **{
                 **value,
                 "type": ColumnType(value["type"]),
                 "nulls": tuple(value["nulls"]),
                 "true": tuple(value["true"]),
+                "written": NumberFormat.from_json(written) if written else None,
+                "formats": tuple(value.get("formats", ())),
+                "repair": Repair.from_json(repair) if repair else None,
             }
         )
 
@@ -303,6 +382,14 @@ class Snapshot:
         """
         return self.folder / f"{split.value}.parquet"
 
+    def findings_to_json(self) -> list[dict[str, Any]]:
+        """The findings as JSON values, with whole paths of the files of their rows."""
+        told = [finding.to_json() for finding in self.findings]
+        for found in told:
+            if found["rows_path"] is not None:
+                found["rows_path"] = str(self.folder / found["rows_path"])
+        return told
+
     @property
     def by_time(self) -> bool:
         """True when rows were split by time, alone or within groups."""
@@ -473,12 +560,16 @@ class Examples:
             (rows, horizon); of token classification (words,), row after row.
         further: Further targets of the same rows that a network may learn beside it.
         teacher: What a teacher says of the rows: probabilities, shape (rows, classes); or None.
+        weights: How much each row counts in the loss, above 0, shape (rows,); None: all alike. A row
+            of weight 2 teaches as two equal rows would. Only rows to learn from have any: what
+            stops or judges a fit is never weighted.
     """
 
     features: Any  # of AnyFeatures: each family gets what it asked for
     target: NDArray[np.float64]
     further: tuple[tuple[Target, NDArray[np.float64]], ...] = ()
     teacher: NDArray[np.float64] | None = None
+    weights: NDArray[np.float64] | None = None
 
 
 @dataclass(frozen=True, slots=True)

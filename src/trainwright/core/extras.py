@@ -11,6 +11,7 @@ EXTRAS = {
     "networks": ("torch", "safetensors", "transformers", "tokenizers", "PIL"),
     "lora": ("peft",),
     "tensorboard": ("tensorboardX",),
+    "databases": ("adbc_driver_postgresql", "adbc_driver_manager"),
 }
 
 

@@ -16,7 +16,7 @@ from trainwright.data.reading.source import read_source
 from trainwright.data.types.case import TypedColumn
 from trainwright.data.types.inference import context_of, type_columns
 from trainwright.data.types.numbers import is_named_identifier
-from trainwright.data.types.target import infer_task, type_target
+from trainwright.data.types.target import task_of, type_target
 from trainwright.recipe.data import DataSettings
 
 _TARGET_NAMES = (
@@ -102,7 +102,9 @@ def look(path: Path, *, target: str | None) -> Look:
         _, asked = type_target(raw.frame[target], context_of(raw, settings, target), task=None)
         task = asked.task
     else:
-        task = infer_task(next(one for one in typed if one.column.name == chosen))
+        one = next(one for one in typed if one.column.name == chosen)
+        present = one.values.drop_nulls()
+        task = task_of(one.column, present.n_unique(), len(present))
     return Look(
         num_rows=raw.frame.height,
         columns=tuple(_glance(one) for one in typed),

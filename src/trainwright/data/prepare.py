@@ -28,7 +28,6 @@ from trainwright.core.durable import (
     read_json,
     scratch_folder,
     sha256_bytes,
-    sha256_file,
     sweep,
     write_json,
 )
@@ -38,13 +37,12 @@ from trainwright.data.classes import check_rows
 from trainwright.data.detection import BEFORE_SPLIT as STEPS_BEFORE_SPLIT
 from trainwright.data.detection import ON_TRAIN, detect
 from trainwright.data.hashing import SourceKey
-from trainwright.data.images.files import folder_key
 from trainwright.data.judging import judge
 from trainwright.data.leakage import find_leaks
 from trainwright.data.ledger import reconcile
 from trainwright.data.quality import choose_inputs
 from trainwright.data.reading import RawTable, SourceFile, read_source
-from trainwright.data.reading.source import expand, relative_name
+from trainwright.data.reading.naming import named_hashes
 from trainwright.data.series.settings import check_series, is_forecast
 from trainwright.data.series.whole import whole_series
 from trainwright.data.series.windows import windows_of_series
@@ -241,7 +239,10 @@ def _find_prepared(recipe: Recipe, *, base: Path, snapshots: Path) -> Snapshot |
     if recipe.data.inputs is not None and recipe.data.inputs.image is not None:
         return None  # a table of paths does not say what is in the files
     try:
-        key = _key(recipe, _named_hashes(recipe.data, base))
+        hashes = named_hashes(recipe.data, base)
+        if hashes is None:
+            return None  # whether a database has changed is known when its rows were read
+        key = _key(recipe, hashes)
         note = snapshots / "prepared" / f"{key}.json"
         if not note.exists():
             return None
@@ -264,17 +265,3 @@ def _note_prepared(snapshot: Snapshot, *, key: str, snapshots: Path) -> None:
     }
     make_folder(snapshots / "prepared")
     write_json(snapshots / "prepared" / f"{key}.json", note)
-
-
-def _named_hashes(settings: DataSettings, base: Path) -> list[tuple[str, str]]:
-    """Name and SHA-256 of every file, in the order of reading."""
-    sources = (settings.source,) if isinstance(settings.source, str) else settings.source
-    named = [*sources, *filter(None, (settings.validation, settings.test))]
-    paths = [path for source in named for path in expand(source, base=base)]
-    return [
-        (
-            relative_name(path, base),
-            folder_key(path) if path.is_dir() else sha256_file(path.resolve()),
-        )
-        for path in paths
-    ]

@@ -7,8 +7,10 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, model_validator
 
 from trainwright.core.artifacts import ColumnType
+from trainwright.recipe.governance import Balance, CardSettings
 from trainwright.recipe.quantities import Seconds
 from trainwright.recipe.reads import Section
+from trainwright.recipe.sources import SourceKind, holds_password, kind_of
 
 Name = Annotated[str, Field(min_length=1, max_length=4096)]
 
@@ -22,6 +24,14 @@ class ColumnSettings(Section):
     """The texts that mean "missing"; replaces the usual markers."""
     format: str | None = None
     """The strptime format of a date-time column."""
+    decimal: Literal[".", ","] | None = None
+    """The decimal mark of a number column; found out where not said."""
+    thousands: Literal[",", ".", " ", "'"] | None = None
+    """The mark between groups of digits; found out where not said."""
+    unit: str | None = None
+    """The unit of a number column, into which others of its kind are converted: cm; the commonest."""
+    percent: Literal["fraction", "points"] | None = None
+    """Whether 12 % is 0.12 (fraction, where not said) or 12 (points)."""
     required: bool = False
     """A null is refused when predicting."""
     closed: bool = False
@@ -111,11 +121,22 @@ class SeriesSettings(Section):
     """Forecasting: steps of a season, for the seasonal baseline; found on train rows where not said."""
 
 
+_FILES, _STORE, _VARIABLE = SourceKind.FILES, SourceKind.STORE, SourceKind.VARIABLE
+_OF_KINDS = {  # which kinds of source a key is for; a folder, a pattern or a variable may hold any
+    "table": {SourceKind.DATABASE, _VARIABLE},
+    "query": {SourceKind.DATABASE, _VARIABLE},
+    "sheet": {SourceKind.WORKBOOK, _STORE, _VARIABLE},
+    "read": {_FILES},
+    "encoding": {_FILES, _STORE, _VARIABLE},
+    "delimiter": {_FILES, _STORE, _VARIABLE},
+}
+
+
 class DataSettings(Section):
     """`data.source` and `data.target` alone make a valid recipe."""
 
     source: str | tuple[str, ...]
-    """File, list of files, glob or folder."""
+    """File, list of files, glob or folder; sqlite:///FILE, postgresql://HOST/DB, s3://BUCKET/KEY; env:NAME"""
     target: Name
     """The column that is predicted; of a folder of images, the name of the sub-folder: label."""
     inputs: Inputs | None = None
@@ -140,10 +161,24 @@ class DataSettings(Section):
     """Columns not yet known when the prediction is made; left out and listed."""
     duplicates: Literal["keep", "drop"] = "keep"
     """keep (with a warning) or drop equal rows."""
+    balance: Balance = "none"
+    """Of classes in train rows: class-weights, oversample, undersample; reweighing: of protected groups."""
+    protected: Annotated[tuple[Name, ...], Field(strict=False)] = ()
+    """Columns by whose groups the data and the model are judged: sex, age."""
+    card: CardSettings = CardSettings()
+    """What only people know of the data, for the data card."""
     budget: Seconds = Field(default=120.0, ge=1)
     """How long detectors may look at the data, as 2m; those for which no time is left are named."""
     accept: tuple[str, ...] = ()
     """Findings of severity error that the user answers for: KIND:COLUMN."""
+    table: Name | None = None
+    """Of a database: the table that is read; not needed where there is one."""
+    query: Name | None = None
+    """Of a database: the SELECT whose rows are read, in place of a table."""
+    sheet: Name | None = None
+    """Of a workbook: the sheet that is read; not needed where one holds data."""
+    read: Literal["documents"] | None = None
+    """documents: each .txt or .md file of a folder is a row with the columns text, path and label."""
     encoding: str | None = None
     """Of text files; UTF-8 where not said."""
     delimiter: Literal[",", ";", "\t", "|"] | None = None
@@ -159,6 +194,28 @@ class DataSettings(Section):
         said = {name: getattr(self.split, name) for name in self.split.model_fields_set}
         split = SplitSettings(**{**said, "by": "time", "column": self.series.time})
         return self.model_copy(update={"split": split})
+
+    @model_validator(mode="after")
+    def _source_can_use(self) -> DataSettings:
+        """A key that the kind of source cannot use is refused, and a password in plain words."""
+        sources = (self.source,) if isinstance(self.source, str) else self.source
+        named = [*sources, *(one for one in (self.validation, self.test) if one is not None)]
+        if any(holds_password(one) for one in named):
+            raise ValueError(
+                "the address in source holds a password in plain words"
+                " | mend: postgresql://USER:env:PGPASSWORD@HOST/DATABASE, or source: env:DATABASE_URL"
+            )
+        if self.table is not None and self.query is not None:
+            raise ValueError("a table and a query are named | mend: remove one of the two")
+        kinds = {kind_of(one) for one in named}
+        said = {key for key in _OF_KINDS if getattr(self, key) is not None}
+        useless = sorted(key for key in said if not kinds & _OF_KINDS[key])
+        if useless:
+            told = " and ".join(sorted(kind.value for kind in kinds))
+            raise ValueError(
+                f"{told} cannot use: {', '.join(useless)} | mend: remove {', '.join(useless)}"
+            )
+        return self
 
     @model_validator(mode="after")
     def _given(self) -> DataSettings:
@@ -177,6 +234,14 @@ class DataSettings(Section):
         clash = sorted({self.target} & {*self.drop, *self.known_after, *self.further_targets})
         if clash:
             raise ValueError(f"the target {clash[0]!r} is also left out | mend: remove it there")
+        return self
+
+    @model_validator(mode="after")
+    def _groups_to_reweigh(self) -> DataSettings:
+        if self.balance == "reweighing" and not self.protected:
+            raise ValueError(
+                "reweighing needs protected columns | mend: protected: [COLUMN], or balance: none"
+            )
         return self
 
     @property

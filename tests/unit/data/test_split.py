@@ -183,7 +183,7 @@ def test_a_row_without_a_time_is_left_out_with_a_warning() -> None:
     assigned = split(frame, by="time", column="t")
     assert assigned.parts[5] == LEFT_OUT
     assert assigned.left_out[0].reason == "no time"
-    assert assigned.findings[0].kind == "no-time"
+    assert assigned.findings[0].kind == "missing"
 
 
 def test_too_few_distinct_times_are_refused() -> None:

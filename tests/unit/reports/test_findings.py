@@ -13,7 +13,7 @@ def test_the_gravest_finding_stands_first_with_its_remedy(read):
     ]
     add_findings(page, [one.to_json() for one in found])
     words = read(page.render()).text
-    assert "1 error, 1 note." in words
+    assert "1 error, 1 info." in words
     assert words.index("leakage: delay") < words.index("constant: year")
     assert "data: {drop: [delay]}" in words
 

@@ -1,7 +1,9 @@
 """JSON lines: one object a line, read strictly, because lax readers take what no JSON is.
 
-A key that stands twice, NaN, a missing key and a nested value are errors with the line. Values keep
-their JSON type where a whole column has one; a column that mixes numbers, words and booleans
+A key that stands twice, NaN and a missing key are errors with the line. An object within a row is as many
+columns as it has keys, named with dots: {"user": {"age": 3}} is a column `user.age`; null in its place is
+null in each. A list of texts is one text, joined by commas, and a finding says so; other lists are refused.
+Values keep their JSON type where a whole column has one; a column that mixes numbers, words and booleans
 becomes text, and the types are inferred from that as for CSV. Cost: Python's own parser, about
 300,000 small rows a second.
 """
@@ -9,7 +11,7 @@ becomes text, and the types are inferred from that as for CSV. Cost: Python's ow
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, BinaryIO
@@ -18,25 +20,37 @@ import polars as pl
 
 from trainwright.core.artifacts import Finding
 from trainwright.core.errors import DataError, Fault, shorten
+from trainwright.data.findings import finding
 from trainwright.data.reading.encoding import Utf8Blocks, invalid_utf8
 from trainwright.data.reading.header import name_faults, name_findings
 from trainwright.data.reading.opening import check_text
 from trainwright.data.reading.scanning import LIMIT_FIELD_BYTES
 from trainwright.data.reading.tables import RawBlock
+from trainwright.data.reading.values import series_of
 
 _ROWS = 65_536
-_LIMIT_INT = 2**63
+_LIMIT_DEPTH = 16
+_JOINT = ", "
 
 
 class _Twice(ValueError):
-    """A key stands twice in one object."""
+    """A key stands twice in one object, or two keys make one column."""
+
+
+class _Deep(ValueError):
+    """Objects within objects, too many of them."""
 
 
 @dataclass(slots=True)
 class JsonLines:
     """One file of JSON lines: `blocks()` once, then names, findings and hash are known.
 
-    Keys of `lists` may hold lists of texts or of whole numbers.
+    Attributes:
+        stream: The file, at its start.
+        name: For messages.
+        encoding: As the recipe says, or None.
+        lists: Keys that may hold lists of texts or of whole numbers, kept as lists.
+        is_looked_at: Of a column: does anyone read it? Lists in others are passed over.
     """
 
     stream: BinaryIO
@@ -46,6 +60,8 @@ class JsonLines:
     names: tuple[str, ...] = ()
     semicolons: bool = False
     lists: tuple[str, ...] = ()
+    is_looked_at: Callable[[str], bool] = lambda _: True
+    _joined: dict[str, int] = field(default_factory=dict)
     _text_blocks: Utf8Blocks | None = None
 
     @property
@@ -65,22 +81,38 @@ class JsonLines:
             yield self._block(rows)
         if not self.names:
             raise DataError("the file is empty", where=self.name, mend="name a file that has rows")
+        self.findings.extend(
+            finding(
+                "schema",
+                "info",
+                f"{self.name}: {count} lists of {shorten(key)} were joined to texts by commas",
+                column=key,
+                count=count,
+                remedy=f"data: {{drop: {json.dumps([key], ensure_ascii=False)}}} leaves them out",
+            )
+            for key, count in self._joined.items()
+        )
 
     def _block(self, rows: Sequence[tuple[int, bytes]]) -> RawBlock:
         faults: list[Fault] = []
-        columns: list[list[Any]] = []
+        values: list[tuple[int, dict[str, Any]]] = []
         for line, data in rows:
             value = self._parse(line, data, faults)
-            if value is None:
-                if len(faults) >= 10:
-                    break
-                continue
-            if not columns:
-                columns = [[] for _ in self.names]
+            if value is not None:
+                values.append((line, value))
+            elif len(faults) >= 10:
+                break
+        if not self.names and values:
+            self._take_names(values)
+        columns: list[list[Any]] = [[] for _ in self.names]
+        for line, value in values:
+            row = self._fitting(value, f"{self.name}:{line}", faults)
+            if len(faults) >= 10:
+                break
             for column, name in zip(columns, self.names, strict=True):
-                column.append(value[name])
+                column.append(row.get(name))
         if faults:
-            raise DataError.of(faults)
+            raise DataError.of(faults[:10])
         keyed = enumerate(zip(self.names, columns, strict=True))
         frame = pl.DataFrame([_series(str(i), values, key=key) for i, (key, values) in keyed])
         first, last = rows[0][0], rows[-1][0]
@@ -115,29 +147,74 @@ class JsonLines:
                 )
             )
             return None
-        if not self.names:
-            self._take_names(tuple(value), where)
-        return value if self._fits(value, where, faults) else None
+        try:
+            return _flat(value) if dict in map(type, value.values()) else value
+        except (_Twice, _Deep) as error:
+            faults.append(Fault(str(error), where, "give each value a key of its own"))
+            return None
 
-    def _take_names(self, names: tuple[str, ...], where: str) -> None:
+    def _take_names(self, values: Sequence[tuple[int, dict[str, Any]]]) -> None:
+        """The keys of the first row; where that is null for an object, those of the first that has it."""
+        line, first = values[0]
+        names: list[str] = []
+        for name, item in first.items():
+            rows = (value for _, value in values if name not in value) if item is None else iter(())
+            below = ([key for key in value if key.startswith(f"{name}.")] for value in rows)
+            names += next(filter(None, below), [name])
+        where = f"{self.name}:{line}"
         if not names:
             raise DataError("the first object has no keys", where=where, mend="write the columns")
         if faults := name_faults(names, where=where):
             raise DataError.of(faults)
-        self.names = names
+        self.names = tuple(names)
         self.findings.extend(name_findings(names))
 
-    def _fits(self, value: dict[str, Any], where: str, faults: list[Fault]) -> bool:
-        found = [
-            *_key_faults(value, self.names, where),
-            *(
-                fault
-                for name, item in value.items()
-                if (fault := _value_fault(name, item, where, listed=name in self.lists))
-            ),
-        ]
-        faults.extend(found)
-        return not found
+    def _fitting(self, value: dict[str, Any], where: str, faults: list[Fault]) -> dict[str, Any]:
+        """A row with the file's keys and plain values; what is wrong with it is added to `faults`."""
+        if tuple(value) != self.names and value.keys() != set(self.names):
+            value = self._filled(value)
+            faults.extend(_key_faults(value, self.names, where))
+        for name, item in value.items():
+            if isinstance(item, list):
+                value[name] = self._list(name, item, where, faults)
+            elif isinstance(item, str) and len(item) > LIMIT_FIELD_BYTES:
+                told = f"key {shorten(name)} is over the limit of 1 MiB"
+                faults.append(Fault(told, where, "shorten the text"))
+        return value
+
+    def _filled(self, value: dict[str, Any]) -> dict[str, Any]:
+        """With null for each column of an object that is null."""
+        void = [name for name, item in value.items() if item is None and name not in self.names]
+        below = [name for name in self.names if any(name.startswith(f"{key}.") for key in void)]
+        if not below:
+            return value
+        kept = {
+            name: item
+            for name, item in value.items()
+            if name not in void or not any(key.startswith(f"{name}.") for key in below)
+        }
+        return {**dict.fromkeys(below), **kept}
+
+    def _list(self, name: str, items: list[Any], where: str, faults: list[Fault]) -> Any:  # noqa: ANN401
+        """A list as it is where it may be one, else as a text."""
+        if not self.is_looked_at(name):
+            return None
+        kinds = {type(one) for one in items}
+        if name in self.lists:
+            if kinds <= {str} or kinds <= {int}:
+                return items
+            told = f"key {shorten(name)} holds a list of something else than texts"
+            faults.append(Fault(told, where, 'write a list of texts: ["a", "word", "each"]'))
+        elif kinds <= {str}:
+            self._joined[name] = self._joined.get(name, 0) + 1
+            return _JOINT.join(items)
+        else:
+            told = f"key {shorten(name)} holds a list of {_told(kinds)}, not of texts"
+            drop = json.dumps([name], ensure_ascii=False)
+            faults.append(
+                Fault(told, where, f"flatten it into a key a value, or data: {{drop: {drop}}}")
+            )
+        return None
 
     def _lines(self) -> Iterator[tuple[int, bytes]]:
         """Lines that are not blank, with their numbers."""
@@ -166,9 +243,7 @@ class JsonLines:
 
 
 def _key_faults(value: dict[str, Any], names: tuple[str, ...], where: str) -> list[Fault]:
-    """Keys that are missing or new; the good path is one comparison."""
-    if tuple(value) == names or value.keys() == set(names):
-        return []
+    """Keys that are missing or new."""
     missing = [
         Fault(
             f"key {shorten(name)} is missing",
@@ -186,48 +261,42 @@ def _key_faults(value: dict[str, Any], names: tuple[str, ...], where: str) -> li
     return [*missing[:3], *further[:3]]
 
 
-def _value_fault(
-    name: str,
-    item: Any,  # noqa: ANN401 - a JSON value
-    where: str,
-    *,
-    listed: bool,
-) -> Fault | None:
-    if listed and isinstance(item, list):
-        kinds = {type(one) for one in item}
-        if kinds <= {str} or kinds <= {int}:
-            return None
-        return Fault(
-            f"key {shorten(name)} holds a list of something else than texts",
-            where,
-            'write a list of texts: ["a", "word", "each"]',
-        )
-    if isinstance(item, dict | list):
-        return Fault(
-            f"key {shorten(name)} holds a nested {'object' if isinstance(item, dict) else 'list'}",
-            where,
-            f"flatten it, e.g. {json.dumps(name + '.key')}: value, or leave it out",
-        )
-    if isinstance(item, str) and len(item) > LIMIT_FIELD_BYTES:
-        return Fault(f"key {shorten(name)} is over the limit of 1 MiB", where, "shorten the text")
-    return None
+def _flat(value: dict[str, Any]) -> dict[str, Any]:
+    """A row without objects in it: their keys are joined by dots.
+
+    Raises:
+        _Twice: two keys make the same column.
+        _Deep: more than 16 objects are within each other.
+    """
+    found: dict[str, Any] = {}
+    _flatten(value, "", found, depth=0)
+    return found
+
+
+def _flatten(value: dict[str, Any], prefix: str, found: dict[str, Any], *, depth: int) -> None:
+    if depth > _LIMIT_DEPTH:
+        raise _Deep(f"nested too deeply: more than {_LIMIT_DEPTH} objects within each other")
+    for key, item in value.items():
+        name = prefix + key
+        if isinstance(item, dict) and item:
+            _flatten(item, f"{name}.", found, depth=depth + 1)
+        elif name in found:
+            raise _Twice(f"two keys make the column {shorten(name)}: one with a dot, one nested")
+        else:
+            found[name] = None if item == {} else item
+
+
+def _told(kinds: set[type]) -> str:
+    """What a list holds, in words."""
+    names = {dict: "objects", list: "lists", int: "numbers", float: "numbers", bool: "booleans"}
+    told = sorted({names.get(kind, "texts" if kind is str else "nulls") for kind in kinds})
+    return " and ".join(told)
 
 
 def _series(name: str, values: list[Any], *, key: str) -> pl.Series:
-    kinds = {type(value) for value in values if value is not None}
-    if not kinds:
-        return pl.Series(name, values, dtype=pl.Null)
-    if kinds == {bool}:
-        return pl.Series(name, values, dtype=pl.Boolean)
-    if kinds <= {int, float}:
-        whole = kinds == {int}
-        if all(not isinstance(value, int) or abs(value) < _LIMIT_INT for value in values):
-            return pl.Series(name, values, dtype=pl.Int64 if whole else pl.Float64, strict=False)
-    elif kinds == {str}:
-        return pl.Series(name, values, dtype=pl.String)
-    elif list in kinds:
+    if any(isinstance(value, list) for value in values):
         return _lists(name, values, key=key)
-    return pl.Series(name, [_text(value) for value in values], dtype=pl.String)
+    return series_of(name, values)
 
 
 def _lists(name: str, values: list[Any], *, key: str) -> pl.Series:
@@ -244,10 +313,6 @@ def _lists(name: str, values: list[Any], *, key: str) -> pl.Series:
         return pl.Series(name, lists, dtype=pl.List(pl.Int64))
     texts = [None if value is None else [str(item) for item in value] for value in lists]
     return pl.Series(name, texts, dtype=pl.List(pl.String))
-
-
-def _text(value: str | float | bool | None) -> str | None:  # noqa: FBT001 - a JSON value
-    return value if value is None or isinstance(value, str) else json.dumps(value)
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

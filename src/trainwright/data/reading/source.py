@@ -1,14 +1,7 @@
-"""From `data.source` to all rows of all files, in an order that does not depend on the machine.
-
-A source is a file, a list, a glob or a folder; files of a folder or a glob are taken in the order
-of their names. All must have the same columns. What a file is follows from its ending.
-"""
+"""All rows of all that `data.source` names, in order; all must have the same columns."""
 
 from __future__ import annotations
 
-import errno
-import glob
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -21,18 +14,21 @@ from numpy.typing import NDArray
 from trainwright.core.artifacts import Finding, Split
 from trainwright.core.errors import DataError, shorten
 from trainwright.core.protocols import Progress, Silent
-from trainwright.data.images.files import image_column, is_image_folder
-from trainwright.data.reading.delimited import Delimited
-from trainwright.data.reading.jsonlines import JsonLines
+from trainwright.data.images.files import image_column
+from trainwright.data.reading.databases import Rows
+from trainwright.data.reading.documents import Documents, find_documents
+from trainwright.data.reading.endings import is_database, is_delimited, is_text, is_workbook
+from trainwright.data.reading.formats import How, reader_for
+from trainwright.data.reading.naming import (
+    Location,
+    named_files,
+    relative_name,
+    rows_of_file,
+    size_of,
+)
 from trainwright.data.reading.opening import open_data
-from trainwright.data.reading.parquet import ParquetFile
 from trainwright.data.reading.tables import LineMap, RawTable, Reader, SourceFile
 from trainwright.recipe.data import DataSettings
-
-TEXT_ENDINGS = (".csv", ".tsv", ".txt", ".tab", ".dat", ".data")
-JSON_ENDINGS = (".jsonl", ".ndjson", ".json-lines")
-PARQUET_ENDINGS = (".parquet", ".pq")
-ENDINGS = (*TEXT_ENDINGS, *JSON_ENDINGS, *PARQUET_ENDINGS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +59,13 @@ def read_source(
         EnvironmentFault: a file may not be read.
     """
     named = named_files(settings, base)
-    total = sum(path.stat().st_size for path, _ in named if path.exists()) or 1
+    total = sum(size_of(location) for location, _ in named) or 1
     progress.stage("read")
     reads: list[_Read] = []
     done = 0
     for path, part in named:
         name = relative_name(path, base)
-        if path.is_dir():
+        if isinstance(path, Path) and path.is_dir():
             read = _read_folder(path, name=name, progress=progress)
         else:
             read = _with_images(_read_file(path, settings, name=name), settings, base=base)
@@ -96,148 +92,74 @@ def read_source(
 
 
 def image_column_name(
-    settings: DataSettings, named: Sequence[tuple[Path, Split | None]]
+    settings: DataSettings, named: Sequence[tuple[Location, Split | None]]
 ) -> str | None:
     """The column of image bytes, where there is one."""
-    if any(path.is_dir() for path, _ in named):
+    if any(isinstance(path, Path) and path.is_dir() for path, _ in named):
         return "image"
     return None if settings.inputs is None else settings.inputs.image
 
 
-def expand(source: str, *, base: Path) -> list[Path]:
-    """The files that one entry of `data.source` names: a file, a folder or a glob.
-
-    A folder of images is one source, and is given back itself.
-
-    Raises:
-        DataError: it names none, or is an address on the network.
-    """
-    if "://" in source:
-        raise DataError(
-            f"{shorten(source)} is an address, not a file",
-            where="data.source",
-            mend="fetch the file first, and name it",
-        )
-    if not _is_path(source):
-        raise DataError(
-            f"{shorten(source)} cannot be the path of a file",
-            where="data.source",
-            mend="data: {source: FILE}",
-        )
-    path = base / source
-    if path.is_dir():
-        found = sorted(entry for entry in path.iterdir() if _is_data(entry))
-        if not found and is_image_folder(path):
-            return [path]
-        mend = f"put files there that end in {', '.join(ENDINGS)}"
-    elif glob.has_magic(source) and not path.exists():
-        found = sorted(Path(match) for match in glob.glob(str(path), recursive=True))  # noqa: PTH207 - it may be absolute
-        found = [match for match in found if not match.is_dir()]
-        mend = "mend the pattern in data.source"
-    else:
-        return [path]
-    if not found:
-        raise DataError(f"{shorten(source)} matches no data file", where="data.source", mend=mend)
-    return found
-
-
-def relative_name(path: Path, base: Path) -> str:
-    """A file's name in row ids and messages: its path relative to the recipe."""
-    return Path(os.path.relpath(path, base)).as_posix()
-
-
-def _is_path(text: str) -> bool:
-    """Can the system be asked about it? Not with NUL, a lone surrogate, or a name that is too long."""
-    try:
-        os.stat(text)  # noqa: PTH116 - only asked whether it can be asked
-    except OSError as error:
-        return error.errno != errno.ENAMETOOLONG
-    except ValueError:
-        return False
-    return True
-
-
-def _is_data(path: Path) -> bool:
-    return path.suffix.lower() in ENDINGS and not path.name.startswith((".", "_"))
-
-
-def named_files(settings: DataSettings, base: Path) -> list[tuple[Path, Split | None]]:
-    """The files that `data` names, in the order of reading, each with the split that it is given to.
-
-    Raises:
-        DataError: there is none, or one is named twice.
-    """
-    sources = (settings.source,) if isinstance(settings.source, str) else settings.source
-    parts = ((settings.validation, Split.VALIDATION), (settings.test, Split.TEST))
-    given = any(source is not None for source, _ in parts)
-    named: list[tuple[Path, Split | None]] = [
-        (path, Split.TRAIN if given else None)
-        for source in sources
-        for path in expand(source, base=base)
-    ]
-    for source, part in parts:
-        if source is not None:
-            named.extend((path, part) for path in expand(source, base=base))
-    if not named:
-        raise DataError("no file is named", where="data.source", mend="data: {source: FILE}")
-    seen: set[str] = set()
-    for path, _ in named:
-        name = os.path.realpath(path)
-        if name in seen:
-            raise DataError(
-                f"{relative_name(path, base)} is named twice",
-                where="data.source",
-                mend="name each file once",
-            )
-        seen.add(name)
-    return named
-
-
 @contextmanager
 def open_table(
-    path: Path,
+    location: Location,
     *,
     name: str,
     encoding: str | None = None,
     delimiter: str | None = None,
     dropped: tuple[str, ...] = (),
     nested: tuple[str, ...] = (),
+    sheet: str | None = None,
+    wanted: tuple[str, ...] | None = None,
 ) -> Iterator[Reader]:
-    """A reader for the file, chosen by its ending; what is none of ours is read as delimited text.
+    """A reader for a file, chosen by its ending, or for what is read in a way of its own.
 
-    Columns of `nested` may hold lists, or images with their paths, where the format has any.
+    Args:
+        location: What to read; a folder is one of documents.
+        name: For messages.
+        encoding: Of text; found out where None.
+        delimiter: Of delimited text; found out where None.
+        dropped: Columns that are left out, whose names or values may be odd.
+        nested: Columns that may hold lists, or images with their paths, where the format has any.
+        sheet: Of a workbook; the only one with data where None.
+        wanted: The columns that are asked for; None where all are.
     """
-    ending = path.suffix.lower()
-    with open_data(path, name=name) as stream:
-        if ending in PARQUET_ENDINGS:
-            yield ParquetFile(stream, name, nested=nested)
-        elif ending in JSON_ENDINGS:
-            yield JsonLines(stream, name, encoding, lists=nested)
-        else:
-            yield Delimited(stream, name, encoding, delimiter, dropped)
+    how = How(encoding, delimiter, dropped, nested, sheet, wanted)
+    if isinstance(location, Path) and is_database(location.name):
+        location = rows_of_file(location)
+    if isinstance(location, Path) and location.is_dir():
+        location = find_documents(location, name=name) or location
+    if isinstance(location, Path):
+        with open_data(location, name=name) as stream:
+            yield reader_for(stream, name, how)
+    else:
+        with location.open(how) as reader:
+            yield reader
 
 
 @contextmanager
-def open_named(path: Path, settings: DataSettings, *, name: str) -> Iterator[Reader]:
-    """A reader for a file of the recipe; a setting that the kind of file cannot use is left unread."""
-    ending = path.suffix.lower()
+def open_named(location: Location, settings: DataSettings, *, name: str) -> Iterator[Reader]:
+    """A reader for what a recipe names; a setting that the kind of source cannot use is left unread."""
+    text = is_text(name) and not isinstance(location, Rows)
+    table = text and not isinstance(location, Documents) and is_delimited(name)
     with open_table(
-        path,
+        location,
         name=name,
-        encoding=None if ending in PARQUET_ENDINGS else settings.encoding,
-        delimiter=None if ending in (*PARQUET_ENDINGS, *JSON_ENDINGS) else settings.delimiter,
+        encoding=settings.encoding if text else None,
+        delimiter=settings.delimiter if table else None,
         dropped=settings.drop,
-        nested=nested_columns(settings),
+        nested=_nested(settings),
+        sheet=settings.sheet if is_workbook(name) else None,
     ) as reader:
         yield reader
 
 
-def _read_file(path: Path, settings: DataSettings, *, name: str) -> _Read:
+def _read_file(location: Location, settings: DataSettings, *, name: str) -> _Read:
     frames: list[pl.DataFrame] = []
     rows: list[int] = []
     lines: list[int | NDArray[np.int64]] = []
     num_rows = 0
-    with open_named(path, settings, name=name) as reader:
+    with open_named(location, settings, name=name) as reader:
         for block in reader.blocks():
             frames.append(block.frame)
             if block.lines is not None and block.frame.height:
@@ -251,7 +173,16 @@ def _read_file(path: Path, settings: DataSettings, *, name: str) -> _Read:
     frame = pl.concat(unify(frames), rechunk=False)
     frame, findings = _name_columns(frame, reader.names, settings.drop, name=name)
     map_ = LineMap(tuple(rows), tuple(lines)) if lines else None
-    file = SourceFile(name, path, reader.sha256, reader.bytes_read, 0, num_rows, lines=map_)
+    file = SourceFile(
+        name,
+        location if isinstance(location, Path) else None,
+        reader.sha256,
+        reader.bytes_read,
+        0,
+        num_rows,
+        lines=map_,
+        entries=() if isinstance(location, Path) else location.entries,
+    )
     return _Read(frame, file, (*reader.findings, *findings), reader.semicolons)
 
 
@@ -270,12 +201,12 @@ def _with_images(read: _Read, settings: DataSettings, *, base: Path) -> _Read:
     column = None if settings.inputs is None else settings.inputs.image
     if column is None or column not in read.frame.columns:
         return read
-    roots = [base, read.file.path.parent]
+    roots = [base, read.file.path.parent] if read.file.path else [base]
     files = image_column(read.frame[column], roots=roots, place=read.file.place)
     return replace(read, frame=read.frame.with_columns(files))
 
 
-def nested_columns(settings: DataSettings) -> tuple[str, ...]:
+def _nested(settings: DataSettings) -> tuple[str, ...]:
     """Columns that may hold a list a row: words, and their tags; or images with their paths."""
     inputs = settings.inputs
     if inputs is None:

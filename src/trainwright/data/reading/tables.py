@@ -86,18 +86,18 @@ class SourceFile:
 
     Attributes:
         name: Its path relative to the recipe: the first half of every row id.
-        path: Where it was read.
+        path: Where it was read; None where it is no file of this machine.
         sha256: Of its bytes.
         bytes: Their number.
         first_row: Global position of its first row.
         num_rows: Rows, without the header.
         part: Where the file itself says so: the split that its rows belong to.
         lines: Line of each row, in text files.
-        entries: Of a folder of images: the path of each row within it.
+        entries: Of a folder of images or documents: the path of each row within it.
     """
 
     name: str
-    path: Path
+    path: Path | None
     sha256: str
     bytes: int
     first_row: int

@@ -14,6 +14,7 @@ import polars as pl
 from trainwright.core.artifacts import Column, ColumnType
 from trainwright.core.errors import DataError, Fault, nearest, shorten
 from trainwright.data.images.files import Place, image_column, labels_of, list_images, read_images
+from trainwright.data.reading.documents import holds_only_documents
 from trainwright.data.reading.source import open_table
 from trainwright.data.reading.tables import LineMap, RawBlock, TypedBlock
 from trainwright.data.types.values import parse_series
@@ -32,7 +33,7 @@ def read_typed(
     encoding: str | None = None,
     delimiter: str | None = None,
 ) -> Iterator[TypedBlock]:
-    """Typed rows of a CSV, Parquet or JSON lines file, block by block.
+    """Typed rows of a file of any kind that is read, or of a folder, block by block.
 
     Args:
         path: The file.
@@ -47,7 +48,7 @@ def read_typed(
         DataError: columns are missing (all are named), or values do not parse (each with its place;
             at most ten).
     """
-    if path.is_dir():
+    if path.is_dir() and not holds_only_documents(path):
         yield from _folder_blocks(path, columns, optional=optional)
         return
     if any(column.type is ColumnType.IMAGE for column in columns):
@@ -55,8 +56,14 @@ def read_typed(
     first_row = 0
     listed = [c.name for c in columns if c.type in (ColumnType.WORDS, ColumnType.IMAGE)]
     nested = (*listed, *ignored) if listed else ()
+    wanted = tuple(column.name for column in columns)
     with open_table(
-        path, name=path.name, encoding=encoding, delimiter=delimiter, nested=nested
+        path,
+        name=path.name,
+        encoding=encoding,
+        delimiter=delimiter,
+        nested=nested,
+        wanted=wanted,
     ) as reader:
         for block in reader.blocks():
             present = _present(columns, optional, reader.names, name=path.name)

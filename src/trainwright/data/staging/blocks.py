@@ -10,7 +10,7 @@ what is staged is read within minutes.
 from __future__ import annotations
 
 import mmap
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Self
@@ -55,7 +55,7 @@ class BlockStore:
         table = frame.rechunk().to_arrow(compat_level=pl.CompatLevel.oldest())
         try:
             if self._file is None:
-                self._file = self._path.open("wb")
+                self._file = self._path.open("ab")
             with pa.ipc.new_stream(self._file, table.schema) as stream:
                 stream.write_table(table)
             self._file.flush()
@@ -82,6 +82,16 @@ class BlockStore:
     def forget(self, name: str) -> None:
         """Take a column out, to write it once more."""
         del self._pieces[name], self._kinds[name]
+
+    def rewrite(self, name: str, change: Callable[[pl.Series], pl.Series]) -> None:
+        """Put other values in place of a column's."""
+        blocks = [self._pieces[name][number] for number in range(len(self._pieces[name]))]
+        self.forget(name)
+        with _Mapped.of(self._path, self._size) as mapped:
+            for piece in blocks:
+                values = mapped.read(piece, [name]).to_series()
+                self.write(change(values).alias(name).to_frame())
+                mapped.release()
 
     @property
     def columns(self) -> tuple[str, ...]:

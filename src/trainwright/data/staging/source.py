@@ -21,15 +21,14 @@ from trainwright.core.durable import disk_fault
 from trainwright.core.errors import DataError
 from trainwright.core.protocols import Progress
 from trainwright.data.images.files import image_column
+from trainwright.data.reading.naming import Location, named_files, relative_name, size_of
 from trainwright.data.reading.source import (
     RowIndex,
     check_agreement,
     common_kind,
     image_column_name,
     kept_columns,
-    named_files,
     open_named,
-    relative_name,
 )
 from trainwright.data.reading.tables import LineMap, RawTable, SourceFile
 from trainwright.data.staging.arrays import Arrays
@@ -119,17 +118,17 @@ def stage_source(
         EnvironmentFault: a file may not be read, or the disk is full.
     """
     named = named_files(settings, base)
-    total = sum(path.stat().st_size for path, _ in named if path.exists()) or 1
+    total = sum(size_of(location) for location, _ in named) or 1
     progress.stage("read")
     staged: list[StagedFile] = []
     done = num_rows = 0
-    for number, (path, part) in enumerate(named):
-        name = relative_name(path, base)
+    for number, (location, part) in enumerate(named):
+        name = relative_name(location, base)
         store = BlockStore(folder / f"source-{number}.blocks")
-        if path.is_dir():
-            one = _stage_folder(path, store, name=name, progress=progress)
+        if isinstance(location, Path) and location.is_dir():
+            one = _stage_folder(location, store, name=name, progress=progress)
         else:
-            one = _stage_file(path, store, settings, name=name, arrays=arrays)
+            one = _stage_file(location, store, settings, name=name, arrays=arrays)
             one = _with_images(one, settings, base=base)
         store.close()
         if staged:
@@ -149,14 +148,14 @@ def stage_source(
 
 
 def _stage_file(
-    path: Path, store: BlockStore, settings: DataSettings, *, name: str, arrays: Arrays
+    location: Location, store: BlockStore, settings: DataSettings, *, name: str, arrays: Arrays
 ) -> StagedFile:
     """Read a file to its end."""
-    before = _stamp(path)
+    before = _stamp(location)
     lines = _Lines(store.path.with_suffix(".lines"), arrays)
     index: RowIndex | None = None
     num_rows = 0
-    with open_named(path, settings, name=name) as reader:
+    with open_named(location, settings, name=name) as reader:
         for block in reader.blocks():
             if index is None:
                 index = RowIndex(reader.names, settings.drop, name=name)
@@ -171,7 +170,7 @@ def _stage_file(
             store.write(
                 pl.DataFrame(schema=dict.fromkeys(kept_columns(reader.names).values(), pl.String))
             )
-    if _stamp(path) != before:
+    if _stamp(location) != before:
         raise DataError(
             "the file changed while it was read",
             where=name,
@@ -179,7 +178,14 @@ def _stage_file(
         )
     findings = (*reader.findings, *index.findings())
     file = SourceFile(
-        name, path, reader.sha256, reader.bytes_read, 0, num_rows, lines=lines.close()
+        name,
+        location if isinstance(location, Path) else None,
+        reader.sha256,
+        reader.bytes_read,
+        0,
+        num_rows,
+        lines=lines.close(),
+        entries=() if isinstance(location, Path) else location.entries,
     )
     return StagedFile(store, _kinds(store), file, findings, reader.semicolons)
 
@@ -202,11 +208,12 @@ def _with_images(one: StagedFile, settings: DataSettings, *, base: Path) -> Stag
     if column is None or column not in one.kinds:
         return one
     store = BlockStore(one.store.path.with_suffix(".images"))
+    roots = [base, one.file.path.parent] if one.file.path else [base]
     start = 0
     for block in one.store.blocks(one.store.columns):
         for part in block.iter_slices(IMAGE_ROWS):
             place = partial(_place, one.file, start)
-            files = image_column(part[column], roots=[base, one.file.path.parent], place=place)
+            files = image_column(part[column], roots=roots, place=place)
             store.write(part.with_columns(files))
             start += part.height
     one.store.remove()
@@ -221,10 +228,12 @@ def _kinds(store: BlockStore) -> dict[str, pl.DataType]:
     return {name: common_kind(store.kinds(name)) for name in store.columns}
 
 
-def _stamp(path: Path) -> tuple[int, ...]:
+def _stamp(location: Location) -> tuple[int, ...]:
     """What shows that a file was written to or replaced."""
+    if not isinstance(location, Path):
+        return ()
     try:
-        found = path.stat()
+        found = location.stat()
     except OSError:
         return ()  # opening it says what is wrong
     return found.st_ino, found.st_size, found.st_mtime_ns

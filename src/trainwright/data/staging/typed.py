@@ -1,12 +1,16 @@
-"""From rows as they were read to typed rows, both on disk.
+"""From rows as they were read to typed rows, both on disk, block by block.
 
-Cost: one column at a time is in memory.
+One pass gathers evidence for every column and the identity of the source; one parses all columns by
+the types that the evidence proposes; only a column whose blocks do not bear its type out is parsed once
+more. Columns of words and tags are short enough to be held whole, one at a time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -18,11 +22,17 @@ from trainwright.core.errors import RecipeError
 from trainwright.data.hashing import SourceKey
 from trainwright.data.staging.blocks import BlockStore
 from trainwright.data.staging.source import StagedSource
-from trainwright.data.types.columns import type_column
+from trainwright.data.types.case import Context
+from trainwright.data.types.columns import ColumnTyping
+from trainwright.data.types.evidence import Evidence
 from trainwright.data.types.inference import check_names, context_of
 from trainwright.data.types.tags import check_lengths, refuse_lists, type_tags, type_words
-from trainwright.data.types.target import type_target
+from trainwright.data.types.tally import Tally
+from trainwright.data.types.target import TargetTyping
 from trainwright.recipe.data import DataSettings
+
+_THREADS = 2
+_Typings = Mapping[str, ColumnTyping | TargetTyping]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,47 +90,150 @@ def type_rows(
         DataError: the target cannot be learned: no values, one value, mixed spellings.
         EnvironmentFault: the disk is full.
     """
-    check_names(list(staged.schema), settings)
+    names = list(staged.schema)
+    check_names(names, settings)
     table = staged.table
-    store = BlockStore(folder / "typed.blocks")
-    columns: list[Column] = []
-    findings = list(table.findings)
-    left_out = {*settings.drop, *settings.known_after}
-    target: Target | None = None
-    text = None if settings.inputs is None else settings.inputs.text
-    for name in staged.schema:
-        context = context_of(table, settings, name)
-        if name == staged.images:
-            for block in staged.blocks([name]):
-                store.write(block)
-            columns.append(Column(name, ColumnType.IMAGE, required=context.required))
+    contexts = {name: context_of(table, settings, name) for name in names}
+    held = _held_whole(staged, settings, task)
+    for name in {settings.target, *_texts(settings)} - set(held):
+        refuse_lists(pl.Series(name, [], dtype=staged.schema[name]))
+    evidence, source_key = _scan(staged, contexts, without=held)
+    typings: dict[str, ColumnTyping | TargetTyping] = {}
+    for name in evidence:
+        context = contexts[name]
+        if name == settings.target:
+            typings[name] = TargetTyping(evidence[name], context, task=task)
             continue
-        raw = pl.concat([block.to_series() for block in staged.blocks([name])])
-        if name == settings.target and task is Task.TOKEN_CLASSIFICATION:
-            typed, target = type_tags(raw, context)
-        elif name == settings.target:
-            refuse_lists(raw)
-            typed, target = type_target(raw, context, task=task)
-        elif name == text and task is Task.TOKEN_CLASSIFICATION:
-            typed = type_words(raw, context)
-        elif name == text:
-            refuse_lists(raw)
-            typed = type_column(raw, replace(context, type=ColumnType.TEXT))
-        else:
-            typed = type_column(raw, context)
-        _write(typed.values.alias(name), staged, store)
-        columns.append(typed.column)
-        findings += [] if name in left_out else typed.findings
-    assert target is not None
+        if name in _texts(settings):
+            context = replace(context, type=ColumnType.TEXT)
+        typings[name] = ColumnTyping(evidence[name], context)
+    store = BlockStore(folder / "typed.blocks")
+    found = {name: read(store) for name, read in held.items()}
+    _parse(staged, typings, store)
     store.close()
+    target = next((one.target for one in found.values() if one.target is not None), None)
+    if target is None:
+        target = _label(typings[settings.target], store)
+    else:
+        _refuse_unequal(store, found, target, contexts[settings.target])
+    left_out = {*settings.drop, *settings.known_after}
+    said = {name: one.findings for name, one in {**typings, **found}.items()}
+    return TypedRows(
+        store,
+        tuple((typings.get(name) or found[name]).column for name in names),
+        target,
+        (
+            *table.findings,
+            *(one for name in names if name not in left_out for one in said[name]),
+        ),
+        source_key,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """A column that was read whole."""
+
+    column: Column
+    findings: tuple[Finding, ...] = ()
+    target: Target | None = None
+
+
+def _texts(settings: DataSettings) -> set[str]:
+    """The one text that is learned from."""
+    inputs = settings.inputs
+    return {inputs.text} if inputs is not None and inputs.text else set()
+
+
+def _held_whole(
+    staged: StagedSource, settings: DataSettings, task: Task | None
+) -> dict[str, Callable[[BlockStore], _Held]]:
+    """The columns that are no plain values, each with what reads it into the store."""
+    held: dict[str, Callable[[BlockStore], _Held]] = {}
+    if staged.images is not None:
+        held[staged.images] = partial(_hold_images, staged, settings, staged.images)
     if task is Task.TOKEN_CLASSIFICATION:
-        words = _words_among(columns)
-        whole = pl.concat(list(store.blocks([words, target.name])))
-        check_lengths(whole[words], whole[target.name], context_of(table, settings, target.name))
+        for name in _texts(settings):
+            held[name] = partial(_hold_words, staged, settings, name)
+        held[settings.target] = partial(_hold_tags, staged, settings)
+    return held
+
+
+def _hold_images(
+    staged: StagedSource, settings: DataSettings, name: str, store: BlockStore
+) -> _Held:
+    """Bytes of images stay as they are."""
+    for block in staged.blocks([name]):
+        store.write(block)
+    required = context_of(staged.table, settings, name).required
+    return _Held(Column(name, ColumnType.IMAGE, required=required))
+
+
+def _hold_words(
+    staged: StagedSource, settings: DataSettings, name: str, store: BlockStore
+) -> _Held:
+    raw = pl.concat([block.to_series() for block in staged.blocks([name])])
+    typed = type_words(raw, context_of(staged.table, settings, name))
+    _write(typed.values.alias(name), staged, store)
+    return _Held(typed.column, typed.findings)
+
+
+def _hold_tags(staged: StagedSource, settings: DataSettings, store: BlockStore) -> _Held:
+    name = settings.target
+    raw = pl.concat([block.to_series() for block in staged.blocks([name])])
+    typed, target = type_tags(raw, context_of(staged.table, settings, name))
+    _write(typed.values.alias(name), staged, store)
+    return _Held(typed.column, typed.findings, target)
+
+
+def _scan(
+    staged: StagedSource, contexts: Mapping[str, Context], *, without: Mapping[str, object]
+) -> tuple[dict[str, Evidence], str]:
+    """Evidence for each column but these, and the identity of the source's rows."""
+    evidence = {name: Evidence.of(contexts[name]) for name in staged.schema if name not in without}
     key = SourceKey()
+    first_row = 0
     for block in staged.blocks(list(staged.schema)):
         key.add(block)
-    return TypedRows(store, tuple(columns), target, tuple(findings), key.value)
+        for name, one in evidence.items():
+            one.add(block[name], first_row)
+        first_row += block.height
+    return evidence, key.value
+
+
+def _parse(staged: StagedSource, typings: _Typings, store: BlockStore) -> None:
+    """Read all blocks of these columns into the store, until every type is borne out."""
+    left = list(typings)
+    with ThreadPoolExecutor(_THREADS) as pool:
+        while left:
+            tallies = {name: Tally() for name in left}
+            first_row = 0
+            for block in staged.blocks(left):
+                read = partial(_read, block, typings, first_row)
+                found = list(pool.map(read, left))
+                store.write(pl.DataFrame([values for values, _ in found]))
+                for name, (_, tally) in zip(left, found, strict=True):
+                    tallies[name] = tallies[name].merge(tally)
+                first_row += block.height
+            left = [name for name in left if not typings[name].judge(tallies[name])]
+            for name in left:
+                store.forget(name)
+
+
+def _read(
+    block: pl.DataFrame, typings: _Typings, first_row: int, name: str
+) -> tuple[pl.Series, Tally]:
+    """One column of a block."""
+    return typings[name].read(block[name], first_row)
+
+
+def _label(typing: ColumnTyping | TargetTyping, store: BlockStore) -> Target:
+    """Write the target as frames hold it; gives what is predicted."""
+    assert isinstance(typing, TargetTyping)
+    target = typing.target
+    if target.task is not Task.REGRESSION:
+        store.rewrite(target.name, typing.labels)
+    return target
 
 
 def _write(values: pl.Series, staged: StagedSource, store: BlockStore) -> None:
@@ -132,17 +245,21 @@ def _write(values: pl.Series, staged: StagedSource, store: BlockStore) -> None:
             start += height
 
 
-def _words_among(columns: Sequence[Column]) -> str:
-    """The column of words.
+def _refuse_unequal(
+    store: BlockStore, found: Mapping[str, _Held], target: Target, context: Context
+) -> None:
+    """Refuse (DataError) other numbers of tags than of words.
 
     Raises:
-        RecipeError: the recipe names none.
+        RecipeError: the recipe names no column of words.
     """
-    found = [column.name for column in columns if column.type is ColumnType.WORDS]
-    if not found:
+    words = [name for name, one in found.items() if one.column.type is ColumnType.WORDS]
+    words = [name for name in words if name != target.name]
+    if not words:
         raise RecipeError(
             "token classification needs the column of words",
             where="data.inputs",
             mend="data: {inputs: {text: COLUMN}}",
         )
-    return found[0]
+    whole = pl.concat(list(store.blocks([words[0], target.name])))
+    check_lengths(whole[words[0]], whole[target.name], context)

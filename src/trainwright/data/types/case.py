@@ -1,19 +1,21 @@
-"""A column while its type is being decided: its text, a sample of it, and what was noticed."""
+"""A column while its type is being decided: what is known of it, and what was noticed."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Any, Literal, Protocol
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from trainwright.core.artifacts import Column, ColumnType, Finding
 from trainwright.core.errors import shorten
-from trainwright.data.types.values import stripped
+from trainwright.data.findings import finding
+from trainwright.data.types.tally import Tally, Watch
 
 MARKERS = ("#N/A", "<NA>", "N/A", "NA", "NULL", "NaN", "NaT", "None", "\\N", "n/a", "nan", "null")
 NUMBER_MARKERS = (
@@ -24,7 +26,6 @@ NUMBER_MARKERS = (
 )
 DATE_MARKERS = (*NUMBER_MARKERS, "0000-00-00", "0000-00-00 00:00:00")
 MOSTLY = 0.95
-_SAMPLE = 3000
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,52 +56,100 @@ class Context:
 
 
 @dataclass(frozen=True, slots=True)
+class Receipt:
+    """What was done to a column, and to how many cells.
+
+    Attributes:
+        column: Its name.
+        reading: How it is read, in words.
+        rows: Cells.
+        values: Those that gave a value.
+        missing: How often each text was read as missing; "" is the empty field.
+        changed: How many cells each rule changed, by the rule in words.
+        misfits: Cells that are neither a value nor missing.
+    """
+
+    column: str
+    reading: str
+    rows: int
+    values: int
+    missing: Mapping[str, int] = field(default_factory=dict)
+    changed: Mapping[str, int] = field(default_factory=dict)
+    misfits: int = 0
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON values."""
+        return {
+            "column": self.column,
+            "reading": self.reading,
+            "rows": self.rows,
+            "values": self.values,
+            "missing": dict(self.missing),
+            "changed": dict(self.changed),
+            "misfits": self.misfits,
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class TypedColumn:
-    """A column's contract, its values, and what was noticed."""
+    """A column's contract, its values, what was noticed, and what was done."""
 
     column: Column
     values: pl.Series
     findings: tuple[Finding, ...] = ()
+    receipt: Receipt | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a proposal makes of a column that was read with it.
+
+    Attributes:
+        column: The contract in full, where the proposal stands.
+        instead: Another proposal, for which the column must be read again.
+
+    With neither, the column is not of that type.
+    """
+
+    column: Column | None = None
+    instead: Proposal | None = None
+
+
+class Proposal(Protocol):
+    """A type that a column may have, until all of its rows bear it out or not."""
+
+    @property
+    def column(self) -> Column:
+        """How the column is to be read."""
+        ...
+
+    @property
+    def watch(self) -> Watch:
+        """What is to be counted meanwhile."""
+        ...
+
+    def judge(self, tally: Tally, case: Case) -> Verdict:
+        """Decide by all rows; what is to be said is noted in the case."""
+        ...
 
 
 @dataclass(slots=True)
 class Case:
-    """A text column on its way to a type.
+    """A column on its way to a type.
 
     Attributes:
-        text: As read.
+        name: The column's.
         context: What recipe and file say.
+        dtype: Of its blocks.
         sample: Up to 3,000 texts that are not empty, from all over the column, stripped.
         findings: What was noticed so far.
     """
 
-    text: pl.Series
+    name: str
     context: Context
+    dtype: pl.DataType
     sample: list[str]
     findings: list[Finding] = field(default_factory=list)
-    _distinct: pl.Series | None = None
-
-    @classmethod
-    def of(cls, text: pl.Series, context: Context) -> Case:
-        """A case with its sample drawn."""
-        return cls(text, context, _sample(text))
-
-    @property
-    def name(self) -> str:
-        """The column's name."""
-        return self.text.name
-
-    @property
-    def distinct(self) -> pl.Series:
-        """The distinct texts, stripped; strips the whole column only where one has blanks."""
-        if self._distinct is None:
-            found = self.text.drop_nulls().unique()
-            bare = stripped(found)
-            if (bare != found).any():
-                self.text = stripped(self.text)
-                bare = bare.unique()
-            self._distinct = bare
-        return self._distinct
 
     def nulls(self, usual: tuple[str, ...]) -> tuple[str, ...]:
         """The texts for missing: the recipe's, or the usual ones."""
@@ -118,26 +167,26 @@ class Case:
         severity: Literal["error", "warning", "info"],
         message: str,
         *,
-        rows: pl.Series | None = None,
+        rows: NDArray[np.int64] | None = None,
+        count: int | None = None,
         remedy: str = "",
     ) -> None:
         """Add a finding.
 
-        `rows` holds the positions of the cells concerned; the first is named by its place.
+        Args:
+            kind: Of the closed list of kinds.
+            severity: Of the finding.
+            message: What was found, without the column's name.
+            rows: Global positions of the cells concerned; the first is named by its place.
+            count: How many, where that is more than `rows`.
+            remedy: What to paste.
         """
         first = ""
         if rows is not None and len(rows):
             first = f"; the first at {self.context.place(int(rows[0]))}"
+        told = f"column {shorten(self.name)}: {message}{first}"
         self.findings.append(
-            Finding(
-                kind,
-                severity,
-                f"column {shorten(self.name)}: {message}{first}",
-                column=self.name,
-                count=None if rows is None else len(rows),
-                rows=() if rows is None else tuple(rows.head(10).to_list()),
-                remedy=remedy,
-            )
+            finding(kind, severity, told, column=self.name, rows=rows, count=count, remedy=remedy)
         )
 
     def note_nulls(self, seen: Sequence[str]) -> None:
@@ -152,10 +201,6 @@ class Case:
         said = self.context
         base = Column(self.name, kind, required=said.required, closed=said.closed)
         return replace(base, **details)  # type: ignore[arg-type]
-
-    def typed(self, column: Column, values: pl.Series) -> TypedColumn:
-        """The end of the case."""
-        return TypedColumn(column, values.alias(self.name), tuple(self.findings))
 
 
 _YAML_WORDS = {"null", "true", "false", "yes", "no", "on", "off"}
@@ -177,12 +222,3 @@ def yaml_list(texts: Sequence[str]) -> str:
 def setting(name: str, value: str) -> str:
     """What to paste into the recipe for one column."""
     return f"data: {{columns: {{{yaml_word(name)}: {value}}}}}"
-
-
-def _sample(text: pl.Series) -> list[str]:
-    at = np.linspace(0, max(len(text) - 1, 0), min(_SAMPLE, len(text))).astype(np.int64)
-    found = stripped(text.gather(np.unique(at)).drop_nulls())
-    found = found.filter(found != "")
-    if len(found) < min(100, len(text)):
-        found = stripped(text.filter(text != "").head(_SAMPLE))
-    return found.to_list()

@@ -1,5 +1,9 @@
 """What one column is: number, category, boolean, date-time, text or identifier.
 
+A scan of the column's blocks gives evidence; from its sample a type is proposed, all blocks are read
+with it, and what came of that decides: the proposal stands, or another one is tried. So a column that is
+larger than memory is typed like any other, and most columns are parsed once.
+
 The rules in short: a column is a number when at least 95 % of its values are; what then does not
 fit is an error with the first row, unless it is one repeated mark without a digit, which is read as
 missing. Numbers that a float would change (leading zeros, 2^53 and beyond) stay text. A date
@@ -10,163 +14,128 @@ words, else a category. Every choice can be overridden by `data: {columns: ...}`
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable
 
 import polars as pl
 
-from trainwright.core.artifacts import Column, ColumnType, Finding
-from trainwright.core.errors import RecipeError, shorten
-from trainwright.data.types.case import (
-    DATE_MARKERS,
-    MARKERS,
-    NUMBER_MARKERS,
-    Case,
-    Context,
-    TypedColumn,
-    setting,
-    yaml_list,
-    yaml_word,
-)
-from trainwright.data.types.dates import candidates, compiled
+from trainwright.core.artifacts import Column, Finding
+from trainwright.core.errors import shorten
+from trainwright.data.findings import finding
+from trainwright.data.types.case import Case, Context, Proposal, Receipt, TypedColumn, yaml_word
+from trainwright.data.types.evidence import Evidence
+from trainwright.data.types.forced import as_native, as_told
 from trainwright.data.types.moments import as_moment
-from trainwright.data.types.numbers import (
-    EXACT,
-    as_number,
-    code_kind,
-    decimal_mark,
-    is_whole,
-    note_codes,
-)
-from trainwright.data.types.values import FALSE_OF, parse_series
+from trainwright.data.types.numbers import as_number
+from trainwright.data.types.receipts import receipt_of
+from trainwright.data.types.tally import Tally
+from trainwright.data.types.values import parse_series
 from trainwright.data.types.words import as_boolean, as_words
+
+_KINDS: tuple[Callable[[Case], Proposal | None], ...] = (
+    as_boolean,
+    as_number,
+    as_moment,
+    as_words,
+)
+
+
+class ColumnTyping:
+    """The decision about one column.
+
+    Read all blocks by `read`, merge the tallies in the order of the rows, and ask `judge`; while it
+    says no, `column` is another proposal and the blocks are to be read again.
+
+    Args:
+        evidence: Of all blocks of the column.
+        context: What recipe and file say of it.
+    """
+
+    def __init__(self, evidence: Evidence, context: Context) -> None:
+        self._case = Case(evidence.name, context, evidence.dtype, evidence.sample)
+        self._kinds = iter(_KINDS)
+        self._proposal = self._first()
+        self._column = self._proposal.column
+        self._receipt: Receipt | None = None
+
+    @property
+    def column(self) -> Column:
+        """How the column is to be read; final once `judge` said yes."""
+        return self._column
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What was noticed; all of it once `judge` said yes."""
+        return tuple(self._case.findings)
+
+    @property
+    def receipt(self) -> Receipt:
+        """What was done to how many cells, once `judge` said yes."""
+        assert self._receipt is not None, "not yet judged"
+        return self._receipt
+
+    def read(self, block: pl.Series, first_row: int) -> tuple[pl.Series, Tally]:
+        """The typed values of a block by `column`, and what came of it.
+
+        Args:
+            block: As the evidence saw it.
+            first_row: Global position of its first row.
+        """
+        parsed = parse_series(self._proposal.column, block)
+        tally = Tally.of(
+            self._proposal.column, block, parsed, first_row=first_row, watch=self._proposal.watch
+        )
+        return parsed.values.alias(self._case.name), tally
+
+    def judge(self, tally: Tally) -> bool:
+        """Does the proposal stand, by the tally of all rows?
+
+        Where it does, `column` may say more than before (an identifier rather than a category), but
+        reads every cell as it did.
+        """
+        verdict = self._proposal.judge(tally, self._case)
+        if verdict.column is None:
+            self._proposal = verdict.instead or self._next()
+            self._column = self._proposal.column
+            return False
+        self._column = verdict.column
+        self._case.findings += _emptiness(self._column, tally)
+        self._receipt = receipt_of(self._column, tally)
+        return True
+
+    def _first(self) -> Proposal:
+        case = self._case
+        if case.dtype != pl.String:
+            return as_native(case)
+        if case.context.type is not None or case.context.format is not None:
+            return as_told(case)
+        return self._next()
+
+    def _next(self) -> Proposal:
+        return next(proposal for kind in self._kinds if (proposal := kind(self._case)) is not None)
 
 
 def type_column(raw: pl.Series, context: Context) -> TypedColumn:
-    """Decide what a column is, and read all of it so."""
-    if raw.dtype in (pl.Categorical, pl.Enum, pl.Null, pl.Binary):
-        raw = raw.cast(pl.String)
-    if raw.dtype != pl.String:
-        typed = _native(Case(raw, context, []))
-    else:
-        case = Case.of(raw, context)
-        typed = _forced(case, context.type) if context.type else _inferred(case)
-    return replace(typed, findings=(*typed.findings, *_emptiness(typed)))
+    """Decide what a column in memory is, and read all of it so."""
+    evidence = Evidence.of(context)
+    evidence.add(raw, 0)
+    typing = ColumnTyping(evidence, context)
+    values, tally = typing.read(raw, 0)
+    while not typing.judge(tally):
+        values, tally = typing.read(raw, 0)
+    return TypedColumn(typing.column, values, typing.findings, typing.receipt)
 
 
-def _inferred(case: Case) -> TypedColumn:
-    """The first type that the whole column bears out."""
-    if case.context.format is not None:
-        return _forced(case, ColumnType.DATETIME)
-    return as_boolean(case) or as_number(case) or as_moment(case) or as_words(case)
-
-
-def _forced(case: Case, kind: ColumnType) -> TypedColumn:
-    """As the recipe says; what does not fit is an error."""
-    column = _forced_column(case, kind)
-    parsed = parse_series(column, case.text)
-    if parsed.misfits:
-        rows = pl.Series(parsed.misfits)
-        texts = case.text.gather(rows).unique(maintain_order=True)
-        shown = ", ".join(shorten(text, 30) for text in texts.head(5))
-        nulls = yaml_list(texts.head(50).to_list())
-        case.note(
-            "type",
-            "error",
-            f"{len(rows)} values are no {kind.value}: {shown}",
-            rows=rows,
-            remedy=setting(case.name, f"{{type: {kind.value}, nulls: {nulls}}}")
-            + " reads them as missing",
-        )
-    if kind is ColumnType.NUMBER:
-        column = replace(column, integer=is_whole(parsed.values))
-    return case.typed(column, parsed.values)
-
-
-def _forced_column(case: Case, kind: ColumnType) -> Column:
-    if kind is ColumnType.NUMBER:
-        return case.column(kind, decimal=decimal_mark(case), nulls=case.nulls(NUMBER_MARKERS))
-    if kind is ColumnType.DATETIME:
-        return case.column(kind, format=_format(case), nulls=case.nulls(DATE_MARKERS))
-    nulls = case.nulls(MARKERS)
-    if kind is ColumnType.BOOLEAN:
-        seen = {text.lower() for text in case.kept(nulls)}
-        true = tuple(true for true, false in FALSE_OF.items() if seen & {true, false})
-        return case.column(kind, true=true or ("true",), nulls=nulls)
-    return case.column(kind, nulls=nulls)
-
-
-def _format(case: Case) -> str:
-    """The recipe's format of a date-time column, or the one that fits its values best."""
-    said = case.context.format
-    if said is None:
-        found = candidates(case.kept(case.nulls(DATE_MARKERS)))
-        return found[0] if found else "%Y-%m-%d"
-    try:
-        compiled(said)
-    except ValueError as error:
-        raise RecipeError(
-            str(error), where=f"data.columns.{case.name}.format", mend='format: "%Y-%m-%d"'
-        ) from error
-    return said
-
-
-def _native(case: Case) -> TypedColumn:
-    """A column whose file says its type; whole numbers may still be names."""
-    raw, context = case.text, case.context
-    kind = context.type or _native_kind(raw)
-    if raw.dtype.is_integer() and not context.type and not context.is_target:
-        numbers = raw.cast(pl.Float64)
-        if bool((numbers.abs() >= EXACT).any()):
-            kind = ColumnType.IDENTIFIER
-            case.note(
-                "type",
-                "info",
-                "whole numbers of 2^53 and beyond would lose precision: kept as text",
-                remedy=setting(case.name, "identifier"),
-            )
-        elif (codes := code_kind(case.name, numbers)) is not None:
-            kind = codes
-            note_codes(case, codes)
-    true = ("true",) if kind is ColumnType.BOOLEAN else ()
-    column = case.column(kind, nulls=case.nulls(MARKERS), true=true)
-    parsed = parse_series(column, raw)
-    if parsed.misfits:
-        infinite = kind is ColumnType.NUMBER and raw.dtype.is_float()
-        case.note(
-            "type",
-            "error",
-            f"{len(parsed.misfits)} values are no {kind.value}: {shorten(raw[parsed.misfits[0]])}",
-            rows=pl.Series(parsed.misfits),
-            remedy="write them as null" if infinite else setting(case.name, "category"),
-        )
-    if kind is ColumnType.NUMBER:
-        column = replace(column, integer=is_whole(parsed.values))
-    return case.typed(column, parsed.values)
-
-
-def _native_kind(raw: pl.Series) -> ColumnType:
-    if raw.dtype == pl.Boolean:
-        return ColumnType.BOOLEAN
-    if raw.dtype in (pl.Date, pl.Datetime):
-        return ColumnType.DATETIME
-    if raw.dtype.is_numeric() or isinstance(raw.dtype, pl.Duration):
-        return ColumnType.NUMBER
-    return ColumnType.CATEGORY
-
-
-def _emptiness(typed: TypedColumn) -> list[Finding]:
+def _emptiness(column: Column, tally: Tally) -> list[Finding]:
     """A column without values, or with only one."""
-    name, values = typed.column.name, typed.values
+    name, rows = column.name, tally.rows
     remedy = f"data: {{drop: [{yaml_word(name)}]}}"
-    if values.null_count() == len(values):
+    if not tally.values:
         told = f"column {shorten(name)} has no values"
-        return [Finding("missing", "warning", told, column=name, count=len(values), remedy=remedy)]
-    if len(values) > 1 and not values.null_count() and _is_constant(values):
-        value = int(values[0]) if typed.column.integer else values[0]
-        told = f"column {shorten(name)} is always {shorten(value)}"
-        return [Finding("constant", "warning", told, column=name, count=len(values), remedy=remedy)]
+        return [finding("missing", "warning", told, column=name, count=rows, remedy=remedy)]
+    if rows > 1 and tally.values == rows and tally.single.is_only:
+        value = tally.single.value
+        told = (
+            f"column {shorten(name)} is always {shorten(int(value) if column.integer else value)}"
+        )
+        return [finding("constant", "warning", told, column=name, count=rows, remedy=remedy)]
     return []
-
-
-def _is_constant(values: pl.Series) -> bool:
-    return all(bool((part == values[0]).all()) for part in (values.head(1000), values))

@@ -7,7 +7,7 @@ uses the list of classes and whether its tails are heavy, nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -162,9 +162,34 @@ def _missing(asked: Iterable[str], names: Sequence[str], where: str) -> list[Fau
 
 
 def context_of(raw: RawTable, settings: DataSettings, name: str) -> Context:
-    """What recipe and file say of one column."""
+    """What recipe and file say of one column of a table in memory."""
+    return context_for(
+        settings,
+        name,
+        is_text=raw.frame.schema[name] == pl.String,
+        semicolons=raw.semicolons,
+        place=raw.place,
+    )
+
+
+def context_for(
+    settings: DataSettings,
+    name: str,
+    *,
+    is_text: bool,
+    semicolons: bool,
+    place: Callable[[int], str],
+) -> Context:
+    """What recipe and file say of one column.
+
+    Args:
+        settings: The recipe's.
+        name: The column's.
+        is_text: It is read as text; one that comes typed has no use for a format.
+        semicolons: Fields are separated by semicolons.
+        place: FILE:LINE of a row given by its global position.
+    """
     user = settings.columns.get(name, ColumnSettings())
-    is_text = raw.frame.schema[name] == pl.String  # a typed column has no use for a format
     return Context(
         type=user.type,
         nulls=user.nulls,
@@ -172,6 +197,6 @@ def context_of(raw: RawTable, settings: DataSettings, name: str) -> Context:
         required=user.required,
         closed=user.closed,
         decimal=settings.decimal if is_text else None,
-        comma_likely=raw.semicolons,
-        place=raw.place,
+        comma_likely=semicolons,
+        place=place,
     )

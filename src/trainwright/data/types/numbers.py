@@ -3,34 +3,27 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
-import polars as pl
+from numpy.typing import NDArray
 
-from trainwright.core.artifacts import ColumnType
+from trainwright.core.artifacts import Column, ColumnType
 from trainwright.core.errors import shorten
 from trainwright.data.types.case import (
+    MARKERS,
     MOSTLY,
     NUMBER_MARKERS,
     Case,
-    TypedColumn,
+    Verdict,
     setting,
     yaml_list,
 )
-from trainwright.data.types.values import (
-    NUMBER,
-    number_text,
-    parse_series,
-    retried,
-    without_marks,
-)
+from trainwright.data.types.tally import PLAIN, Tally, Watch
+from trainwright.data.types.values import NUMBER
 
-EXACT = 2**53  # whole numbers beyond are not all told apart by a float64
 FEW_WORDS = 20  # that a mend lists
-_FIRST = 4096
-_BLOCK_ROWS = 65_536
-_LEAST = np.array([0.0, 0.0, *(10.0 ** np.arange(1, 64))])  # a whole number of so many digits
 _INFINITE = re.compile(r"[+-]?inf(inity)?", re.IGNORECASE)
 _ENTITY = re.compile(r"(^|.*_)(id|ids|uid|uuid|guid|zip|zipcode|postcode)([^a-z].*)?$")
 _ROW_NAME = re.compile(
@@ -42,7 +35,51 @@ _TIME = re.compile(
 )
 
 
-def as_number(case: Case) -> TypedColumn | None:
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """The column as numbers."""
+
+    column: Column
+    watch: Watch
+
+    def judge(self, tally: Tally, case: Case) -> Verdict:
+        """It stands when nearly all cells are numbers, and the numbers are no names."""
+        noted = len(case.findings)
+        nulls = _sort_out(case, tally, self.column.nulls)
+        if nulls is None:
+            del case.findings[noted:]  # what was noticed of a number column that is none
+            return Verdict()
+        shape = tally.numbers
+        assert shape is not None
+        integer = bool(tally.values) and shape.is_whole
+        if integer and (words := _must_stay_text(case, tally)):
+            del case.findings[noted : len(case.findings) - 1]
+            return words
+        column = replace(self.column, integer=integer, nulls=nulls)
+        if column.decimal == ",":
+            case.note("type", "info", "read with a decimal comma", remedy='data: {decimal: ","}')
+        kind = None
+        if integer and case.context.type is None and not case.context.is_target:
+            kind = code_kind(case.name, tally)
+        if kind is None:
+            return Verdict(column)
+        note_codes(case, kind)
+        return Verdict(instead=Codes(case.column(kind, nulls=nulls)))
+
+
+@dataclass(frozen=True, slots=True)
+class Codes:
+    """Numbers that are names: read as they are written, and settled."""
+
+    column: Column
+    watch = PLAIN
+
+    def judge(self, tally: Tally, case: Case) -> Verdict:
+        """It stands."""
+        return Verdict(self.column)
+
+
+def as_number(case: Case) -> Figures | None:
     """The column as numbers, or None when it is none."""
     decimal = decimal_mark(case)
     nulls = case.nulls(NUMBER_MARKERS)
@@ -50,29 +87,14 @@ def as_number(case: Case) -> TypedColumn | None:
     numbers = {text for text in set(kept) if _is_number(text, decimal)}
     if not kept or sum(text in numbers for text in kept) < 0.5 * len(kept):
         return None
-    values, rows, bare = retried(
-        number_text(case.text, decimal), case.text, lambda text: number_text(text, decimal)
-    )
-    if len(rows):
-        sorted_out = _sort_out(case, rows, bare, nulls, values=values)
-        if sorted_out is None:
-            return None
-        nulls = sorted_out
-    integer = is_whole(values)
-    if integer and _must_stay_text(case, values):
-        return None
-    column = case.column(ColumnType.NUMBER, integer=integer, decimal=decimal, nulls=nulls)
-    values = without_marks(column, values)
-    if decimal == ",":
-        case.note(
-            "type", "info", "read with a decimal comma", remedy='data: {decimal: ","}'
-        )
-    kind = code_kind(case.name, values) if integer and not case.context.is_target else None
-    if kind is None:
-        return case.typed(column, values)
-    note_codes(case, kind)
-    words = case.column(kind, nulls=nulls)
-    return case.typed(words, parse_series(words, case.text).values)
+    column = case.column(ColumnType.NUMBER, decimal=decimal, nulls=nulls)
+    return Figures(column, number_watch(case))
+
+
+def number_watch(case: Case) -> Watch:
+    """Distinct numbers are counted where a name or the task asks for them."""
+    named = _is_named(_ENTITY, case.name) or _is_named(_ROW_NAME, case.name)
+    return Watch(distinct=named or case.context.is_target)
 
 
 def decimal_mark(case: Case) -> Literal[".", ","]:
@@ -85,38 +107,23 @@ def decimal_mark(case: Case) -> Literal[".", ","]:
     return "," if commas and not any("." in text for text in case.sample) else "."
 
 
-def is_whole(values: pl.Series) -> bool:
-    """True when there are values and all are whole."""
-    few = values.head(_FIRST)  # most columns that are not whole show it at once
-    return bool(values.count()) and all(bool((v == v.floor()).all()) for v in (few, values))
-
-
-def code_kind(name: str, values: pl.Series) -> ColumnType | None:
+def code_kind(name: str, tally: Tally) -> ColumnType | None:
     """What whole numbers are that name things instead of counting them, or None.
 
     Numbers that count up by one, and numbers that are all distinct under a name like `id`, are an
     identifier; those that repeat under such a name are the category of an entity. A whole number
     that merely differs in every row may well be a measurement: it stays one.
     """
-    known = values.drop_nulls()
-    is_entity = _is_named(_ENTITY, name)
-    counts_up = len(known) >= 20 and len(known) == len(values)
-    if (
-        counts_up
-        and not _is_named(_TIME, name)
-        and all(map(_steps_by_one, (known.head(20), known)))
-    ):
+    assert tally.numbers is not None
+    if tally.values >= 20 and tally.numbers.counts_up and not _is_named(_TIME, name):
         return ColumnType.IDENTIFIER
-    if not is_entity and not _is_named(_ROW_NAME, name):
+    is_entity = _is_named(_ENTITY, name)
+    if tally.distinct is None or (not is_entity and not _is_named(_ROW_NAME, name)):
         return None
-    num_distinct = known.n_unique()
-    if num_distinct >= MOSTLY * len(known):
+    num_distinct = tally.distinct.number
+    if num_distinct >= MOSTLY * tally.values:
         return ColumnType.IDENTIFIER
     return ColumnType.CATEGORY if is_entity and num_distinct > 20 else None
-
-
-def _steps_by_one(values: pl.Series) -> bool:
-    return bool((values.diff().drop_nulls() == 1).all())
 
 
 def note_codes(case: Case, kind: ColumnType) -> None:
@@ -148,60 +155,52 @@ def _is_number(text: str, decimal: str) -> bool:
     return NUMBER.fullmatch(text) is not None
 
 
-def _sort_out(
-    case: Case, rows: pl.Series, bare: pl.Series, nulls: tuple[str, ...], *, values: pl.Series
-) -> tuple[str, ...] | None:
-    """The null markers of a number column, or None when it is no number column after all.
-
-    Args:
-        case: The column.
-        rows: Positions of the cells that are no numbers.
-        bare: Their texts, stripped.
-        nulls: The markers so far.
-        values: The numbers, null where there is none.
-    """
-    num_values = int(values.count())
-    counts: dict[str, int] = dict(bare.value_counts(sort=True).iter_rows())
-    case.note_nulls([text for text in counts if text in ("", *nulls)])
-    odd = {text: count for text, count in counts.items() if text not in ("", *nulls)}
+def _sort_out(case: Case, tally: Tally, nulls: tuple[str, ...]) -> tuple[str, ...] | None:
+    """The null markers of a number column, or None when it is no number column after all."""
+    case.note_nulls(list(tally.gaps))
+    odd = dict(tally.misfits.texts)
+    num_odd = tally.misfits.count
     infinite = [text for text in odd if NUMBER.fullmatch(text) or _INFINITE.fullmatch(text)]
-    num_odd = sum(odd.values())
-    if infinite and num_values >= num_odd:
+    if infinite and tally.values >= num_odd:
+        counted = sum(odd.pop(text) for text in infinite)
         case.note(
             "type",
             "error",
             f"{shorten(infinite[0])} is no finite number",
-            rows=rows.filter(bare.is_in(infinite)),
+            rows=tally.misfits.rows if not odd else None,
+            count=counted,
             remedy=setting(case.name, f"{{type: number, nulls: {yaml_list(infinite[:20])}}}"),
         )
-        odd = {text: count for text, count in odd.items() if text not in infinite}
-        num_odd = sum(odd.values())
-    if not odd:
+        num_odd -= counted
+    if not num_odd:
         return nulls
+    rows = tally.misfits.rows
     mark = next(iter(odd))
-    at = rows.filter(bare.is_in(list(odd)))
-    if len(odd) == 1 and num_odd > 1 and _means_missing(case, mark, num_odd, values):
+    if len(odd) == 1 and num_odd > 1 and _means_missing(case, mark, num_odd, tally):
         case.note(
             "missing",
             "warning",
             f"{shorten(mark)} stands in {num_odd} rows of a number column: read as missing",
-            rows=at,
+            rows=rows,
+            count=num_odd,
             remedy=setting(case.name, f"{{type: number, nulls: {yaml_list([mark])}}}"),
         )
         return (*nulls, mark)
-    if num_values < MOSTLY * (num_values + num_odd):
+    num_cells = tally.values + num_odd
+    if tally.values < MOSTLY * num_cells:
         return None
-    if case.context.type is None and not case.context.is_target and _are_codes(case, values):
+    if case.context.type is None and not case.context.is_target and _are_codes(case, tally):
         return None  # names of things, of which a few are no numbers
-    _note_mixed(case, list(odd), at, num_values + num_odd)
+    _note_mixed(case, odd, rows, num_odd, num_cells)
     return nulls
 
 
-def _are_codes(case: Case, values: pl.Series) -> bool:
-    return is_whole(values) and code_kind(case.name, values) is not None
+def _are_codes(case: Case, tally: Tally) -> bool:
+    assert tally.numbers is not None
+    return tally.numbers.is_whole and code_kind(case.name, tally) is not None
 
 
-def _means_missing(case: Case, mark: str, num_marks: int, values: pl.Series) -> bool:
+def _means_missing(case: Case, mark: str, num_marks: int, tally: Tally) -> bool:
     """Is the one odd text of a number column a way to write "missing"?
 
     Not one with a digit ("10+"), and not a word that is a level beside a few others (grades K, 1,
@@ -209,67 +208,53 @@ def _means_missing(case: Case, mark: str, num_marks: int, values: pl.Series) -> 
     """
     if case.context.nulls is not None or any(sign.isdigit() for sign in mark):
         return False
-    num_values = int(values.count())
-    if num_values < num_marks:
+    if tally.values < num_marks:
         return False
     is_word = any(sign.isalpha() for sign in mark)
-    rare = num_marks <= (1 - MOSTLY) * (num_values + num_marks)
-    return not is_word or rare or values.n_unique() > 20
+    rare = num_marks <= (1 - MOSTLY) * (tally.values + num_marks)
+    return not is_word or rare or len(set(case.kept((*MARKERS, mark)))) > 20
 
 
-def _note_mixed(case: Case, odd: list[str], at: pl.Series, num_cells: int) -> None:
-    shown = ", ".join(shorten(text, 30) for text in odd[:5])
-    as_nulls = setting(case.name, f"{{type: number, nulls: {yaml_list(odd)}}}")
-    is_short = len(odd) <= FEW_WORDS or case.context.is_target
+def _note_mixed(
+    case: Case, odd: dict[str, int], rows: NDArray[np.int64], num_odd: int, num_cells: int
+) -> None:
+    words = sorted(odd, key=lambda text: -odd[text])
+    shown = ", ".join(shorten(text, 30) for text in words[:5])
+    as_nulls = setting(case.name, f"{{type: number, nulls: {yaml_list(words)}}}")
+    is_short = len(words) <= FEW_WORDS or case.context.is_target
     keeps = f"{setting(case.name, 'category')} keeps them"
     case.note(
         "type",
         "error",
-        f"{len(at)} of {num_cells} values are no numbers: {shown}",
-        rows=at,
+        f"{num_odd} of {num_cells} values are no numbers: {shown}",
+        rows=rows,
+        count=num_odd,
         remedy=f"{as_nulls} reads them as missing; {keeps}" if is_short else keeps,
     )
 
 
-def _leading_zeros(text: pl.Series, values: pl.Series) -> pl.Series:
-    """Rows whose text begins with zeros that the number does not have.
-
-    A whole number written in n signs is at least 10^(n-1) unless it has zeros, blanks or a sign in
-    front, so that the pattern need not look at most texts.
-    """
-    lengths, numbers = text.str.len_bytes().fill_null(0).to_numpy(), values.to_numpy()
-    found = []
-    for start in range(0, len(text), _BLOCK_ROWS):  # in the cache: a third of the time
-        block = slice(start, start + _BLOCK_ROWS)
-        least = _LEAST[np.minimum(lengths[block], len(_LEAST) - 1)]
-        found.append(np.flatnonzero(np.abs(numbers[block]) < least) + start)
-    rows = pl.Series(np.concatenate(found))
-    return rows.filter(text.gather(rows).str.contains(r"^\s*[+-]?0[0-9]+\s*$"))
-
-
-def _must_stay_text(case: Case, values: pl.Series) -> bool:
-    """True for whole numbers that a float would change: leading zeros, and 2^53 and beyond."""
-    at = _leading_zeros(case.text, values)
-    if len(at):
+def _must_stay_text(case: Case, tally: Tally) -> Verdict | None:
+    """Read as words whole numbers that a float would change: leading zeros, and 2^53 and beyond."""
+    assert tally.numbers is not None
+    zeros, beyond = tally.numbers.zeros, tally.numbers.beyond
+    if zeros.count:
         case.note(
             "type",
             "warning",
-            f"{shorten(case.text[int(at[0])])} has leading zeros: kept as text",
-            rows=at,
+            f"{shorten(zeros.first)} has leading zeros: kept as text",
+            rows=zeros.rows,
+            count=zeros.count,
             remedy=f"{setting(case.name, 'category')} settles it, or {setting(case.name, 'number')}",
         )
-        return True
-    large = values.abs() >= EXACT
-    if not large.any():
-        return False
-    at = (large & case.text.str.contains(r"^\s*[+-]?[0-9]+\s*$")).arg_true()
-    if not len(at):
-        return False
-    case.note(
-        "type",
-        "info",
-        f"{shorten(case.text[int(at[0])])} would lose precision as a number: kept as text",
-        rows=at,
-        remedy=setting(case.name, "identifier"),
-    )
-    return True
+    elif beyond.count:
+        case.note(
+            "type",
+            "info",
+            f"{shorten(beyond.first)} would lose precision as a number: kept as text",
+            rows=beyond.rows,
+            count=beyond.count,
+            remedy=setting(case.name, "identifier"),
+        )
+    else:
+        return None
+    return Verdict()

@@ -20,8 +20,12 @@ import polars as pl
 
 from trainwright.core.artifacts import Column, ColumnType, Finding, Target, Task
 from trainwright.core.errors import DataError, RecipeError, shorten
-from trainwright.data.types.case import Context, TypedColumn
-from trainwright.data.types.columns import type_column
+from trainwright.data.findings import finding
+from trainwright.data.types.case import Context, Receipt, TypedColumn
+from trainwright.data.types.columns import ColumnTyping
+from trainwright.data.types.evidence import Evidence
+from trainwright.data.types.ranges import Numbers
+from trainwright.data.types.tally import Distinct, Tally
 from trainwright.data.types.values import NUMBER, whole_text
 
 LIMIT_CLASSES = 1000
@@ -32,50 +36,133 @@ _TRUTHS = {"0", "1", "true", "false", "yes", "no", "y", "n", "t", "f"}
 Kind = Literal["text", "integer", "number", "boolean"]
 
 
+class TargetTyping:
+    """The decision about the target, made as `ColumnTyping` makes it of any column.
+
+    Read all blocks by `read`, merge the tallies in the order of the rows, and ask `judge`; while it
+    says no, the blocks are to be read again. Then `labels` turns typed values into what frames hold.
+
+    Args:
+        evidence: Of all blocks of the column.
+        context: What recipe and file say of it.
+        task: Classification or regression; inferred when None.
+    """
+
+    def __init__(self, evidence: Evidence, context: Context, *, task: Task | None) -> None:
+        self._evidence, self._task = evidence, task
+        self._said = replace(context, is_target=True)
+        first = self._said
+        self._is_text = evidence.dtype == pl.String
+        if task is Task.REGRESSION and context.type is None and self._is_text:
+            first = replace(first, type=ColumnType.NUMBER)
+        self._tried = [first]
+        self._typing = ColumnTyping(evidence, first)
+        self._findings: tuple[Finding, ...] = ()
+        self._target: Target | None = None
+        self._kind: Kind = "text"
+
+    @property
+    def column(self) -> Column:
+        """How the column is to be read."""
+        return self._typing.column if self._target is None else self._target.column
+
+    @property
+    def target(self) -> Target:
+        """What is predicted, once `judge` said yes."""
+        assert self._target is not None, "not yet judged"
+        return self._target
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What was noticed; all of it once `judge` said yes."""
+        return (*self._typing.findings, *self._findings)
+
+    @property
+    def receipt(self) -> Receipt:
+        """What was done to how many cells, once `judge` said yes."""
+        return self._typing.receipt
+
+    def read(self, block: pl.Series, first_row: int) -> tuple[pl.Series, Tally]:
+        """The typed values of a block, and what came of it."""
+        return self._typing.read(block, first_row)
+
+    def judge(self, tally: Tally) -> bool:
+        """Does the reading stand, by the tally of all rows?
+
+        Raises:
+            DataError: the target has no values, one value, far too many classes, or mixed spellings.
+            RecipeError: the task cannot be learned from such a column.
+        """
+        if not self._typing.judge(tally):
+            return False
+        other = self._other(tally)
+        if other is not None and other not in self._tried:
+            self._tried.append(other)
+            self._typing = ColumnTyping(self._evidence, other)
+            return False
+        self._decide(tally)
+        return True
+
+    def labels(self, values: pl.Series) -> pl.Series:
+        """Typed values as frames hold them: labels as text, each class in one spelling; or numbers."""
+        return values if self.target.task is Task.REGRESSION else _labels(values, self._kind)
+
+    def _other(self, tally: Tally) -> Context | None:
+        """As what the column is to be read instead."""
+        column, said = self._typing.column, self._said
+        inferred = column.type is ColumnType.BOOLEAN and said.type is None and self._is_text
+        if inferred and not {"true", "false"} & set(column.true):
+            return replace(said, type=ColumnType.CATEGORY)  # yes and no stay their owner's labels
+        if not tally.values and self._task is Task.REGRESSION:
+            return said  # words are no regression's target: told as such below
+        return None
+
+    def _decide(self, tally: Tally) -> None:
+        column = self._typing.column
+        name = column.name
+        if not tally.values:
+            raise DataError(
+                f"the target {shorten(name)} has no values in all {tally.rows} rows",
+                where=f"column {shorten(name)}",
+                mend="data: {target: COLUMN} names another column",
+            )
+        if column.type is ColumnType.DATETIME:
+            raise DataError(
+                f"the target {shorten(name)} is a date-time, which is not predicted",
+                where=f"column {shorten(name)}",
+                mend="write it as a number, or name another target",
+            )
+        assert tally.distinct is not None
+        task = self._task or task_of(column, tally.distinct.number, tally.values)
+        if task is Task.REGRESSION:
+            self._target = _regression(column, tally)
+            return
+        self._kind = _kind_of(column)
+        self._target, self._findings = _classification(
+            column, tally, self._kind, is_told=self._task is not None
+        )
+
+
 def type_target(
     raw: pl.Series, context: Context, *, task: Task | None
 ) -> tuple[TypedColumn, Target]:
-    """Read the target column and decide what is predicted.
-
-    Raises:
-        DataError: it has no values, one value, far too many classes, or mixed spellings.
-        RecipeError: the task cannot be learned from such a column.
-    """
-    context = told = replace(context, is_target=True)
-    if task is Task.REGRESSION and context.type is None and raw.dtype == pl.String:
-        context = replace(context, type=ColumnType.NUMBER)
-    typed = type_column(raw, context)
-    if typed.column.type is ColumnType.BOOLEAN and context.type is None and raw.dtype == pl.String:
-        spelt = set(raw.drop_nulls().str.strip_chars().str.to_lowercase().unique())
-        if not spelt & {"true", "false"}:  # yes and no stay the labels that their owner wrote
-            typed = type_column(raw, replace(context, type=ColumnType.CATEGORY))
-    if not typed.values.count() and task is Task.REGRESSION:
-        typed = type_column(raw, told)  # words are no regression's target: said as such below
-    if not typed.values.count():
-        raise DataError(
-            f"the target {shorten(raw.name)} has no values in all {len(raw)} rows",
-            where=f"column {shorten(raw.name)}", mend="data: {target: COLUMN} names another column",
-        )  # fmt: skip
-    if typed.column.type is ColumnType.DATETIME:
-        raise DataError(
-            f"the target {shorten(raw.name)} is a date-time, which is not predicted",
-            where=f"column {shorten(raw.name)}", mend="write it as a number, or name another target",
-        )  # fmt: skip
-    is_told, task = task is not None, task or infer_task(typed)
-    if task is Task.REGRESSION:
-        return _regression(typed)
-    return _classification(typed, is_told=is_told)
+    """Read a target column in memory and decide what is predicted (see `TargetTyping`)."""
+    evidence = Evidence.of(context)
+    evidence.add(raw, 0)
+    typing = TargetTyping(evidence, context, task=task)
+    values, tally = typing.read(raw, 0)
+    while not typing.judge(tally):
+        values, tally = typing.read(raw, 0)
+    labels = typing.labels(values).alias(raw.name)
+    return TypedColumn(typing.column, labels, typing.findings, typing.receipt), typing.target
 
 
-def infer_task(typed: TypedColumn) -> Task:
+def task_of(column: Column, num_distinct: int, num_values: int) -> Task:
     """Words and booleans are classes; so are whole numbers of at most 20 kinds that repeat."""
-    if typed.column.type is not ColumnType.NUMBER:
+    if column.type is not ColumnType.NUMBER:
         return Task.CLASSIFICATION
-    known = typed.values.drop_nulls()
-    distinct = known.n_unique()
-    few = distinct <= 2 or (
-        typed.column.integer and distinct <= FEW_CLASSES and distinct <= 0.1 * len(known)
-    )
+    repeats = num_distinct <= FEW_CLASSES and num_distinct <= 0.1 * num_values
+    few = num_distinct <= 2 or (column.integer and repeats)
     return Task.CLASSIFICATION if few else Task.REGRESSION
 
 
@@ -87,49 +174,56 @@ def is_heavy_tailed(values: np.ndarray[tuple[int], np.dtype[np.float64]]) -> boo
     return bool(high - low > HEAVY_TAILS * (inner_high - inner_low))
 
 
-def _regression(typed: TypedColumn) -> tuple[TypedColumn, Target]:
-    name = typed.column.name
-    if typed.column.type is not ColumnType.NUMBER:
+def _regression(column: Column, tally: Tally) -> Target:
+    if column.type is not ColumnType.NUMBER:
         raise RecipeError(
-            f"regression needs a number, and the target {shorten(name)} is a {typed.column.type.value}",
-            where="task", mend="task: classification",
-        )  # fmt: skip
-    values = typed.values.drop_nulls().to_numpy()
-    _refuse_constant(typed, len(np.unique(values)))
-    _refuse_extreme(name, values)
-    return typed, Target(typed.column, Task.REGRESSION)
-
-
-def _classification(typed: TypedColumn, *, is_told: bool) -> tuple[TypedColumn, Target]:
-    labels, kind = _labels(typed)
-    name = typed.column.name
-    counts = labels.drop_nulls().value_counts()
-    sizes = dict(zip(counts[counts.columns[0]].to_list(), counts["count"].to_list(), strict=True))
-    _refuse_constant(typed, len(sizes))
-    if kind == "text":
-        _refuse_mixed_spellings(name, list(sizes))
-    lonely = sum(size < 2 for size in sizes.values())
-    if len(sizes) > LIMIT_CLASSES or (len(sizes) > 10 and lonely > len(sizes) / 2):
-        mend = (
-            "task: regression"
-            if kind in ("integer", "number")
-            else "group its values, or name another target"
+            f"regression needs a number, and the target {shorten(column.name)} is a"
+            f" {column.type.value}",
+            where="task",
+            mend="task: classification",
         )
+    _refuse_constant(column, tally)
+    assert tally.numbers is not None
+    _refuse_extreme(column.name, tally.numbers)
+    return Target(column, Task.REGRESSION)
+
+
+def _classification(
+    column: Column, tally: Tally, kind: Kind, *, is_told: bool
+) -> tuple[Target, tuple[Finding, ...]]:
+    assert tally.distinct is not None
+    name, number = column.name, tally.distinct.number
+    sizes = _sizes(tally.distinct, kind)
+    _refuse_constant(column, tally)
+    if kind == "text" and sizes is not None:
+        _refuse_mixed_spellings(name, list(sizes))
+    lonely = sum(size < 2 for size in sizes.values()) if sizes is not None else None
+    if sizes is None or number > LIMIT_CLASSES or (number > 10 and (lonely or 0) > number / 2):
+        alone = "" if lonely is None else f", {lonely} of them in one row only"
         raise DataError(
-            f"the target {shorten(name)} has {len(sizes)} classes in {len(typed.values)} rows,"
-            f" {lonely} of them in one row only",
-            where=f"column {shorten(name)}", mend=mend,
-        )  # fmt: skip
+            f"the target {shorten(name)} has {number} classes in {tally.rows} rows{alone}",
+            where=f"column {shorten(name)}",
+            mend="task: regression"
+            if kind in ("integer", "number")
+            else "group its values, or name another target",
+        )
     classes = tuple(sorted(sizes, key=float if kind in ("integer", "number") else None))
     column = replace(
-        typed.column, type=ColumnType.CATEGORY, integer=kind == "integer",
-        true=typed.column.true if kind == "boolean" else (),
+        column, type=ColumnType.CATEGORY, integer=kind == "integer",
+        true=column.true if kind == "boolean" else (),
     )  # fmt: skip
-    findings = (*typed.findings, *_class_findings(column, classes, sizes, kind))
+    findings = _class_findings(column, classes, sizes, kind)
     if kind == "text" and not is_told:
-        findings = (*findings, *_nearly_numbers(column, sizes))
-    target = Target(column, Task.CLASSIFICATION, classes=classes, class_kind=kind)
-    return TypedColumn(column, labels.alias(name), findings), target
+        findings += _nearly_numbers(column, sizes)
+    return Target(column, Task.CLASSIFICATION, classes=classes, class_kind=kind), tuple(findings)
+
+
+def _sizes(distinct: Distinct, kind: Kind) -> dict[str, int] | None:
+    """Rows of each label; None where there are too many to name."""
+    if distinct.counts is None:
+        return None
+    labels = _labels(distinct.counts["value"], kind)
+    return dict(sorted(zip(labels.to_list(), distinct.counts["count"].to_list(), strict=True)))
 
 
 def _class_findings(
@@ -139,7 +233,7 @@ def _class_findings(
     findings = []
     if kind == "integer" and classes[0] != "0":
         findings.append(
-            Finding(
+            finding(
                 "type",
                 "info",
                 f"the target's labels {', '.join(classes[:6])} are classes 0 to {len(classes) - 1}"
@@ -151,7 +245,7 @@ def _class_findings(
     if rare:
         shown = ", ".join(shorten(label, 30) for label in rare[:5])
         findings.append(
-            Finding(
+            finding(
                 "imbalance",
                 "warning",
                 f"{len(rare)} classes of the target have under 10 rows: {shown}",
@@ -174,32 +268,37 @@ def _nearly_numbers(column: Column, sizes: dict[str, int]) -> list[Finding]:
         f"the target is taken for {len(sizes)} classes, for not all of its values are numbers:"
         f" {shorten(odd, 30)}; {rows} of {sum(sizes.values())} are"
     )
-    return [Finding("type", "warning", told, column=column.name, remedy="task: regression")]
+    return [finding("type", "warning", told, column=column.name, remedy="task: regression")]
 
 
-def _labels(typed: TypedColumn) -> tuple[pl.Series, Kind]:
+def _kind_of(column: Column) -> Kind:
+    if column.type is ColumnType.BOOLEAN:
+        return "boolean"
+    if column.type is ColumnType.NUMBER:
+        return "integer" if column.integer else "number"
+    return "text"
+
+
+def _labels(values: pl.Series, kind: Kind) -> pl.Series:
     """The labels as text, each class in one spelling."""
-    if typed.column.type is ColumnType.BOOLEAN:
-        return typed.values.cast(pl.String), "boolean"
-    if typed.column.type is ColumnType.NUMBER:
-        if typed.column.integer:
-            return whole_text(typed.values), "integer"
-        return typed.values.cast(pl.String), "number"
-    return typed.values, "text"
+    if kind == "text":
+        return values
+    return whole_text(values) if kind == "integer" else values.cast(pl.String)
 
 
-def _refuse_constant(typed: TypedColumn, num_distinct: int) -> None:
-    if num_distinct < 2:
-        name, value = typed.column.name, typed.values.drop_nulls()[0]
-        value = int(value) if typed.column.integer else value
+def _refuse_constant(column: Column, tally: Tally) -> None:
+    if tally.single.is_only:
+        name, value = column.name, tally.single.value
+        value = int(value) if column.integer else value
         raise DataError(
             f"the target {shorten(name)} is always {shorten(value)}: there is nothing to learn",
             where=f"column {shorten(name)}", mend="data: {target: COLUMN} names another column",
         )  # fmt: skip
 
 
-def _refuse_extreme(name: str, values: np.ndarray[tuple[int], np.dtype[np.float64]]) -> None:
-    largest, spread = float(np.abs(values).max()), float(values.max() - values.min())
+def _refuse_extreme(name: str, numbers: Numbers) -> None:
+    ends = [end for end in (numbers.least, numbers.most, *numbers.marks) if end is not None]
+    largest, spread = max(map(abs, ends)), max(ends) - min(ends)
     if largest > LARGEST or spread < 1 / LARGEST:
         raise DataError(
             f"the target {shorten(name)} is of a size that cannot be squared: at most {largest:.3g},"

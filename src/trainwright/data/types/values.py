@@ -10,8 +10,8 @@ from __future__ import annotations
 import base64
 import math
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
@@ -37,10 +37,40 @@ Value = float | str | bool | int | list[str] | list[float | None] | bytes | None
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """Values of a column, and the rows (from 0) whose text is neither a value nor missing."""
+    """Values of a column, and the cells that gave none.
+
+    Attributes:
+        values: Null where there is none.
+        rows: Positions (from 0) of the cells that are neither a value nor missing.
+        texts: What stands there, without blanks around it.
+        empty: How many cells hold an empty text.
+        marks: Positions of the cells with another text that was read as missing.
+        marked: These texts.
+        changed: How many cells each rule changed, by the rule's name.
+    """
 
     values: pl.Series
-    misfits: tuple[int, ...] = ()
+    rows: pl.Series = field(default_factory=lambda: pl.Series([], dtype=pl.UInt32))
+    texts: pl.Series = field(default_factory=lambda: pl.Series([], dtype=pl.String))
+    empty: int = 0
+    marks: pl.Series = field(default_factory=lambda: pl.Series([], dtype=pl.UInt32))
+    marked: pl.Series = field(default_factory=lambda: pl.Series([], dtype=pl.String))
+    changed: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def misfits(self) -> tuple[int, ...]:
+        """`rows` as numbers."""
+        return tuple(self.rows.to_list())
+
+    @classmethod
+    def of(cls, values: pl.Series, raw: pl.Series, odd: pl.Series) -> Parsed:
+        """With the cells of `raw` where `odd` is true as misfits."""
+        if not odd.any():
+            return cls(values)
+        rows = odd.arg_true()
+        cells = raw.gather(rows)
+        texts = [str(cell) for cell in cells] if cells.dtype.is_nested() else cells
+        return cls(values, rows, pl.Series(texts, dtype=pl.String, strict=False))
 
 
 def parse_series(column: Column, raw: pl.Series) -> Parsed:
@@ -51,26 +81,60 @@ def parse_series(column: Column, raw: pl.Series) -> Parsed:
     """
     if column.type is ColumnType.WORDS:
         lists, odd = split_words(raw)
-        return Parsed(lists, _rows(odd))
+        return Parsed.of(lists, raw, odd)
     if raw.dtype == pl.Null:
         raw = raw.cast(pl.String)
     if raw.dtype != pl.String:
         return _native(column, raw)
     if column.type in _WORDS:
-        text = without_nulls(stripped(raw), column.nulls)
+        bare = stripped(raw)
+        text = without_nulls(bare, column.nulls)
         values = _from_text(column, text)
-        return Parsed(values, _rows(values.is_null() & text.is_not_null()))
+        if text.null_count() == raw.null_count() and values.null_count() == text.null_count():
+            return Parsed(values)
+        rows = (values.is_null() & raw.is_not_null()).arg_true()
+        return _sorted_out(column, values, rows, bare.gather(rows))
     values, rows, bare = retried(
         _from_text(column, raw), raw, lambda text: _from_text(column, text)
     )
-    misfits = rows.filter(~is_missing(bare, column.nulls))
-    return Parsed(without_marks(column, values), tuple(misfits.to_list()))
+    return _marked_out(column, _sorted_out(column, values, rows, bare))
 
 
-def without_marks(column: Column, values: pl.Series) -> pl.Series:
-    """Without the values that stand for missing, such as -999 where the recipe says so."""
+def _sorted_out(column: Column, values: pl.Series, rows: pl.Series, bare: pl.Series) -> Parsed:
+    """Of cells without a value: empty ones, marks for missing, and misfits."""
+    if not len(rows):
+        return Parsed(values)
+    is_empty = bare == ""
+    is_mark = bare.is_in(list(column.nulls))
+    odd = ~(is_empty | is_mark)
+    return Parsed(
+        values,
+        rows.filter(odd),
+        bare.filter(odd),
+        int(is_empty.sum()),
+        rows.filter(is_mark),
+        bare.filter(is_mark),
+    )
+
+
+def _marked_out(column: Column, parsed: Parsed) -> Parsed:
+    """Without the values that stand for missing, such as -999."""
     marks = _marks(column)
-    return null_where(values.is_in(list(marks)), values) if marks else values
+    if not marks:
+        return parsed
+    gone = parsed.values.is_in(list(marks))
+    if not gone.any():
+        return parsed
+    found = parsed.values.filter(gone)
+    texts = found.cast(pl.String)
+    if column.type is ColumnType.NUMBER:
+        texts = whole_text(found).fill_null(texts)
+    return replace(
+        parsed,
+        values=null_where(gone, parsed.values),
+        marks=pl.concat([parsed.marks, gone.arg_true()]),
+        marked=pl.concat([parsed.marked, texts.alias(parsed.marked.name)]),
+    )
 
 
 @lru_cache(maxsize=4096)
@@ -199,7 +263,7 @@ def _native(column: Column, raw: pl.Series) -> Parsed:
     if column.type is ColumnType.NUMBER and (kind.is_numeric() or isinstance(kind, pl.Decimal)):
         floats = raw.cast(pl.Float64).fill_nan(None)
         infinite = floats.is_infinite()
-        return Parsed(without_marks(column, null_where(infinite, floats)), _rows(infinite))
+        return _marked_out(column, Parsed.of(null_where(infinite, floats), raw, infinite))
     if column.type is ColumnType.NUMBER and isinstance(kind, pl.Duration):
         values = raw.dt.total_microseconds(fractional=False).cast(pl.Float64) / 1e6
     elif column.type is ColumnType.BOOLEAN and kind == pl.Boolean:
@@ -207,15 +271,13 @@ def _native(column: Column, raw: pl.Series) -> Parsed:
     elif column.type is ColumnType.BOOLEAN and kind.is_integer():
         values = boolean_text(raw.cast(pl.String), ("1",))
     elif column.type is ColumnType.DATETIME and kind in (pl.Date, pl.Datetime):
-        values = without_marks(column, naive_utc(raw))
-        return Parsed(values)
+        return _marked_out(column, Parsed(naive_utc(raw)))
     elif column.type in _WORDS:
-        return parse_series(column, as_text(raw))
+        return parse_series(column, _as_text(raw))
     if values is None:
-        return Parsed(
-            pl.Series(raw.name, [None] * len(raw), dtype=pl.Float64), _rows(raw.is_not_null())
-        )
-    return Parsed(values.alias(raw.name), _rows(values.is_null() & raw.is_not_null()))
+        none = pl.Series(raw.name, [None] * len(raw), dtype=pl.Float64)
+        return Parsed.of(none, raw, raw.is_not_null())
+    return Parsed.of(values.alias(raw.name), raw, values.is_null() & raw.is_not_null())
 
 
 def naive_utc(raw: pl.Series) -> pl.Series:
@@ -225,17 +287,12 @@ def naive_utc(raw: pl.Series) -> pl.Series:
     return moments.dt.convert_time_zone("UTC").dt.replace_time_zone(None) if zone else moments
 
 
-def as_text(raw: pl.Series) -> pl.Series:
-    """Native values as CSV would hold them; floats that are all whole without ".0"."""
-    if raw.dtype.is_float():
-        raw = raw.fill_nan(None)
-        if ((raw == raw.floor()) & (raw.abs() < 2**53)).all():
-            raw = raw.cast(pl.Int64)
-    return raw.cast(pl.String)
-
-
-def _rows(mask: pl.Series) -> tuple[int, ...]:
-    return tuple(mask.arg_true().to_list()) if mask.any() else ()
+def _as_text(raw: pl.Series) -> pl.Series:
+    """Native values as CSV would hold them; whole floats without ".0"."""
+    if not raw.dtype.is_float():
+        return raw.cast(pl.String)
+    raw = raw.fill_nan(None)
+    return whole_text(raw).fill_null(raw.cast(pl.String))
 
 
 def _steps(value: Any) -> list[float | None]:  # noqa: ANN401

@@ -3,59 +3,107 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 import numpy as np
+import polars as pl
 
-from trainwright.core.artifacts import ColumnType
+from trainwright.core.artifacts import Column, ColumnType
 from trainwright.core.errors import shorten
-from trainwright.data.types.case import MARKERS, MOSTLY, Case, TypedColumn, setting
+from trainwright.data.types.case import MARKERS, MOSTLY, Case, Verdict, setting
 from trainwright.data.types.numbers import is_named_identifier
-from trainwright.data.types.values import boolean_text, is_missing, without_nulls
+from trainwright.data.types.tally import Distinct, Tally, Watch
 
 _PAIRS = (("true", "false"), ("yes", "no"), ("t", "f"), ("y", "n"))
+_KNOWN = frozenset(word for pair in _PAIRS for word in pair)
 _NUMBER_LIKE = re.compile(
     r"[-+]?[$€£¥]?\s?\d{1,3}(,\d{3})+(\.\d+)?\s?[%$€£¥]?"  # 1,234.5
     r"|[-+]?[$€£¥]\s?\d+([.,]\d+)?|[-+]?\d+([.,]\d+)?\s?[%$€£¥]"  # $12, 3.5 %
 )
 
 
-def as_boolean(case: Case) -> TypedColumn | None:
-    """The column as true and false, or None when other words stand in it."""
-    known = {word for pair in _PAIRS for word in pair}
-    nulls = case.nulls(MARKERS)
-    if not case.sample or not all(text.lower() in known for text in case.kept(nulls)):
-        return None
-    words = case.distinct.filter(~is_missing(case.distinct, nulls)).str.to_lowercase()
-    seen = set(words.to_list())
-    pairs = [pair for pair in _PAIRS if seen & set(pair)]
-    if not seen <= known or len(pairs) != 1:
-        return None  # F and N are the grades of something, not two ways to say false
-    if len(seen) == 1 and len(pairs[0][0]) == 1:
-        return None  # one lone letter says nothing
-    _note_nulls(case, nulls)
-    true = (pairs[0][0],)
-    column = case.column(ColumnType.BOOLEAN, true=true, nulls=nulls)
-    return case.typed(column, boolean_text(without_nulls(case.text, nulls), true))
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """The column as true and false."""
+
+    column: Column
+    watch = Watch(texts=True, distinct=True)
+
+    def judge(self, tally: Tally, case: Case) -> Verdict:
+        """It stands when its words are those of one pair."""
+        assert tally.texts is not None
+        words = tally.texts.values
+        if words is None:
+            return Verdict()
+        gone = {"", *(null.lower() for null in self.column.nulls)}
+        true = true_words(set(words.to_list()) - gone)
+        if not true:
+            return Verdict()
+        column = replace(self.column, true=true)
+        if tally.misfits.count:
+            return Verdict(instead=Truth(column)) if column != self.column else Verdict()
+        case.note_nulls(list(tally.gaps))
+        return Verdict(column)
 
 
-def as_words(case: Case) -> TypedColumn:
-    """The column as category, text or identifier."""
-    nulls = case.nulls(MARKERS)
-    if case.context.nulls is None and (case.distinct == "NA").any():
-        nulls = _read_na(case, nulls)
-    _note_nulls(case, nulls)
-    missing = is_missing(case.distinct, nulls)
-    words = case.distinct.filter(~missing)
-    text = without_nulls(case.text, nulls) if missing.any() else case.text
-    column = case.column(_kind(case, len(words), int(text.count())), nulls=nulls)
-    if len(words) and all(_NUMBER_LIKE.fullmatch(word) for word in words.head(50)):
-        case.note(
-            "type",
-            "warning",
-            f"{shorten(words.sort()[0])} is a number with a unit or thousands separators: read as words",
-            remedy="write plain numbers in the file",
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The column as category, text or identifier: which of them, its distinct words tell."""
+
+    column: Column
+    watch = Watch(distinct=True)
+
+    def judge(self, tally: Tally, case: Case) -> Verdict:
+        """Words are never misfits; only what `NA` means may have to be read again."""
+        assert tally.distinct is not None
+        nulls = self.column.nulls
+        if case.context.nulls is None:
+            is_word = _is_word(tally.distinct, "NA")
+            if is_word == ("NA" in nulls) and ("NA" in tally.gaps or not is_word):
+                others = tuple(null for null in MARKERS if null != "NA" or not is_word)
+                return Verdict(instead=replace(self, column=replace(self.column, nulls=others)))
+            _note_na(case, tally, is_word=is_word)
+        case.note_nulls(list(tally.gaps))
+        kind = _kind(case, tally.distinct.number, tally.values)
+        values = tally.distinct.values
+        shown = (
+            values.head(50).to_list() if values is not None and values.dtype == pl.String else []
         )
-    return case.typed(column, text)
+        if shown and all(_NUMBER_LIKE.fullmatch(word) for word in shown):
+            case.note(
+                "type",
+                "warning",
+                f"{shorten(shown[0])} is a number with a unit or thousands separators: read as words",
+                remedy="write plain numbers in the file",
+            )
+        return Verdict(replace(self.column, type=kind))
+
+
+def as_boolean(case: Case) -> Truth | None:
+    """The column as true and false, or None when other words stand in it."""
+    nulls = case.nulls(MARKERS)
+    kept = {text.lower() for text in case.kept(nulls)}
+    if not case.sample or not kept <= _KNOWN:
+        return None
+    true = tuple(true for true, false in _PAIRS if kept & {true, false})
+    return Truth(case.column(ColumnType.BOOLEAN, true=true or ("true",), nulls=nulls))
+
+
+def as_words(case: Case) -> Words:
+    """The column as words."""
+    return Words(case.column(ColumnType.CATEGORY, nulls=case.nulls(MARKERS)))
+
+
+def true_words(seen: Iterable[str]) -> tuple[str, ...]:
+    """The words for true where all that were seen are those of one pair, else none."""
+    words = set(seen)
+    pairs = [pair for pair in _PAIRS if words & set(pair)]
+    if not words <= _KNOWN or len(pairs) != 1:
+        return ()  # F and N are the grades of something, not two ways to say false
+    if len(words) == 1 and len(pairs[0][0]) == 1:
+        return ()  # one lone letter says nothing
+    return (pairs[0][0],)
 
 
 def _kind(case: Case, num_distinct: int, num_values: int) -> ColumnType:
@@ -72,29 +120,30 @@ def _kind(case: Case, num_distinct: int, num_values: int) -> ColumnType:
     return ColumnType.CATEGORY
 
 
-def _read_na(case: Case, nulls: tuple[str, ...]) -> tuple[str, ...]:
-    """`NA` is a word where at least 90 % of the distinct ones are two capital letters."""
-    words = case.distinct.filter(~is_missing(case.distinct, nulls) | (case.distinct == "NA"))
-    codes = int(words.str.contains(r"^[A-Z]{2}$").sum())
-    rows = (case.text == "NA").arg_true()
-    if len(words) > 1 and codes >= 0.9 * len(words):
+def _is_word(distinct: Distinct, mark: str) -> bool:
+    """`NA` is a word where at least 90 % of the distinct ones, itself among them, are two capitals."""
+    if distinct.values is None:
+        return False
+    words = {*distinct.values.to_list(), mark}
+    codes = sum(re.fullmatch("[A-Z]{2}", str(word)) is not None for word in words)
+    return len(words) > 1 and codes >= 0.9 * len(words)
+
+
+def _note_na(case: Case, tally: Tally, *, is_word: bool) -> None:
+    if is_word and tally.distinct and "NA" in (tally.distinct.sizes or {}):
         case.note(
             "missing",
             "warning",
             "NA is read as a value, like the other codes of two letters",
-            rows=rows,
+            count=(tally.distinct.sizes or {})["NA"],
             remedy=setting(case.name, '{type: category, nulls: ["NA"]}') + " reads it as missing",
         )
-        return tuple(null for null in nulls if null != "NA")
-    case.note(
-        "missing",
-        "info",
-        "NA is read as missing",
-        rows=rows,
-        remedy=setting(case.name, '{type: category, nulls: [""]}') + " reads it as a value",
-    )
-    return nulls
-
-
-def _note_nulls(case: Case, nulls: tuple[str, ...]) -> None:
-    case.note_nulls(case.distinct.filter(is_missing(case.distinct, nulls)).to_list())
+    elif "NA" in tally.gaps:
+        case.note(
+            "missing",
+            "info",
+            "NA is read as missing",
+            rows=tally.marks.rows if list(tally.marks.texts) == ["NA"] else None,
+            count=tally.gaps["NA"],
+            remedy=setting(case.name, '{type: category, nulls: [""]}') + " reads it as a value",
+        )

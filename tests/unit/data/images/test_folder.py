@@ -75,7 +75,7 @@ def test_another_pixel_is_another_snapshot_and_copies_are_told(tmp_path: Path) -
     (folder / "0" / "000.png").write_bytes((folder / "0" / "003.png").read_bytes())
     second = prepare(recipe, base=tmp_path, snapshots=tmp_path / "s", probe=no_probe)
     assert second.hash != first.hash
-    assert [finding.kind for finding in second.findings] == ["duplicates"]
+    assert [finding.kind for finding in second.findings] == ["duplicate"]
 
 
 def test_a_changed_file_of_images_is_found_out(tmp_path: Path) -> None:

@@ -114,8 +114,18 @@ REFUSED = {
         "same keys",
         "t.jsonl",
     ),
-    "JSON: nested": Refused(
-        b'{"a":{"b":1},"y":2}\n', "nested object", "t.jsonl:1", '"a.key": value', "t.jsonl"
+    "JSON: list of numbers": Refused(
+        b'{"a":[1,2],"y":2}\n', "a list of numbers", "t.jsonl:1", 'drop: ["a"]', "t.jsonl"
+    ),
+    "JSON: two keys of one column": Refused(
+        b'{"a.b":1,"a":{"b":2},"y":2}\n', "two keys make", "t.jsonl:1", "of its own", "t.jsonl"
+    ),
+    "JSON: 17 objects": Refused(
+        b'{"y":' + b'{"a":' * 17 + b"1" + b"}" * 18 + b"\n",
+        "nested too deeply",
+        "t.jsonl:1",
+        "",
+        "t.jsonl",
     ),
     "JSON: a list": Refused(
         b"[1,2]\n", "a list, expected an object", "t.jsonl:1", "one a line", "t.jsonl"
@@ -149,9 +159,9 @@ READ = {
     "byte order mark": (b"\xef\xbb\xbf" + GOOD, {"a": ["1"] * 3}, None),
     "UTF-16 LE": ("\ufeffa,y\né,1\n".encode("utf-16-le"), {"a": ["é"]}, "encoding"),
     "UTF-16 BE": ("\ufeffa,y\né,1\n".encode("utf-16-be"), {"a": ["é"]}, "encoding"),
-    "semicolon": (b"a;y\n1,5;2\n", {"a": ["1,5"]}, "delimiter"),
-    "tab": (b"a\ty\n1,5\t2\n", {"a": ["1,5"]}, "delimiter"),
-    "bar": (b"a|y\n1,5|2\n", {"a": ["1,5"]}, "delimiter"),
+    "semicolon": (b"a;y\n1,5;2\n", {"a": ["1,5"]}, "schema"),
+    "tab": (b"a\ty\n1,5\t2\n", {"a": ["1,5"]}, "schema"),
+    "bar": (b"a|y\n1,5|2\n", {"a": ["1,5"]}, "schema"),
     "CRLF": (b"a,y\r\n1,2\r\n", {"y": ["2"]}, None),
     "old Mac line ends": (b"a,y\r1,2\r3,4\r", {"y": ["2", "4"]}, "schema"),
     "mixed line ends": (b"a,y\r\n1,2\n3,4\r\n", {"y": ["2", "4"]}, None),

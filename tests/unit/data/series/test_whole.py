@@ -64,7 +64,7 @@ def test_the_task_is_inferred_from_the_target(make: Make) -> None:
 def test_equal_series_fall_together_and_can_be_dropped(make: Make) -> None:
     frame = pl.concat([classes(), classes().with_columns(pl.col("id") + "x")])
     found = make(frame, task="classification", target="label", series=SERIES)
-    assert any(finding.kind == "duplicates" and finding.count == 60 for finding in found.findings)
+    assert any(finding.kind == "duplicate" and finding.count == 60 for finding in found.findings)
     for split in Split:
         values = read_split(found, split)
         assert values[UNIT].n_unique() * 2 == values.height

@@ -109,16 +109,15 @@ def test_windows_whose_future_is_not_known_are_left_out(make: Make) -> None:
     found = make(frame, task="forecasting", target="sales", horizon=4, series=SERIES)
     assert read_split(found, Split.TRAIN)[FUTURE].explode().null_count() == 0
     assert read_split(found, Split.TRAIN)["sales"].explode().null_count() > 0
-    kinds = {finding.kind: finding.count for finding in found.findings}
-    assert kinds["missing"] == 8
-    assert kinds["missing"] == 2
+    counts = [finding.count for finding in found.findings if finding.kind == "missing"]
+    assert sorted(counts) == [2, 8]
 
 
 def test_many_windows_are_thinned_out(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(windows, "MOST_VALUES", 16 * 2 * 40)
     found = make(shops(), task="forecasting", target="sales", horizon=4, series=SERIES)
     assert read_split(found, Split.TRAIN).height <= 40
-    assert "stride" in {finding.kind for finding in found.findings}
+    assert any("a window at every" in finding.message for finding in found.findings)
 
 
 def test_steps_of_unequal_length_are_told(make: Make) -> None:

@@ -1,0 +1,109 @@
+"""Arrow IPC and Feather: read a record batch at a time, and each is checked whole before it is used.
+
+The format trusts its writer: an offset beyond its buffer would read memory that is not the file's, so
+`validate(full=True)` stands before every batch. Cost of it: about a tenth of the reading. Memory is one
+batch of the file, whatever its writer made of it; over 2 GiB it is refused.
+
+Source: https://arrow.apache.org/docs/format/Columnar.html#serialization-and-interprocess-communication-ipc
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import BinaryIO
+
+import polars as pl
+import pyarrow as pa
+
+from trainwright.core.artifacts import Finding
+from trainwright.core.errors import DataError, TrainwrightError
+from trainwright.data.reading.hashed import hash_whole
+from trainwright.data.reading.header import name_findings
+from trainwright.data.reading.schema import check_schema, without
+from trainwright.data.reading.tables import RawBlock
+
+LIMIT_BATCH_BYTES = 2 << 30
+_ROWS = 65_536
+_FILE, _OLD = b"ARROW1", b"FEA1"
+
+
+@dataclass(slots=True)
+class ArrowFile:
+    """One Arrow file (with a footer), Feather file of version 2, or stream of record batches.
+
+    Columns of `nested` may hold lists of texts or of whole numbers, or images as structs {bytes, path}.
+    Columns that nobody looks at may hold anything; they come as nulls.
+    """
+
+    stream: BinaryIO
+    name: str
+    findings: list[Finding] = field(default_factory=list)
+    names: tuple[str, ...] = ()
+    semicolons: bool = False
+    sha256: str = ""
+    bytes_read: int = 0
+    nested: tuple[str, ...] = ()
+    is_looked_at: Callable[[str], bool] = lambda _: True
+    _odd: tuple[int, ...] = ()
+
+    def blocks(self) -> Iterator[RawBlock]:
+        """The rows, in order, with the file's own types (see `Reader`)."""
+        self.sha256, self.bytes_read = hash_whole(self.stream, name=self.name)
+        try:
+            for batch in self._batches():
+                if batch.nbytes > LIMIT_BATCH_BYTES:
+                    raise self._too_large(batch.nbytes)
+                batch.validate(full=True)
+                for start in range(0, batch.num_rows, _ROWS):
+                    yield block_of(without(batch.slice(start, _ROWS), self._odd))
+        except TrainwrightError:
+            raise
+        except (pa.ArrowException, OSError, OverflowError, pl.exceptions.PolarsError) as error:
+            reason = (str(error).splitlines() or [type(error).__name__])[0][:160]
+            raise DataError(
+                f"the Arrow file is damaged or cut: {reason}",
+                where=self.name,
+                mend="write or fetch it again",
+            ) from error
+
+    def _batches(self) -> Iterator[pa.RecordBatch]:
+        head = self.stream.read(8)
+        self.stream.seek(0)
+        if head.startswith(_OLD):
+            raise DataError(
+                "a Feather file of version 1, which is no longer written",
+                where=self.name,
+                mend="write it with pyarrow.feather.write_feather(table, FILE, version=2)",
+            )
+        if head.startswith(_FILE):
+            file = pa.ipc.open_file(self.stream)
+            self._take(file.schema)
+            for index in range(file.num_record_batches):
+                yield file.get_batch(index)
+            return
+        stream = pa.ipc.open_stream(self.stream)
+        self._take(stream.schema)
+        yield from stream
+
+    def _take(self, schema: pa.Schema) -> None:
+        self.names = tuple(schema.names)
+        self._odd = check_schema(
+            schema, nested=self.nested, is_looked_at=self.is_looked_at, name=self.name
+        )
+        self.findings.extend(name_findings(self.names))
+
+    def _too_large(self, num_bytes: int) -> DataError:
+        return DataError(
+            f"a record batch of {num_bytes} bytes, more than {LIMIT_BATCH_BYTES >> 30} GiB",
+            where=self.name,
+            mend="write it in smaller batches, e.g. write_feather(table, FILE, chunksize=65536)",
+        )
+
+
+def block_of(batch: pa.RecordBatch) -> RawBlock:
+    """A record batch as a block, its columns named by position."""
+    positions = [str(index) for index in range(batch.num_columns)]
+    frame = pl.from_arrow(pa.Table.from_batches([batch]).rename_columns(positions))
+    assert isinstance(frame, pl.DataFrame)
+    return RawBlock(frame)

@@ -1,0 +1,57 @@
+"""Columns of values that each have a type of their own: JSON lines, workbooks, SQLite.
+
+A whole column of one type keeps it; numbers of both kinds are floats; what is mixed otherwise becomes text,
+and its type is inferred from that as for CSV.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import date, datetime, time, timedelta
+
+import polars as pl
+
+Value = str | int | float | bool | bytes | datetime | date | time | timedelta | None
+_LIMIT_INT = 2**63
+
+
+def series_of(name: str, values: Sequence[Value]) -> pl.Series:
+    """A series of values: boolean, whole numbers, numbers, texts, bytes or points in time; else texts."""
+    kinds = {type(value) for value in values if value is not None}
+    if not kinds:
+        return pl.Series(name, values, dtype=pl.Null)
+    if kinds == {bool}:
+        return pl.Series(name, values, dtype=pl.Boolean)
+    if kinds <= {int, float}:
+        whole = kinds == {int}
+        if all(not isinstance(value, int) or abs(value) < _LIMIT_INT for value in values):
+            return pl.Series(name, values, dtype=pl.Int64 if whole else pl.Float64, strict=False)
+    elif kinds == {str}:
+        return pl.Series(name, values, dtype=pl.String)
+    elif kinds == {bytes}:
+        return pl.Series(name, values, dtype=pl.Binary)
+    elif kinds <= {datetime, date}:
+        points = [_point(value) for value in values]
+        return pl.Series(name, points, dtype=pl.Datetime("us"))
+    return pl.Series(name, [text_of(value) for value in values], dtype=pl.String)
+
+
+def text_of(value: Value) -> str | None:
+    """A value as the text that a whole column of its type would be cast to."""
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, bytes):
+        return value.hex()
+    if isinstance(value, datetime):
+        return value.strftime("%Y-%m-%d %H:%M:%S.%f")
+    if isinstance(value, date | time | timedelta):
+        return str(value)
+    return json.dumps(value)
+
+
+def _point(value: Value) -> datetime | None:
+    """A day as its midnight."""
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return datetime(value.year, value.month, value.day)
+    return value if isinstance(value, datetime) else None

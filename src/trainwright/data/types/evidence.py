@@ -1,0 +1,133 @@
+"""What one scan of a column shows before its type is proposed: a sample, and what it is made of.
+
+The sample are the texts of the 3,000 rows whose positions hash lowest among those that hold one: from
+all over the column, and the same however the rows are cut into blocks or in which order blocks are
+merged. Cost: a hash a row, which all columns of a block share, and a look at some thousand cells.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from trainwright.data.types.case import Context
+from trainwright.data.types.values import stripped
+from trainwright.summaries.sketches import hash_numbers
+
+SAMPLE = 3_000
+_LONGEST = 1_000  # characters of a sampled text: enough to tell what it is
+
+
+@dataclass(slots=True)
+class Evidence:
+    """A column before it has a type; state is bounded.
+
+    Attributes:
+        context: What recipe and file say.
+        name: The column's.
+        rows: Seen so far.
+        empty: Rows without anything: null, or an empty text.
+        dtypes: Of the blocks.
+    """
+
+    context: Context
+    name: str = ""
+    rows: int = 0
+    empty: int = 0
+    dtypes: set[pl.DataType] = field(default_factory=set)
+    _places: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+    _hashes: NDArray[np.uint64] = field(default_factory=lambda: np.zeros(0, np.uint64))
+    _texts: pl.Series = field(default_factory=lambda: pl.Series([], dtype=pl.String))
+
+    @classmethod
+    def of(cls, context: Context) -> Evidence:
+        """Of nothing yet."""
+        return cls(context)
+
+    @property
+    def dtype(self) -> pl.DataType:
+        """One type for all blocks; text where they differ in more than their kind of number."""
+        kinds = self.dtypes - {pl.Null()}
+        if len(kinds) == 1:
+            return next(iter(kinds))
+        numeric = bool(kinds) and all(kind.is_numeric() for kind in kinds)
+        return pl.Float64() if numeric else pl.String()
+
+    @property
+    def sample(self) -> list[str]:
+        """At most 3,000 texts in the order of their rows, none of them empty, without blanks around."""
+        order = np.argsort(self._places)
+        return self._texts.gather(order).to_list()
+
+    def add(self, block: pl.Series, first_row: int) -> None:
+        """Look at the rows of a block; `first_row` is the global position of its first."""
+        if block.dtype in (pl.Categorical, pl.Enum):
+            block = block.cast(pl.String)
+        self.name = self.name or block.name
+        self.dtypes.add(block.dtype)
+        self.rows += len(block)
+        self.empty += block.null_count()
+        if block.dtype == pl.String:
+            self.empty += int((block == "").sum())
+        if not len(block) or block.dtype.is_nested() or block.dtype in (pl.Binary, pl.Null):
+            return
+        hashes = _hashes(first_row, len(block))
+        rows = self._drawn(hashes)
+        texts = _bare(block, rows)
+        if len(rows) < len(block) and texts.count() < SAMPLE > len(self._places):
+            rows = np.arange(len(block))  # mostly empty: look at all
+            texts = _bare(block, rows)
+        kept = texts.is_not_null().to_numpy()
+        self._keep(rows[kept] + first_row, hashes[rows[kept]], texts.drop_nulls())
+
+    def merge(self, other: Evidence) -> Evidence:
+        """Of the rows of both."""
+        merged = Evidence(
+            self.context,
+            self.name or other.name,
+            self.rows + other.rows,
+            self.empty + other.empty,
+            self.dtypes | other.dtypes,
+            self._places,
+            self._hashes,
+            self._texts,
+        )
+        merged._keep(other._places, other._hashes, other._texts)
+        return merged
+
+    def _drawn(self, hashes: NDArray[np.uint64]) -> NDArray[np.int64]:
+        """Positions within a block that may belong to the sample."""
+        if len(self._places) == SAMPLE:
+            return np.flatnonzero(hashes < self._hashes.max())
+        if len(hashes) <= 2 * SAMPLE:
+            return np.arange(len(hashes))
+        return np.sort(np.argpartition(hashes, 2 * SAMPLE)[: 2 * SAMPLE])
+
+    def _keep(
+        self, places: NDArray[np.int64], hashes: NDArray[np.uint64], texts: pl.Series
+    ) -> None:
+        if not len(places):
+            return
+        self._places = np.concatenate([self._places, places])
+        self._hashes = np.concatenate([self._hashes, hashes])
+        self._texts = pl.concat([self._texts, texts.alias("")])
+        if len(self._places) > SAMPLE:
+            lowest = np.argpartition(self._hashes, SAMPLE)[:SAMPLE]
+            self._places, self._hashes = self._places[lowest], self._hashes[lowest]
+            self._texts = self._texts.gather(lowest)
+
+
+@lru_cache(maxsize=4)
+def _hashes(first_row: int, num_rows: int) -> NDArray[np.uint64]:
+    return hash_numbers(np.arange(first_row, first_row + num_rows, dtype=np.int64))
+
+
+def _bare(block: pl.Series, rows: NDArray[np.int64]) -> pl.Series:
+    """The texts of these rows without blanks around; null where there is none."""
+    texts = block.gather(rows).cast(pl.String).str.slice(0, _LONGEST)
+    texts = stripped(texts)
+    return texts.set(texts == "", None)

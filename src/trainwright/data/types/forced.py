@@ -1,0 +1,157 @@
+"""Columns whose type is said: by the recipe, or by a file that knows its types."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import polars as pl
+
+from trainwright.core.artifacts import Column, ColumnType
+from trainwright.core.errors import RecipeError, shorten
+from trainwright.data.types.case import (
+    DATE_MARKERS,
+    MARKERS,
+    NUMBER_MARKERS,
+    Case,
+    Verdict,
+    setting,
+    yaml_list,
+)
+from trainwright.data.types.dates import candidates, compiled
+from trainwright.data.types.numbers import Codes, code_kind, decimal_mark, note_codes, number_watch
+from trainwright.data.types.tally import PLAIN, Tally, Watch
+from trainwright.data.types.values import FALSE_OF
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A text column of the type that the recipe says."""
+
+    column: Column
+    watch: Watch = PLAIN
+
+    def judge(self, tally: Tally, case: Case) -> Verdict:
+        """It stands; what does not fit is an error."""
+        kind, odd = self.column.type, tally.misfits
+        if odd.count:
+            shown = ", ".join(shorten(text, 30) for text in list(odd.texts)[:5])
+            case.note(
+                "type",
+                "error",
+                f"{odd.count} values are no {kind.value}: {shown}",
+                rows=odd.rows,
+                count=odd.count,
+                remedy=setting(
+                    case.name, f"{{type: {kind.value}, nulls: {yaml_list(list(odd.texts)[:50])}}}"
+                )
+                + " reads them as missing",
+            )
+        return Verdict(_with_integer(self.column, tally))
+
+
+@dataclass(frozen=True, slots=True)
+class Native:
+    """A column of the type that its file says, unless its whole numbers are names."""
+
+    column: Column
+    watch: Watch = PLAIN
+
+    def judge(self, tally: Tally, case: Case) -> Verdict:
+        """It stands unless it holds whole numbers that are names or beyond what a float keeps."""
+        kind, odd = self.column.type, tally.misfits
+        if kind is ColumnType.NUMBER and (codes := _codes(case, tally)) is not None:
+            return Verdict(instead=codes)
+        if odd.count:
+            infinite = kind is ColumnType.NUMBER and case.dtype.is_float()
+            case.note(
+                "type",
+                "error",
+                f"{odd.count} values are no {kind.value}: {shorten(odd.first)}",
+                rows=odd.rows,
+                count=odd.count,
+                remedy="write them as null" if infinite else setting(case.name, "category"),
+            )
+        return Verdict(_with_integer(self.column, tally))
+
+
+def as_told(case: Case) -> Told:
+    """The proposal for a text column whose type the recipe says."""
+    kind = case.context.type or ColumnType.DATETIME
+    is_number = kind is ColumnType.NUMBER
+    watch = number_watch(case) if is_number else Watch(distinct=case.context.is_target)
+    return Told(_told_column(case, kind), watch)
+
+
+def as_native(case: Case) -> Native:
+    """The proposal for a column that comes with a type."""
+    kind = case.context.type or _kind_of(case.dtype)
+    true = ("true",) if kind is ColumnType.BOOLEAN else ()
+    column = case.column(kind, nulls=case.nulls(MARKERS), true=true)
+    is_number = kind is ColumnType.NUMBER
+    watch = number_watch(case) if is_number else Watch(distinct=case.context.is_target)
+    return Native(column, watch)
+
+
+def _codes(case: Case, tally: Tally) -> Codes | None:
+    context = case.context
+    if not case.dtype.is_integer() or context.type is not None or context.is_target:
+        return None
+    assert tally.numbers is not None
+    kind = ColumnType.IDENTIFIER if tally.numbers.beyond.count else code_kind(case.name, tally)
+    if kind is None:
+        return None
+    if tally.numbers.beyond.count:
+        case.note(
+            "type",
+            "info",
+            "whole numbers of 2^53 and beyond would lose precision: kept as text",
+            remedy=setting(case.name, "identifier"),
+        )
+    else:
+        note_codes(case, kind)
+    return Codes(case.column(kind, nulls=case.nulls(MARKERS)))
+
+
+def _with_integer(column: Column, tally: Tally) -> Column:
+    if column.type is not ColumnType.NUMBER:
+        return column
+    assert tally.numbers is not None
+    return replace(column, integer=bool(tally.values) and tally.numbers.is_whole)
+
+
+def _told_column(case: Case, kind: ColumnType) -> Column:
+    if kind is ColumnType.NUMBER:
+        return case.column(kind, decimal=decimal_mark(case), nulls=case.nulls(NUMBER_MARKERS))
+    if kind is ColumnType.DATETIME:
+        return case.column(kind, format=_format(case), nulls=case.nulls(DATE_MARKERS))
+    nulls = case.nulls(MARKERS)
+    if kind is ColumnType.BOOLEAN:
+        seen = {text.lower() for text in case.kept(nulls)}
+        true = tuple(true for true, false in FALSE_OF.items() if seen & {true, false})
+        return case.column(kind, true=true or ("true",), nulls=nulls)
+    return case.column(kind, nulls=nulls)
+
+
+def _format(case: Case) -> str:
+    """The recipe's format of a date-time column, or the one that fits its values best."""
+    said = case.context.format
+    if said is None:
+        found = candidates(case.kept(case.nulls(DATE_MARKERS)))
+        return found[0] if found else "%Y-%m-%d"
+    try:
+        compiled(said)
+    except ValueError as error:
+        raise RecipeError(
+            str(error), where=f"data.columns.{case.name}.format", mend='format: "%Y-%m-%d"'
+        ) from error
+    return said
+
+
+def _kind_of(dtype: pl.DataType) -> ColumnType:
+    if dtype == pl.Boolean:
+        return ColumnType.BOOLEAN
+    if dtype in (pl.Date, pl.Datetime):
+        return ColumnType.DATETIME
+    if dtype.is_numeric() or isinstance(dtype, pl.Duration):
+        return ColumnType.NUMBER
+    return ColumnType.CATEGORY
