@@ -81,7 +81,7 @@ TYPED = {
     "many categories": Typed([f"town{i % 40}" for i in range(200)], WORDS),
     "countries with NA": Typed(["NA", "DE", "FR", "US", "ZA", "AO", "BR", "CN", "IN", "IT"] * 4, WORDS, ["missing"], "NA"),
     "words with NA": Typed(["NA", "red", "green"] * 10, WORDS, ["missing"], None),
-    "money": Typed(["$1,200", "$3,400"] * 10, WORDS, ["type"]),
+    "money": Typed(["$1,200", "$3,400"] * 10, NUMBER, ["type", "type"], 1200.0),
 }  # fmt: skip
 
 TARGETS = {

@@ -38,7 +38,11 @@ class Context:
         format: The recipe's format of a date-time.
         required: A null is refused when predicting.
         closed: A new category is refused when predicting.
+        formats: The recipe's formats of a date-time, where it has more than one.
         decimal: The recipe's decimal mark, or None.
+        thousands: The recipe's mark between groups of digits, or None.
+        unit: The recipe's unit, into which others are converted, or None.
+        percent: Whether 12 % is 0.12 (fraction) or 12 (points); a fraction where not said.
         comma_likely: Fields are separated by semicolons.
         is_target: It is what is predicted: never an identifier.
         place: FILE:LINE of a row.
@@ -49,7 +53,11 @@ class Context:
     format: str | None = None
     required: bool = False
     closed: bool = False
+    formats: tuple[str, ...] = ()
     decimal: Literal[".", ","] | None = None
+    thousands: Literal[",", ".", " ", "'"] | None = None
+    unit: str | None = None
+    percent: Literal["fraction", "points"] | None = None
     comma_likely: bool = False
     is_target: bool = False
     place: Callable[[int], str] = str
@@ -143,6 +151,7 @@ class Case:
         dtype: Of its blocks.
         sample: Up to 3,000 texts that are not empty, from all over the column, stripped.
         findings: What was noticed so far.
+        refusal: Why a column that looks like numbers is none.
     """
 
     name: str
@@ -150,6 +159,7 @@ class Case:
     dtype: pl.DataType
     sample: list[str]
     findings: list[Finding] = field(default_factory=list)
+    refusal: str = ""
 
     def nulls(self, usual: tuple[str, ...]) -> tuple[str, ...]:
         """The texts for missing: the recipe's, or the usual ones."""

@@ -37,7 +37,7 @@ _ZONES = ("", "%#z", " %#z")
 _DIRECTIVE = re.compile(r"%(?:\.f|#z|[a-zA-Z%])")
 _PATTERNS = {
     "%Y": r"(?P<Y>[0-9]{1,4})",
-    "%y": r"(?P<y>[0-9]{1,2})",
+    "%y": r"(?P<y>[0-9]{2})",
     "%m": r"(?P<m>[0-9]{1,2})",
     "%d": r"(?P<d>[0-9]{1,2})",
     "%H": r"(?P<H>[0-9]{1,2})",
@@ -123,6 +123,8 @@ def parse_dates(text: pl.Series, form: str) -> pl.Series:
 
 
 def _parsed(text: pl.Series, form: str) -> pl.Series:
+    if "%y" in form:  # strptime takes the version 1.2.3 for the third year of a century
+        text = null_where(~text.str.contains(f"^(?:{compiled(form)[0].pattern})$"), text)
     parsed = text.str.to_datetime(form, time_unit="us", strict=False, exact=True)
     if isinstance(parsed.dtype, pl.Datetime) and parsed.dtype.time_zone:
         parsed = parsed.dt.replace_time_zone(None)

@@ -18,7 +18,8 @@ from trainwright.data.types.case import (
     yaml_list,
 )
 from trainwright.data.types.dates import candidates, compiled
-from trainwright.data.types.numbers import Codes, code_kind, decimal_mark, note_codes, number_watch
+from trainwright.data.types.numbers import Codes, code_kind, note_codes, number_watch
+from trainwright.data.types.spelling import Spelling, find_spelling
 from trainwright.data.types.tally import PLAIN, Tally, Watch
 from trainwright.data.types.values import FALSE_OF
 
@@ -121,7 +122,11 @@ def _with_integer(column: Column, tally: Tally) -> Column:
 
 def _told_column(case: Case, kind: ColumnType) -> Column:
     if kind is ColumnType.NUMBER:
-        return case.column(kind, decimal=decimal_mark(case), nulls=case.nulls(NUMBER_MARKERS))
+        nulls = case.nulls(NUMBER_MARKERS)
+        found = find_spelling(case.kept(nulls), case.context)
+        if found is None or found.refusal:
+            found = Spelling(case.context.decimal or ".")
+        return case.column(kind, decimal=found.decimal, written=found.written, nulls=nulls)
     if kind is ColumnType.DATETIME:
         return case.column(kind, format=_format(case), nulls=case.nulls(DATE_MARKERS))
     nulls = case.nulls(MARKERS)

@@ -196,7 +196,10 @@ def context_for(
         format=user.format if is_text else None,
         required=user.required,
         closed=user.closed,
-        decimal=settings.decimal if is_text else None,
+        decimal=(user.decimal or settings.decimal) if is_text else None,
+        thousands=user.thousands if is_text else None,
+        unit=user.unit if is_text else None,
+        percent=user.percent if is_text else None,
         comma_likely=semicolons,
         place=place,
     )

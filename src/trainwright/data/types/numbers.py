@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from typing import Literal
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
 from trainwright.core.artifacts import Column, ColumnType
@@ -20,8 +20,9 @@ from trainwright.data.types.case import (
     setting,
     yaml_list,
 )
+from trainwright.data.types.spelling import Doubt, find_spelling
 from trainwright.data.types.tally import PLAIN, Tally, Watch
-from trainwright.data.types.values import NUMBER
+from trainwright.data.types.values import NUMBER, parse_series
 
 FEW_WORDS = 20  # that a mend lists
 _INFINITE = re.compile(r"[+-]?inf(inity)?", re.IGNORECASE)
@@ -41,9 +42,13 @@ class Figures:
 
     column: Column
     watch: Watch
+    doubts: tuple[Doubt, ...] = ()
+    tries: int = 0
 
     def judge(self, tally: Tally, case: Case) -> Verdict:
         """It stands when nearly all cells are numbers, and the numbers are no names."""
+        if (other := self._respelled(tally, case)) is not None:
+            return Verdict(instead=other)
         noted = len(case.findings)
         nulls = _sort_out(case, tally, self.column.nulls)
         if nulls is None:
@@ -56,8 +61,7 @@ class Figures:
             del case.findings[noted : len(case.findings) - 1]
             return words
         column = replace(self.column, integer=integer, nulls=nulls)
-        if column.decimal == ",":
-            case.note("type", "info", "read with a decimal comma", remedy='data: {decimal: ","}')
+        self._note_spelling(tally, case)
         kind = None
         if integer and case.context.type is None and not case.context.is_target:
             kind = code_kind(case.name, tally)
@@ -65,6 +69,55 @@ class Figures:
             return Verdict(column)
         note_codes(case, kind)
         return Verdict(instead=Codes(case.column(kind, nulls=nulls)))
+
+    def _respelled(self, tally: Tally, case: Case) -> Figures | None:
+        """Another way of writing that also takes what did not fit: later rows may prove one."""
+        odd = tally.misfits
+        if not odd.count or self.tries > 1 or not any(map(_has_digit, odd.texts)):
+            return None
+        late = [text for text in odd.texts if _has_digit(text)]
+        kept = case.kept(self.column.nulls)
+        found = find_spelling([*kept, *(text for text in late if text not in kept)], case.context)
+        if found is None or found.refusal:
+            return None
+        column = replace(self.column, decimal=found.decimal, written=found.written)
+        if column == self.column:
+            return None
+        taken = parse_series(column, pl.Series(late))
+        if taken.values.count() < 0.9 * len(late):
+            return None
+        return replace(self, column=column, doubts=found.doubts, tries=self.tries + 1)
+
+    def _note_spelling(self, tally: Tally, case: Case) -> None:
+        """Say how numbers are written, and what of that is not proven."""
+        column = self.column
+        for told, way, when in self.doubts:
+            case.note("type", "warning", told, remedy=setting(case.name, way) + when)
+        if column.written is not None:
+            told = ", ".join(f"{rule} in {count} cells" for rule, count in tally.changed.items())
+            case.note("type", "info", f"read as numbers: {told}", remedy=_settled(case, column))
+        elif column.decimal == ",":
+            case.note("type", "info", "read with a decimal comma", remedy='data: {decimal: ","}')
+
+
+def _settled(case: Case, column: Column) -> str:
+    """What to paste so that the way of writing is no longer found out, but said."""
+    assert column.written is not None
+    said = ["type: number"]
+    if column.decimal == ",":
+        said.append('decimal: ","')
+    if column.written.thousands:
+        said.append(f"thousands: {yaml_list([column.written.thousands])[1:-1]}")
+    if column.written.unit and column.written.unit != "%":
+        said.append(f"unit: {yaml_list([column.written.unit])[1:-1]}")
+    if not column.written.bare:
+        points = column.written.unit == "%"
+        said.append(f"percent: {'points' if points else 'fraction'}")
+    return setting(case.name, f"{{{', '.join(said)}}}")
+
+
+def _has_digit(text: str) -> bool:
+    return any(sign.isdigit() for sign in text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,30 +134,24 @@ class Codes:
 
 def as_number(case: Case) -> Figures | None:
     """The column as numbers, or None when it is none."""
-    decimal = decimal_mark(case)
     nulls = case.nulls(NUMBER_MARKERS)
     kept = case.kept(nulls)
-    numbers = {text for text in set(kept) if _is_number(text, decimal)}
-    if not kept or sum(text in numbers for text in kept) < 0.5 * len(kept):
+    spelling = find_spelling(kept, case.context) if kept else None
+    if spelling is None:
         return None
-    column = case.column(ColumnType.NUMBER, decimal=decimal, nulls=nulls)
-    return Figures(column, number_watch(case))
+    if spelling.refusal:
+        case.refusal = spelling.refusal
+        return None
+    column = case.column(
+        ColumnType.NUMBER, decimal=spelling.decimal, written=spelling.written, nulls=nulls
+    )
+    return Figures(column, number_watch(case), spelling.doubts)
 
 
 def number_watch(case: Case) -> Watch:
     """Distinct numbers are counted where a name or the task asks for them."""
     named = _is_named(_ENTITY, case.name) or _is_named(_ROW_NAME, case.name)
     return Watch(distinct=named or case.context.is_target)
-
-
-def decimal_mark(case: Case) -> Literal[".", ","]:
-    """The decimal mark: as the recipe says; a comma only where the values prove it."""
-    if case.context.decimal is not None:
-        return case.context.decimal
-    if not case.context.comma_likely:
-        return "."
-    commas = any(re.fullmatch(r"[+-]?\d*,\d+", text) for text in case.sample)
-    return "," if commas and not any("." in text for text in case.sample) else "."
 
 
 def code_kind(name: str, tally: Tally) -> ColumnType | None:
@@ -147,12 +194,6 @@ def is_named_identifier(name: str) -> bool:
 def _is_named(pattern: re.Pattern[str], name: str) -> bool:
     snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|[ .-]+", "_", name).lower()
     return pattern.match(snake) is not None
-
-
-def _is_number(text: str, decimal: str) -> bool:
-    if decimal == ",":
-        text = "x" if "." in text else text.replace(",", ".", 1)
-    return NUMBER.fullmatch(text) is not None
 
 
 def _sort_out(case: Case, tally: Tally, nulls: tuple[str, ...]) -> tuple[str, ...] | None:

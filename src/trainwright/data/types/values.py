@@ -17,11 +17,13 @@ from typing import Any
 
 import polars as pl
 
-from trainwright.core.artifacts import Column, ColumnType
+from trainwright.core.artifacts import Column, ColumnType, NumberFormat
 from trainwright.core.errors import shorten
+from trainwright.data.repair.apply import repair_series, repair_value
 from trainwright.data.types.dates import parse_date, parse_dates
 from trainwright.data.types.masks import null_where
 from trainwright.data.types.wordlists import split_words, words_of
+from trainwright.data.types.written import changes, read_written
 
 FALSE_OF = {"true": "false", "yes": "no", "t": "f", "y": "n", "1": "0", "on": "off"}
 NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
@@ -77,8 +79,15 @@ def parse_series(column: Column, raw: pl.Series) -> Parsed:
     """A whole column: text (as from CSV) or native values (as from Parquet and JSON).
 
     Returns:
-        Float64, String, Boolean or Datetime("us") values; misfits are null in them.
+        Float64, String, Boolean or Datetime("us") values, repaired; misfits are null in them.
     """
+    parsed = _parsed(column, raw)
+    if column.repair is None:
+        return parsed
+    return replace(parsed, values=repair_series(column, parsed.values))
+
+
+def _parsed(column: Column, raw: pl.Series) -> Parsed:
     if column.type is ColumnType.WORDS:
         lists, odd = split_words(raw)
         return Parsed.of(lists, raw, odd)
@@ -97,7 +106,16 @@ def parse_series(column: Column, raw: pl.Series) -> Parsed:
     values, rows, bare = retried(
         _from_text(column, raw), raw, lambda text: _from_text(column, text)
     )
-    return _marked_out(column, _sorted_out(column, values, rows, bare))
+    parsed = _marked_out(column, _sorted_out(column, values, rows, bare))
+    return replace(parsed, changed=_changed(column, raw, values))
+
+
+def _changed(column: Column, raw: pl.Series, values: pl.Series) -> dict[str, int]:
+    """How many cells each rule of a number format changed."""
+    if column.type is not ColumnType.NUMBER or (column.written is None and column.decimal == "."):
+        return {}
+    read = raw.filter(values.is_not_null())
+    return changes(stripped(read), column.decimal, column.written)
 
 
 def _sorted_out(column: Column, values: pl.Series, rows: pl.Series, bare: pl.Series) -> Parsed:
@@ -163,13 +181,19 @@ def without_nulls(text: pl.Series, nulls: tuple[str, ...]) -> pl.Series:
 def parse_value(column: Column, value: Any) -> Value:  # noqa: ANN401
     """One JSON value as the batch path would read it; a date-time as microseconds since 1970.
 
-    A number must come as a JSON number, and must be finite. Words may come as text or as a whole
-    number. A boolean may also come as the word that the column had. An image comes as its file in
-    base64, a series as a list of numbers and nulls.
+    A number must come as a JSON number, and must be finite; where the training data wrote numbers with
+    more than digits ("1.234,5", "12 %", "$1.2M") it may be such a text too. Words may come as text or
+    as a whole number. A boolean may also come as the word that the column had. An image comes as its
+    file in base64, a series as a list of numbers and nulls.
 
     Raises:
         ValueError: the value is of another type, or does not fit.
     """
+    parsed = _value(column, value)
+    return parsed if column.repair is None else repair_value(column, parsed)  # type: ignore[no-any-return]
+
+
+def _value(column: Column, value: Any) -> Value:  # noqa: ANN401
     if value is None:
         return None
     if column.type is ColumnType.WORDS:
@@ -179,7 +203,7 @@ def parse_value(column: Column, value: Any) -> Value:  # noqa: ANN401
     if column.type is ColumnType.SERIES:
         return _steps(value)
     if column.type is ColumnType.NUMBER:
-        number = _number(value)
+        number = _written(column, value) if isinstance(value, str) else _number(value)
         return None if number in _marks(column) else number
     if isinstance(value, str):
         value = value.strip(BLANKS)
@@ -196,13 +220,26 @@ def parse_value(column: Column, value: Any) -> Value:  # noqa: ANN401
     return _label(column, str(value))
 
 
-def number_text(text: pl.Series, decimal: str) -> pl.Series:
-    """Float64 where the text is a finite number in plain or scientific notation, else null."""
+def number_text(text: pl.Series, decimal: str, written: NumberFormat | None = None) -> pl.Series:
+    """Float64 where the text is a finite number as the contract says, else null.
+
+    Plain and scientific notation are read first; what is written with more than that is rewritten.
+    """
+    if decimal == "," and written is not None:
+        return read_written(text, decimal, written)
     if decimal == ",":
         points = text.str.contains(".", literal=True)
         text = null_where(points, text).str.replace(",", ".", literal=True)
+    if written is not None and not written.bare:
+        return read_written(text, decimal, written)
     values = text.cast(pl.Float64, strict=False)
-    return null_where(~values.is_finite(), values)  # the cast also takes nan, inf, 1e400
+    values = null_where(~values.is_finite(), values)  # the cast also takes nan, inf, 1e400
+    if written is None:
+        return values
+    rest = (values.is_null() & text.is_not_null()).arg_true()
+    found = read_written(text.gather(rest), decimal, written)
+    known = found.is_not_null()
+    return values.scatter(rest.filter(known), found.filter(known)) if known.any() else values
 
 
 def retried(
@@ -227,7 +264,7 @@ def retried(
 def _from_text(column: Column, text: pl.Series) -> pl.Series:
     name = text.name
     if column.type is ColumnType.NUMBER:
-        return number_text(text, column.decimal).alias(name)
+        return number_text(text, column.decimal, column.written).alias(name)
     if column.type is ColumnType.BOOLEAN:
         return boolean_text(text, column.true).alias(name)
     if column.type is ColumnType.DATETIME:
@@ -258,7 +295,7 @@ def whole_text(numbers: pl.Series) -> pl.Series:
 def _native(column: Column, raw: pl.Series) -> Parsed:
     kind = raw.dtype
     if kind in (pl.Categorical, pl.Enum):
-        return parse_series(column, raw.cast(pl.String))
+        return _parsed(column, raw.cast(pl.String))
     values: pl.Series | None = None
     if column.type is ColumnType.NUMBER and (kind.is_numeric() or isinstance(kind, pl.Decimal)):
         floats = raw.cast(pl.Float64).fill_nan(None)
@@ -273,7 +310,7 @@ def _native(column: Column, raw: pl.Series) -> Parsed:
     elif column.type is ColumnType.DATETIME and kind in (pl.Date, pl.Datetime):
         return _marked_out(column, Parsed(naive_utc(raw)))
     elif column.type in _WORDS:
-        return parse_series(column, _as_text(raw))
+        return _parsed(column, _as_text(raw))
     if values is None:
         none = pl.Series(raw.name, [None] * len(raw), dtype=pl.Float64)
         return Parsed.of(none, raw, raw.is_not_null())
@@ -313,6 +350,17 @@ def _number(value: Any) -> float:  # noqa: ANN401
     if not math.isfinite(number):
         raise ValueError("a number must be finite; write null where it is missing")
     return number
+
+
+def _written(column: Column, value: str) -> float | None:
+    """A number as text: only where the training data were written in such a way."""
+    if column.written is None and column.decimal == ".":
+        raise ValueError(f"{shorten(value)} is no number")
+    parsed = _parsed(column, pl.Series([value]))
+    if parsed.misfits:
+        raise ValueError(f"{shorten(value)} is no number as the training data were written")
+    found: float | None = parsed.values[0]
+    return found
 
 
 def _boolean(column: Column, value: Any) -> bool:  # noqa: ANN401
@@ -356,7 +404,7 @@ def _moment(column: Column, value: Any) -> int:  # noqa: ANN401
 def _label(column: Column, text: str) -> str | None:
     if not column.integer and not column.true:
         return text
-    parsed = parse_series(column, pl.Series([text]))
+    parsed = _parsed(column, pl.Series([text]))
     if parsed.misfits:
         raise ValueError(f"{shorten(text)} does not fit")
     return str(parsed.values[0])

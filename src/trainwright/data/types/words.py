@@ -7,20 +7,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
-import polars as pl
 
 from trainwright.core.artifacts import Column, ColumnType
-from trainwright.core.errors import shorten
 from trainwright.data.types.case import MARKERS, MOSTLY, Case, Verdict, setting
 from trainwright.data.types.numbers import is_named_identifier
 from trainwright.data.types.tally import Distinct, Tally, Watch
 
 _PAIRS = (("true", "false"), ("yes", "no"), ("t", "f"), ("y", "n"))
 _KNOWN = frozenset(word for pair in _PAIRS for word in pair)
-_NUMBER_LIKE = re.compile(
-    r"[-+]?[$€£¥]?\s?\d{1,3}(,\d{3})+(\.\d+)?\s?[%$€£¥]?"  # 1,234.5
-    r"|[-+]?[$€£¥]\s?\d+([.,]\d+)?|[-+]?\d+([.,]\d+)?\s?[%$€£¥]"  # $12, 3.5 %
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,16 +60,13 @@ class Words:
             _note_na(case, tally, is_word=is_word)
         case.note_nulls(list(tally.gaps))
         kind = _kind(case, tally.distinct.number, tally.values)
-        values = tally.distinct.values
-        shown = (
-            values.head(50).to_list() if values is not None and values.dtype == pl.String else []
-        )
-        if shown and all(_NUMBER_LIKE.fullmatch(word) for word in shown):
+        if case.refusal:
             case.note(
                 "type",
                 "warning",
-                f"{shorten(shown[0])} is a number with a unit or thousands separators: read as words",
-                remedy="write plain numbers in the file",
+                f"numbers with something beside them are read as words: {case.refusal}",
+                remedy=setting(case.name, kind.value)
+                + " settles it; or write one unit in the file",
             )
         return Verdict(replace(self.column, type=kind))
 

@@ -1,0 +1,357 @@
+"""How the numbers of a column are written, found once on a sample: separators, brackets, units.
+
+What proves a separator: two kinds in one number, several of one kind, or a comma that does not stand
+before three digits. What nothing proves ("1,234" and no other) is read one way with a doubt, which
+becomes a warning with the setting that decides. Units must be of one kind; those that are become the
+commonest of them. Cost: one pattern a sampled text that is no plain number.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from trainwright.core.artifacts import NumberFormat
+from trainwright.data.types.case import Context
+from trainwright.data.types.units import CURRENCIES, SHARE, Unit, as_unit
+from trainwright.data.types.values import NUMBER
+from trainwright.data.types.written import MINUS
+
+_GAP = r"[ \u00a0\u2009\u202f]"
+_WORD = r"[^\s\d.,()+\-'’\u2212][^\s\d()+\-]{0,11}"
+_SHAPE = re.compile(
+    rf"(?P<open>\()?{_GAP}*[+\-\u2212]?{_GAP}*(?:(?P<before>{_WORD}?){_GAP}*)??(?P<open2>\()?[+\-\u2212]?"
+    rf"(?P<body>\d(?:[\d.,'’_]|{_GAP}(?=\d))*|[.,]\d+)(?P<close>\))?"
+    rf"(?P<gap>{_GAP}*)(?P<after>[^\s\d()][^()]{{0,19}}?)?{_GAP}*(?P<close2>\))?"
+)
+_IP = re.compile(r"\d{1,3}(\.\d{1,3}){3}")
+_SURE = 10  # numbers with one separator and three digits that make a grouping sure
+_RARE = 0.02
+_POINT = (
+    "the point is taken for a decimal mark, which no value proves (it may part thousands)",
+    '{type: number, thousands: "."}',
+    " if it parts thousands",
+)
+_COMMA = (
+    "the comma is taken for a decimal mark, which no value proves (it may part thousands)",
+    '{type: number, thousands: ","}',
+    " if it parts thousands",
+)
+_GROUPS = (
+    "the comma is taken to part thousands, which no value proves (it may be a decimal mark)",
+    '{type: number, decimal: ","}',
+    " if it is a decimal mark",
+)
+Doubt = tuple[str, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Spelling:
+    """How numbers are written.
+
+    Attributes:
+        decimal: The decimal mark.
+        written: Further rules; None where there are none.
+        doubts: What was decided without proof, each with the setting that decides otherwise.
+        refusal: Why the texts, though numbers with something beside them, are no number column.
+    """
+
+    decimal: str = "."
+    written: NumberFormat | None = None
+    doubts: tuple[Doubt, ...] = ()
+    refusal: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """One text taken apart."""
+
+    body: str
+    brackets: bool
+    words: tuple[str, ...]
+    apart: bool
+    count: int
+
+
+def find_spelling(texts: Sequence[str], context: Context) -> Spelling | None:
+    """How the numbers among `texts` are written, or None where fewer than half are numbers.
+
+    Args:
+        texts: Sampled, stripped, none of them missing.
+        context: What the recipe says decides.
+    """
+    counts = Counter(texts)
+    plain = {text for text in counts if NUMBER.fullmatch(text)}
+    parts = [part for text, n in counts.items() if (part := _taken_apart(text, n)) is not None]
+    spelled = sum(part.count for part in parts) > sum(counts[text] for text in plain)
+    num_read = sum(part.count for part in parts)
+    if num_read < 0.5 * len(texts):
+        return None
+    if not spelled and not _is_said(context):
+        return Spelling(context.decimal or ".")
+    if all(_IP.fullmatch(text) for text in list(counts)[:50]):
+        return None
+    bodies = [(part.body, part.count) for part in parts]
+    is_money = any(word.lower() in CURRENCIES for part in parts for word in part.words)
+    marks = _marks(bodies, context, is_money=is_money)
+    if marks is None:
+        return Spelling() if sum(counts[text] for text in plain) >= 0.5 * len(texts) else None
+    decimal, thousands, doubt = marks
+    units = _units(parts, context)
+    if isinstance(units, str):
+        return Spelling(refusal=units)
+    brackets = any(part.brackets for part in parts)
+    doubts: list[Doubt] = [doubt] if doubt else []
+    if brackets and all(part.brackets for part in parts):
+        doubts.append(
+            ("every number stands in brackets: read as negative", "category", " keeps the texts")
+        )
+    doubts += units.doubts
+    written = NumberFormat(thousands, brackets, units.factors, units.name, units.bare)
+    odd_minus = any(MINUS in text for text in counts)
+    told = written if odd_minus or written != NumberFormat() else None
+    return Spelling(decimal, told, tuple(doubts))
+
+
+def _is_said(context: Context) -> bool:
+    return any((context.decimal, context.thousands, context.unit, context.percent))
+
+
+def _taken_apart(text: str, count: int) -> _Part | None:
+    match = _SHAPE.fullmatch(text)
+    if match is None:
+        return None
+    opened = bool(match["open"]) + bool(match["open2"])
+    closed = bool(match["close"]) + bool(match["close2"])
+    if opened != closed or opened > 1:
+        return None
+    before = (match["before"] or "").split()
+    after = (match["after"] or "").split()
+    body = re.sub(_GAP, " ", match["body"]).replace("’", "'").rstrip(" ")
+    if after and len(after) == 1 and re.fullmatch(r"[eE]", after[0]):
+        return None
+    if re.fullmatch(r"\d+(\.\d*)?", body) and after and re.fullmatch(r"[eE][+-]?\d+", after[0]):
+        return _Part(text, False, (), False, count)
+    if any(
+        any(sign.isdigit() for sign in word) and as_unit(word, with_magnitudes=True) is None
+        for word in (*before, *after)
+    ):
+        return None
+    if len(before) > 1 or len(after) > 2 or not {word.lower() for word in before} <= {*CURRENCIES}:
+        return None
+    return _Part(body, opened == 1, (*before, *_cut(after)), bool(match["gap"]) or not after, count)
+
+
+def _cut(words: Sequence[str]) -> list[str]:
+    """`M€` is a magnitude and a currency."""
+    found = []
+    for word in words:
+        known = as_unit(word, with_magnitudes=True)
+        if (
+            known is None
+            and len(word) > 1
+            and as_unit(word[1:], with_magnitudes=True)
+            and word[0] in "kKmMbB"
+        ):
+            found += [word[0], word[1:]]
+        else:
+            found.append(word)
+    return found
+
+
+def _marks(
+    bodies: Sequence[tuple[str, int]], context: Context, *, is_money: bool
+) -> tuple[str, str, Doubt | None] | None:
+    """Decimal mark, mark of thousands, and a doubt; None where the digits are no numbers."""
+    decimals: set[str] = set()
+    thousands: set[str] = set()
+    open_: Counter[str] = Counter()  # one separator before three digits
+    small = large = False  # whole numbers without a separator, of up to three digits or more
+    long = False  # one separator before three digits, and more than one digit before it
+    if context.decimal:
+        decimals.add(context.decimal)
+    if context.thousands:
+        thousands.add(context.thousands)
+    for body, count in bodies:
+        if NUMBER.fullmatch(body) and "." not in body:
+            small, large = small or len(body) <= 3, large or len(body) > 3
+            continue
+        seps = [sign for sign in body if not sign.isdigit()]
+        kinds = list(dict.fromkeys(seps))
+        groups = re.split(r"[.,' _]", body)
+        last = kinds[-1]
+        if len(kinds) > 2 or (len(kinds) == 2 and (seps.count(last) > 1 or last not in ".,")):
+            return None
+        whole = groups[:-1] if len(kinds) == 2 else groups
+        if len(kinds) == 2:
+            decimals.add(last)
+            thousands.add(kinds[0])
+            if not _are_groups(whole, kinds[0]):
+                return None
+        elif len(seps) > 1 or last not in ".,":
+            if not _are_groups(whole, last):
+                return None
+            thousands.add(last)
+        elif len(groups[-1]) == 3 and _are_groups(groups, last):
+            open_[last] += count
+            long = long or len(groups[0]) > 1
+        else:
+            decimals.add(last)
+    if len(decimals) > 1 or len(thousands) > 1 or decimals & thousands:
+        return None
+    grouped = small and not large and sum(open_.values()) >= _SURE
+    sure = grouped or (is_money and long)
+    return _decided(decimals, thousands, open_, context, sure=sure, is_money=is_money)
+
+
+def _decided(
+    decimals: set[str],
+    thousands: set[str],
+    open_: Counter[str],
+    context: Context,
+    *,
+    sure: bool,
+    is_money: bool,
+) -> tuple[str, str, Doubt | None] | None:
+    """With what one separator before three digits means, where that is open."""
+    doubt = None
+    for mark in open_:
+        other = "." if mark == "," else ","
+        if mark in thousands or mark in decimals:
+            continue
+        if decimals or (thousands and mark == "."):
+            if decimals == {other}:
+                thousands.add(mark)
+            else:
+                decimals.add(mark)
+        elif mark == "." or thousands:
+            decimals.add(mark)
+            if mark == "." and (is_money or context.comma_likely):
+                doubt = _POINT
+        else:
+            as_decimal = context.comma_likely
+            (decimals if as_decimal else thousands).add(mark)
+            if as_decimal or not sure:
+                doubt = _COMMA if as_decimal else _GROUPS
+    if len(decimals) > 1 or len(thousands) > 1:
+        return None
+    decimal = next(iter(decimals), "," if thousands == {"."} else ".")
+    return decimal, next(iter(thousands), ""), doubt
+
+
+def _are_groups(groups: Sequence[str], mark: str) -> bool:
+    """Are these groups of thousands, such as 1 234 567 (or 12,34,567 in India)?"""
+    first, *rest = groups
+    if not first or len(first) > 3 or not rest or (first.startswith("0") and len(first) > 0):
+        return False
+    inner = {2, 3} if mark == "," else {3}
+    return len(rest[-1]) == 3 and all(len(group) in inner for group in rest[:-1])
+
+
+@dataclass(frozen=True, slots=True)
+class _Units:
+    factors: tuple[tuple[str, float], ...] = ()
+    name: str = ""
+    bare: bool = True
+    doubts: tuple[Doubt, ...] = ()
+
+
+def _units(parts: Sequence[_Part], context: Context) -> _Units | str:
+    """The units with their factors, or why they cannot be taken off."""
+    words: Counter[str] = Counter()
+    for part in parts:
+        words.update(dict.fromkeys(part.words, part.count))
+    if not words:
+        return _Units()
+    known = _known(words)
+    total = sum(part.count for part in parts)
+    strange = [word for word in words if known[word] is None]
+    if strange and sum(words[word] for word in strange) <= _RARE * total:
+        for word in strange:
+            del words[word], known[word]
+        strange = []
+    if strange:
+        return _strange(parts, words, strange)
+    units = {word: unit for word, unit in known.items() if unit is not None}
+    kinds = {unit.kind for unit in units.values()} - {"magnitude"}
+    if len(kinds) > 1:
+        return f"different units stand in it: {', '.join(sorted(units))}"
+    kind = next(iter(kinds), "")
+    num_bare = sum(part.count for part in parts if not {*part.words} & {*units})
+    return _converted(words, units, kind, context, num_bare=num_bare, total=total)
+
+
+def _converted(
+    words: Counter[str],
+    units: Mapping[str, Unit],
+    kind: str,
+    context: Context,
+    *,
+    num_bare: int,
+    total: int,
+) -> _Units | str:
+    of_kind = {word: unit for word, unit in units.items() if unit.kind == kind}
+    if kind == SHARE:
+        if num_bare > 0.05 * total:
+            return f"some numbers have {next(iter(of_kind))!r} beside them and some do not"
+        points = context.percent == "points"
+        base = 1e-2 if points else 1.0
+        factors = tuple((word, unit.factor / base) for word, unit in sorted(of_kind.items()))
+        return _Units(factors, "%" if points else "", bare=False)
+    by_factor: Counter[float] = Counter()
+    for word, unit in of_kind.items():
+        by_factor[unit.factor] += words[word]
+    into = max(
+        of_kind, key=lambda word: (by_factor[of_kind[word].factor], words[word], word), default=""
+    )
+    doubts: list[Doubt] = []
+    if context.unit and of_kind:
+        wanted = as_unit(context.unit, with_magnitudes=False)
+        if wanted is None or wanted.kind != kind:
+            return f"{into!r} cannot be read as {context.unit!r}"
+        into, base = context.unit, wanted.factor
+    else:
+        base = of_kind[into].factor if into else 1.0
+    varied = len({unit.factor for unit in of_kind.values()}) > 1
+    if varied and num_bare:
+        return f"numbers without a unit stand among others in {', '.join(sorted(of_kind))}"
+    is_money = kind.startswith("currency")
+    if num_bare and of_kind and not is_money:
+        doubts.append(
+            (
+                f"{num_bare} of {total} sampled numbers have no unit: taken for {into!r}",
+                "category",
+                " keeps the texts",
+            )
+        )
+    scales = {word: unit.factor / base for word, unit in of_kind.items()}
+    scales |= {word: unit.factor for word, unit in units.items() if unit.kind == "magnitude"}
+    return _Units(tuple(sorted(scales.items())), into, bare=True, doubts=tuple(doubts))
+
+
+def _strange(
+    parts: Sequence[_Part],
+    words: Counter[str],
+    strange: Sequence[str],
+) -> _Units | str:
+    """One word that we do not know may be a unit like any other, where it stands apart."""
+    word = strange[0]
+    whole = all(part.apart and part.words == (word,) for part in parts if part.words)
+    if len(words) == 1 and whole and len(word) > 2 and all(part.words for part in parts):
+        told = f"{word!r} is taken for a unit, and taken off"
+        return _Units(((word, 1.0),), word, doubts=((told, "category", " keeps the texts"),))
+    return "" if len(strange) == len(words) else f"{', '.join(map(repr, strange[:3]))} is no unit"
+
+
+def _known(words: Counter[str]) -> dict[str, Unit | None]:
+    """What each word is; `m` is a metre unless money or other magnitudes stand beside it."""
+    first = {word: as_unit(word, with_magnitudes=True) for word in words}
+    kinds = {unit.kind for unit in first.values() if unit is not None}
+    only = {word.lower() for word in words if first[word] and first[word].kind == "magnitude"}  # type: ignore[union-attr]
+    money = any(kind.startswith("currency") for kind in kinds)
+    several = len(only) > 1 and kinds == {"magnitude"}
+    capital = kinds == {"magnitude"} and all(word.isupper() for word in words)
+    with_magnitudes = money or several or capital
+    return {word: as_unit(word, with_magnitudes=with_magnitudes) for word in words}
