@@ -174,7 +174,6 @@ def _said(target: Target, inputs: Sequence[Column], other: Content | Snapshot) -
 
 def _fill(folder: Path, content: Content) -> dict[str, Any]:
     """Write everything; gives the manifest."""
-    counts = dict.fromkeys(Split, 0)
     digests = []
     with ExitStack() as open_files:
         splits = {
@@ -183,26 +182,27 @@ def _fill(folder: Path, content: Content) -> dict[str, Any]:
         }
         for split, block in content.rows:
             splits[split].add(block)
-            counts[split] += block.height
     for split, file in splits.items():
         digests += [split.value, *file.digest.parts()]
     ledger = FrameDigest(SCHEMA)
-    num_rows = 0
+    rows = dict.fromkeys(("input", *(split.value for split in Split)), 0)
     with TableFile(folder / LEDGER_FILE, SCHEMA) as table:
         for block in content.ledger:
             ledger.add(block)
             table.add(block)
-            num_rows += block.height
+            rows["input"] += block.height
+            for split in Split:
+                rows[split.value] += int((block["bucket"] == split.value).sum())
+    rows["dropped"] = 2 * rows["input"] - sum(rows.values())
     digests += ["rows", *ledger.parts()]
     write_json(folder / PROFILE_FILE, content.profile().to_json(), pretty=False)
     findings = [_with_rows(finding, content.sources, folder) for finding in content.findings]
     said = _said(content.target, content.inputs, content)
-    rows = {split.value: count for split, count in counts.items()}
     manifest = {
         **said,
         "hash": _joined(said, digests),
         "files": {path.name: sha256_file(path) for path in sorted(folder.iterdir())},
-        "rows": {"input": num_rows, **rows, "dropped": num_rows - sum(rows.values())},
+        "rows": rows,
         "findings": [finding.to_json() for finding in findings],
         "reads": list(content.reads),
         "sources": [dict(source) for source in content.sources],

@@ -13,7 +13,7 @@ import mmap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, Self
+from typing import Any, Self
 
 import numpy as np
 import polars as pl
@@ -41,7 +41,6 @@ class BlockStore:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._file: BinaryIO | None = None
         self._size = 0
         self._pieces: dict[str, list[_Piece]] = {}
         self._kinds: dict[str, list[pl.DataType]] = {}
@@ -54,12 +53,10 @@ class BlockStore:
         """
         table = frame.rechunk().to_arrow(compat_level=pl.CompatLevel.oldest())
         try:
-            if self._file is None:
-                self._file = self._path.open("ab")
-            with pa.ipc.new_stream(self._file, table.schema) as stream:
-                stream.write_table(table)
-            self._file.flush()
-            stop = self._file.tell()
+            with self._path.open("ab") as file:
+                with pa.ipc.new_stream(file, table.schema) as stream:
+                    stream.write_table(table)
+                stop = file.tell()
         except OSError as error:
             raise disk_fault(error, self._path) from error
         piece = _Piece(self._size, stop, frame.height)
@@ -75,7 +72,6 @@ class BlockStore:
 
     def remove(self) -> None:
         """The store and its file are not needed any more."""
-        self.close()
         self._path.unlink(missing_ok=True)
         self._pieces, self._kinds = {}, {}
 
@@ -134,12 +130,6 @@ class BlockStore:
         if not found:
             return pl.DataFrame(schema={name: self._kinds[name][0] for name in names})
         return pl.concat(found)
-
-    def close(self) -> None:
-        """Nothing more is written."""
-        if self._file is not None:
-            self._file.close()
-            self._file = None
 
     def to_json(self) -> dict[str, Any]:
         """Where what is; `open_store` needs it."""

@@ -130,7 +130,6 @@ def stage_source(
         else:
             one = _stage_file(location, store, settings, name=name, arrays=arrays)
             one = _with_images(one, settings, base=base)
-        store.close()
         if staged:
             check_agreement(staged[0].kinds, one.kinds, staged[0].file.name, name)
         staged.append(replace(one, file=replace(one.file, first_row=num_rows, part=part)))

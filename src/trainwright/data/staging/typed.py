@@ -110,7 +110,6 @@ def type_rows(
     store = BlockStore(folder / "typed.blocks")
     found = {name: read(store) for name, read in held.items()}
     _parse(staged, typings, store)
-    store.close()
     target = next((one.target for one in found.values() if one.target is not None), None)
     if target is None:
         target = _label(typings[settings.target], store)
