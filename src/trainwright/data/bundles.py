@@ -8,7 +8,8 @@ order of the places (see `data.split`).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,7 @@ from trainwright.data.staging.grouping import grouped
 PARTS = tuple(Split)
 EXACT_ROWS = 10_000
 EXACT_CLASS = 200
+_Number = TypeVar("_Number", np.int32, np.uint64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,9 @@ class Bundled:
         strata: Class of each row; of a bundle the lowest; shape (rows,), int32.
         num: Bundles.
         largest: Rows of the largest.
+        copy_of: Position of the first row that is equal in the target too; shape (rows,), int64;
+            None where nobody asked.
+        differing: True for rows of a bundle in which targets differ; shape (rows,); or None.
     """
 
     hashes: Hashes
@@ -42,26 +47,55 @@ class Bundled:
     strata: NDArray[np.int32]
     num: int
     largest: int
+    copy_of: NDArray[np.int64] | None = None
+    differing: NDArray[np.bool_] | None = None
 
 
-def bundle(hashes: Hashes, strata: NDArray[np.int32], arrays: Arrays) -> Bundled:
-    """Find the rows that have equal hashes; `strata` is the class of each row."""
-    first = arrays.empty(len(hashes), np.int64)
-    lowest = arrays.empty(len(hashes), np.int32)
-    for span in arrays.spans(len(hashes)):
-        first[span] = np.arange(span.start, span.stop)
+def bundle(
+    hashes: Hashes, strata: NDArray[np.int32], arrays: Arrays, *, whole: Hashes | None = None
+) -> Bundled:
+    """Find the rows that have equal hashes.
+
+    Args:
+        hashes: Of the rows' inputs, or of their groups; shape (rows,).
+        strata: The class of each row; shape (rows,).
+        arrays: Where long arrays live.
+        whole: Of inputs and target together, to compare rows that have equal inputs; shape (rows,).
+    """
+    num_rows = len(hashes)
+    first, lowest = arrays.empty(num_rows, np.int64), arrays.empty(num_rows, np.int32)
+    copy_of = arrays.empty(num_rows, np.int64)
+    differing = arrays.full(num_rows, False, np.bool_)
+    for span in arrays.spans(num_rows):
+        first[span] = copy_of[span] = np.arange(span.start, span.stop)
         lowest[span] = strata[span]
     num = largest = 0
     for part in grouped(hashes, arrays):
-        num += len(part.groups.keys)
-        largest = max(largest, int(part.groups.sizes.max(initial=0)))
+        groups = part.groups
+        num += len(groups.keys)
+        largest = max(largest, int(groups.sizes.max(initial=0)))
         again = part.sizes > 1
-        at, group = part.at[again], part.groups.inverse[again]
+        at, group = part.at[again], groups.inverse[again]
+        if not len(at):
+            continue
         first[at] = part.first[again]
-        least = np.full(len(part.groups.keys), np.iinfo(np.int32).max, dtype=np.int32)
-        np.minimum.at(least, group, strata[at])
-        lowest[at] = least[group]
-    return Bundled(hashes, first, lowest, num, largest)
+        lowest[at] = _least(strata[at], group, len(groups.keys))[group]
+        if whole is not None:
+            values = whole[at]
+            equal = group_equal(values)
+            copy_of[at] = at[equal.first[equal.inverse]]
+            least = _least(values, group, len(groups.keys))
+            most = ~_least(~values, group, len(groups.keys))
+            differing[at] = (least != most)[group]
+    found = Bundled(hashes, first, lowest, num, largest)
+    return found if whole is None else replace(found, copy_of=copy_of, differing=differing)
+
+
+def _least(values: NDArray[_Number], group: NDArray[np.int64], num: int) -> NDArray[_Number]:
+    """The smallest value of each group."""
+    least = np.full(num, np.iinfo(values.dtype).max, dtype=values.dtype)
+    np.minimum.at(least, group, values)
+    return least
 
 
 def by_hash(
@@ -154,10 +188,16 @@ def _fill_empty(parts: NDArray[np.int8], bundled: Bundled, arrays: Arrays, *, se
 
 
 def bundle_equal(
-    hashes: Hashes, strata: NDArray[np.int32], arrays: Arrays
+    found: Bundled, strata: NDArray[np.int32], arrays: Arrays
 ) -> tuple[Bundled, list[Finding]]:
-    """What stays together in a random split: equal rows, unless equality is a coincidence."""
-    found = bundle(hashes, strata, arrays)
+    """What stays together in a random split: equal rows, unless equality is a coincidence.
+
+    Args:
+        found: The rows by their inputs.
+        strata: The class of each row; shape (rows,).
+        arrays: Where long arrays live.
+    """
+    hashes = found.hashes
     few = found.num * 10 < len(hashes)
     dominant = len(hashes) >= 100 and found.largest * 10 > len(hashes)
     if not (few or dominant):

@@ -4,18 +4,17 @@ Two rows are equal when all the columns that a model may see are equal; identifi
 them, since a running number makes every row unlike. Copies are told from coincidences by a telling
 column: rows that are equal in text, in a date-time or in a continuous number are hardly equal by
 chance, whereas a table of four short categories has few distinct rows at all.
-Cost: memory for the rows that are copies, not for all.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from trainwright.core.artifacts import Column, ColumnType, Finding
+from trainwright.data.bundles import Bundled
 from trainwright.data.chronology import TEST, TRAIN
 from trainwright.data.findings import finding
 from trainwright.data.hashing import Hashes
@@ -24,6 +23,7 @@ from trainwright.data.staging.grouping import grouped
 from trainwright.data.staging.rows import Rows
 
 ALLOWED_FRACTION = 0.01  # of test rows that may also stand in train
+MOST_LISTED = 1 << 22  # rows of a finding: a table of few distinct rows has nothing but copies
 CONTINUOUS = 50  # distinct values that make a number telling
 _TELLING = (
     ColumnType.IDENTIFIER,
@@ -34,57 +34,45 @@ _TELLING = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Copies:
-    """Which rows repeat an earlier one.
+def describe_copies(
+    bundled: Bundled, row: NDArray[np.int64], *, dropped: bool, arrays: Arrays
+) -> list[Finding]:
+    """A warning with the count, when rows repeat an earlier one in inputs and target.
 
-    Attributes:
-        at: Positions of the rows that do, ascending; shape (copies,), int64.
-        first: Position of the first row that each is equal to; shape (copies,), int64.
+    Args:
+        bundled: The rows, compared in their targets too.
+        row: Global positions; shape (rows,).
+        dropped: They are left out.
+        arrays: Where long arrays live.
     """
-
-    at: NDArray[np.int64]
-    first: NDArray[np.int64]
-
-
-def find_copies(hashes: Hashes, arrays: Arrays) -> Copies:
-    """The rows that repeat an earlier one, by the hashes of whole rows."""
-    at, first = [np.empty(0, dtype=np.int64)], [np.empty(0, dtype=np.int64)]
-    for part in grouped(hashes, arrays):
-        firsts = part.first
-        again = firsts != part.at
-        at.append(part.at[again])
-        first.append(firsts[again])
-    found = np.concatenate(at)
-    order = np.argsort(found)
-    return Copies(found[order], np.concatenate(first)[order])
-
-
-def describe_copies(copies: Copies, rows: NDArray[np.int64], *, dropped: bool) -> list[Finding]:
-    """A warning with the count, when there are any. `rows` are global positions."""
-    count = len(copies.at)
+    assert bundled.copy_of is not None
+    copy_of = bundled.copy_of
+    rows, count = _positions(
+        lambda span: copy_of[span] != np.arange(span.start, span.stop), row, arrays
+    )
     if not count:
         return []
-    share = count / len(rows)
+    share = count / len(row)
     return [
         finding(
             "duplicate",
             "info" if dropped else "warning",
-            f"{count} of {len(rows)} rows ({share:.1%}) repeat an earlier one: "
+            f"{count} of {len(row)} rows ({share:.1%}) repeat an earlier one: "
             + ("they were left out" if dropped else "they are kept, equal rows in one split"),
-            rows=rows[copies.at],
+            rows=rows,
+            count=count,
             remedy="" if dropped else "data: {duplicates: drop}",
         )
     ]
 
 
 def conflicting_labels(
-    inputs: Hashes,
-    whole: Hashes,
-    rows: NDArray[np.int64],
+    bundled: Bundled,
+    row: NDArray[np.int64],
     *,
     target: str,
     numbers: bool,
+    dropped: bool,
     arrays: Arrays,
 ) -> list[Finding]:
     """Rows with equal inputs and different targets: a warning where they are classes.
@@ -92,37 +80,50 @@ def conflicting_labels(
     Only a note where they are numbers, which spread about what the inputs tell anyhow.
 
     Args:
-        inputs: Hashes of the rows' inputs; shape (rows,).
-        whole: Of inputs and target; shape (rows,).
-        rows: Global positions; shape (rows,).
+        bundled: The rows, compared in their targets too.
+        row: Global positions; shape (rows,).
         target: The target's name.
         numbers: The target is a number.
+        dropped: Rows that repeat an earlier one, target included, are left out, and do not count.
         arrays: Where long arrays live.
     """
-    differing = [np.empty(0, dtype=np.int64)]
-    for part in grouped(inputs, arrays):
-        again = part.sizes > 1
-        at, group = part.at[again], part.groups.inverse[again]
-        hashes = whole[at]
-        least = np.full(len(part.groups.keys), np.iinfo(np.uint64).max, dtype=np.uint64)
-        most = np.zeros(len(part.groups.keys), dtype=np.uint64)
-        np.minimum.at(least, group, hashes)
-        np.maximum.at(most, group, hashes)
-        differing.append(at[(least != most)[group]])
-    found = np.concatenate(differing)
-    if not len(found):
+    assert bundled.differing is not None
+    assert bundled.copy_of is not None
+    differing, copy_of = bundled.differing, bundled.copy_of
+
+    def chosen(span: slice) -> NDArray[np.bool_]:
+        first = copy_of[span] == np.arange(span.start, span.stop)
+        return differing[span] & first if dropped else differing[span]
+
+    rows, count = _positions(chosen, row, arrays)
+    if not count:
         return []
     return [
         finding(
             "conflicting-label",
             "info" if numbers else "warning",
-            f"{len(found)} rows have the same inputs as another row, and another"
+            f"{count} rows have the same inputs as another row, and another"
             f" {target!r}: no model can tell them apart",
             column=target,
-            rows=rows[found],
+            rows=rows,
+            count=count,
             remedy="look at these rows; a column that tells them apart may be missing",
         )
     ]
+
+
+def _positions(
+    chosen: Callable[[slice], NDArray[np.bool_]], row: NDArray[np.int64], arrays: Arrays
+) -> tuple[NDArray[np.int64], int]:
+    """Global positions of the first rows that are chosen, and the number of all."""
+    found, listed, count = [np.empty(0, dtype=np.int64)], 0, 0
+    for span in arrays.spans(len(row)):
+        here = row[span][chosen(span)]
+        count += len(here)
+        if listed < MOST_LISTED:
+            found.append(here[: MOST_LISTED - listed])
+            listed += len(found[-1])
+    return np.concatenate(found), count
 
 
 def has_telling_column(rows: Rows, columns: Sequence[Column]) -> bool:

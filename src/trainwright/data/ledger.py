@@ -56,23 +56,25 @@ class LedgerBook:
         self._kinds: list[tuple[str, str | None, str | None]] = [
             (split.value, None, None) for split in Split
         ]
-        self._reasons: list[tuple[NDArray[np.int64], Numbered | Sequence[str]]] = []
+        self._reasons: list[tuple[NDArray[np.int64], Sequence[str]]] = []
+        self._numbers: NDArray[np.int64] | None = None
 
     def drop(
         self, rows: NDArray[np.int64], *, step: str, reason: str | Sequence[str] | Numbered
     ) -> None:
-        """Settle rows (global positions, ascending where the reason is `Numbered`) as dropped by `step`.
-
-        There is one reason for all, or one a row.
-        """
+        """Settle rows (global positions) as dropped by `step`; one reason for all, or one a row."""
         plain = reason if isinstance(reason, str) else None
-        kind = ("dropped", step, plain)
+        said = reason.text if isinstance(reason, Numbered) else plain
+        kind = ("dropped", step, said)
         if kind not in self._kinds:
             self._kinds.append(kind)
         self._settle(rows, self._kinds.index(kind))
         if isinstance(reason, Numbered):
-            self._reasons.append((rows, reason))
+            if self._numbers is None:
+                self._numbers = self._arrays.full(len(self._fates), -1, np.int64)
+            self._numbers[rows] = reason.numbers
         elif plain is None:
+            assert not isinstance(reason, str)
             order = np.argsort(rows)
             self._reasons.append((rows[order], [reason[place] for place in order.tolist()]))
 
@@ -114,18 +116,21 @@ class LedgerBook:
         self._arrays.release()
 
     def _told(self, reason: pl.Series, start: int, stop: int) -> pl.Series:
-        """With the reasons that rows of these positions have of their own."""
-        for rows, told in self._reasons:
+        """With what is said of rows one by one."""
+        if self._numbers is not None:
+            at = np.flatnonzero(self._numbers[start:stop] >= 0)
+            if len(at):
+                text, numbers = reason.gather(at), pl.Series(self._numbers[start:stop][at])
+                told = pl.DataFrame({"text": text, "number": numbers.cast(pl.String)})
+                words = told.select(
+                    pl.col("text").str.replace("{}", pl.col("number"), literal=True)
+                )
+                reason = reason.scatter(at, words.to_series())
+        for rows, said in self._reasons:
             first, last = np.searchsorted(rows, [start, stop]).tolist()
-            if first == last:
-                continue
-            if isinstance(told, Numbered):
-                before, after = told.text.split("{}")
-                numbers = pl.Series(told.numbers[first:last]).cast(pl.String)
-                words = before + numbers + after
-            else:
-                words = pl.Series(told[first:last], dtype=pl.String)
-            reason = reason.scatter(rows[first:last] - start, words)
+            if first < last:
+                words = pl.Series(said[first:last], dtype=pl.String)
+                reason = reason.scatter(rows[first:last] - start, words)
         return reason
 
 

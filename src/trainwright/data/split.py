@@ -88,6 +88,7 @@ class Splittable:
         hashes: Of the inputs; shape (rows,).
         file_part: The part that each row's file says, -1 where it says none; shape (rows,), int8.
         arrays: Where long arrays live.
+        bundled: The rows by their inputs, where they were bundled before.
     """
 
     rows: Rows
@@ -95,6 +96,7 @@ class Splittable:
     hashes: Hashes
     file_part: NDArray[np.int8]
     arrays: Arrays = field(default_factory=Arrays)
+    bundled: Bundled | None = None
 
     def column(self, name: str) -> Iterator[pl.Series]:
         """One column, block by block."""
@@ -111,7 +113,7 @@ def assign(rows: Splittable, settings: DataSettings, *, target: Target) -> Assig
     """
     by = "given" if settings.is_given else settings.split.by
     check_split_columns(settings, list(rows.rows.schema))
-    assigned = _METHODS[by](rows, settings, _strata(rows, target))
+    assigned = _METHODS[by](rows, settings, strata_of(rows.rows, target, rows.arrays))
     sizes = part_sizes(assigned.parts, rows.arrays)
     for part, split in enumerate(PARTS):
         if not sizes[part]:
@@ -142,7 +144,8 @@ def check_split_columns(settings: DataSettings, names: Sequence[str]) -> None:
 
 def _random(rows: Splittable, settings: DataSettings, strata: NDArray[np.int32]) -> Assignment:
     split, arrays = settings.split, rows.arrays
-    bundled, findings = bundle_equal(rows.hashes, strata, arrays)
+    bundled = rows.bundled or bundle(rows.hashes, strata, arrays)
+    bundled, findings = bundle_equal(bundled, strata, arrays)
     parts = by_hash(bundled, seed=split.seed, fractions=split.fractions, arrays=arrays)
     units = arrays.empty(len(parts), np.int64)
     for span in arrays.spans(len(parts)):  # copies are one: no fold may part them either
@@ -345,9 +348,8 @@ def _complete(
     wanted = [settings.fractions[part] if part in lacking else 0.0 for part in range(3)]
     wanted[TRAIN] = 1 - sum(wanted)
     others = np.sort(np.concatenate([_where(parts, part, arrays) for part in (-1, 1, 2)]))
-    bundled, _ = bundle_equal(
-        arrays.without(rows.hashes, others), arrays.without(strata, others), arrays
-    )
+    train, classes = arrays.without(rows.hashes, others), arrays.without(strata, others)
+    bundled, _ = bundle_equal(bundle(train, classes, arrays), classes, arrays)
     split = by_hash(bundled, seed=settings.seed, fractions=wanted, arrays=arrays)
     done = 0
     for span in arrays.spans(len(parts)):
@@ -358,18 +360,18 @@ def _complete(
     return [PARTS[part].value for part in lacking]
 
 
-def _strata(rows: Splittable, target: Target) -> NDArray[np.int32]:
-    """The class of each row."""
+def strata_of(rows: Rows, target: Target, arrays: Arrays) -> NDArray[np.int32]:
+    """The class of each row; 0 where there are none."""
     if target.task in (Task.REGRESSION, Task.TOKEN_CLASSIFICATION):
-        return np.broadcast_to(np.int32(0), len(rows.row))
+        return np.broadcast_to(np.int32(0), rows.num_rows)
     codes = {label: code for code, label in enumerate(target.classes)}
-    found = rows.arrays.empty(len(rows.row), np.int32)
+    found = arrays.empty(rows.num_rows, np.int32)
     start = 0
-    for values in rows.column(target.name):
-        here = values.replace_strict(codes, return_dtype=pl.Int32).to_numpy()
+    for block in rows.blocks([target.name]):
+        here = block.to_series().replace_strict(codes, return_dtype=pl.Int32).to_numpy()
         found[start : start + len(here)] = here
         start += len(here)
-        rows.arrays.release()
+        arrays.release()
     return found
 
 

@@ -16,14 +16,13 @@ from numpy.typing import NDArray
 
 from trainwright.core.artifacts import ROW, UNIT, Column, Split, Target
 from trainwright.core.protocols import Probe
-from trainwright.data.bundles import PARTS
+from trainwright.data.bundles import PARTS, Bundled, bundle
 from trainwright.data.classes import check_classes, check_target
 from trainwright.data.detection import leave_out
 from trainwright.data.duplicates import (
     across_splits,
     conflicting_labels,
     describe_copies,
-    find_copies,
     has_telling_column,
 )
 from trainwright.data.hashing import CellHasher, Hashes, RowHasher, mix
@@ -31,7 +30,7 @@ from trainwright.data.leakage.bench import choose_rows
 from trainwright.data.ledger import LedgerBook, Numbered
 from trainwright.data.quality import equality_columns
 from trainwright.data.reading.tables import SourceFile
-from trainwright.data.split import Assignment, Splittable, assign
+from trainwright.data.split import Assignment, Splittable, assign, strata_of
 from trainwright.data.staging.arrays import Arrays
 from trainwright.data.staging.rows import KeptRows
 from trainwright.data.staging.typed import TypedRows
@@ -74,6 +73,7 @@ class Table:
         self.parts = arrays.full(typed.num_rows, -1, np.int8)
         self.units = self.row
         self.hashes, self._whole = self._hash()
+        self._bundled: Bundled | None = None
 
     @property
     def rows(self) -> KeptRows:
@@ -88,20 +88,22 @@ class Table:
 
     def look_for_copies(self) -> None:
         """Equal rows, and equal inputs with other targets."""
-        copies = find_copies(self._whole, self._arrays)
+        arrays = self._arrays
+        strata = strata_of(self.rows, self.target, arrays)
+        found = bundle(self.hashes, strata, arrays, whole=self._whole)
         dropping = self._settings.duplicates == "drop"
-        self.findings += describe_copies(copies, self.row, dropped=dropping)
-        if dropping:
-            first = Numbered("equal to row {}", self.row[copies.first])
-            self._drop(copies.at, step="duplicates", reason=first)
+        self.findings += describe_copies(found, self.row, dropped=dropping, arrays=arrays)
         self.findings += conflicting_labels(
-            self.hashes,
-            self._whole,
+            found,
             self.row,
             target=self.target.name,
             numbers=self.rows.schema[self.target.name].is_float(),
-            arrays=self._arrays,
+            dropped=dropping,
+            arrays=arrays,
         )
+        self._bundled = found
+        if dropping:
+            self._drop_copies(found)
 
     def leave_out(self, steps: Mapping[str, str], seen: Callable[[], TableView]) -> None:
         """What the recipe wants left out."""
@@ -119,7 +121,9 @@ class Table:
 
     def split(self) -> Assignment:
         """Assign rows to train, validation and test."""
-        rows = Splittable(self.rows, self.row, self.hashes, self._file_parts(), self._arrays)
+        rows = Splittable(
+            self.rows, self.row, self.hashes, self._file_parts(), self._arrays, self._bundled
+        )
         assigned = assign(rows, self._settings, target=self.target)
         self.findings += assigned.findings
         self.parts, self.units = assigned.parts, assigned.units
@@ -221,6 +225,16 @@ class Table:
                 self._book.assign(self.row[span][self.parts[span] == part], split)
         yield from self._book.blocks()
 
+    def _drop_copies(self, found: Bundled) -> None:
+        assert found.copy_of is not None
+        gone = self._arrays.empty(len(self.row), np.bool_)
+        for span in self._arrays.spans(len(self.row)):
+            first = found.copy_of[span]
+            gone[span] = here = first != np.arange(span.start, span.stop)
+            reason = Numbered("equal to row {}", self.row[first[here]])
+            self._book.drop(self.row[span][here], step="duplicates", reason=reason)
+        self._without(gone)
+
     def _hash(self) -> tuple[Hashes, Hashes]:
         """Hashes of inputs, and of inputs and target together."""
         inputs = self._arrays.empty(self._typed.num_rows, np.uint64)
@@ -254,8 +268,9 @@ class Table:
             self._book.drop(self.row[at], step=step, reason=reason)
             self._without(at)
 
-    def _without(self, gone: NDArray[np.int64]) -> None:
-        if not len(gone):
+    def _without(self, gone: NDArray[np.int64] | NDArray[np.bool_]) -> None:
+        """Go on without the rows at these positions (ascending), or of this mask."""
+        if not gone.any() and (gone.dtype == np.bool_ or not len(gone)):
             return
         same = self.units is self.row
         self.row = self._arrays.without(self.row, gone)
@@ -263,3 +278,4 @@ class Table:
         self.hashes = self._arrays.without(self.hashes, gone)
         self._whole = self._arrays.without(self._whole, gone)
         self.parts = self._arrays.without(self.parts, gone)
+        self._bundled = None

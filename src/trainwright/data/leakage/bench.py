@@ -20,9 +20,10 @@ from trainwright.data.hashing import Hashes, count_distinct, mix, positions
 from trainwright.data.leakage.pairs import Pair, like_pairs, likeness
 from trainwright.data.leakage.scores import Answer, Values, build_answer, column_score
 from trainwright.data.staging.arrays import Arrays
-from trainwright.data.staging.grouping import grouped
+from trainwright.summaries.sketches import HyperLogLog
 
 SAMPLE_ROWS = 20_000
+COUNTED_ROWS = 1 << 20  # whose distinct ones are counted
 FEW_ROWS = 3_000  # for a first look at pairs
 NUM_FOLDS = 3
 SAME = 0.999  # rank correlation of a column and its copy in another unit
@@ -168,15 +169,16 @@ def choose_rows(hashes: Hashes, parts: NDArray[np.int8], arrays: Arrays) -> NDAr
 
 
 def _are_few_distinct(hashes: Hashes, parts: NDArray[np.int8], arrays: Arrays) -> bool:
-    """Is under a tenth of the train rows distinct?"""
-    num_rows = distinct = 0
-    for part in grouped(hashes, arrays):
-        mine = parts[part.at] == 0
-        num_rows += int(mine.sum())
-        there = np.zeros(len(part.groups.keys), dtype=bool)
-        there[part.groups.inverse[mine]] = True
-        distinct += int(there.sum())
-    return distinct * 10 < num_rows
+    """Is under a tenth of the train rows distinct? Of very many rows by an estimate."""
+    if len(hashes) <= COUNTED_ROWS:
+        mine = hashes[parts == 0]
+        return count_distinct(mine) * 10 < len(mine)
+    num_rows, distinct = 0, HyperLogLog.of(np.empty(0, dtype=np.uint64))
+    for span in arrays.spans(len(hashes)):
+        mine = hashes[span][parts[span] == 0]
+        num_rows += len(mine)
+        distinct = distinct.merge(HyperLogLog.of(mine))
+    return distinct.estimate * 10 < num_rows
 
 
 def encode(values: pl.Series) -> Values:

@@ -26,9 +26,9 @@ from trainwright.core.artifacts import (
     Task,
 )
 from trainwright.core.errors import DataError, shorten
-from trainwright.data.bundles import PARTS
+from trainwright.data.bundles import PARTS, bundle
 from trainwright.data.classes import check_classes, check_target
-from trainwright.data.duplicates import conflicting_labels, describe_copies, find_copies
+from trainwright.data.duplicates import conflicting_labels, describe_copies
 from trainwright.data.hashing import Hashes, hash_cells, mix, sum_cells
 from trainwright.data.ledger import LedgerBook
 from trainwright.data.reading.tables import RawTable
@@ -197,19 +197,22 @@ class _Series:
         """Equal series, and equal ones with other targets."""
         values = self.frame[self.target.name]
         whole = mix(self.hashes ^ mix(hash_cells(values)))
-        copies = find_copies(whole, Arrays())
+        strata = np.zeros(len(whole), dtype=np.int32)
+        found, arrays = bundle(self.hashes, strata, Arrays(), whole=whole), Arrays()
         dropping = self._settings.duplicates == "drop"
-        self.findings += describe_copies(copies, self.rows, dropped=dropping)
+        self.findings += describe_copies(found, self.rows, dropped=dropping, arrays=arrays)
         self.findings += conflicting_labels(
-            self.hashes,
-            whole,
+            found,
             self.rows,
             target=self.target.name,
             numbers=values.dtype.is_float(),
-            arrays=Arrays(),
+            dropped=dropping,
+            arrays=arrays,
         )
         if dropping:
-            self._drop(copies.at, step="duplicates", reason="equal to another series")
+            assert found.copy_of is not None
+            copies = np.flatnonzero(found.copy_of != np.arange(len(whole)))
+            self._drop(copies, step="duplicates", reason="equal to another series")
 
     def split(self) -> None:
         """Assign series to train, validation and test."""

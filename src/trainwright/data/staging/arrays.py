@@ -22,17 +22,19 @@ from numpy.typing import DTypeLike, NDArray
 
 from trainwright.core.durable import disk_fault
 
-IN_MEMORY = 1 << 22  # entries
+IN_MEMORY = 1 << 20  # entries
 SPAN_ROWS = 1 << 20
+SORTED_ROWS = 1 << 21
 
 
 class Arrays:
-    """Makes arrays of one table.
+    """Makes arrays of one table, and says how many rows are worked on at a time.
 
     Args:
         folder: Where long ones are kept; None: all are in memory.
         in_memory: Entries up to which an array is no file.
         span_rows: Rows that `spans` goes on at a time.
+        sorted_rows: Rows that are sorted at a time, about.
     """
 
     def __init__(
@@ -41,10 +43,12 @@ class Arrays:
         *,
         in_memory: int = IN_MEMORY,
         span_rows: int = SPAN_ROWS,
+        sorted_rows: int = SORTED_ROWS,
     ) -> None:
         self._folder = folder
         self._in_memory = in_memory
         self._span_rows = span_rows
+        self.sorted_rows = sorted_rows
         self._maps: weakref.WeakSet[mmap.mmap] = weakref.WeakSet()
 
     @property
@@ -88,13 +92,22 @@ class Arrays:
         for pages in list(self._maps):
             pages.madvise(mmap.MADV_DONTNEED)
 
-    def without(self, values: NDArray[Any], gone: NDArray[np.int64]) -> NDArray[Any]:
-        """The array without the entries at these positions (ascending)."""
-        kept = self.empty(len(values) - len(gone), values.dtype)
+    def without(
+        self, values: NDArray[Any], gone: NDArray[np.int64] | NDArray[np.bool_]
+    ) -> NDArray[Any]:
+        """The array without some entries, told by their positions (ascending) or by a mask."""
+        is_mask = gone.dtype == np.bool_
+        num_gone = (
+            sum(int(gone[span].sum()) for span in self.spans(len(gone))) if is_mask else len(gone)
+        )
+        kept = self.empty(len(values) - num_gone, values.dtype)
         done = 0
         for span in self.spans(len(values)):
-            first, last = np.searchsorted(gone, [span.start, span.stop])
-            part = np.delete(values[span], gone[first:last] - span.start)
+            if is_mask:
+                part = values[span][~gone[span]]
+            else:
+                first, last = np.searchsorted(gone, [span.start, span.stop])
+                part = np.delete(values[span], gone[first:last] - span.start)
             kept[done : done + len(part)] = part
             done += len(part)
         return kept

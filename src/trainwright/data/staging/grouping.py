@@ -20,7 +20,6 @@ from trainwright.core.durable import disk_fault
 from trainwright.data.hashing import Groups, Hashes, group_equal
 from trainwright.data.staging.arrays import Arrays
 
-PART_ROWS = 1 << 21
 _MOST_BITS = 8  # 256 open files
 _RECORD = np.dtype([("key", np.uint64), ("at", np.int64)])
 
@@ -48,18 +47,17 @@ class Part:
         return self.groups.sizes[self.groups.inverse]
 
 
-def grouped(hashes: Hashes, arrays: Arrays, *, part_rows: int = PART_ROWS) -> Iterator[Part]:
+def grouped(hashes: Hashes, arrays: Arrays) -> Iterator[Part]:
     """The rows in parts that hold whole groups, in the order of the hashes.
 
     Args:
         hashes: Shape (rows,).
         arrays: Where long arrays live.
-        part_rows: Rows that are sorted at a time, about.
 
     Raises:
         EnvironmentFault: the disk is full.
     """
-    bits = max(0, (len(hashes) - 1).bit_length() - (part_rows - 1).bit_length())
+    bits = max(0, (len(hashes) - 1).bit_length() - (arrays.sorted_rows - 1).bit_length())
     bits = min(bits, _MOST_BITS)
     if not bits:
         yield Part(np.arange(len(hashes), dtype=np.int64), group_equal(np.asarray(hashes)))
