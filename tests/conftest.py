@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from machinery import pytest_terminal_summary  # noqa: F401 - says what was not run
+
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "POLARS_MAX_THREADS"):
     os.environ.setdefault(variable, "1")  # the tests run two at a time on two cores
 

@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from trainwright.core.clock import Deadline
 from trainwright.flow.fitting import fit_candidates
 from trainwright.flow.reproduction import reproduce
 from trainwright.flow.run import run
@@ -64,3 +65,30 @@ def test_candidates_that_there_was_no_time_for_are_told(tmp_path: Path, monkeypa
     recipe.write_text(RECIPE + "model: {families: [baseline, linear, lightgbm]}\n")
     result = run(recipe, workspace=tmp_path / "workspace")
     assert any("no time for lightgbm, linear" in warning for warning in result.warnings)
+
+
+@pytest.mark.parametrize(
+    ("more", "least", "most"),
+    [
+        ("model: {family: linear}\n", 0.64, 0.665),
+        ("model: {family: linear}\nevaluation: {cross_validation: 2}\n", 0.26, 0.28),
+        ("model: {families: [linear, lightgbm]}\n", 0.05, 0.54),
+    ],
+    ids=["lone", "with folds", "one of two"],
+)
+def test_a_lone_candidate_has_the_time_that_others_or_folds_would_have_had(
+    more: str, least: float, most: float, tmp_path: Path, monkeypatch
+):
+    whole, had = Deadline.share, {}
+
+    def share(self: Deadline, part: str, fraction: float) -> Deadline:
+        found = whole(self, part, fraction)
+        had.setdefault(part, found.seconds_left)
+        return found
+
+    monkeypatch.setattr(Deadline, "share", share)
+    table(80, num_classes=2).write_csv(tmp_path / "table.csv")
+    recipe = tmp_path / "table.yaml"
+    recipe.write_text(RECIPE + more)
+    run(recipe, workspace=tmp_path / "workspace", overrides=["training.budget=1000s"])
+    assert least < had["linear"] / 1000 < most

@@ -59,7 +59,10 @@ def test_a_folder_goes_the_whole_way(folder, trainwright):
     output = folder / "answers.csv"
     assert trainwright("predict", "stripes", folder / "stripes", "-o", output)[0] == 0
     answers = pl.read_csv(output)
+    assert answers.columns[:3] == ["row", "path", "prediction"]
     assert answers["row"].to_list() == list(range(120))
+    assert all((folder / "stripes" / path).is_file() for path in answers["path"])
+    assert answers["path"].str.starts_with("lying/").to_list() == [True] * 60 + [False] * 60
     assert (answers["prediction"] == pl.Series(["lying"] * 60 + ["standing"] * 60)).mean() > 0.9
 
     status, watched = trainwright("monitor", "stripes", folder / "stripes")

@@ -39,6 +39,7 @@ from trainwright.core import durable
 from trainwright.runs.folder import RunFolder
 from trainwright.runs.history import History
 from trainwright.runs.registry import Registry
+from trainwright.runs.workspace import Workspace
 from trainwright.training import checkpoints as module_of_checkpoints
 from trainwright.training.checkpoints import CheckpointWarning
 from trainwright.training.feeding.sources import ArraySource
@@ -506,19 +507,33 @@ def _killed_and_gone_on(unbroken: Unbroken, recipe: Path, draw: random.Random, *
     return killed
 
 
+def test_a_run_that_was_killed_before_its_first_event_is_gone_at_the_next_start(
+    unbroken: Unbroken, recipe: Path, trainwright: Command
+) -> None:
+    workspace = Workspace(recipe.parent / "workspace")
+    orphan, living = workspace.new_run("tiny"), workspace.new_run("tiny")
+    orphan.write_recipe({"name": "tiny"})
+    with living.hold():
+        status, result = trainwright("run", recipe)
+    assert status == 0
+    assert {run.id for run in workspace.list_runs()} == {living.id, result["run"]}
+    assert hashes(Path(result["package"])) == unbroken.package
+
+
 def _is_through(recipe: Path) -> bool:
     """Was the run recorded as done, and only what follows it killed: the mirror to the tracker?"""
-    folders = list((recipe.parent / "workspace" / "runs").glob("*"))
-    return bool(folders) and RunFolder(folders[0]).state == "done"
+    folders = (recipe.parent / "workspace" / "runs").glob("*")
+    return any(RunFolder(folder).state == "done" for folder in folders)
 
 
 def _steps_kept(recipe: Path) -> int:
-    """Updates that the only run, if there is one, need not make again."""
+    """Updates that the run, if one was begun, need not make again."""
+    steps = 0
     for folder in (recipe.parent / "workspace" / "runs").glob("*"):
         if (folder / "package").exists() or (folder / "checkpoints" / "mlp").exists():
             return STEPS
-        return max((int(name[5:13]) for name in checkpoints(folder)), default=0)
-    return 0
+        steps = max((steps, *(int(name[5:13]) for name in checkpoints(folder))))
+    return steps
 
 
 @pytest.mark.slow

@@ -131,9 +131,22 @@ def test_a_forecast_goes_the_whole_way(folder, trainwright):
     long = pl.read_csv(folder / "shops.csv").filter(pl.col("shop") == "A").tail(24)
     instance = {"sales": long["sales"].to_list(), "rain": long["rain"].to_list()}
     answer = served(folder / result["run_dir"], [instance])
-    assert answer.json()["predictions"][0]["prediction"] == pytest.approx(
-        lines[0]["prediction"], rel=1e-5
+    even = answer.json()["predictions"][0]
+    assert even["prediction"] == pytest.approx(lines[0]["prediction"], rel=1e-5)
+    assert even["warnings"] == []
+
+    known, none = [*instance["rain"][4:]], [None] * 4
+    answer = served(
+        folder / result["run_dir"],
+        [{**instance, "rain": known}, {**instance, "rain": [*none, *known]}],
     )
+    short, padded = answer.json()["predictions"]
+    assert short["prediction"] == padded["prediction"]
+    assert short["warnings"] == [
+        "the channels have not the same number of steps ('sales' 24, 'rain' 20): they are taken to"
+        " end together, the beginning of the shorter ones missing"
+    ]
+    assert padded["warnings"] == []
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,10 @@ FLAGS = {
     "predict": {"--output", "-o"},
     "serve": {"--host", "--port", "--extra"},
     "monitor": set(),
+    "label": {
+        *("--classes", "--strategy", "--answers", "--rows", "--port", "--export", "--import"),
+        "--set",
+    },
     "runs": {"--sync", "--uri"},
     "models": set(),
     "lineage": {"--row"},

@@ -19,7 +19,13 @@ def add(app: typer.Typer) -> None:
 
 def predict(
     model: options.Model,
-    data: Annotated[Path, typer.Argument(metavar="DATA", help="CSV, Parquet or JSON lines.")],
+    data: Annotated[
+        Path,
+        typer.Argument(
+            metavar="DATA",
+            help="A file with the model's columns: CSV, Parquet, Excel ...; or a folder.",
+        ),
+    ],
     output: Annotated[
         Path, typer.Option("--output", "-o", help="OUT.csv, OUT.parquet or OUT.jsonl.")
     ],

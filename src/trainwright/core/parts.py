@@ -35,6 +35,7 @@ SAVED = {
     "series-preparation": "trainwright.data.series.preparation:SeriesPreparation",
     "naive": "trainwright.models.sequences.naive:NaiveEstimator",
     "temperature": "trainwright.evaluation.calibration:TemperatureCalibrator",
+    "prior": "trainwright.evaluation.calibration:PriorCalibrator",
     "isotonic": "trainwright.evaluation.calibration:IsotonicCalibrator",
 }
 
@@ -149,8 +150,10 @@ def faults_of(
             message = detail["msg"].removeprefix("Value error, ")
             what, _, mend = message.partition(" | mend: ")
             mend = mend or _mend(detail)
-            got = json.dumps(detail["input"], default=str)[:80]
-            found.append((path, Fault(f"{what[:1].lower()}{what[1:]}, got {got}", place, mend)))
+            what = f"{what[:1].lower()}{what[1:]}"
+            if not isinstance(detail["input"], Mapping):  # a whole section says no more, or too much
+                what += f", got {json.dumps(detail['input'], default=str)[:80]}"
+            found.append((path, Fault(what, place, mend)))
     return found
 
 

@@ -157,7 +157,8 @@ class Family(Protocol):
     ) -> Fit:
         """Learn from `train`; stop early on `validation` where there is one.
 
-        A pure function of its arguments and of what the pacer answers.
+        A pure function of its arguments and of what the pacer answers. Where `train.weights` are given
+        each row's loss counts so much; a family that cannot do so raises RecipeError.
         """
         ...
 
@@ -215,6 +216,48 @@ class Probe(Protocol):
         Returns:
             Probabilities (rows, classes), or values (rows,).
         """
+        ...
+
+
+class FoldModels(Protocol):
+    """Models of some rows, each fitted without the fold that it is asked about."""
+
+    @property
+    def families(self) -> tuple[str, ...]:
+        """Those that can learn from these rows, the quickest first."""
+        ...
+
+    def predict(
+        self,
+        family: str,
+        values: NDArray[np.float64],
+        *,
+        folds: NDArray[np.int64],
+        learn: NDArray[np.bool_] | None = None,
+        seed: int = 0,
+    ) -> NDArray[np.float64]:
+        """What a row's own fold had no part in.
+
+        Args:
+            family: Of `families`.
+            values: What is learnt: class codes or numbers, shape (rows,).
+            folds: Fold of each row, shape (rows,).
+            learn: The rows that are learnt from; all where not said. Shape (rows,).
+            seed: Of the fits.
+
+        Returns:
+            Probabilities (rows, classes), rows sum to 1; or values (rows,).
+        """
+        ...
+
+
+class OutOfFold(Protocol):
+    """Several families to judge labels by; given to stage 1 by the flow, which knows models."""
+
+    def __call__(
+        self, frame: pl.DataFrame, inputs: Sequence[Column], *, target: Target
+    ) -> FoldModels:
+        """Prepare typed rows: no target is looked at here."""
         ...
 
 

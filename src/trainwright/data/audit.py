@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from trainwright.core.artifacts import ROW, UNIT, Check, Snapshot, Split
+from trainwright.core.artifacts import RESERVED, Check, Snapshot, Split
 from trainwright.core.protocols import Probe
 from trainwright.data.hashing import hash_rows
 from trainwright.data.leakage import find_leaks
@@ -37,7 +37,7 @@ def check_leakage(snapshot: Snapshot, *, accepted: Sequence[str], probe: Probe) 
     if snapshot.target.time is not None:
         return Check("leakage", True, "the channels of series are not looked at one by one")
     train = read_split(snapshot, Split.TRAIN)
-    names = [name for name in train.columns if name not in (ROW, UNIT, snapshot.target.name)]
+    names = [name for name in train.columns if name not in (*RESERVED, snapshot.target.name)]
     found = find_leaks(
         train,
         snapshot.inputs,

@@ -23,11 +23,22 @@ from trainwright.data.findings import finding
 from trainwright.data.view import View
 
 # What it looks for -> "module:function".
-DETECTORS: Mapping[str, str] = {}
+DETECTORS: Mapping[str, str] = {
+    "encoding": "repair.encoding:find",
+    "spellings": "repair.category_variants:find",
+    "missing values": "repair.missing:find",
+    "outliers": "repair.outliers:find",
+    "personal data and secrets": "privacy.detect:find",
+}
 # What leaves rows out before the split, by the recipe's wish: `leave_out(view) -> LeftOut`.
-BEFORE_SPLIT: Mapping[str, str] = {}
+BEFORE_SPLIT: Mapping[str, str] = {
+    "filters": "corpus.filters:leave_out",
+    "limits": "repair.beyond:leave_out",
+}
 # The same after it, of train rows alone and from nothing but train rows.
-ON_TRAIN: Mapping[str, str] = {}
+ON_TRAIN: Mapping[str, str] = {"balance": "balance:leave_out"}
+# How much each train row counts: `weigh(view) -> Weights | None` (see `data.weights`).
+WEIGHTS: Mapping[str, str] = {"balance": "balance:weigh"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +64,7 @@ def detect(view: View, *, deadline: Deadline, progress: Progress) -> Iterator[Fi
             late.append(name)
             continue
         progress.advance(number, len(DETECTORS), name)
-        yield from _function(place)(view, deadline=deadline)
+        yield from named_function(place)(view, deadline=deadline)
     if late:
         yield finding(
             "not-run",
@@ -66,11 +77,12 @@ def detect(view: View, *, deadline: Deadline, progress: Progress) -> Iterator[Fi
 def leave_out(steps: Mapping[str, str], view: View) -> Iterator[tuple[str, LeftOut]]:
     """What each step leaves out, with its name; a later one sees also what an earlier one leaves out."""
     for name, place in steps.items():
-        left = _function(place)(view)
+        left = named_function(place)(view)
         if len(left.rows) or left.findings:
             yield name, left
 
 
-def _function(place: str) -> Any:  # noqa: ANN401 - of the module
+def named_function(place: str) -> Any:  # noqa: ANN401 - of the module
+    """The function that "module:function" names, in this room."""
     module, _, function = place.partition(":")
     return getattr(import_module(f"trainwright.data.{module}"), function)

@@ -129,8 +129,8 @@ class LedgerBook:
         for rows, said in self._reasons:
             first, last = np.searchsorted(rows, [start, stop]).tolist()
             if first < last:
-                words = pl.Series(said[first:last], dtype=pl.String)
-                reason = reason.scatter(rows[first:last] - start, words)
+                own = pl.Series(said[first:last], dtype=pl.String)
+                reason = reason.scatter(rows[first:last] - start, own)
         return reason
 
 

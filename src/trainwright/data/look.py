@@ -12,12 +12,13 @@ import polars as pl
 
 from trainwright.core.artifacts import Column, ColumnType, Finding, Task
 from trainwright.core.errors import CommandError, nearest, shorten
+from trainwright.data.reading.documents import TEXT, holds_labelled_documents
 from trainwright.data.reading.source import read_source
 from trainwright.data.types.case import TypedColumn
 from trainwright.data.types.inference import context_of, type_columns
 from trainwright.data.types.numbers import is_named_identifier
 from trainwright.data.types.target import task_of, type_target
-from trainwright.recipe.data import DataSettings
+from trainwright.recipe.data import DataSettings, Inputs
 
 _TARGET_NAMES = (
     "target",
@@ -62,6 +63,7 @@ class Look:
         time: A date-time column by which to split: the future is not known in training.
         groups: Columns whose values repeat and that name an entity: rows of one should stay together.
         findings: What was noticed.
+        documents: The folder holds text files, a class a sub-folder: each is a row.
     """
 
     num_rows: int
@@ -72,6 +74,7 @@ class Look:
     time: str | None
     groups: tuple[str, ...]
     findings: tuple[Finding, ...]
+    documents: bool = False
 
 
 def look(path: Path, *, target: str | None) -> Look:
@@ -85,7 +88,13 @@ def look(path: Path, *, target: str | None) -> Look:
         CommandError: there is no such column.
         DataError: the data cannot be read, or the target asked for cannot be learned.
     """
-    settings = DataSettings(source=str(path.absolute()), target=target or "-")
+    documents = path.is_dir() and holds_labelled_documents(path)
+    settings = DataSettings(
+        source=str(path.absolute()),
+        target=target or "-",
+        read="documents" if documents else None,
+        inputs=Inputs(text=TEXT) if documents else None,
+    )
     raw = read_source(settings, base=path.absolute().parent)
     names = raw.frame.columns
     if target is not None and target not in names:
@@ -113,6 +122,7 @@ def look(path: Path, *, target: str | None) -> Look:
         task=task,
         time=_time(typed, chosen),
         groups=_groups(typed, chosen),
+        documents=documents,
         findings=(*raw.findings, *(finding for one in typed for finding in one.findings)),
     )
 

@@ -35,7 +35,7 @@ from trainwright.core.errors import DataError, EnvironmentFault, TrustError
 from trainwright.core.protocols import Probe, Progress, Silent
 from trainwright.data.classes import check_rows
 from trainwright.data.detection import BEFORE_SPLIT as STEPS_BEFORE_SPLIT
-from trainwright.data.detection import ON_TRAIN, detect
+from trainwright.data.detection import ON_TRAIN, WEIGHTS, detect
 from trainwright.data.hashing import SourceKey
 from trainwright.data.judging import judge
 from trainwright.data.leakage import find_leaks
@@ -43,6 +43,7 @@ from trainwright.data.ledger import reconcile
 from trainwright.data.quality import choose_inputs
 from trainwright.data.reading import RawTable, SourceFile, read_source
 from trainwright.data.reading.naming import named_hashes
+from trainwright.data.repair.table import repair_rows
 from trainwright.data.series.settings import check_series, is_forecast
 from trainwright.data.series.whole import whole_series
 from trainwright.data.series.windows import windows_of_series
@@ -52,6 +53,7 @@ from trainwright.data.staging.arrays import Arrays
 from trainwright.data.staging.source import stage_source
 from trainwright.data.staging.typed import type_rows
 from trainwright.data.table import Table
+from trainwright.data.weights import all_weights
 from trainwright.recipe.data import DataSettings
 from trainwright.recipe.reads import Reads
 from trainwright.recipe.schema import Recipe
@@ -60,6 +62,7 @@ from trainwright.summaries.profile import ProfileBuilder, profile_frame
 BEFORE_SPLIT = (
     "column types and missing-value marks",
     "the list of classes",
+    "spellings of categories that are accepted as one",
     "constant, empty and identifier columns",
     "row hashes and the assignment to splits",
 )
@@ -131,6 +134,7 @@ def _table_content(
     raw = staged.table
     typed = type_rows(staged, settings, task=recipe.task, folder=folder)
     staged.remove()
+    typed, repairs = repair_rows(typed, settings, folder=folder)
     progress.stage("split and check")
     check_split_columns(settings, list(typed.schema))
     table = Table(typed, raw.files, settings, arrays)
@@ -154,11 +158,13 @@ def _table_content(
     table.findings += find_leaks(sample, choice.inputs, target=target, probe=probe, hashes=hashes)
     deadline = Deadline(settings.budget)
     table.findings += detect(seen(), deadline=deadline, progress=progress)
-    schema = table.kept(choice.inputs)
+    weights = all_weights(WEIGHTS, seen())
+    table.findings += weights.findings if weights else ()
+    schemas = table.kept(choice.inputs, weights=weights)
     profile = ProfileBuilder([*choice.inputs, target.column])
     content = Content(
-        schema=schema,
-        rows=_profiled(table.split_blocks(schema), profile),
+        schemas=schemas,
+        rows=_profiled(table.split_blocks(schemas, weights=weights), profile),
         ledger=table.ledger(),
         profile=profile.close,
         target=target,
@@ -171,6 +177,7 @@ def _table_content(
         reads=(),
         before_split=BEFORE_SPLIT,
         preparation_key="",
+        repairs=repairs.blocks(repairs.columns),
     )
     return content, raw.files
 
@@ -201,7 +208,7 @@ def _series_content(raw: RawTable, settings: DataSettings, *, task: Task | None)
     key = SourceKey()
     key.add(raw.frame)
     return Content(
-        schema=made.frames[Split.TRAIN].schema,
+        schemas={split: frame.schema for split, frame in made.frames.items()},
         rows=made.frames.items(),
         ledger=[made.ledger],
         profile=lambda: profile_frame(made.profiled, [*made.inputs, *beside]),

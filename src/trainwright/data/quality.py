@@ -35,6 +35,7 @@ def choose_inputs(rows: Rows, columns: Sequence[Column], settings: DataSettings)
     declared = {**dict.fromkeys(settings.known_after, "declared: known after"),
                 **dict.fromkeys(settings.drop, "declared: drop"),
                 **dict.fromkeys(settings.further_targets, "declared: further target"),
+                **dict.fromkeys(_private(settings), "personal data"),
                 **_split_columns(settings)}  # fmt: skip
     for column in columns:
         if column.name == settings.target:
@@ -56,6 +57,11 @@ def choose_inputs(rows: Rows, columns: Sequence[Column], settings: DataSettings)
             mend=_read_otherwise(rows, left_out) + "add columns",
         )
     return Choice(tuple(inputs), left_out)
+
+
+def _private(settings: DataSettings) -> list[str]:
+    """The columns that are left out for the personal data in them."""
+    return [name for name, action in settings.personal_data.items() if action == "drop"]
 
 
 def _the_input(settings: DataSettings) -> str | None:
@@ -85,6 +91,7 @@ def equality_columns(columns: Sequence[Column], settings: DataSettings) -> list[
     if the_one is not None:
         return [the_one]
     without = {settings.target, *settings.drop, *settings.known_after, *settings.further_targets}
+    without |= set(_private(settings))
     if settings.split.by == "given" and settings.split.column is not None:
         without.add(settings.split.column)
     return [

@@ -32,6 +32,7 @@ from trainwright.core.errors import EnvironmentFault, TrainwrightError, TrustErr
 from trainwright.data.digests import FrameDigest
 from trainwright.data.ledger import BLOCK_ROWS, SCHEMA, reconcile
 from trainwright.data.parquet import IMAGES_FILE, SplitFile, TableFile, blocks_of_file
+from trainwright.data.repair.recording import REPAIRS_FILE, no_edits
 from trainwright.data.staging.source import IMAGE_ROWS
 from trainwright.summaries.profile import Profile
 
@@ -46,16 +47,17 @@ class Content:
     """What goes into a snapshot; see `Snapshot` for the fields that share its names.
 
     Attributes:
-        schema: Names and types of a split's columns.
+        schemas: Names and types of each split's columns.
         rows: Rows of the splits, block by block; those of one split in row order.
         ledger: The row ledger, block by block.
         profile: Of the train rows, once `rows` has come to its end.
         sources: Name, hash, bytes and rows of each source file.
         before_split: What was decided before the split.
         preparation_key: Of the input that gave it (see `data.prepare`).
+        repairs: The cells that were mended, block by block (see `data.repair.recording`).
     """
 
-    schema: Mapping[str, pl.DataType]
+    schemas: Mapping[Split, Mapping[str, pl.DataType]]
     rows: Iterable[tuple[Split, pl.DataFrame]]
     ledger: Iterable[pl.DataFrame]
     profile: Callable[[], Profile]
@@ -69,6 +71,7 @@ class Content:
     reads: tuple[str, ...]
     before_split: tuple[str, ...]
     preparation_key: str
+    repairs: Iterable[pl.DataFrame] = ()
 
 
 def write_snapshot(content: Content, *, snapshots: Path) -> Snapshot:
@@ -139,6 +142,12 @@ def read_ledger(snapshot: Snapshot) -> pl.DataFrame:
     return _read(snapshot.folder / LEDGER_FILE, None)
 
 
+def read_repairs(snapshot: Snapshot) -> pl.DataFrame:
+    """The cells that were mended: row, column, step, before, after."""
+    path = snapshot.folder / REPAIRS_FILE
+    return _read(path, None) if path.exists() else no_edits()
+
+
 def load_profile(snapshot: Snapshot) -> Profile:
     """The profile of the train rows."""
     return Profile.from_json(read_json(snapshot.folder / PROFILE_FILE))
@@ -177,7 +186,7 @@ def _fill(folder: Path, content: Content) -> dict[str, Any]:
     digests = []
     with ExitStack() as open_files:
         splits = {
-            split: open_files.enter_context(SplitFile(folder, split, content.schema))
+            split: open_files.enter_context(SplitFile(folder, split, content.schemas[split]))
             for split in Split
         }
         for split, block in content.rows:
@@ -195,6 +204,7 @@ def _fill(folder: Path, content: Content) -> dict[str, Any]:
                 rows[split.value] += int((block["bucket"] == split.value).sum())
     rows["dropped"] = 2 * rows["input"] - sum(rows.values())
     digests += ["rows", *ledger.parts()]
+    _write_repairs(folder / REPAIRS_FILE, content.repairs)
     write_json(folder / PROFILE_FILE, content.profile().to_json(), pretty=False)
     findings = [_with_rows(finding, content.sources, folder) for finding in content.findings]
     said = _said(content.target, content.inputs, content)
@@ -213,6 +223,15 @@ def _fill(folder: Path, content: Content) -> dict[str, Any]:
     manifest["seal"] = _seal(manifest)
     write_json(folder / MANIFEST_FILE, manifest)
     return manifest
+
+
+def _write_repairs(path: Path, repairs: Iterable[pl.DataFrame]) -> None:
+    """The cells that were mended; no file where none was."""
+    with ExitStack() as open_file:
+        table: TableFile | None = None
+        for edits in repairs:
+            table = table or open_file.enter_context(TableFile(path, no_edits().schema))
+            table.add(edits)
 
 
 def _joined(said: Mapping[str, Any], digests: Sequence[str]) -> str:

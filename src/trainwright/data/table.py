@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from trainwright.core.artifacts import ROW, UNIT, Column, Split, Target
+from trainwright.core.artifacts import RESERVED, ROW, UNIT, WEIGHT, Column, Split, Target
 from trainwright.core.protocols import Probe
 from trainwright.data.bundles import PARTS, Bundled, bundle
 from trainwright.data.classes import check_classes, check_target
@@ -35,6 +35,7 @@ from trainwright.data.staging.arrays import Arrays
 from trainwright.data.staging.rows import KeptRows
 from trainwright.data.staging.typed import TypedRows
 from trainwright.data.view import TableView
+from trainwright.data.weights import Weights
 from trainwright.recipe.data import DataSettings
 
 
@@ -189,8 +190,10 @@ class Table:
             self._arrays,
         )
 
-    def kept(self, inputs: Sequence[Column]) -> dict[str, pl.DataType]:
-        """Names and types of the columns that a snapshot keeps."""
+    def kept(
+        self, inputs: Sequence[Column], *, weights: Weights | None
+    ) -> dict[Split, dict[str, pl.DataType]]:
+        """Names and types of the columns that a snapshot keeps of each split."""
         split = self._settings.split
         beside = [split.column] if split.by in ("group", "time", "group-time") else []
         beside += [split.group] if split.by == "group-time" else []
@@ -198,13 +201,19 @@ class Table:
         names = [self.target.name, *(column.name for column in inputs)]
         names += [name for name in beside if name is not None and name not in names]
         schema = self.rows.schema
-        return {ROW: pl.Int64(), UNIT: pl.Int64(), **{name: schema[name] for name in names}}
+        kept = {name: schema[name] for name in names}
+        known: dict[str, pl.DataType] = {ROW: pl.Int64(), UNIT: pl.Int64()}
+        weighed = known if weights is None else {**known, WEIGHT: pl.Float64()}
+        return {one: {**(weighed if one is Split.TRAIN else known), **kept} for one in PARTS}
 
     def split_blocks(
-        self, schema: Mapping[str, pl.DataType]
+        self, schemas: Mapping[Split, Mapping[str, pl.DataType]], *, weights: Weights | None
     ) -> Iterator[tuple[Split, pl.DataFrame]]:
-        """The rows of the splits with these columns, block by block, those of one split in row order."""
-        names = [name for name in schema if name not in (ROW, UNIT)]
+        """The rows of the splits, block by block, those of one split in row order.
+
+        Train rows stand with their weights, where there are any.
+        """
+        names = [name for name in schemas[Split.TEST] if name not in RESERVED]
         start = 0
         for block in self.rows.blocks(names):
             span = slice(start, start + block.height)
@@ -213,6 +222,9 @@ class Table:
             parts = self.parts[span]
             for part, split in enumerate(PARTS):
                 mine = frame.filter(pl.Series(parts == part))
+                if weights is not None and split is Split.TRAIN:
+                    values = weights.of(mine[ROW].to_numpy())
+                    mine.insert_column(2, pl.Series(WEIGHT, values))
                 if mine.height:
                     yield split, mine
             start = span.stop

@@ -18,10 +18,10 @@ import polars as pl
 from numpy.typing import NDArray
 
 from trainwright.core.artifacts import ROW, Column, Split, Target
-from trainwright.core.protocols import Probe
+from trainwright.core.protocols import OutOfFold, Probe
 from trainwright.data.hashing import mix
 from trainwright.data.staging.arrays import Arrays
-from trainwright.data.staging.rows import Rows
+from trainwright.data.staging.rows import FrameRows, Rows
 from trainwright.recipe.data import DataSettings
 
 PART = "__part__"  # int8: 0 train, 1 validation, 2 test, -1 before the split
@@ -55,6 +55,11 @@ class View(Protocol):
 
     @property
     def probe(self) -> Probe: ...
+
+    @property
+    def out_of_fold(self) -> OutOfFold | None:
+        """Several families to judge labels by; None where only the probe is there."""
+        ...
 
     @property
     def num_rows(self) -> int: ...
@@ -101,6 +106,27 @@ class TableView:
     base: Path = Path()
     place: Callable[[int], str] = field(default=lambda row: f"row {row}", repr=False)
     arrays: Arrays = field(default_factory=Arrays, repr=False)
+    out_of_fold: OutOfFold | None = None
+
+    @classmethod
+    def of_frame(
+        cls,
+        frame: pl.DataFrame,
+        columns: tuple[Column, ...],
+        inputs: frozenset[str],
+        target: Target,
+        settings: DataSettings,
+        probe: Probe,
+        base: Path = Path(),
+        place: Callable[[int], str] = lambda row: f"row {row}",
+        out_of_fold: OutOfFold | None = None,
+    ) -> TableView:
+        """A view of a frame in memory, which holds ROW and PART beside typed columns and target."""
+        rows, row, parts = FrameRows(frame), frame[ROW].to_numpy(), frame[PART].to_numpy()
+        return cls(
+            rows, row, parts, columns, inputs, target, settings, probe, base, place,
+            out_of_fold=out_of_fold,
+        )  # fmt: skip
 
     @property
     def num_rows(self) -> int:

@@ -78,6 +78,7 @@ def predict_file(
     blocks: Iterable[Block],
     output: Path,
     *,
+    key: str | None = None,
     source: Path | None = None,
     model_hash: str | None = None,
     resume: bool = True,
@@ -85,10 +86,13 @@ def predict_file(
 ) -> BatchResult:
     """Score blocks of rows into a file: row, prediction, and for classes probability_CLASS each.
 
+    What tells rows apart stands behind their number: the `id` of a series, or what `key` names.
+
     Args:
         model: The model.
         blocks: Rows in order, with the model's input columns; others are ignored.
         output: .csv, .parquet or .jsonl; takes its name when it is whole.
+        key: A column of text in the blocks that is no input and stands in the output too.
         source: The file that the blocks come from.
         model_hash: The package's hash; only with it and `source` can an interrupted call be gone on with.
         resume: Go on with an interrupted call of equal model and source; False starts over.
@@ -104,7 +108,7 @@ def predict_file(
     make_folder(output.parent)
     started = time.monotonic()
     with lock(_beside(output, ".lock"), wait=False):
-        job = _Job(model, output, writer, _identity(source, model_hash), progress or Silent())
+        job = _Job(model, output, writer, key, _identity(source, model_hash), progress or Silent())
         try:
             job.run(blocks, resume=resume)
             job.finish()
@@ -127,12 +131,14 @@ class _Job:
         model: Model,
         output: Path,
         writer: Writer,
+        key: str | None,
         identity: dict[str, str] | None,
         progress: Progress,
     ) -> None:
         self.model = model
         self.output = output
         self.writer = writer
+        self.key = key
         self.identity = identity
         self.progress = progress
         self.part = _beside(output, ".part")
@@ -149,7 +155,7 @@ class _Job:
             file.truncate(self.done.size)
             file.seek(self.done.size)
             if not self.done.size:
-                self._write(file, self.writer.head(_no_answers(self.model.target)), rows=0)
+                self._write(file, self.writer.head(self._no_answers()), rows=0)
             try:
                 self._score(blocks, file)
             except DataError:
@@ -179,13 +185,31 @@ class _Job:
                 continue
             check_contract(self.model, frame, first_row=self.done.rows)
             answer = self.model.predict(frame)
-            table = _answers(self.model.target, self.done.rows, answer, ids=_ids(self.model, frame))
+            table = self._answers(answer, frame)
             self._write(file, self.writer.lines(table), rows=frame.height)
             self.scored += frame.height
             self.progress.advance(self.done.rows, 0, f"{self.done.rows} rows")
             if time.monotonic() - noted > NOTE_EVERY_SECONDS:
                 self._keep(file)
                 noted = time.monotonic()
+
+    def _answers(self, answer: Prediction, frame: pl.DataFrame) -> pl.DataFrame:
+        """The lines of the output, typed."""
+        table = _table(self.model.target, self.done.rows, answer)
+        identifier = self.model.target.identifier
+        if identifier is not None:
+            return table.insert_column(1, frame[identifier.name].alias("id"))
+        return table if self.key is None else table.insert_column(1, frame[self.key])
+
+    def _no_answers(self) -> pl.DataFrame:
+        """The typed columns of the output without a row."""
+        target = self.model.target
+        probabilities = np.empty((0, len(target.classes))) if target.classes else None
+        values = np.empty((0, target.horizon) if target.horizon else 0)
+        words = np.empty(0, np.int64) if target.task is Task.TOKEN_CLASSIFICATION else None
+        key = self.key if target.identifier is None else target.identifier.name
+        none = pl.DataFrame({} if key is None else {key: pl.Series([], dtype=pl.String)})
+        return self._answers(Prediction(values, probabilities, words), none)
 
     def _write(self, file: IO[bytes], data: bytes, *, rows: int) -> None:
         file.write(data)
@@ -212,14 +236,6 @@ class _Job:
         return _Done(note["rows"], note["bytes"])
 
 
-def _answers(
-    target: Target, first_row: int, answer: Prediction, *, ids: pl.Series | None
-) -> pl.DataFrame:
-    """The lines of the output, typed; of series each with the id that it is told by."""
-    table = _table(target, first_row, answer)
-    return table if ids is None else table.insert_column(1, ids.alias("id"))
-
-
 def _table(target: Target, first_row: int, answer: Prediction) -> pl.DataFrame:
     values, probabilities = np.asarray(answer.values), answer.probabilities
     num_rows = len(values) if answer.row_words is None else len(answer.row_words)
@@ -240,20 +256,6 @@ def _table(target: Target, first_row: int, answer: Prediction) -> pl.DataFrame:
         for code, name in enumerate(target.classes)
     ]
     return pl.DataFrame(columns)
-
-
-def _no_answers(target: Target) -> pl.DataFrame:
-    """The typed columns of the output without a row."""
-    probabilities = np.empty((0, len(target.classes))) if target.classes else None
-    values = np.empty((0, target.horizon) if target.horizon else 0)
-    words = np.empty(0, np.int64) if target.task is Task.TOKEN_CLASSIFICATION else None
-    ids = None if target.identifier is None else pl.Series([], dtype=pl.String)
-    return _answers(target, 0, Prediction(values, probabilities, words), ids=ids)
-
-
-def _ids(model: Model, frame: pl.DataFrame) -> pl.Series | None:
-    identifier = model.target.identifier
-    return None if identifier is None else frame[identifier.name]
 
 
 def _tags(target: Target, answer: Prediction, row_words: NDArray[np.int64]) -> list[pl.Series]:

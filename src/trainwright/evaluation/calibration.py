@@ -1,8 +1,9 @@
 """Calibrators: maps from probabilities to better ones, monotone, clipped, saved as JSON.
 
 Temperature (one number, any number of classes) cannot overfit and keeps the ranking; isotonic (binary)
-mends any monotone distortion and needs rows. Applying one uses elementwise operations alone, so that a
-row's answer is the same bits in a batch of any size. This module needs numpy only: the server loads it.
+mends any monotone distortion and needs rows; the prior (one number a class) is what weights and sampling
+distort, and is tried where the recipe asked for them. Applying one uses elementwise operations alone,
+so that a row's answer is the same bits in a batch of any size. numpy suffices: the server loads this.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ CLIP = 1e-7  # probabilities told stay in [CLIP, 1 - CLIP]
 _FILE = "calibrator.json"
 _LARGEST_TEMPERATURE = 20.0
 _HALVINGS = 22  # the temperature to 2e-6 relative
+_ROUNDS = 100
+_LARGEST_SHIFT = 1e3
 _FIT_CELLS = 200_000  # rows * classes that a temperature is fitted on; every k-th row beyond
 
 
@@ -80,6 +83,64 @@ class TemperatureCalibrator:
         if not isinstance(temperature, int | float) or not 0 < temperature < 1e6:
             raise _distrust(folder)
         return cls(float(temperature))
+
+
+@dataclass(frozen=True, slots=True)
+class PriorCalibrator:
+    """A number added to each class's logit: what weighing or sampling rows by class takes away.
+
+    A fit in which class c counts w_c times estimates probabilities proportional to w_c p(c | x); taking
+    log w_c off again gives p. What w_c came to is read off validation rows, which are never weighted.
+
+    Attributes:
+        shifts: One a class; their mean is 0.
+
+    Source: Elkan 2001 (IJCAI), theorem 2; Saerens et al. 2002, Neural Computation 14(1), eq. 2.4.
+    """
+
+    kind: ClassVar[str] = "prior"
+    shifts: tuple[float, ...]
+
+    @classmethod
+    def fit(cls, probabilities: Floats, codes: Integers) -> PriorCalibrator:
+        """The shifts at which each class is told as often as it occurs: those of least log loss.
+
+        The loss is convex. Each of 100 rounds scales every class to its share of the rows, in which one
+        row is spread evenly over all, so that none is 0.
+
+        Args:
+            probabilities: Shape (rows, classes).
+            codes: True classes, shape (rows,).
+        """
+        stride = -(-probabilities.size // _FIT_CELLS)
+        logits = _logits(probabilities[::stride])
+        num_classes = logits.shape[1]
+        counts = np.bincount(codes[::stride], minlength=num_classes) + 1 / num_classes
+        wanted = np.log(counts / counts.sum())
+        shifts = np.zeros(num_classes)
+        for _ in range(_ROUNDS):
+            shifts += wanted - np.log(_softmax(logits + shifts).mean(axis=0))
+            shifts -= shifts.mean()
+        return cls(tuple(shifts.tolist()))
+
+    def apply(self, probabilities: Floats) -> Floats:
+        """Shape (rows, classes) in and out; rows sum to 1."""
+        return _softmax(_logits(probabilities) + np.array(self.shifts))
+
+    def save(self, folder: Path) -> None:
+        _save(folder, {"kind": self.kind, "shifts": list(self.shifts)})
+
+    @classmethod
+    def load(cls, folder: Path) -> PriorCalibrator:
+        """From a folder of a package.
+
+        Raises:
+            TrustError: the file is not one that `save` writes.
+        """
+        shifts = _numbers(_load(folder, kind=cls.kind, keys={"kind", "shifts"})["shifts"], folder)
+        if len(shifts) < 2 or not (np.abs(shifts) < _LARGEST_SHIFT).all():
+            raise _distrust(folder)
+        return cls(tuple(shifts.tolist()))
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ error of the paired difference. The threshold is for two classes; with more, the
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +17,11 @@ from numpy.typing import NDArray
 from trainwright.core.artifacts import Prediction, Target
 from trainwright.core.protocols import Calibrator
 from trainwright.core.seeds import derive_seed
-from trainwright.evaluation.calibration import IsotonicCalibrator, TemperatureCalibrator
+from trainwright.evaluation.calibration import (
+    IsotonicCalibrator,
+    PriorCalibrator,
+    TemperatureCalibrator,
+)
 from trainwright.evaluation.folds import assign_folds
 from trainwright.evaluation.metrics import METRICS, balanced_accuracy
 from trainwright.summaries.intervals import Units, mean_by_unit
@@ -29,10 +34,10 @@ RARE = 0.2  # a class that holds less gets a threshold
 MIN_CALIBRATION_ROWS = 100
 MIN_ISOTONIC_ROWS = 1_000
 FOLDS = 5
-_METHODS: tuple[type[TemperatureCalibrator] | type[IsotonicCalibrator], ...] = (
-    TemperatureCalibrator,
-    IsotonicCalibrator,
-)
+Method = type[TemperatureCalibrator] | type[IsotonicCalibrator] | type[PriorCalibrator]
+METHODS: tuple[Method, ...] = (TemperatureCalibrator, IsotonicCalibrator)
+# Where classes were weighed or sampled, which shifts what a model takes for their shares.
+REBALANCED: tuple[Method, ...] = (PriorCalibrator, *METHODS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +80,7 @@ def fit_decision(
     seed: int,
     by_time: bool = False,
     metric: str | None = None,
+    methods: Sequence[Method] = METHODS,
 ) -> Decision:
     """Calibrator and threshold from all rows given.
 
@@ -87,9 +93,12 @@ def fit_decision(
         by_time: Folds are contiguous blocks.
         metric: `evaluation.metric`: where it judges decided classes of two, the threshold is the one
             that maximises it.
+        methods: Calibrators to try.
     """
     assert probabilities.shape == (len(codes), len(spec.classes))
-    calibrator = _fit_calibrator(probabilities, codes, units, seed=seed, by_time=by_time)
+    calibrator = _fit_calibrator(
+        probabilities, codes, units, seed=seed, by_time=by_time, methods=methods
+    )
     calibrated = calibrator.apply(probabilities) if calibrator else probabilities
     return Decision(calibrator, _fit_threshold(calibrated, codes, metric=metric))
 
@@ -104,6 +113,7 @@ def cross_fit_decision(
     seed: int,
     by_time: bool,
     metric: str | None = None,
+    methods: Sequence[Method] = METHODS,
 ) -> Prediction:
     """Calibrated probabilities and decided classes of rows that taught neither.
 
@@ -122,6 +132,7 @@ def cross_fit_decision(
             seed=derive_seed(seed, "inner", int(number)),
             by_time=by_time,
             metric=metric,
+            methods=methods,
         )
         told = decision.apply(probabilities[judged])
         values[judged], calibrated[judged] = told.values, told.probabilities
@@ -135,7 +146,13 @@ def _fold_of(codes: Integers, units: Integers, *, folds: int, seed: int, by_time
 
 
 def _fit_calibrator(
-    probabilities: Floats, codes: Integers, units: Integers, *, seed: int, by_time: bool
+    probabilities: Floats,
+    codes: Integers,
+    units: Integers,
+    *,
+    seed: int,
+    by_time: bool,
+    methods: Sequence[Method],
 ) -> Calibrator | None:
     """The calibrator of least held-out log loss, if it beats the raw one by over a standard error."""
     if len(codes) < MIN_CALIBRATION_ROWS or len(np.unique(codes)) < 2:
@@ -145,9 +162,9 @@ def _fit_calibrator(
         return None
     raw = log_losses(probabilities, codes)
     clusters = Units.of(units)
-    best: type[TemperatureCalibrator] | type[IsotonicCalibrator] | None = None
+    best: Method | None = None
     best_gain = 0.0
-    for method in _METHODS:
+    for method in methods:
         if method is IsotonicCalibrator and (
             probabilities.shape[1] != 2 or len(codes) < MIN_ISOTONIC_ROWS
         ):
@@ -160,7 +177,7 @@ def _fit_calibrator(
 
 
 def _held_out(
-    method: type[TemperatureCalibrator] | type[IsotonicCalibrator],
+    method: Method,
     probabilities: Floats,
     codes: Integers,
     fold: Integers,

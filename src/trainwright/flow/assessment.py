@@ -23,7 +23,14 @@ from trainwright.core.artifacts import (
     Task,
 )
 from trainwright.core.seeds import derive_seed
-from trainwright.evaluation.decision import Decision, cross_fit_decision, fit_decision
+from trainwright.evaluation.decision import (
+    METHODS,
+    REBALANCED,
+    Decision,
+    Method,
+    cross_fit_decision,
+    fit_decision,
+)
 from trainwright.evaluation.evaluate import evaluate
 from trainwright.flow.rows import Rows
 from trainwright.models.fitted import FittedModel
@@ -68,6 +75,7 @@ def assess(
     spec, seed = snapshot.target, recipe.training.seed
     if spec.task.has_classes:
         codes = validation.items.astype(np.int64)
+        methods = methods_of(recipe)
         decision = fit_decision(
             output,
             codes,
@@ -76,6 +84,7 @@ def assess(
             seed=derive_seed(seed, "decision"),
             by_time=snapshot.by_time,
             metric=recipe.evaluation.metric,
+            methods=methods,
         )
         prediction = cross_fit_decision(
             output,
@@ -85,6 +94,7 @@ def assess(
             seed=derive_seed(seed, "decision"),
             by_time=snapshot.by_time,
             metric=recipe.evaluation.metric,
+            methods=methods,
         )
     else:
         decision, prediction = (
@@ -104,6 +114,34 @@ def assess(
         seed=derive_seed(seed, "intervals"),
     )
     return Assessment(decision, prediction, replace(evaluation, confidence=0.95))
+
+
+def methods_of(recipe: Recipe) -> Sequence[Method]:
+    """The calibrators that are tried: one more where the balance of classes was changed."""
+    return METHODS if recipe.data.balance == "none" else REBALANCED
+
+
+def as_served(
+    output: NDArray[np.float64], rows: Rows, *, snapshot: Snapshot, recipe: Recipe
+) -> NDArray[np.float64]:
+    """What candidates are compared by: raw output, or cross-fitted probabilities where classes were weighed.
+
+    Weights push raw probabilities off, the baseline's as well: a comparison of those would ask who was
+    pushed least.
+    """
+    if recipe.data.balance == "none" or snapshot.target.task is not Task.CLASSIFICATION:
+        return output
+    calibrated = cross_fit_decision(
+        output,
+        rows.items.astype(np.int64),
+        rows.item_units,
+        spec=snapshot.target,
+        seed=derive_seed(recipe.training.seed, "comparison"),
+        by_time=snapshot.by_time,
+        methods=REBALANCED,
+    ).probabilities
+    assert calibrated is not None
+    return calibrated
 
 
 def flat(output: NDArray[np.float64], spec: Target) -> NDArray[np.float64]:

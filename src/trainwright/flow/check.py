@@ -11,6 +11,7 @@ from trainwright.core.artifacts import Snapshot, Task
 from trainwright.core.errors import Fault, RecipeError, nearest
 from trainwright.evaluation.metrics import METRICS, metric_names
 from trainwright.models.auto import SEVERAL_TARGETS, Auto, candidates, settings_of
+from trainwright.models.tables.networks.families import TableNetworkFamily
 from trainwright.recipe.schema import Recipe
 
 
@@ -23,6 +24,7 @@ def check_recipe(recipe: Recipe) -> None:
     _refuse(
         _metrics_exist(recipe, task=recipe.task),
         _settings_are_used(recipe),
+        _weights_have_tasks(recipe),
         _task_has_its_data(recipe),
         _folds_can_be_cut(recipe),
     )
@@ -68,6 +70,19 @@ def _settings_are_used(recipe: Recipe) -> Iterator[Fault]:
             f"family {name!r} cannot use this setting: it is of {_OF.get(key, 'networks')}",
             f"training.{key}",
             f"remove {key}; what this family can use: {', '.join(sorted(usable))}",
+        )
+
+
+def _weights_have_tasks(recipe: Recipe) -> Iterator[Fault]:
+    """One target needs no weight."""
+    part = recipe.model
+    if not isinstance(part, TableNetworkFamily) or recipe.data.further_targets:
+        return
+    if part.task_weights != "fixed":
+        yield Fault(
+            f"task_weights: {part.task_weights} cannot be used: there is one target alone",
+            "model.task_weights",
+            "remove task_weights, or name others: data: {further_targets: [COLUMN]}",
         )
 
 

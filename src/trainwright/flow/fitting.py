@@ -56,7 +56,8 @@ class Candidate:
 
 TRAIN_SAMPLE, SLOW_SAMPLE = 5_000, 500  # rows; the second where a row is a text or an image
 TREES = 2  # the cost of serving trees (`Family.cost`)
-FIT_SHARE = 0.8  # of a candidate's time; the rest is for its predictions
+FIT_SHARE = 0.8  # of a candidate's time; the rest is for its predictions, and for folds
+LONE_SHARE = 0.95  # where there is one beside the baseline: folds follow short fits alone
 FIRST_STEP = 4.0  # times what preparing took: the least that a linear model takes
 
 
@@ -96,7 +97,8 @@ class Bench:
             preparation = fit_preparation(self.train.frame, self.inputs, needs, base=self.base)
             stop = _examples(preparation, self.stop)
             judge = stop if self.judge is self.stop else _examples(preparation, self.judge)
-            self._prepared[needs] = (preparation, _examples(preparation, self.train), stop, judge)
+            train = replace(_examples(preparation, self.train), weights=self.train.weights)
+            self._prepared[needs] = (preparation, train, stop, judge)
         return self._prepared[needs]
 
 
@@ -109,11 +111,12 @@ def fit_candidates(
     seed: int,
     pacer: Pacer,
     checkpoints: Checkpoints | NoCheckpoints,
+    fit_share: float = FIT_SHARE,
 ) -> Iterator[Candidate]:
     """Fit the families in order while there is time; the first (the baseline) always.
 
     One whose first step would not fit into its share waits until the others are fitted, and is left
-    out where it would not fit then.
+    out where it would not fit then. Of a candidate's time its fit gets `fit_share`.
 
     Yields:
         Each candidate as soon as it is there.
@@ -126,7 +129,7 @@ def fit_candidates(
             return
         name, family = waiting.pop(0)
         weights = [_time_weight(other) for other in (family, *(f for _, f in waiting))]
-        own = pacer.share(name, FIT_SHARE * weights[0] / sum(weights))
+        own = pacer.share(name, fit_share * weights[0] / sum(weights))
         if name in late:
             if not own.go_on("late", tried, needs=late[name]):
                 continue

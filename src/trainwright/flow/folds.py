@@ -9,7 +9,7 @@ candidates on different rows.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -77,8 +77,12 @@ def score_by_folds(
     training: TrainingSettings,
     base: Path,
     pacer: Pacer,
+    served: Callable[[NDArray[np.float64]], NDArray[np.float64]] = lambda output: output,
 ) -> FoldScores | None:
-    """Judge each family on rows that its fit did not see; None without time for all of them once."""
+    """Judge each family on rows that its fit did not see; None without time for all of them once.
+
+    `served` turns raw out-of-fold output into what is judged.
+    """
     spec, seed = snapshot.target, training.seed
     codes = rows.target.astype(np.int64) if spec.task is Task.CLASSIFICATION else None
     totals: dict[str, NDArray[np.float64]] = {}
@@ -109,7 +113,8 @@ def score_by_folds(
         last_seconds = time.perf_counter() - started
         if len(scored) < len(families):
             break
-        for name, output in scored.items():
+        for name, raw in scored.items():
+            output = served(raw)
             loss = row_losses(output, rows.target, spec)
             totals[name] = totals.get(name, 0.0) + loss
             outputs.setdefault(name, output)

@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 
 from trainwright.core.errors import CommandError
-from trainwright.data.snapshot import read_ledger
+from trainwright.data.snapshot import read_ledger, read_repairs
 from trainwright.flow.fates import fate_of
 from trainwright.flow.resolving import snapshot_of
 from trainwright.runs.lineage import lineage as lineage_of
@@ -34,7 +34,8 @@ def lineage(name: str, *, row: str | None = None, workspace: Path | None = None)
     if found["run"] is None:
         raise CommandError("the run that made it is gone, and its ledger with it", where=name)
     folder = store.find_run(found["run"]["id"])
-    ledger = read_ledger(snapshot_of(folder, store))
+    snapshot = snapshot_of(folder, store)
+    ledger = read_ledger(snapshot)
     source, _, position = row.rpartition(":")
     if not position.isdigit():
         raise CommandError(
@@ -53,4 +54,6 @@ def lineage(name: str, *, row: str | None = None, workspace: Path | None = None)
             mend=f"the sources are: {sources}",
         )
     here = mine.to_dicts()[0]
-    return {**found, "row": {**here, "run": fate_of(folder, here["row"])}}
+    mended = read_repairs(snapshot).filter(pl.col("row") == here["row"]).drop("row")
+    life = {**here, "repairs": mended.to_dicts(), "run": fate_of(folder, here["row"])}
+    return {**found, "row": life}

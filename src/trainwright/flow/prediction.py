@@ -11,6 +11,7 @@ from trainwright.core.artifacts import Column
 from trainwright.core.errors import CommandError
 from trainwright.core.protocols import Progress
 from trainwright.data.reading import TypedBlock, read_typed
+from trainwright.data.reading.typed import PATH
 from trainwright.data.series.live import read_series
 from trainwright.data.types import parse_value
 from trainwright.deployment.batch import predict_file
@@ -61,9 +62,9 @@ def predict(
 
     Args:
         model: MODEL.
-        data: CSV, TSV, Parquet or JSON lines with the model's input columns.
+        data: A file of any kind that is read, or a folder, with the model's input columns.
         output: .csv, .parquet or .jsonl; one line an input row, in order; of series one a series, in
-            the order of their ids.
+            the order of their ids; of a folder of images or documents one a file, with its `path`.
         workspace: The workspace's folder.
         progress: Shows how far the work is.
 
@@ -84,6 +85,7 @@ def predict(
         package.model,
         ignored.noted(blocks),
         output,
+        key=PATH if data.is_dir() else None,
         source=data,
         model_hash=package.hash,
         progress=progress,
@@ -117,6 +119,8 @@ def read_live(
         ignored=(package.model.target.name,),
         encoding=settings.encoding,
         delimiter=settings.delimiter,
+        sheet=settings.sheet,
+        table=settings.table,
     )
 
 

@@ -9,6 +9,7 @@ from trainwright.core.artifacts import Snapshot
 from trainwright.core.durable import write_text
 from trainwright.core.protocols import Progress
 from trainwright.data.snapshot import load_profile
+from trainwright.flow.data_facts import data_facts
 from trainwright.flow.reporting import snapshot_facts
 from trainwright.flow.session import Session
 from trainwright.reports.data_report import data_report
@@ -32,9 +33,11 @@ def prepare(
     session = Session.open(recipe, workspace=workspace, overrides=overrides, progress=progress)
     snapshot = session.prepare()
     report = snapshot.folder.with_name(f"{snapshot.hash}.html")
+    profile = load_profile(snapshot)
     page = data_report(
         snapshot=snapshot_facts(snapshot),
-        profile=load_profile(snapshot).to_json(),
+        profile=profile.to_json(),
+        facts=data_facts(snapshot, profile),
         findings=[finding.to_json() for finding in snapshot.findings],
     )
     write_text(report, page)

@@ -13,7 +13,16 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from trainwright.core.artifacts import UNIT, Column, ColumnType, Snapshot, Split, Target, Task
+from trainwright.core.artifacts import (
+    UNIT,
+    WEIGHT,
+    Column,
+    ColumnType,
+    Snapshot,
+    Split,
+    Target,
+    Task,
+)
 from trainwright.core.errors import DataError
 from trainwright.data.snapshot import read_split
 
@@ -32,6 +41,7 @@ class Rows:
         words: Token classification: words of each row; None otherwise.
         further: Further targets of the rows.
         teacher: What a teacher says of the rows, shape (rows, classes); None where there is none.
+        weights: How much each row counts where it is learnt from; None: all alike. Shape (rows,).
     """
 
     frame: pl.DataFrame
@@ -40,6 +50,7 @@ class Rows:
     words: NDArray[np.int64] | None = None
     further: tuple[tuple[Target, Floats], ...] = ()
     teacher: Floats | None = None
+    weights: Floats | None = None
 
     @property
     def items(self) -> Floats:
@@ -71,24 +82,47 @@ class Rows:
             starts, words = np.cumsum(self.words) - self.words, self.words[positions]
             within = np.arange(words.sum()) - np.repeat(np.cumsum(words) - words, words)
             items = np.repeat(starts[positions], words) + within
-        said = None if self.teacher is None else self.teacher[positions]
         return Rows(
-            self.frame[positions], self.target[items], self.units[positions], words, further, said
+            self.frame[positions],
+            self.target[items],
+            self.units[positions],
+            words,
+            further,
+            None if self.teacher is None else self.teacher[positions],
+            None if self.weights is None else self.weights[positions],
         )
 
     def then(self, other: Rows) -> Rows:
-        """These rows followed by the other ones; of tasks with one item a row."""
+        """These rows followed by the other ones; of tasks with one item a row.
+
+        Where rows have weights and the others none, these weigh what rows of their class do here.
+        """
         assert self.words is None
+        weights = None
+        if self.weights is not None:
+            weights = np.concatenate([self.weights, self._usual_weights(other)])
+        frame = other.frame.select(name for name in other.frame.columns if name != WEIGHT)
         pairs = zip(self.further, other.further, strict=True)
         return Rows(
-            pl.concat([self.frame, other.frame]),
+            pl.concat([self.frame.select(frame.columns), frame]),
             np.concatenate([self.target, other.target]),
             np.concatenate([self.units, other.units]),
             None,
             tuple(
                 (target, np.concatenate([mine, theirs])) for (target, mine), (_, theirs) in pairs
             ),
+            None,
+            weights,
         )
+
+    def _usual_weights(self, other: Rows) -> Floats:
+        """The mean weight here of each target value of the other rows; 1 for one that is not here."""
+        assert self.weights is not None
+        values, places = np.unique(self.target, return_inverse=True)
+        means = np.bincount(places, self.weights) / np.bincount(places)
+        at = np.minimum(np.searchsorted(values, other.target), len(values) - 1)
+        usual: Floats = np.where(values[at] == other.target, means[at], 1.0)
+        return usual
 
 
 def load_rows(snapshot: Snapshot, split: Split) -> Rows:
@@ -116,6 +150,8 @@ def as_rows(frame: pl.DataFrame, target: Target, *, further: Sequence[Target] = 
         frame[UNIT].to_numpy().astype(np.int64),
         words,
         tuple((other, encode_target(frame[other.name], other)) for other in further),
+        None,
+        frame[WEIGHT].to_numpy().astype(np.float64) if WEIGHT in frame.columns else None,
     )
 
 

@@ -27,6 +27,7 @@ from trainwright.flow.fates import write_fates
 from trainwright.flow.fit_progress import FitProgress
 from trainwright.flow.fitting import Candidate
 from trainwright.flow.packaging import Decisions
+from trainwright.flow.pretraining import unseen
 from trainwright.flow.release import End, keep, register
 from trainwright.flow.reporting import write_run_report
 from trainwright.flow.resuming import GoOn, named, never, newest, warn_if_killed
@@ -174,8 +175,10 @@ def _run(session: Session, end: End, *, go_on: GoOn, again: str) -> RunResult:
         require(tensorboard.EXTRA, what="tracking.tensorboard")
     snapshot = session.prepare()
     leave_at = time.monotonic() + 0.9 * session.recipe.training.budget  # ending takes time as well
-    folder = go_on(session, snapshot) or session.workspace.new_run(session.recipe.name)
-    with folder.hold():
+    session.workspace.sweep_runs()
+    found = go_on(session, snapshot)
+    owned = session.workspace.begun_run(session.recipe.name) if found is None else found.hold()
+    with owned as folder:
         warn_if_killed(folder)
         with _recorded(folder, session, snapshot, again=again.format(run=folder.id)):
             with _provenance(folder, session.base), _events(folder, session.recipe.tracking):
@@ -205,6 +208,7 @@ def _train_and_end(
 ) -> RunResult:
     recipe, workspace = session.recipe, session.workspace
     with session.reads.by(*JUDGED), History(folder.history) as history:
+        untold = unseen(recipe, snapshot, base=session.base, snapshots=workspace.snapshots)
         progress = FitProgress(session.progress, budget_seconds=recipe.training.budget)
         deadline = Deadline(recipe.training.budget, tick=progress.tick)
         checkpoints = Checkpoints(
@@ -251,7 +255,7 @@ def _train_and_end(
         cross_validation=_cross_validation(trained),
         rows=snapshot.rows,
         findings=snapshot.findings,
-        warnings=(*cut, *_warnings(session, trained)),
+        warnings=(*untold, *cut, *_warnings(session, trained)),
         seconds=time.monotonic() - started,
     )
     used = recipe.training.budget - deadline.seconds_left

@@ -8,7 +8,7 @@ the recipe asks for folds, half of the time is kept for them, enough or not.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -21,9 +21,16 @@ from trainwright.evaluation.choice import CandidateScore, Choice, choose, row_lo
 from trainwright.evaluation.decision import as_prediction
 from trainwright.evaluation.evaluate import evaluate, measure
 from trainwright.evaluation.metrics import is_greater_better
-from trainwright.flow.assessment import flat
+from trainwright.flow.assessment import as_served, flat
 from trainwright.flow.checkpoints import Checkpoints, NoCheckpoints
-from trainwright.flow.fitting import TREES, Bench, Candidate, fit_candidates
+from trainwright.flow.fitting import (
+    FIT_SHARE,
+    LONE_SHARE,
+    TREES,
+    Bench,
+    Candidate,
+    fit_candidates,
+)
 from trainwright.flow.folds import FOLD_COST, FOLDS, REPEATS, FoldScores, is_small, score_by_folds
 from trainwright.flow.row_names import RowNames
 from trainwright.flow.rows import Rows
@@ -91,12 +98,17 @@ def select(
         seed=recipe.training.seed,
         pacer=fits,
         checkpoints=checkpoints,
+        fit_share=LONE_SHARE if wanted is None and _is_lone(families, spec) else FIT_SHARE,
     ):
         _check_finite(candidate)
         tell(f"{candidate.name}: {candidate.fit.iterations} iterations, {candidate.fit.stopped}")
         candidates.append(candidate)
     metric = recipe.evaluation.metric
-    near = candidates if metric else in_reach(candidates, validation, target=spec)
+    judged = [
+        replace(one, output=as_served(one.output, validation, snapshot=snapshot, recipe=recipe))
+        for one in candidates
+    ]
+    near = judged if metric else in_reach(judged, validation, target=spec)
     rows, folds = validation, None
     folding = learning if wanted is not None else learning.share("automatic", UNASKED_FOLDS)
     if wanted is not None or (
@@ -111,7 +123,7 @@ def select(
         rows = validation if folds is None else both
     scores = [
         _score(candidate, rows, folds=folds, metric=metric, snapshot=snapshot)
-        for candidate in (candidates if folds is None else near)
+        for candidate in (judged if folds is None else near)
     ]
     choice = choose(
         scores,
@@ -130,6 +142,11 @@ def select(
             sorted({family.family for family in families} - {c.family.family for c in candidates})
         ),
     )
+
+
+def _is_lone(families: Sequence[Family], target: Target) -> bool:
+    """One candidate beside the baseline."""
+    return sum(family.family != baseline_of(target) for family in families) == 1
 
 
 def in_reach(
@@ -195,6 +212,7 @@ def _by_folds(
             training=recipe.training,
             base=base,
             pacer=pacer.share("folds", 1.0),
+            served=lambda output: as_served(output, rows, snapshot=snapshot, recipe=recipe),
         )
     except DataError:
         if wanted is not None:

@@ -62,6 +62,7 @@ def recipe_text(seen: Look, *, source: str) -> str:
         if seen.time
         else "  # split: {by: time, column: WHEN}   # where rows are predicted after the fact"
     )
+    read = _OF_DOCUMENTS if seen.documents else ""
     group = _value(seen.groups[0]) if seen.groups else "WHO"
     columns = "\n".join(_described(column) for column in seen.columns)
     return f"""# What a run needs; every default is written into the run's folder.
@@ -69,7 +70,7 @@ name: {_slug(Path(source))}
 task: {seen.task.value}
 data:
   source: {_value(source)}
-  target: {_value(seen.target)}{"  # proposed: say what is predicted" if seen.proposed else ""}
+{read}  target: {_value(seen.target)}{"  # proposed: say what is predicted" if seen.proposed else ""}
 {split}
   # split: {{by: group, column: {group}}}   # where several rows belong to one person or thing
   # known_after: [COLUMN]   # columns not yet known when the prediction is made
@@ -85,6 +86,7 @@ training: {{budget: 5m, seed: 0}}
 """
 
 
+_OF_DOCUMENTS = "  read: documents   # each text file is a row; its sub-folder is its label\n"
 _METRICS = {Task.CLASSIFICATION: ("roc_auc", ">= 0.70"), Task.REGRESSION: ("rmse", "<= 1.0")}
 
 

@@ -7,9 +7,14 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, model_validator
 
 from trainwright.core.artifacts import ColumnType
+from trainwright.recipe.corpus import FilterSettings
 from trainwright.recipe.governance import Balance, CardSettings
+from trainwright.recipe.labels import LabelSettings
+from trainwright.recipe.privacy import HashKey, PersonalData
+from trainwright.recipe.layout import LayoutSettings
 from trainwright.recipe.quantities import Seconds
 from trainwright.recipe.reads import Section
+from trainwright.recipe.repair import RepairSettings, UnreadableSettings
 from trainwright.recipe.sources import SourceKind, holds_password, kind_of
 
 Name = Annotated[str, Field(min_length=1, max_length=4096)]
@@ -24,6 +29,8 @@ class ColumnSettings(Section):
     """The texts that mean "missing"; replaces the usual markers."""
     format: str | None = None
     """The strptime format of a date-time column."""
+    formats: Annotated[tuple[str, ...], Field(strict=False)] = ()
+    """The strptime formats of a date-time column that has more than one, in the order of trying them."""
     decimal: Literal[".", ","] | None = None
     """The decimal mark of a number column; found out where not said."""
     thousands: Literal[",", ".", " ", "'"] | None = None
@@ -121,14 +128,14 @@ class SeriesSettings(Section):
     """Forecasting: steps of a season, for the seasonal baseline; found on train rows where not said."""
 
 
-_FILES, _STORE, _VARIABLE = SourceKind.FILES, SourceKind.STORE, SourceKind.VARIABLE
-_OF_KINDS = {  # which kinds of source a key is for; a folder, a pattern or a variable may hold any
-    "table": {SourceKind.DATABASE, _VARIABLE},
-    "query": {SourceKind.DATABASE, _VARIABLE},
-    "sheet": {SourceKind.WORKBOOK, _STORE, _VARIABLE},
-    "read": {_FILES},
-    "encoding": {_FILES, _STORE, _VARIABLE},
-    "delimiter": {_FILES, _STORE, _VARIABLE},
+_ANY = {SourceKind.FILES, SourceKind.STORE, SourceKind.VARIABLE}  # may hold anything
+_OF_KINDS = {  # which kinds of source a key is for
+    "table": {SourceKind.DATABASE, SourceKind.VARIABLE},
+    "query": {SourceKind.DATABASE, SourceKind.VARIABLE},
+    "sheet": {SourceKind.WORKBOOK, *_ANY},
+    "read": {SourceKind.FILES, SourceKind.FILE},
+    "encoding": {SourceKind.FILE, *_ANY},
+    "delimiter": {SourceKind.FILE, *_ANY},
 }
 
 
@@ -167,6 +174,18 @@ class DataSettings(Section):
     """Columns by whose groups the data and the model are judged: sex, age."""
     card: CardSettings = CardSettings()
     """What only people know of the data, for the data card."""
+    repair: RepairSettings = RepairSettings()
+    """{text: [mojibake], variants: {COLUMN: accept}, limits: {COLUMN: [LOW, HIGH]}}: what is mended."""
+    personal_data: dict[str, PersonalData] = Field(default={})
+    """Of a column that holds personal data: redact, hash, drop or keep."""
+    hash_key: HashKey | None = None
+    """Where the key for `hash` comes from: env:NAME; predicting needs the same."""
+    unreadable: UnreadableSettings = UnreadableSettings()
+    """{quarantine: 5}: so many rows whose image cannot be decoded are left out, more stop the run."""
+    labels: LabelSettings = LabelSettings()
+    """Where labels come from, and what becomes of wrong ones."""
+    filters: FilterSettings | None = None
+    """Which texts of a corpus are left out, by the rules of published ones."""
     budget: Seconds = Field(default=120.0, ge=1)
     """How long detectors may look at the data, as 2m; those for which no time is left are named."""
     accept: tuple[str, ...] = ()
@@ -183,6 +202,8 @@ class DataSettings(Section):
     """Of text files; UTF-8 where not said."""
     delimiter: Literal[",", ";", "\t", "|"] | None = None
     """Of text files; found out where not said."""
+    layout: LayoutSettings = LayoutSettings()
+    """What stands in a text file beside header and rows; found out where not said."""
     decimal: Literal[".", ","] | None = None
     """The decimal mark; a comma is found out where the delimiter is a semicolon."""
 
@@ -230,6 +251,13 @@ class DataSettings(Section):
             raise ValueError(
                 f"files are given for the split, but it is by {self.split.by}"
                 " | mend: split: {by: given}, or remove validation and test"
+            )
+        if ("hash" in self.personal_data.values()) != (self.hash_key is not None):
+            raise ValueError(
+                "personal data are hashed with a key, and hash_key names none"
+                " | mend: hash_key: env:HASH_KEY"
+                if self.hash_key is None
+                else "hash_key is named, and no column is hashed | mend: personal_data: {COLUMN: hash}"
             )
         clash = sorted({self.target} & {*self.drop, *self.known_after, *self.further_targets})
         if clash:

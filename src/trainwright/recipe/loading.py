@@ -19,6 +19,8 @@ from trainwright.recipe.document import Document, KeyPath, parse_document, read_
 from trainwright.recipe.schema import Heading, Recipe
 
 IMAGE_LABEL = "label"  # the target of a folder of images
+DOCUMENT_LABEL = "label"  # of documents: the sub-folder of each
+DOCUMENT_INPUTS = {"text": "text"}  # their paths would tell their labels
 IMAGE_ENDINGS = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff")
 
 
@@ -60,6 +62,8 @@ def _check(document: Document, *, base: Path) -> Recipe:
         values["data"].get("source"), base
     ):
         values["data"] = {"target": IMAGE_LABEL, **values["data"]}
+    if isinstance(values.get("data"), dict) and values["data"].get("read") == "documents":
+        values["data"] = {"target": DOCUMENT_LABEL, "inputs": DOCUMENT_INPUTS, **values["data"]}
     faults: list[Fault] = []
     sections: dict[str, Any] = {}
     for key, value in values.items():

@@ -6,7 +6,7 @@ import os
 from enum import Enum
 from urllib.parse import parse_qsl, urlsplit
 
-from trainwright.core.errors import RecipeError, shorten
+from trainwright.core.errors import EnvironmentFault, shorten
 
 SQLITE = "sqlite:///"
 POSTGRES = ("postgresql://", "postgres://")
@@ -19,7 +19,8 @@ WORKBOOK_ENDINGS = (".xlsx", ".xlsm")
 class SourceKind(Enum):
     """Which settings of reading a source can use."""
 
-    FILES = "files"
+    FILES = "a folder or a pattern"
+    FILE = "a file of this kind"
     WORKBOOK = "a workbook"
     DATABASE = "a database"
     STORE = "an object store"
@@ -35,7 +36,9 @@ def kind_of(source: str) -> SourceKind:
         return SourceKind.STORE
     if lower.startswith(VARIABLE):
         return SourceKind.VARIABLE
-    return SourceKind.WORKBOOK if lower.endswith(WORKBOOK_ENDINGS) else SourceKind.FILES
+    if lower.endswith(WORKBOOK_ENDINGS):
+        return SourceKind.WORKBOOK
+    return SourceKind.FILE if "." in lower.rpartition("/")[2] else SourceKind.FILES
 
 
 def holds_password(source: str) -> bool:
@@ -54,12 +57,12 @@ def value_of(reference: str) -> str:
     """What the variable of `env:NAME` holds.
 
     Raises:
-        RecipeError: it is not set, or empty.
+        EnvironmentFault: it is not set, or empty.
     """
     name = reference.removeprefix(VARIABLE)
     value = os.environ.get(name, "")
     if not value:
-        raise RecipeError(
+        raise EnvironmentFault(
             f"the variable {shorten(name)} is not set",
             where="data.source",
             mend=f"export {name}=... in the shell that runs trainwright",

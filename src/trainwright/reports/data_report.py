@@ -6,6 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from trainwright.reports.bars import spark_bars
+from trainwright.reports.data_plots import (
+    association_figure,
+    column_figures,
+    missing_figure,
+    shift_figures,
+)
 from trainwright.reports.findings import add_findings
 from trainwright.reports.markup import number
 from trainwright.reports.page import Page, Tile
@@ -16,7 +22,9 @@ Values = Mapping[str, Any]
 _NUM_BARS = 16  # of the small picture of a column's commonest values
 
 
-def data_report(*, snapshot: Values, profile: Values, findings: Sequence[Values]) -> str:
+def data_report(
+    *, snapshot: Values, profile: Values, findings: Sequence[Values], facts: Values | None = None
+) -> str:
     """The report as one HTML file.
 
     Args:
@@ -25,7 +33,11 @@ def data_report(*, snapshot: Values, profile: Values, findings: Sequence[Values]
             and of these what there is: `moments` with `mean`, `top` with rows by value,
             `histogram` with `edges` and `counts`).
         findings: `Finding.to_json()` each.
+        facts: What was looked up in the rows: `associations` with `names` and `matrix`, `shifts`
+            (`column`, `distance`, `bins`, shares of `train` and `validation`), `fates` (`step`,
+            `reason`, `rows`, `first`), `examples` (`kind`, `column`, `rows`).
     """
+    facts = facts or {}
     target = str(target_name(snapshot))
     rows = snapshot.get("rows", {})
     grave = sum(found["severity"] == "error" for found in findings)
@@ -55,10 +67,78 @@ def data_report(*, snapshot: Values, profile: Values, findings: Sequence[Values]
         [_row(name, summary) for name, summary in columns],
         empty="no columns were summarised",
     )
+    if figures := column_figures(columns):
+        section.figures(*figures)
     add_left_out(page, snapshot)
+    _add_missing(page, columns)
+    _add_associations(page, facts)
+    _add_shifts(page, facts, rows)
+    _add_examples(page, facts)
+    _add_fates(page, facts)
     record = page.section("Snapshot")
     record.facts({"hash": snapshot.get("hash"), "target": target, **snapshot.get("split", {})})
     return page.render()
+
+
+def _add_missing(page: Page, columns: Sequence[tuple[str, Values]]) -> None:
+    figure = missing_figure(columns)
+    if figure is not None:
+        page.section("Missing values", lead="Share of the train rows without a value.").figures(
+            figure
+        )
+
+
+def _add_associations(page: Page, facts: Values) -> None:
+    figure = association_figure(facts.get("associations") or {})
+    if figure is not None:
+        page.section(
+            "What goes together",
+            lead="From 0 (nothing in common) to 1 (one tells the other), of train rows: rank"
+            " correlation of numbers, correlation ratio of numbers by category, Cramér's V of"
+            " categories.",
+        ).figures(figure)
+
+
+def _add_shifts(page: Page, facts: Values, rows: Values) -> None:
+    shifts = facts.get("shifts") or ()
+    if not shifts:
+        return
+    section = page.section(
+        "Train beside validation",
+        lead="The population stability index of each column: by custom 0.1 is small and 0.25"
+        f" large. The {number(rows.get('test'))} test rows are sealed and not looked at.",
+    )
+    section.table(
+        ("column", "distance"), [(shift["column"], shift["distance"]) for shift in shifts[:20]]
+    )
+    section.figures(*shift_figures(shifts))
+
+
+def _add_examples(page: Page, facts: Values) -> None:
+    examples = facts.get("examples") or ()
+    if not examples:
+        return
+    section = page.section(
+        "Rows to look at", lead="The first of each finding that are no test rows."
+    )
+    for example in examples:
+        names = list(dict.fromkeys(name for row in example["rows"] for name in row))
+        column = f": {example['column']}" if example.get("column") else ""
+        section.paragraph(f"{example['kind']}{column}")
+        section.table(
+            names, [tuple(row.get(name, "") for name in names) for row in example["rows"]]
+        )
+
+
+def _add_fates(page: Page, facts: Values) -> None:
+    section = page.section(
+        "What became of the rows", lead="Rows that are in no part, by the step that left them out."
+    )
+    section.table(
+        ("step", "reason", "rows", "the first"),
+        [(f["step"], f["reason"], f["rows"], f["first"]) for f in facts.get("fates") or ()],
+        empty="no row was left out",
+    )
 
 
 def _row(name: str, summary: Values) -> tuple[object, ...]:

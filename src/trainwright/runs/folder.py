@@ -36,6 +36,14 @@ class RunFolder:
         self._record = Record(path / "events.jsonl")
 
     @property
+    def is_unbegun(self) -> bool:
+        """Its process was killed between making the folder and its first event: nothing is in it."""
+        names = {path.name for path in self.path.iterdir() if not path.name.startswith(".")}
+        return (
+            names <= {"events.jsonl", "recipe.yaml"} and not self._is_held() and not self.events()
+        )
+
+    @property
     def id(self) -> str:
         """NAME-YYYYmmdd-HHMMSS-xxxx, the time in UTC."""
         return self.path.name

@@ -2,8 +2,9 @@
 
 Four rules, the surest first: values of environment variables whose name says "secret"; the
 published forms of tokens (AWS, GitHub, Slack ...); `password=...`, bearer tokens and the user part
-of a URL; and a long token whose characters change class as often as a random one's do. Hex is left
-alone: our own hashes are hex. Cost: a secret of one plain word, without a telling name, is not seen.
+of a URL (but for a database's user and the variable that holds the password); and a long token whose
+characters change class as often as a random one's do. Hex is left alone: our own hashes are hex. Cost: a
+secret of one plain word, without a telling name, is not seen.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ _SECRET_WORDS = (
 )
 # The last word of a name decides: `hub_token` and `PGPASSWORD` are secrets, `tokenizer` is not.
 _SECRET_NAME = re.compile(rf"(?:^|.*[_.\s-]|.*(?<=[a-z0-9])(?=[A-Z])|pg)(?:{_SECRET_WORDS})", re.I)
-_FORMS = re.compile(
+FORMS = re.compile(
     r"-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)"
     r"|\b(?:AKIA|ASIA|AGPA|AIDA|AROA)[A-Z0-9]{12,}"
     r"|\b(?:gh[pousr]_|github_pat_|glpat-|xox[abeoprs]-|hf_|npm_|pypi-|dop_v1_|dapi|shpat_"
@@ -31,6 +32,8 @@ _FORMS = re.compile(
     r"|\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*)?"
 )
 _USERINFO = re.compile(r"(\b[a-z][a-z0-9+.-]*:/{1,2})[^\s/?#\"'<>]*@", re.I)
+# A database's user, and the name of the variable that holds the password, are no secrets.
+_REFERENCE = re.compile(r"postgres(?:ql)?://[\w.-]+(?::env:[A-Za-z_]\w*)?@", re.I)
 _BEARER = re.compile(
     r"\b(bearer|basic|digest|token)(\s+)(?=\S*[0-9A-Z+/=_.-])[A-Za-z0-9+/=_.~-]{6,}", re.I
 )
@@ -49,11 +52,14 @@ def redact(text: str) -> str:
     text = text.encode(errors="backslashreplace").decode()
     for value in _environment_secrets():
         text = text.replace(value, REDACTED)
-    text = _FORMS.sub(REDACTED, text)
-    text = _USERINFO.sub(rf"\1{REDACTED}@", text)
+    text = FORMS.sub(REDACTED, text)
+    text = _USERINFO.sub(
+        lambda found: found[0] if _REFERENCE.fullmatch(found[0]) else f"{found[1]}{REDACTED}@",
+        text,
+    )
     text = _NAMED.sub(rf"\1\2{REDACTED}", text)
     text = _BEARER.sub(rf"\1\2{REDACTED}", text)
-    return _TOKEN.sub(lambda found: REDACTED if _is_random(found[0]) else found[0], text)
+    return _TOKEN.sub(lambda found: REDACTED if is_random(found[0]) else found[0], text)
 
 
 def redact_json(value: Any) -> Any:  # noqa: ANN401 - any JSON value
@@ -116,7 +122,7 @@ def _environment_secrets() -> Iterator[str]:
     return iter(sorted(values, key=len, reverse=True))
 
 
-def _is_random(token: str) -> bool:
+def is_random(token: str) -> bool:
     """Does `token` change between upper, lower and digits as often as chance does?
 
     The step from upper to lower is not counted, since each camel-case word takes one: random

@@ -9,11 +9,19 @@ from __future__ import annotations
 import os
 import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from trainwright.core.durable import disk_fault, flush_folder, lock, make_folder, sweep
+from trainwright.core.durable import (
+    disk_fault,
+    flush_folder,
+    lock,
+    make_folder,
+    remove_folder,
+    sweep,
+)
 from trainwright.core.errors import CommandError, EnvironmentFault
 from trainwright.core.record import Record
 from trainwright.runs.folder import RunFolder
@@ -82,11 +90,40 @@ class Workspace:
             CommandError: `name` is not of [a-z0-9._-].
             EnvironmentFault: the disk refuses.
         """
+        with self._making_runs():
+            return self._make_run(name)
+
+    @contextmanager
+    def begun_run(self, name: str) -> Iterator[RunFolder]:
+        """A new run, owned while the block lasts: nobody sees its folder without its owner.
+
+        Raises:
+            CommandError: `name` is not of [a-z0-9._-].
+            EnvironmentFault: the disk refuses.
+        """
+        with ExitStack() as stack:
+            with self._making_runs():
+                run = self._make_run(name)
+                stack.enter_context(run.hold())
+            yield run
+
+    def sweep_runs(self) -> None:
+        """Remove the folders of runs that were killed before anything was in them."""
+        if not self.runs.is_dir():
+            return
+        with self._making_runs():
+            for run in self.list_runs():
+                if run.is_unbegun:
+                    remove_folder(run.path)
+
+    def _making_runs(self) -> AbstractContextManager[None]:
+        return lock(self.root / ".runs.lock")
+
+    def _make_run(self, name: str) -> RunFolder:
         check_name(name, noun="run", known=())
-        with lock(self.root / ".runs.lock"):
-            path = self.runs / f"{name[:64]}-{self._next_stamp()}-{secrets.token_hex(2)}"
-            make_folder(path)
-            flush_folder(self.runs)
+        path = self.runs / f"{name[:64]}-{self._next_stamp()}-{secrets.token_hex(2)}"
+        make_folder(path)
+        flush_folder(self.runs)
         return RunFolder(path)
 
     def list_runs(self) -> list[RunFolder]:

@@ -51,3 +51,14 @@ def test_a_target_that_is_not_there_is_refused_with_the_nearest(tmp_path: Path):
 def test_without_a_usual_name_the_last_column_that_can_be_learned_is_proposed(tmp_path: Path):
     (tmp_path / "t.csv").write_text("a,b,c\n" + "1,2,3\n2,5,3\n" * 20)
     assert look(tmp_path / "t.csv", target=None).target == "b"
+
+
+def test_a_folder_of_documents_by_class_is_seen_as_one(tmp_path: Path):
+    for i in range(60):
+        document = tmp_path / "mail" / ("ham", "spam")[i % 2] / f"{i}.txt"
+        document.parent.mkdir(parents=True, exist_ok=True)
+        document.write_text(f"message number {i} of some words")
+    seen = look(tmp_path / "mail", target=None)
+    assert (seen.documents, seen.target, seen.num_rows) == (True, "label", 60)
+    (tmp_path / "mail" / "notes.csv").write_text("a,y\n" + "1,2\n" * 60)
+    assert not look(tmp_path / "mail", target=None).documents

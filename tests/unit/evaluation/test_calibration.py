@@ -8,7 +8,11 @@ from sklearn.isotonic import IsotonicRegression
 
 from trainwright.core import parts
 from trainwright.core.errors import TrustError
-from trainwright.evaluation.calibration import IsotonicCalibrator, TemperatureCalibrator
+from trainwright.evaluation.calibration import (
+    IsotonicCalibrator,
+    PriorCalibrator,
+    TemperatureCalibrator,
+)
 
 
 def drawn(rows=2000, num_classes=2, sharpness=3.0, seed=0):
@@ -48,7 +52,32 @@ def test_isotonic_equals_scikit_learns_but_for_the_ends():
     )
 
 
-@pytest.mark.parametrize("method", [TemperatureCalibrator, IsotonicCalibrator])
+@pytest.mark.parametrize("num_classes", [2, 4])
+def test_the_prior_takes_off_what_class_weights_put_on(num_classes):
+    honest, codes = drawn(rows=20_000, num_classes=num_classes, sharpness=1.0)
+    weights = np.arange(1.0, num_classes + 1) ** 2
+    pushed = honest * weights / (honest * weights).sum(axis=1, keepdims=True)
+    found = PriorCalibrator.fit(pushed, codes)
+    expected = -np.log(weights) + np.log(weights).mean()
+    np.testing.assert_allclose(found.shifts, expected, atol=0.08)
+    shares = np.bincount(codes) / len(codes)
+    np.testing.assert_allclose(found.apply(pushed).mean(axis=0), shares, atol=1e-4)
+
+
+def test_a_class_without_rows_is_still_possible():
+    probabilities, codes = drawn(rows=200, num_classes=3)
+    told = PriorCalibrator.fit(probabilities, np.minimum(codes, 1)).apply(probabilities)
+    assert 0 < told[:, 2].mean() < 0.01
+
+
+@pytest.mark.parametrize("shifts", ["[1]", '["a", 1]', "[1e9, 0]", "3"])
+def test_a_prior_that_was_not_saved_so_is_not_trusted(tmp_path, shifts):
+    (tmp_path / "calibrator.json").write_text(f'{{"kind": "prior", "shifts": {shifts}}}')
+    with pytest.raises(TrustError, match="run the recipe again"):
+        PriorCalibrator.load(tmp_path)
+
+
+@pytest.mark.parametrize("method", [TemperatureCalibrator, IsotonicCalibrator, PriorCalibrator])
 def test_maps_are_monotone_sum_to_one_and_stay_off_the_ends(method):
     probabilities, codes = drawn()
     calibrator = method.fit(probabilities, codes)

@@ -52,6 +52,8 @@ def test_a_metric_of_the_other_task_is_refused_where_the_task_is_said():
          "it is of networks for texts and series", "training.tokens_per_batch"),
         ({"model": {"family": "gru"}, "training": {"mixing": "mixup"}},
          "it is of networks for images", "training.mixing"),
+        ({"model": {"family": "tabm", "task_weights": "uncertainty"}},
+         "there is one target alone", "model.task_weights"),
     ],
 )  # fmt: skip
 def test_what_a_task_or_a_family_cannot_use_is_refused_before_data_are_read(sections, what, where):

@@ -143,3 +143,21 @@ def test_processes_that_start_together_get_runs_of_their_own(workspace):
     told = [name for process in processes for name in process.communicate(timeout=60)[0].split()]
     assert len({name[:-5] for name in told}) == 9
     assert {run.id for run in workspace.list_runs()} == set(told)
+
+
+def test_runs_that_were_killed_before_their_first_event_are_swept_and_no_others(workspace):
+    killed, begun, held, odd = (workspace.new_run("a") for _ in range(4))
+    killed.write_recipe({"name": "a"})
+    begun.event("started")
+    (odd.path / "notes.txt").write_text("mine")
+    with held.hold():
+        workspace.sweep_runs()
+    assert {run.id for run in workspace.list_runs()} == {begun.id, held.id, odd.id}
+
+
+def test_a_run_has_its_owner_from_the_first_moment(workspace):
+    with workspace.begun_run("a") as run:
+        assert run.state == "running"
+        workspace.sweep_runs()
+        assert [one.id for one in workspace.list_runs()] == [run.id]
+    assert run.state == "interrupted"

@@ -177,6 +177,11 @@ def holds_only_documents(folder: Path) -> bool:
     return found
 
 
+def holds_labelled_documents(folder: Path) -> bool:
+    """Are text documents in sub-folders all that a folder holds?"""
+    return holds_only_documents(folder) and all(path.parent != folder for path in _walk(folder))
+
+
 def labels_of(entries: Sequence[str]) -> list[str | None]:
     """The sub-folder that each document stands in; None for those beside the sub-folders."""
     parts = [entry.partition("/") for entry in entries]

@@ -23,6 +23,7 @@ from trainwright.data.reading.excel import Workbook
 from trainwright.data.reading.jsonlines import JsonLines
 from trainwright.data.reading.parquet import ParquetFile
 from trainwright.data.reading.tables import Reader
+from trainwright.recipe.layout import LayoutSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,8 @@ class How:
         nested: Columns that may hold lists, or images with their paths, where the format has any.
         sheet: Of a workbook; the only one that holds data where None.
         wanted: The columns that are asked for; None where all are.
+        layout: Of delimited text: what stands beside header and rows.
+        leaves_out: Rows of totals and repeated headers are left out; otherwise they are refused.
     """
 
     encoding: str | None = None
@@ -44,6 +47,8 @@ class How:
     nested: tuple[str, ...] = ()
     sheet: str | None = None
     wanted: tuple[str, ...] | None = None
+    layout: LayoutSettings = LayoutSettings()  # noqa: RUF009 - frozen
+    leaves_out: bool = True
 
     def is_looked_at(self, column: str) -> bool:
         """Does anyone read what this column holds?"""
@@ -83,4 +88,12 @@ def _text_reader(stream: BinaryIO, member: str, name: str, how: How) -> Reader:
         return JsonLines(
             stream, name, how.encoding, lists=how.nested, is_looked_at=how.is_looked_at
         )
-    return Delimited(stream, name, how.encoding, how.delimiter, how.dropped)
+    return Delimited(
+        stream,
+        name,
+        how.encoding,
+        how.delimiter,
+        how.dropped,
+        how.layout,
+        leaves_out=how.leaves_out,
+    )

@@ -33,12 +33,19 @@ class Header:
         delimiter: One byte.
         num_bytes: Where the rows begin.
         num_lines: Lines up to there.
+        trailing: Each row ends with a delimiter, which begins no further column.
     """
 
     names: tuple[str, ...]
     delimiter: bytes
     num_bytes: int
     num_lines: int
+    trailing: bool = False
+
+    @property
+    def num_fields(self) -> int:
+        """Fields of a row."""
+        return len(self.names) + self.trailing
 
 
 def find_delimiter(sample: bytes, *, prefer: str) -> str:
@@ -142,7 +149,7 @@ def name_findings(names: Sequence[str]) -> list[Finding]:
                 "warning",
                 f"every column name is a number ({', '.join(names[:4])} ...): "
                 "the file may have no header, and its first row was taken for one",
-                remedy="write a first line with the columns' names",
+                remedy="data: {layout: {header: false}} calls them column_1, column_2 ...",
             )
         )
     return findings

@@ -87,7 +87,8 @@ def expand(source: str, *, base: Path, settings: DataSettings | None = None) -> 
 
     Raises:
         DataError: it names nothing, or is an address of another kind.
-        RecipeError: an address holds a password, or a variable is not set.
+        RecipeError: an address holds a password, or is malformed.
+        EnvironmentFault: a variable is not set.
     """
     if source.startswith(VARIABLE):
         variable, source = source, value_of(source)
@@ -157,9 +158,9 @@ def named_hashes(settings: DataSettings, base: Path) -> list[tuple[str, str]] | 
     return found
 
 
-def rows_of_file(path: Path) -> Rows:
-    """The rows of a SQLite file, of which nothing is said."""
-    return Rows(path.name, partial(open_sqlite, path, name=path.name))
+def rows_of_file(path: Path, *, table: str | None) -> Rows:
+    """The rows of a table of a SQLite file; of the only one where None."""
+    return Rows(path.name, partial(open_sqlite, path, name=path.name), table)
 
 
 def _rows(source: str, *, base: Path, settings: DataSettings | None) -> Rows:

@@ -65,7 +65,8 @@ def parse_address(source: str) -> Address:
     """The address of a server; the names of variables in it are replaced by what they hold.
 
     Raises:
-        RecipeError: it is malformed, or a variable is not set.
+        RecipeError: it is malformed.
+        EnvironmentFault: a variable is not set.
     """
     try:
         parts = urlsplit(source)
@@ -245,17 +246,22 @@ def _unreachable(address: Address, text: str) -> EnvironmentFault:
 
 
 def _told(address: Address, error: Exception) -> TrainwrightError:
+    """What the server says of a statement, or that it says nothing more.
+
+    While rows stream, errors come without their code, so that words decide.
+    """
     text = address.clean(str(error))
     state = str(getattr(error, "sqlstate", None) or "")
-    if not state or state.startswith(_ELSEWHERE):
+    is_of_statement = "ERROR:" in text and not state.startswith(_ELSEWHERE)
+    if not is_of_statement:
         return EnvironmentFault(
             f"PostgreSQL stopped answering: {text}",
             where=f"data.source: {address.name}",
             mend="see the server's log, and run again",
         )
     mend = "mend data.table or data.query; try the statement in psql"
-    if state == "25006":
+    if "read-only transaction" in text:
         text, mend = "the query does more than read", "data: {query: SELECT ... FROM ...}"
-    elif state == "42501":
+    elif "permission denied" in text:
         mend = "GRANT SELECT ON the table TO the user"
     return DataError(f"PostgreSQL: {text}", where=address.name, mend=mend)

@@ -29,6 +29,7 @@ from trainwright.data.reading.naming import (
 from trainwright.data.reading.opening import open_data
 from trainwright.data.reading.tables import LineMap, RawTable, Reader, SourceFile
 from trainwright.recipe.data import DataSettings
+from trainwright.recipe.layout import LayoutSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +111,10 @@ def open_table(
     dropped: tuple[str, ...] = (),
     nested: tuple[str, ...] = (),
     sheet: str | None = None,
+    table: str | None = None,
     wanted: tuple[str, ...] | None = None,
+    layout: LayoutSettings | None = None,
+    leaves_out: bool = True,
 ) -> Iterator[Reader]:
     """A reader for a file, chosen by its ending, or for what is read in a way of its own.
 
@@ -122,11 +126,16 @@ def open_table(
         dropped: Columns that are left out, whose names or values may be odd.
         nested: Columns that may hold lists, or images with their paths, where the format has any.
         sheet: Of a workbook; the only one with data where None.
+        table: Of a SQLite file; the only one where None.
         wanted: The columns that are asked for; None where all are.
+        layout: Of delimited text: what stands beside header and rows; found out where not said.
+        leaves_out: Rows of totals and repeated headers are left out; otherwise they are refused.
     """
-    how = How(encoding, delimiter, dropped, nested, sheet, wanted)
+    how = How(
+        encoding, delimiter, dropped, nested, sheet, wanted, layout or LayoutSettings(), leaves_out
+    )
     if isinstance(location, Path) and is_database(location.name):
-        location = rows_of_file(location)
+        location = rows_of_file(location, table=table)
     if isinstance(location, Path) and location.is_dir():
         location = find_documents(location, name=name) or location
     if isinstance(location, Path):
@@ -147,6 +156,7 @@ def open_named(location: Location, settings: DataSettings, *, name: str) -> Iter
         name=name,
         encoding=settings.encoding if text else None,
         delimiter=settings.delimiter if table else None,
+        layout=settings.layout if table else None,
         dropped=settings.drop,
         nested=_nested(settings),
         sheet=settings.sheet if is_workbook(name) else None,

@@ -77,7 +77,8 @@ class SqliteSession:
     def columns(self, relation: str) -> tuple[str, ...]:
         with self._only_reading():
             cursor = self._connection.execute(f"SELECT * FROM {relation} LIMIT 0")
-        return tuple(column[0] for column in cursor.description)
+        names = [column[0] for column in cursor.description]
+        return tuple(_without_suffix(name, names) for name in names)
 
     def primary_key(self, table: str) -> tuple[str, ...]:
         found = self._connection.execute(
@@ -107,6 +108,12 @@ class SqliteSession:
 
 def _authorise(action: int, *_: str | None) -> int:
     return sqlite3.SQLITE_OK if action in _ALLOWED else sqlite3.SQLITE_DENY
+
+
+def _without_suffix(name: str, names: Sequence[str]) -> str:
+    """A name as the query has it: SQLite tells the second `y` of a query in brackets as `y:1`."""
+    bare, colon, number = name.rpartition(":")
+    return bare if colon and number.isdecimal() and bare in names else name
 
 
 def _quoted(name: str) -> str:

@@ -189,8 +189,8 @@ def _file_system() -> S3FileSystem:
 def _opened(one: StoreObject) -> Iterator[tuple[BinaryIO, tuple[str, int]]]:
     """The object's bytes, with its ETag and size."""
     with _file_system().open_input_file(f"{one.bucket}/{one.path}") as file:
-        said = {bytes(key).lower(): bytes(value) for key, value in (file.metadata() or {}).items()}
-        etag = said.get(b"etag", b"").decode(errors="replace")
+        said = {str(key).lower(): str(value) for key, value in (file.metadata() or {}).items()}
+        etag = said.get("etag", "")
         yield cast("BinaryIO", _ObjectStream(file, one.name)), (etag, int(file.size()))
 
 

@@ -5,6 +5,7 @@ The values go through the same code as in training (`types.values`), block by bl
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -20,6 +21,7 @@ from trainwright.data.reading.tables import LineMap, RawBlock, TypedBlock
 from trainwright.data.types.values import parse_series
 from trainwright.recipe.loading import IMAGE_LABEL
 
+PATH = "path"  # the column that tells which image or document of a folder a row is
 _IMAGE_ROWS = 256  # of a block that holds images
 
 
@@ -32,6 +34,8 @@ def read_typed(
     block_rows: int = 65_536,
     encoding: str | None = None,
     delimiter: str | None = None,
+    sheet: str | None = None,
+    table: str | None = None,
 ) -> Iterator[TypedBlock]:
     """Typed rows of a file of any kind that is read, or of a folder, block by block.
 
@@ -43,6 +47,8 @@ def read_typed(
         block_rows: Rows a block, at most.
         encoding: Of a text file; found out when None.
         delimiter: Of a text file; found out when None.
+        sheet: Of a workbook; the only one with data when None.
+        table: Of a SQLite file; the only one when None.
 
     Raises:
         DataError: columns are missing (all are named), or values do not parse (each with its place;
@@ -62,8 +68,11 @@ def read_typed(
         name=path.name,
         encoding=encoding,
         delimiter=delimiter,
+        leaves_out=False,  # a row has an answer, or the file is refused
         nested=nested,
         wanted=wanted,
+        sheet=sheet,
+        table=table,
     ) as reader:
         for block in reader.blocks():
             present = _present(columns, optional, reader.names, name=path.name)
@@ -73,6 +82,9 @@ def read_typed(
             for start in range(0, block.frame.height, block_rows):
                 part = _part(block, start, block_rows)
                 frame = _typed(part, present, reader.names, path=path, first_row=first_row)
+                if path.is_dir() and PATH not in frame.columns:  # which document a row is
+                    told = part.frame[str(reader.names.index(PATH))]
+                    frame = frame.with_columns(told.alias(PATH))
                 yield TypedBlock(frame, first_row, extra)
                 first_row += frame.height
         if not first_row:
@@ -87,7 +99,7 @@ def read_typed(
 def _folder_blocks(
     folder: Path, columns: Sequence[Column], *, optional: Sequence[str]
 ) -> Iterator[TypedBlock]:
-    """A folder of images, in the order of their paths, some hundred at a time."""
+    """A folder of images, in the order of their paths, some hundred at a time, with `PATH`."""
     entries = list_images(folder)
     wanted = [column for column in columns if column.type is ColumnType.IMAGE]
     missing = [
@@ -115,7 +127,8 @@ def _folder_blocks(
             for column in columns
             if column.name in optional and column.name == IMAGE_LABEL
         ]
-        yield TypedBlock(pl.DataFrame(series), start)
+        told = [os.fsencode(entry).decode(errors="replace") for entry in part]
+        yield TypedBlock(pl.DataFrame([*series, pl.Series(PATH, told, dtype=pl.String)]), start)
 
 
 def _part(block: RawBlock, start: int, num_rows: int) -> RawBlock:

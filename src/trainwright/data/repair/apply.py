@@ -57,7 +57,8 @@ def _mended(column: Column, repair: Repair, values: pl.Series) -> pl.Series:
     odd = values.gather(rows)
     old = odd.unique()
     new = pl.Series([_text(column, repair, text) for text in old], dtype=pl.String)
-    return values.scatter(rows, odd.replace_strict(old, new, return_dtype=pl.String))
+    mended = odd.replace_strict(old, new, return_dtype=pl.String)
+    return values.clone().scatter(rows, mended)  # which changes a series in place
 
 
 def _respelt(repair: Repair, values: pl.Series) -> pl.Series:

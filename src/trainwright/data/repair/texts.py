@@ -23,16 +23,19 @@ from functools import lru_cache
 
 TEXT_STEPS = ("mojibake", "html", "unicode", "whitespace")
 
-_TAGS = (
-    "a abbr acronym address area article aside audio b big blink blockquote body br button caption center cite"
-    " code col colgroup dd del details div dl dt em embed fieldset figcaption figure font footer form frame"
-    " frameset h1 h2 h3 h4 h5 h6 head header hr html i iframe img input ins kbd label legend li link main"
-    " map mark marquee meta nav noscript object ol optgroup option p param picture pre q s samp script section"
-    " select small source span strike strong style sub summary sup svg table tbody td textarea tfoot th"
-    " thead time title tr tt u ul var video wbr"
-)
+_TAGS = """
+    a abbr acronym address area article aside audio b big blink blockquote body br button caption center
+    cite code col colgroup dd del details div dl dt em embed fieldset figcaption figure font footer form
+    frame frameset h1 h2 h3 h4 h5 h6 head header hr html i iframe img input ins kbd label legend li link
+    main map mark marquee meta nav noscript object ol optgroup option p param picture pre q s samp script
+    section select small source span strike strong style sub summary sup svg table tbody td textarea tfoot
+    th thead time title tr tt u ul var video wbr
+"""
 _NAMES = "|".join(sorted(_TAGS.split(), key=len, reverse=True))
-_INNER = frozenset("a abbr b big cite code em font i kbd mark q s samp small span strong sub sup tt u".split())
+_INNER_TAGS = """
+    a abbr b big cite code em font i kbd mark q s samp small span strong sub sup tt u
+"""
+_INNER = frozenset(_INNER_TAGS.split())
 TAG = rf"(?i:</?(?:{_NAMES})(?:\s[^<>]{{0,2000}})?/?>)"
 ENTITY = (
     r"&(?:#[0-9]{2,7}|#[xX][0-9A-Fa-f]{2,6}|amp|lt|gt|quot|apos|nbsp|copy|reg|trade|euro|pound|cent|yen|sect"
@@ -81,7 +84,9 @@ def step(name: str) -> Step:
 
 def suspicious(steps: Sequence[str]) -> str:
     """A pattern of all texts that any of the steps could change."""
-    return "|".join(f"(?:{pattern})" for pattern in dict.fromkeys(step(one).suspicious for one in steps))
+    return "|".join(
+        f"(?:{pattern})" for pattern in dict.fromkeys(step(one).suspicious for one in steps)
+    )
 
 
 def mend_text(steps: Sequence[str], text: str) -> str | None:

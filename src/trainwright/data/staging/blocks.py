@@ -10,7 +10,7 @@ what is staged is read within minutes.
 from __future__ import annotations
 
 import mmap
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -79,15 +79,15 @@ class BlockStore:
         """Take a column out, to write it once more."""
         del self._pieces[name], self._kinds[name]
 
-    def rewrite(self, name: str, change: Callable[[pl.Series], pl.Series]) -> None:
-        """Put other values in place of a column's."""
-        blocks = [self._pieces[name][number] for number in range(len(self._pieces[name]))]
-        self.forget(name)
-        with _Mapped.of(self._path, self._size) as mapped:
-            for piece in blocks:
-                values = mapped.read(piece, [name]).to_series()
-                self.write(change(values).alias(name).to_frame())
-                mapped.release()
+    def replace(self, names: Sequence[str], blocks: Iterable[pl.DataFrame]) -> None:
+        """Put other values in place of these columns'; `blocks` may be made from the old ones."""
+        written = BlockStore(self._path)
+        written._size = self._size
+        for block in blocks:
+            written.write(block.select(names))
+        self._size = written._size
+        for name in names:
+            self._pieces[name], self._kinds[name] = written._pieces[name], written._kinds[name]
 
     @property
     def columns(self) -> tuple[str, ...]:

@@ -231,7 +231,9 @@ def _label(typing: ColumnTyping | TargetTyping, store: BlockStore) -> Target:
     assert isinstance(typing, TargetTyping)
     target = typing.target
     if target.task is not Task.REGRESSION:
-        store.rewrite(target.name, typing.labels)
+        values = (block.to_series() for block in store.blocks([target.name]))
+        labels = (typing.labels(one).alias(target.name).to_frame() for one in values)
+        store.replace([target.name], labels)
     return target
 
 

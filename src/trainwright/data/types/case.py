@@ -151,7 +151,7 @@ class Case:
         dtype: Of its blocks.
         sample: Up to 3,000 texts that are not empty, from all over the column, stripped.
         findings: What was noticed so far.
-        refusal: Why a column that looks like numbers is none.
+        refusal: Why a column that looks like numbers or dates holds words.
     """
 
     name: str
@@ -205,6 +205,36 @@ class Case:
         if self.context.nulls is None and len(kinds) > 1:
             shown = ", ".join(repr(kind) if kind else "the empty field" for kind in kinds[:6])
             self.note("missing", "info", f"missing values are written in several ways: {shown}")
+
+    def note_signs(self, tally: Tally, *, but: Sequence[str] = ()) -> None:
+        """Say so when a sign such as `?` stood for missing, which it need not mean; not of `but`."""
+        seen = {mark: count for mark, count in tally.gaps.items() if mark not in but}
+        signs = [mark for mark in seen if mark and mark not in MARKERS]
+        if self.context.nulls is None and signs and len(seen) == 1:
+            (mark,) = signs
+            self.note(
+                "missing",
+                "info",
+                f"{shorten(mark)} in {seen[mark]} rows is read as missing",
+                rows=tally.marks.rows,
+                count=seen[mark],
+            )
+        else:
+            self.note_nulls(list(seen))
+
+    def note_marks(self, tally: Tally, marks: Sequence[str], kind: str) -> None:
+        """Say which values were found to stand for missing, and how to keep them."""
+        count = sum(tally.marks.texts.get(mark, 0) for mark in marks)
+        alone = set(tally.marks.texts) <= set(marks)
+        self.note(
+            "missing",
+            "warning",
+            f"{', '.join(marks)} in {count} rows is far from all other values: read as missing",
+            rows=tally.marks.rows if alone else None,
+            count=count,
+            remedy=setting(self.name, f"{{{kind}, nulls: {yaml_list(marks)}}}")
+            + ' settles it; nulls: [""] keeps them as values',
+        )
 
     def column(self, kind: ColumnType, **details: object) -> Column:
         """The contract, with what the recipe says added."""

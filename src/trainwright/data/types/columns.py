@@ -24,7 +24,7 @@ from trainwright.data.findings import finding
 from trainwright.data.types.case import Case, Context, Proposal, Receipt, TypedColumn, yaml_word
 from trainwright.data.types.evidence import Evidence
 from trainwright.data.types.forced import as_native, as_told
-from trainwright.data.types.moments import as_moment
+from trainwright.data.types.moments import as_compact, as_moment
 from trainwright.data.types.numbers import as_number
 from trainwright.data.types.receipts import receipt_of
 from trainwright.data.types.tally import Tally
@@ -33,6 +33,7 @@ from trainwright.data.types.words import as_boolean, as_words
 
 _KINDS: tuple[Callable[[Case], Proposal | None], ...] = (
     as_boolean,
+    as_compact,
     as_number,
     as_moment,
     as_words,
@@ -106,7 +107,7 @@ class ColumnTyping:
         case = self._case
         if case.dtype != pl.String:
             return as_native(case)
-        if case.context.type is not None or case.context.format is not None:
+        if case.context.type is not None or case.context.format is not None or case.context.formats:
             return as_told(case)
         return self._next()
 

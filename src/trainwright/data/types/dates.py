@@ -19,7 +19,14 @@ _DAYS_ISO = ("%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d")
 _DAYS_OTHER = ("%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%m-%d-%Y", "%d.%m.%Y", "%m.%d.%Y",
                "%d/%m/%y", "%m/%d/%y", "%d-%m-%y", "%m-%d-%y", "%d.%m.%y", "%y-%m-%d",
                "%d %b %Y", "%d-%b-%Y", "%d-%b-%y", "%d/%b/%Y", "%b %d, %Y", "%b %d %Y",
+               "%d-%B-%Y", "%d. %B %Y", "%d/%B/%Y", "%Y-%b-%d", "%A, %B %d, %Y", "%a %b %d %Y",
+               "%b-%d-%Y", "%d %b %y", "%b %d, %y",
                "%d %B %Y", "%B %d, %Y", "%B %d %Y", "%d%b%Y", "%a %d %b %Y", "%a, %d %b %Y")  # fmt: skip
+# Whole numbers that are days or moments, and what those look like.
+COMPACT = {
+    "%Y%m%d": re.compile(r"(?:19|20)[0-9]{6}"),
+    "%Y%m%d%H%M%S": re.compile(r"(?:19|20)[0-9]{12}"),
+}
 _MONTHS_ONLY = (
     "%Y-%m",
     "%Y/%m",

@@ -13,11 +13,13 @@ from trainwright.data.types.case import (
     MARKERS,
     NUMBER_MARKERS,
     Case,
+    Proposal,
     Verdict,
     setting,
     yaml_list,
 )
 from trainwright.data.types.dates import candidates, compiled
+from trainwright.data.types.moments import as_compact
 from trainwright.data.types.numbers import Codes, code_kind, note_codes, number_watch
 from trainwright.data.types.spelling import Spelling, find_spelling
 from trainwright.data.types.tally import PLAIN, Tally, Watch
@@ -83,8 +85,12 @@ def as_told(case: Case) -> Told:
     return Told(_told_column(case, kind), watch)
 
 
-def as_native(case: Case) -> Native:
+def as_native(case: Case) -> Proposal:
     """The proposal for a column that comes with a type."""
+    if case.context.type is None and case.dtype.is_integer():
+        days = as_compact(case)
+        if days is not None:
+            return days
     kind = case.context.type or _kind_of(case.dtype)
     true = ("true",) if kind is ColumnType.BOOLEAN else ()
     column = case.column(kind, nulls=case.nulls(MARKERS), true=true)
@@ -128,7 +134,8 @@ def _told_column(case: Case, kind: ColumnType) -> Column:
             found = Spelling(case.context.decimal or ".")
         return case.column(kind, decimal=found.decimal, written=found.written, nulls=nulls)
     if kind is ColumnType.DATETIME:
-        return case.column(kind, format=_format(case), nulls=case.nulls(DATE_MARKERS))
+        form, *others = _formats(case)
+        return case.column(kind, format=form, formats=tuple(others), nulls=case.nulls(DATE_MARKERS))
     nulls = case.nulls(MARKERS)
     if kind is ColumnType.BOOLEAN:
         seen = {text.lower() for text in case.kept(nulls)}
@@ -137,18 +144,18 @@ def _told_column(case: Case, kind: ColumnType) -> Column:
     return case.column(kind, nulls=nulls)
 
 
-def _format(case: Case) -> str:
-    """The recipe's format of a date-time column, or the one that fits its values best."""
-    said = case.context.format
-    if said is None:
-        found = candidates(case.kept(case.nulls(DATE_MARKERS)))
-        return found[0] if found else "%Y-%m-%d"
-    try:
-        compiled(said)
-    except ValueError as error:
-        raise RecipeError(
-            str(error), where=f"data.columns.{case.name}.format", mend='format: "%Y-%m-%d"'
-        ) from error
+def _formats(case: Case) -> list[str]:
+    """The recipe's formats of a date-time column, or the one that fits its values best."""
+    said = [form for form in (case.context.format, *case.context.formats) if form is not None]
+    if not said:
+        return (candidates(case.kept(case.nulls(DATE_MARKERS))) or ["%Y-%m-%d"])[:1]
+    for form in said:
+        try:
+            compiled(form)
+        except ValueError as error:
+            raise RecipeError(
+                str(error), where=f"data.columns.{case.name}.format", mend='format: "%Y-%m-%d"'
+            ) from error
     return said
 
 

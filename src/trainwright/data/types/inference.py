@@ -196,6 +196,7 @@ def context_for(
         format=user.format if is_text else None,
         required=user.required,
         closed=user.closed,
+        formats=user.formats if is_text else (),
         decimal=(user.decimal or settings.decimal) if is_text else None,
         thousands=user.thousands if is_text else None,
         unit=user.unit if is_text else None,

@@ -7,6 +7,7 @@ another is only where the sample leaves it open, so that mostly a column is pars
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -22,15 +23,22 @@ from trainwright.data.types.case import (
     setting,
     yaml_list,
 )
-from trainwright.data.types.dates import candidates, parse_date, parse_dates
+from trainwright.data.types.dates import COMPACT, candidates, parse_date, parse_dates
+from trainwright.data.types.ranges import DATE_MARKS
 from trainwright.data.types.tally import PLAIN, Tally, Watch
 
 _READINGS = 4  # formats of a sample that are told apart
+_FORMATS = 3  # that one column may have
+_SHAPES = 6
+_FEW_DAYS = 3
+_RARE = 0.02
+_DATE = re.compile(r"(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{4})(\D|$)")
+_NO_DATE = re.compile(r"(?=.*[0-9]{4})[0-9:/. T-]*")
 
 
 @dataclass(frozen=True, slots=True)
 class Moments:
-    """The column as date-times by one format.
+    """The column as date-times by one format, or by several that no text can confuse.
 
     Attributes:
         column: With the format that is tried.
@@ -48,10 +56,8 @@ class Moments:
 
     def judge(self, tally: Tally, case: Case) -> Verdict:
         """It stands when it fits nearly all rows, and no other reading does as well."""
-        if tally.misfits.count:
-            wider = self._wider(tally)
-            if wider is not None:
-                return Verdict(instead=wider)
+        if tally.misfits.count and (other := self._wider(tally) or self._joined(tally, case)):
+            return Verdict(instead=other)
         tried = (*self.tried, (self, tally))
         if self.others:
             group, *others = self.others
@@ -60,14 +66,28 @@ class Moments:
         most = max(one.values for _, one in tried)
         first, *rivals = [(moments, one) for moments, one in tried if one.values == most]
         best, found = first
-        if most < MOSTLY * (most + found.misfits.count):
+        num_marks = sum(found.misfits.texts[text] for text in _no_dates(found))
+        if most < MOSTLY * (most + found.misfits.count - num_marks) or not most:
             return Verdict()
         if rivals:
             best, found = _settle(case, [first, *rivals])
         if best.column != self.column:
             return Verdict(instead=Settled(best.column))
-        _note(case, found, best.column.format or "")
-        return Verdict(best.column)
+        return _settled(best.column, found, case)
+
+    def _joined(self, tally: Tally, case: Case) -> Moments | None:
+        """With a further format for the rows that did not fit, where no text fits both."""
+        column = self.column
+        if self.others or self.tried or len(column.formats) >= _FORMATS - 1:
+            return None
+        late = [text for text in tally.misfits.texts if text not in _no_dates(tally)]
+        found = _proven(late)
+        forms = (column.format or "", *column.formats)
+        sample = case.kept(column.nulls)[:400]
+        if found is None or not _are_apart((*forms, found), sample + late[:400]):
+            return None
+        joined = replace(column, formats=(*column.formats, found))
+        return replace(self, column=joined, group=(column.format or "",))
 
     def _wider(self, tally: Tally) -> Moments | None:
         """The same reading by another format of the group that also takes what did not fit."""
@@ -85,15 +105,23 @@ class Moments:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """A reading that was tried before and found best: read once more."""
+    """A reading that was tried before and found best: read once more.
+
+    Attributes:
+        column: With its format.
+        marks: Texts that were found to stand for missing.
+    """
 
     column: Column
+    marks: tuple[str, ...] = ()
     watch = PLAIN
 
     def judge(self, tally: Tally, case: Case) -> Verdict:
         """It stands."""
-        _note(case, tally, self.column.format or "")
-        return Verdict(self.column)
+        if self.marks:
+            form = self.column.format
+            case.note_marks(tally, self.marks, f'type: date-time, format: "{form}"')
+        return _settled(self.column, tally, case, marks=self.marks)
 
 
 def as_moment(case: Case) -> Moments | None:
@@ -102,11 +130,110 @@ def as_moment(case: Case) -> Moments | None:
     kept = case.kept(nulls)
     groups = _telling(candidates(kept)[:_READINGS], kept)
     if not groups:
-        return None
+        several = _as_several(case, kept, nulls)
+        dates = [text for text in kept if _DATE.match(text)]
+        if several is None and kept and len(dates) >= 0.8 * len(kept):
+            shown = " and ".join(shorten(text, 30) for text in dict.fromkeys((dates[0], dates[-1])))
+            case.refusal = (
+                f"dates are not all of one format that can be told, and read as words: {shown}"
+            )
+        return several
     first, *others = groups
     column = case.column(ColumnType.DATETIME, format=first[0], nulls=nulls)
     watch = Watch(order=bool(others), distinct=bool(others))
     return Moments(column, first, tuple(others), watch=watch)
+
+
+def as_compact(case: Case) -> Moments | None:
+    """Whole numbers that are all days, as 20130215, or moments, as 20130215093000."""
+    nulls = case.nulls(DATE_MARKERS)
+    kept = case.kept(nulls)
+    if case.context.is_target or len(set(kept)) < _FEW_DAYS:
+        return None
+    for form, pattern in COMPACT.items():
+        fits = [bool(pattern.fullmatch(text)) for text in kept]
+        if all(fits) and all(parse_date(text, form) is not None for text in set(kept)):
+            column = case.column(ColumnType.DATETIME, format=form, nulls=nulls)
+            return Moments(column, (form,))
+    return None
+
+
+def _as_several(case: Case, kept: list[str], nulls: tuple[str, ...]) -> Moments | None:
+    """Formats of different shapes in one column, each proven by its own texts."""
+    shapes: dict[str, list[str]] = {}
+    for text in kept:
+        shapes.setdefault(_shape(text), []).append(text)
+    largest = sorted(shapes.values(), key=len, reverse=True)[:_SHAPES]
+    found = [_proven(texts) for texts in largest if len(texts) >= _RARE * len(kept)]
+    forms = tuple(dict.fromkeys(form for form in found if form is not None))
+    if not 2 <= len(forms) <= _FORMATS or None in found or not _are_apart(forms, kept[:400]):
+        return None
+    column = case.column(ColumnType.DATETIME, format=forms[0], formats=forms[1:], nulls=nulls)
+    return Moments(column, (forms[0],))
+
+
+def _proven(texts: list[str]) -> str | None:
+    """The one format of these texts; None where there is none, or more than one reading."""
+    if not texts:
+        return None
+    found = candidates(texts)[:_READINGS]
+    groups = _telling(found, texts)
+    fitting = [
+        group for group in groups if all(parse_date(text, group[-1]) is not None for text in texts)
+    ]
+    if len(fitting) != 1:
+        return None
+    plainest = (f for f in fitting[0] if all(parse_date(t, f) is not None for t in texts))
+    return next(plainest, None)
+
+
+def _are_apart(forms: Sequence[str], texts: Sequence[str]) -> bool:
+    """Does no text fit two of the formats, and say all of them whether the time has an offset?"""
+    if len({"%#z" in form for form in forms}) > 1:
+        return False
+    return all(sum(parse_date(text, form) is not None for form in forms) <= 1 for text in texts)
+
+
+def _shape(text: str) -> str:
+    return re.sub(r"[^\W\d_]+", "a", re.sub(r"\d+", "9", text))
+
+
+def _no_dates(tally: Tally) -> list[str]:
+    """Texts such as 9999-99-99, which stand for missing where they repeat."""
+    odd = tally.misfits.texts
+    return [text for text, count in odd.items() if count > 1 and _NO_DATE.fullmatch(text)]
+
+
+def _far_dates(tally: Tally, form: str) -> list[str]:
+    """Dates such as 9999-12-31 that repeat far from all others, as the column writes them."""
+    if tally.moments is None or "%z" in form or "%#z" in form:
+        return []
+    return [
+        DATE_MARKS[int(mark)].strftime(form.replace("%.f", ""))
+        for mark in tally.moments.far(spans=3)
+    ]
+
+
+def _settled(column: Column, tally: Tally, case: Case, *, marks: Sequence[str] = ()) -> Verdict:
+    """The end: what is to be said of the reading."""
+    form = column.format or ""
+    if case.context.nulls is None:
+        found = (*_no_dates(tally), *_far_dates(tally, form))
+        more = [text for text in found if text not in column.nulls]
+        if more:
+            return Verdict(
+                instead=Settled(replace(column, nulls=(*column.nulls, *more)), tuple(more))
+            )
+    if form in COMPACT:
+        told = f"whole numbers such as {shorten(case.sample[0])} are read as date-times, {form}"
+        case.note("type", "info", told, remedy=setting(case.name, "number"))
+    if column.formats:
+        forms = [form, *column.formats]
+        told = f"dates are written in {len(forms)} ways that cannot be confused: {', '.join(forms)}"
+        remedy = setting(case.name, f"{{type: date-time, formats: {yaml_list(forms)}}}")
+        case.note("type", "info", told, count=sum(tally.changed.values()), remedy=remedy)
+    _note(case, tally, form, marks)
+    return Verdict(column)
 
 
 def _telling(forms: list[str], sample: list[str]) -> list[tuple[str, ...]]:
@@ -142,7 +269,7 @@ def _settle(case: Case, readings: Sequence[tuple[Moments, Tally]]) -> tuple[Mome
     return readings[0]
 
 
-def _note(case: Case, tally: Tally, form: str) -> None:
+def _note(case: Case, tally: Tally, form: str, marks: Sequence[str]) -> None:
     """Cells that are no date, or one of another format; and how missing is written."""
     odd = tally.misfits
     if odd.count:
@@ -160,4 +287,4 @@ def _note(case: Case, tally: Tally, form: str) -> None:
             )
             + " reads them as missing",
         )
-    case.note_nulls(list(tally.gaps))
+    case.note_signs(tally, but=marks)

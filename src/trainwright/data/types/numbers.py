@@ -20,11 +20,14 @@ from trainwright.data.types.case import (
     setting,
     yaml_list,
 )
+from trainwright.data.types.ranges import Extent
 from trainwright.data.types.spelling import Doubt, find_spelling
 from trainwright.data.types.tally import PLAIN, Tally, Watch
 from trainwright.data.types.values import NUMBER, parse_series
 
 FEW_WORDS = 20  # that a mend lists
+_FAR = 3.0  # spans of all other values
+_TWO_NINES, _THREE_NINES = 99.0, 999.0
 _INFINITE = re.compile(r"[+-]?inf(inity)?", re.IGNORECASE)
 _ENTITY = re.compile(r"(^|.*_)(id|ids|uid|uuid|guid|zip|zipcode|postcode)([^a-z].*)?$")
 _ROW_NAME = re.compile(
@@ -44,13 +47,16 @@ class Figures:
     watch: Watch
     doubts: tuple[Doubt, ...] = ()
     tries: int = 0
+    marks: tuple[str, ...] = ()
 
     def judge(self, tally: Tally, case: Case) -> Verdict:
         """It stands when nearly all cells are numbers, and the numbers are no names."""
         if (other := self._respelled(tally, case)) is not None:
             return Verdict(instead=other)
+        if (marked := self._marked(tally, case)) is not None:
+            return Verdict(instead=marked)
         noted = len(case.findings)
-        nulls = _sort_out(case, tally, self.column.nulls)
+        nulls = _sort_out(case, tally, self.column.nulls, but=self.marks)
         if nulls is None:
             del case.findings[noted:]  # what was noticed of a number column that is none
             return Verdict()
@@ -62,6 +68,9 @@ class Figures:
             return words
         column = replace(self.column, integer=integer, nulls=nulls)
         self._note_spelling(tally, case)
+        if self.marks:
+            case.note_marks(tally, self.marks, "type: number")
+        _note_unsure_marks(case, tally)
         kind = None
         if integer and case.context.type is None and not case.context.is_target:
             kind = code_kind(case.name, tally)
@@ -88,6 +97,17 @@ class Figures:
             return None
         return replace(self, column=column, doubts=found.doubts, tries=self.tries + 1)
 
+    def _marked(self, tally: Tally, case: Case) -> Figures | None:
+        """With numbers such as -999 as marks for missing, where they stand far from all others."""
+        assert tally.numbers is not None
+        if self.marks or case.context.nulls is not None or case.context.is_target:
+            return None
+        marks = tuple(f"{mark:.0f}" for mark in sorted(_sure_marks(tally.numbers.extent)))
+        if not marks:
+            return None
+        column = replace(self.column, nulls=(*self.column.nulls, *marks))
+        return replace(self, column=column, marks=marks)
+
     def _note_spelling(self, tally: Tally, case: Case) -> None:
         """Say how numbers are written, and what of that is not proven."""
         column = self.column
@@ -98,6 +118,35 @@ class Figures:
             case.note("type", "info", f"read as numbers: {told}", remedy=_settled(case, column))
         elif column.decimal == ",":
             case.note("type", "info", "read with a decimal comma", remedy='data: {decimal: ","}')
+
+
+def _sure_marks(extent: Extent) -> list[float]:
+    """Three nines or more, far beyond the others; below zero, where no other number is, near them too."""
+    if extent.least is None:
+        return []
+    far = [mark for mark in extent.far(spans=_FAR) if abs(mark) >= _THREE_NINES]
+    below = [mark for mark in extent.far(spans=0) if mark <= -_THREE_NINES and extent.least >= 0]
+    return sorted({*far, *below})
+
+
+def _note_unsure_marks(case: Case, tally: Tally) -> None:
+    """A number like 99 that stands apart from all others may mean missing: its owner knows."""
+    assert tally.numbers is not None
+    extent = tally.numbers.extent
+    apart = [mark for mark in extent.far(spans=1) if abs(mark) >= _TWO_NINES]
+    apart += [mark for mark in extent.far(spans=0) if mark < 0 <= (extent.least or 0)]
+    if case.context.nulls is not None or not apart:
+        return
+    marks = [f"{mark:.0f}" for mark in sorted(set(apart))]
+    count = sum(extent.marks[mark] for mark in set(apart))
+    case.note(
+        "missing",
+        "warning",
+        f"{', '.join(marks)} in {count} rows stands apart from all other values: does it mean missing?",
+        count=count,
+        remedy=setting(case.name, f"{{type: number, nulls: {yaml_list(marks)}}}")
+        + " reads it as missing",
+    )
 
 
 def _settled(case: Case, column: Column) -> str:
@@ -140,7 +189,7 @@ def as_number(case: Case) -> Figures | None:
     if spelling is None:
         return None
     if spelling.refusal:
-        case.refusal = spelling.refusal
+        case.refusal = f"numbers with something beside them are read as words: {spelling.refusal}"
         return None
     column = case.column(
         ColumnType.NUMBER, decimal=spelling.decimal, written=spelling.written, nulls=nulls
@@ -196,9 +245,11 @@ def _is_named(pattern: re.Pattern[str], name: str) -> bool:
     return pattern.match(snake) is not None
 
 
-def _sort_out(case: Case, tally: Tally, nulls: tuple[str, ...]) -> tuple[str, ...] | None:
+def _sort_out(
+    case: Case, tally: Tally, nulls: tuple[str, ...], *, but: tuple[str, ...]
+) -> tuple[str, ...] | None:
     """The null markers of a number column, or None when it is no number column after all."""
-    case.note_nulls(list(tally.gaps))
+    case.note_signs(tally, but=but)
     odd = dict(tally.misfits.texts)
     num_odd = tally.misfits.count
     infinite = [text for text in odd if NUMBER.fullmatch(text) or _INFINITE.fullmatch(text)]

@@ -7,8 +7,9 @@ are looked at, which costs two passes over its numbers.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,15 @@ MARKS = frozenset(sign * float("9" * digits) for digits in range(2, 9) for sign 
     -9.0,
     -99999999.0,
 }
+DATE_MARKS = {  # microseconds since 1970
+    (date - datetime(1970, 1, 1)) // timedelta(microseconds=1): date
+    for date in (
+        datetime(9999, 12, 31), datetime(9999, 1, 1), datetime(2999, 12, 31), datetime(2099, 12, 31),
+        datetime(1970, 1, 1), datetime(1900, 1, 1), datetime(1899, 12, 31), datetime(1899, 12, 30),
+    )
+}  # fmt: skip
 _FIRST = 4096
+_REPEATS = 3  # that a value must at least, to be taken for a mark
 _BLOCK_ROWS = 65_536
 _KEPT = 65_536
 _LEAST = np.array([0.0, 0.0, *(10.0 ** np.arange(1, 64))])  # a whole number of so many digits
@@ -43,14 +52,66 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
+class Extent:
+    """The ends of a range, but for values that usually stand for missing.
+
+    Attributes:
+        least: The smallest but for marks; None where there is none.
+        most: The largest but for marks.
+        marks: How often such values stand at an end; true to the column where they stand far from it.
+    """
+
+    least: float | None = None
+    most: float | None = None
+    marks: Mapping[float, int] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, values: pl.Series, *, marks: Collection[float]) -> Extent:
+        """Of one block of numbers; `marks` are the values that usually stand for missing."""
+        seen: dict[float, int] = {}
+        while True:
+            least: Any = values.min()
+            most: Any = values.max()
+            mark = next((end for end in (least, most) if end in marks), None)
+            if mark is None:
+                return cls(least, most, seen)
+            num_values = values.count()
+            values = values.filter(values != mark)
+            seen[mark] = num_values - values.count()
+
+    def merge(self, other: Extent) -> Extent:
+        """Of both."""
+        both = sorted({*self.marks, *other.marks})
+        return Extent(
+            _of_both(min, self.least, other.least),
+            _of_both(max, self.most, other.most),
+            {mark: self.marks.get(mark, 0) + other.marks.get(mark, 0) for mark in both},
+        )
+
+    @property
+    def ends(self) -> list[float]:
+        """The ends of all values, marks included; empty where there is none."""
+        return [end for end in (self.least, self.most, *self.marks) if end is not None]
+
+    def far(self, *, spans: float) -> list[float]:
+        """Marks that repeat and stand further from all other values than so many of their spans."""
+        if self.least is None or self.most is None or self.least == self.most:
+            return []
+        gap = spans * (self.most - self.least)
+        return [
+            mark
+            for mark, count in self.marks.items()
+            if count >= _REPEATS and (mark < self.least - gap or mark > self.most + gap)
+        ]
+
+
+@dataclass(frozen=True, slots=True)
 class Numbers:
     """Of a block, or of several.
 
     Attributes:
         is_whole: Every number is.
-        least: The smallest but for marks; None where there is none.
-        most: The largest but for marks.
-        marks: How often numbers such as -999 stand at an end of the range.
+        extent: Where they lie.
         zeros: Whole numbers written with zeros in front; looked for while all are whole.
         beyond: Whole numbers of 2^53 and more, in digits.
         ends: The first and the last number.
@@ -58,9 +119,7 @@ class Numbers:
     """
 
     is_whole: bool = True
-    least: float | None = None
-    most: float | None = None
-    marks: Mapping[float, int] = field(default_factory=dict)
+    extent: Extent = field(default_factory=Extent)
     zeros: Found = field(default_factory=Found)
     beyond: Found = field(default_factory=Found)
     ends: tuple[float, float] | None = None
@@ -76,17 +135,15 @@ class Numbers:
             first_row: Global position of the first.
         """
         whole = is_whole(values)
-        least, most, marks = _extent(values)
-        if least is None and not marks:
+        extent = Extent.of(values, marks=MARKS)
+        if not extent.ends:
             return cls(counts_up=not len(values))
-        largest = max(abs(v) for v in (least, most, *marks) if v is not None)
+        largest = max(map(abs, extent.ends))
         is_text = raw.dtype == pl.String
         no_gaps = not values.null_count()
         return cls(
             is_whole=whole,
-            least=least,
-            most=most,
-            marks=marks,
+            extent=extent,
             zeros=_leading_zeros(raw, values, first_row) if whole and is_text else Found(),
             beyond=_beyond(raw, values, first_row) if whole and largest >= EXACT else Found(),
             ends=(values[0], values[-1]) if no_gaps else None,
@@ -96,15 +153,9 @@ class Numbers:
     def merge(self, later: Numbers) -> Numbers:
         """Of both; the other's rows come later."""
         joins = self.ends is None or later.ends is None or self.ends[1] + 1 == later.ends[0]
-        marks = {
-            mark: self.marks.get(mark, 0) + later.marks.get(mark, 0)
-            for mark in sorted({*self.marks, *later.marks})
-        }
         return Numbers(
             self.is_whole and later.is_whole,
-            _of_both(min, self.least, later.least),
-            _of_both(max, self.most, later.most),
-            marks,
+            self.extent.merge(later.extent),
             self.zeros.merge(later.zeros),
             self.beyond.merge(later.beyond),
             (self.ends[0], later.ends[1]) if self.ends and later.ends else None,
@@ -116,21 +167,6 @@ def is_whole(values: pl.Series) -> bool:
     """True when no number has a fraction."""
     few = values.head(_FIRST)  # most columns that are not whole show it at once
     return all(bool((v == v.floor()).all()) for v in (few, values))
-
-
-def _extent(values: pl.Series) -> tuple[float | None, float | None, dict[float, int]]:
-    """The smallest and largest value, but for marks at either end, which are counted."""
-    marks: dict[float, int] = {}
-    while True:
-        least: Any = values.min()
-        most: Any = values.max()
-        found = [end for end in (least, most) if end in MARKS]
-        if not found:
-            return least, most, marks
-        for mark in found[:1]:
-            num_values = values.count()
-            values = values.filter(values != mark)
-            marks[mark] = num_values - values.count()
 
 
 def _of_both(choose: Any, one: float | None, other: float | None) -> float | None:  # noqa: ANN401 - min or max

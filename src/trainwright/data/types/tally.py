@@ -8,7 +8,7 @@ at each value is only counted where the proposed type asks for it (`Watch`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,7 +17,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from trainwright.core.artifacts import Column, ColumnType
-from trainwright.data.types.ranges import Numbers
+from trainwright.data.types.ranges import DATE_MARKS, Extent, Numbers
 from trainwright.data.types.values import Parsed
 from trainwright.summaries.sketches import HyperLogLog, hash_numbers, hash_texts
 
@@ -80,10 +80,11 @@ class Cells:
         rows = np.concatenate([self.rows, later.rows])[:_ROWS]
         return Cells(self.count + later.count, rows, texts)
 
-    @property
-    def are_all_named(self) -> bool:
-        """True when `texts` holds every one."""
-        return sum(self.texts.values()) == self.count
+    def without(self, texts: Sequence[str]) -> Cells:
+        """Without those that hold one of these texts; which rows are left is not known."""
+        left = {text: count for text, count in self.texts.items() if text not in texts}
+        gone = sum(self.texts.values()) - sum(left.values())
+        return Cells(self.count - gone, self.rows[:0], left) if gone else self
 
     @property
     def first(self) -> str:
@@ -228,6 +229,7 @@ class Tally:
         distinct: Different values, where they were watched.
         texts: Different texts, where they were watched.
         order: Of the values, where it was watched.
+        moments: Where the values of a date-time column lie, in microseconds since 1970.
     """
 
     rows: int = 0
@@ -241,6 +243,7 @@ class Tally:
     distinct: Distinct | None = None
     texts: Distinct | None = None
     order: Order | None = None
+    moments: Extent | None = None
 
     @property
     def gaps(self) -> dict[str, int]:
@@ -266,6 +269,7 @@ class Tally:
             distinct=Distinct.of(values) if watch.distinct else None,
             texts=Distinct.of(_lower(raw)) if watch.texts else None,
             order=Order.of(values) if watch.order else None,
+            moments=_moments(values) if column.type is ColumnType.DATETIME else None,
         )
 
     def merge(self, later: Tally) -> Tally:
@@ -284,7 +288,12 @@ class Tally:
             _merged(self.distinct, later.distinct),
             _merged(self.texts, later.texts),
             _merged(self.order, later.order),
+            _merged(self.moments, later.moments),
         )
+
+
+def _moments(values: pl.Series) -> Extent:
+    return Extent.of(values.to_physical(), marks=DATE_MARKS)
 
 
 def _lower(raw: pl.Series) -> pl.Series:

@@ -297,7 +297,7 @@ def _refuse_constant(column: Column, tally: Tally) -> None:
 
 
 def _refuse_extreme(name: str, numbers: Numbers) -> None:
-    ends = [end for end in (numbers.least, numbers.most, *numbers.marks) if end is not None]
+    ends = numbers.extent.ends
     largest, spread = max(map(abs, ends)), max(ends) - min(ends)
     if largest > LARGEST or spread < 1 / LARGEST:
         raise DataError(

@@ -20,12 +20,15 @@ import polars as pl
 from trainwright.core.artifacts import Column, ColumnType, NumberFormat
 from trainwright.core.errors import shorten
 from trainwright.data.repair.apply import repair_series, repair_value
-from trainwright.data.types.dates import parse_date, parse_dates
+from trainwright.data.types.dates import COMPACT, parse_date, parse_dates
 from trainwright.data.types.masks import null_where
 from trainwright.data.types.wordlists import split_words, words_of
 from trainwright.data.types.written import changes, read_written
 
-FALSE_OF = {"true": "false", "yes": "no", "t": "f", "y": "n", "1": "0", "on": "off"}
+FALSE_OF = {
+    "true": "false", "yes": "no", "t": "f", "y": "n", "1": "0", "on": "off", "ja": "nein", "oui": "non",
+    "wahr": "falsch", "vrai": "faux", "verdadero": "falso", "enabled": "disabled",
+}  # fmt: skip
 NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 BLANKS = " \t\r\n\u00a0"
 ISO_FORMS = ("%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f%#z", "%Y-%m-%dT%H:%M", "%Y-%m-%d")
@@ -111,7 +114,11 @@ def _parsed(column: Column, raw: pl.Series) -> Parsed:
 
 
 def _changed(column: Column, raw: pl.Series, values: pl.Series) -> dict[str, int]:
-    """How many cells each rule of a number format changed."""
+    """How many cells each rule of a format changed."""
+    if column.type is ColumnType.DATETIME and column.formats:
+        told = f"not written as {column.format}, but in another known way"
+        by_first = _from_text(replace(column, formats=()), stripped(raw)).count()
+        return {told: values.count() - by_first} if values.count() > by_first else {}
     if column.type is not ColumnType.NUMBER or (column.written is None and column.decimal == "."):
         return {}
     read = raw.filter(values.is_not_null())
@@ -144,9 +151,10 @@ def _marked_out(column: Column, parsed: Parsed) -> Parsed:
     if not gone.any():
         return parsed
     found = parsed.values.filter(gone)
-    texts = found.cast(pl.String)
-    if column.type is ColumnType.NUMBER:
-        texts = whole_text(found).fill_null(texts)
+    if column.type is ColumnType.DATETIME:
+        texts = found.dt.strftime((column.format or "%Y-%m-%d").replace("%#z", "").strip())
+    else:
+        texts = whole_text(found).fill_null(found.cast(pl.String))
     return replace(
         parsed,
         values=null_where(gone, parsed.values),
@@ -268,7 +276,13 @@ def _from_text(column: Column, text: pl.Series) -> pl.Series:
     if column.type is ColumnType.BOOLEAN:
         return boolean_text(text, column.true).alias(name)
     if column.type is ColumnType.DATETIME:
-        return parse_dates(text, column.format or "%Y-%m-%dT%H:%M:%S%.f").alias(name)
+        moments = parse_dates(text, column.format or "%Y-%m-%dT%H:%M:%S%.f")
+        for form in column.formats:
+            rest = (moments.is_null() & text.is_not_null()).arg_true()
+            found = parse_dates(text.gather(rest), form)
+            known = found.is_not_null()
+            moments = moments.scatter(rest.filter(known), found.filter(known))
+        return moments.alias(name)
     if column.integer:
         return whole_text(number_text(text, column.decimal)).alias(name)
     if column.true:
@@ -307,6 +321,8 @@ def _native(column: Column, raw: pl.Series) -> Parsed:
         values = raw
     elif column.type is ColumnType.BOOLEAN and kind.is_integer():
         values = boolean_text(raw.cast(pl.String), ("1",))
+    elif column.type is ColumnType.DATETIME and kind.is_integer() and column.format in COMPACT:
+        return _parsed(column, raw.cast(pl.String))
     elif column.type is ColumnType.DATETIME and kind in (pl.Date, pl.Datetime):
         return _marked_out(column, Parsed(naive_utc(raw)))
     elif column.type in _WORDS:
@@ -393,8 +409,10 @@ def _image(value: Any) -> bytes:  # noqa: ANN401
 def _moment(column: Column, value: Any) -> int:  # noqa: ANN401
     """In the column's own format, or as ISO 8601 writes it, which is what clients send."""
     form = column.format or ISO_FORMS[0]
+    if isinstance(value, int) and not isinstance(value, bool) and form in COMPACT:
+        value = str(value)
     if isinstance(value, str):
-        for known in (form, *ISO_FORMS):
+        for known in (form, *column.formats, *ISO_FORMS):
             moment = parse_date(value, known)
             if moment is not None:
                 return moment

@@ -9,12 +9,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from trainwright.core.artifacts import Column, ColumnType
-from trainwright.data.types.case import MARKERS, MOSTLY, Case, Verdict, setting
+from trainwright.data.types.case import MARKERS, MOSTLY, Case, Verdict, setting, yaml_list
 from trainwright.data.types.numbers import is_named_identifier
-from trainwright.data.types.tally import Distinct, Tally, Watch
+from trainwright.data.types.tally import Tally, Watch
+from trainwright.data.types.values import FALSE_OF
 
-_PAIRS = (("true", "false"), ("yes", "no"), ("t", "f"), ("y", "n"))
+_PAIRS = tuple(FALSE_OF.items())
 _KNOWN = frozenset(word for pair in _PAIRS for word in pair)
+_FULL = {"t": "true", "f": "false", "y": "yes", "n": "no"}  # the words that letters are short for
+# Words that may be values: None is a kind of masonry, Null a name, NA a country.
+_WORD_MARKS = ("NA", "None", "NULL", "null")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +36,16 @@ class Truth:
             return Verdict()
         gone = {"", *(null.lower() for null in self.column.nulls)}
         true = true_words(set(words.to_list()) - gone)
-        if not true:
+        if not true or (case.context.is_target and len(true) > 1):
             return Verdict()
         column = replace(self.column, true=true)
         if tally.misfits.count:
             return Verdict(instead=Truth(column)) if column != self.column else Verdict()
+        if len(true) > 1:
+            told = f"true and false are written in several ways: {', '.join(filter(None, words))}"
+            case.note(
+                "type", "info", told, count=tally.values, remedy=setting(case.name, "category")
+            )
         case.note_nulls(list(tally.gaps))
         return Verdict(column)
 
@@ -53,20 +62,19 @@ class Words:
         assert tally.distinct is not None
         nulls = self.column.nulls
         if case.context.nulls is None:
-            is_word = _is_word(tally.distinct, "NA")
-            if is_word == ("NA" in nulls) and ("NA" in tally.gaps or not is_word):
-                others = tuple(null for null in MARKERS if null != "NA" or not is_word)
+            words = _marks_that_are_words(tally)
+            others = tuple(null for null in MARKERS if null not in words)
+            if ({*others} ^ {*nulls}) & _seen(tally):
                 return Verdict(instead=replace(self, column=replace(self.column, nulls=others)))
-            _note_na(case, tally, is_word=is_word)
+            _note_words(case, tally)
         case.note_nulls(list(tally.gaps))
         kind = _kind(case, tally.distinct.number, tally.values)
         if case.refusal:
             case.note(
                 "type",
                 "warning",
-                f"numbers with something beside them are read as words: {case.refusal}",
-                remedy=setting(case.name, kind.value)
-                + " settles it; or write one unit in the file",
+                case.refusal,
+                remedy=setting(case.name, kind.value) + " settles it; or write the file in one way",
             )
         return Verdict(replace(self.column, type=kind))
 
@@ -87,14 +95,22 @@ def as_words(case: Case) -> Words:
 
 
 def true_words(seen: Iterable[str]) -> tuple[str, ...]:
-    """The words for true where all that were seen are those of one pair, else none."""
+    """The words for true among those that were seen, where all are ways to say true or false, else none.
+
+    One pair must be whole. A lone letter of another counts only beside the word that it is short for:
+    F and N are the grades of something. Zeros and ones alone are numbers.
+    """
     words = set(seen)
     pairs = [pair for pair in _PAIRS if words & set(pair)]
-    if not words <= _KNOWN or len(pairs) != 1:
-        return ()  # F and N are the grades of something, not two ways to say false
-    if len(words) == 1 and len(pairs[0][0]) == 1:
-        return ()  # one lone letter says nothing
-    return (pairs[0][0],)
+    whole = [pair for pair in pairs if set(pair) <= words]
+    if not words <= _KNOWN or [true for true, _ in pairs] == ["1"]:
+        return ()
+    lone = [word for pair in pairs if pair not in whole for word in pair if word in words]
+    if len(words) == 1 and len(lone[0]) > 1:
+        return (pairs[0][0],)
+    if not whole or any(len(word) == 1 and _FULL.get(word, word) not in words for word in lone):
+        return ()
+    return tuple(true for true, _ in pairs)
 
 
 def _kind(case: Case, num_distinct: int, num_values: int) -> ColumnType:
@@ -111,30 +127,64 @@ def _kind(case: Case, num_distinct: int, num_values: int) -> ColumnType:
     return ColumnType.CATEGORY
 
 
-def _is_word(distinct: Distinct, mark: str) -> bool:
-    """`NA` is a word where at least 90 % of the distinct ones, itself among them, are two capitals."""
-    if distinct.values is None:
-        return False
-    words = {*distinct.values.to_list(), mark}
-    codes = sum(re.fullmatch("[A-Z]{2}", str(word)) is not None for word in words)
-    return len(words) > 1 and codes >= 0.9 * len(words)
+def _seen(tally: Tally) -> set[str]:
+    """The markers that stand in the column, read as missing or as words."""
+    assert tally.distinct is not None
+    values = tally.distinct.values
+    words = set() if values is None else {*values.to_list()} & {*_WORD_MARKS}
+    return words | set(tally.marks.texts)
 
 
-def _note_na(case: Case, tally: Tally, *, is_word: bool) -> None:
-    if is_word and tally.distinct and "NA" in (tally.distinct.sizes or {}):
-        case.note(
-            "missing",
-            "warning",
-            "NA is read as a value, like the other codes of two letters",
-            count=(tally.distinct.sizes or {})["NA"],
-            remedy=setting(case.name, '{type: category, nulls: ["NA"]}') + " reads it as missing",
-        )
-    elif "NA" in tally.gaps:
-        case.note(
-            "missing",
-            "info",
-            "NA is read as missing",
-            rows=tally.marks.rows if list(tally.marks.texts) == ["NA"] else None,
-            count=tally.gaps["NA"],
-            remedy=setting(case.name, '{type: category, nulls: [""]}') + " reads it as a value",
-        )
+def _marks_that_are_words(tally: Tally) -> set[str]:
+    """Which of the usual markers are values here.
+
+    `NA` is one where at least 90 % of the distinct words, itself among them, are two capitals, or all
+    are capitals and missing is written as an empty field. `None`, `NULL` and `null` are one where
+    missing is written as an empty field as well; `None` also where the others are capitalised words.
+    """
+    assert tally.distinct is not None
+    values = tally.distinct.values
+    if values is None:
+        return set()
+    words = {str(word) for word in values.to_list()} - {*_WORD_MARKS}
+    if not words:
+        return set()
+    with_na = {*words, "NA"}
+    codes = sum(re.fullmatch("[A-Z]{2}", word) is not None for word in with_na)
+    capitals = all(re.fullmatch("[A-Z]{2,5}", word) for word in words)
+    found = set()
+    if codes >= 0.9 * len(with_na) or (capitals and tally.empty):
+        found.add("NA")
+    if tally.empty:
+        found |= {"None", "NULL", "null"}
+    elif all(word[:1].isupper() for word in words):
+        found.add("None")
+    return found
+
+
+def _note_words(case: Case, tally: Tally) -> None:
+    """Either reading of a word like NA is told, with the setting for the other."""
+    assert tally.distinct is not None
+    sizes = tally.distinct.sizes or {}
+    long = any(len(str(word)) > 2 for word in list(sizes)[:50] if word not in _WORD_MARKS)
+    for mark in _WORD_MARKS:
+        if mark in sizes:
+            two = ", like the other codes of two letters"
+            because = "" if mark != "NA" else ", like the other codes" if long else two
+            case.note(
+                "missing",
+                "warning",
+                f"{mark} is read as a value{because}",
+                count=sizes[mark],
+                remedy=setting(case.name, f"{{type: category, nulls: {yaml_list([mark])}}}")
+                + " reads it as missing",
+            )
+        elif mark in ("NA", "None") and mark in tally.gaps:
+            case.note(
+                "missing",
+                "info",
+                f"{mark} is read as missing",
+                rows=tally.marks.rows if list(tally.marks.texts) == [mark] else None,
+                count=tally.gaps[mark],
+                remedy=setting(case.name, '{type: category, nulls: [""]}') + " reads it as a value",
+            )

@@ -2,7 +2,8 @@
 
 Each cell goes through the function by which batch scoring reads it too, so that a row means the same in both.
 All faults of a request are told at once, each with its JSON pointer. A null and an unseen category are
-answered with a warning, unless the column is `required` or `closed`.
+answered with a warning, unless the column is `required` or `closed`, as are channels of a series that differ
+in length.
 """
 
 from __future__ import annotations
@@ -54,6 +55,7 @@ class Contract:
         self._columns = [(column.name, column) for column in model.inputs]
         self._names = {column.name for column in model.inputs}
         self._closed = {column.name for column in model.inputs if column.closed}
+        self._channels = [c.name for c in model.inputs if c.type is ColumnType.SERIES]
         self._has_categories = any(c.type is ColumnType.CATEGORY for c in model.inputs)
 
     def check(self, document: Any) -> Checked:  # noqa: ANN401 - any JSON value
@@ -121,8 +123,20 @@ class Contract:
                     where = pointer("instances", position, name)
                     mend = f"send {_SENT.get(column.type, f'a {column.type.value}')}"
                     faults.append(Fault(what, where, mend))
+        warnings += self._uneven(row)
         checked.rows.append(row)
         checked.warnings.append(warnings)
+
+    def _uneven(self, row: Mapping[str, Any]) -> list[str]:
+        """A warning where the channels of a series have not the same number of steps."""
+        lengths = {name: len(row[name]) for name in self._channels if row.get(name) is not None}
+        if len(set(lengths.values())) <= 1:
+            return []
+        told = ", ".join(f"{shorten(name)} {steps}" for name, steps in lengths.items())
+        what = f"the channels have not the same number of steps ({told[:300]})"
+        return [
+            f"{what}: they are taken to end together, the beginning of the shorter ones missing"
+        ]
 
     def _name_faults(self, instance: Mapping[str, Any], position: int) -> list[Fault]:
         faults = [

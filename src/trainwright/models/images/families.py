@@ -13,6 +13,7 @@ from trainwright.core.artifacts import Column, ColumnType, Examples, ImageNeeds,
 from trainwright.core.errors import shorten
 from trainwright.core.parts import families
 from trainwright.models.networks.family import NetworkFamily
+from trainwright.models.networks.idle import idle_adaptation, refuse_idle
 from trainwright.recipe.reads import Section
 from trainwright.recipe.sections import TrainingSettings
 
@@ -68,6 +69,10 @@ class ImageFamily(NetworkFamily):
     def name(self) -> str:
         """Of the family."""
         return str(type(self).model_fields["family"].default)
+
+    @property
+    def base_name(self) -> str | None:
+        return self.pretrained
 
     @property
     def settings(self) -> frozenset[str]:
@@ -130,31 +135,6 @@ class ImageFamily(NetworkFamily):
             base=base,
         )
 
-    def refuse_idle(self, idle: dict[str, bool]) -> None:
-        """Refuse keys that were set and that nothing can come of.
-
-        Args:
-            idle: Key -> True where it cannot be used.
-        """
-        fields = type(self).model_fields
-        useless = [
-            key for key, why in idle.items() if why and getattr(self, key) != fields[key].default
-        ]
-        if useless:
-            raise ValueError(
-                f"{', '.join(useless)} cannot be used here | mend: remove {', '.join(useless)}"
-            )
-
-    def idle(self) -> dict[str, bool]:
-        """Keys of all families for images, and whether they cannot be used."""
-        full = self.adapt == "full" and self.pretrained is not None
-        return {
-            "adapt": self.pretrained is None,
-            "lora_rank": self.adapt != "lora",
-            "unfreeze": not full,
-            "layer_decay": not full,
-        }
-
 
 @families.register
 class CNN(ImageFamily):
@@ -178,19 +158,28 @@ class CNN(ImageFamily):
     def _fits(self) -> CNN:
         if any(not 4 <= width <= 4096 for width in self.widths):
             raise ValueError("a stage has from 4 to 4096 channels | mend: widths: [32, 64, 128]")
-        resnet = self.pretrained is None and self.architecture != LITE
-        from_hub = self.pretrained not in (None, LITE)
-        self.refuse_idle(
+        fixed = "" if self.pretrained is None else f"the base {self.pretrained!r} has its own"
+        stages = f"they are of the ResNet, not of {LITE}" if self.architecture == LITE else ""
+        refuse_idle(
+            self,
             {
-                **self.idle(),
-                "architecture": self.pretrained is not None,
-                "channels": self.pretrained == LITE,
-                "widths": not resnet,
-                "blocks": not resnet,
-                "stochastic_depth": from_hub or self.adapt == "head",
-            }
+                **idle_adaptation(pretrained=self.pretrained, adapt=self.adapt),
+                "architecture": fixed,
+                "channels": f"{LITE} reads colours" if self.pretrained == LITE else "",
+                "widths": fixed or stages,
+                "blocks": fixed or stages,
+                "stochastic_depth": self._undropped(),
+            },
         )
         return self
+
+    def _undropped(self) -> str:
+        """Why no update can leave out a block; "" where one can."""
+        if self.pretrained not in (None, LITE):
+            return (
+                f"the base {self.pretrained!r} is no network of ours, whose blocks can be left out"
+            )
+        return "adapt: head trains no block" if self.adapt == "head" else ""
 
     @property
     def needs(self) -> ImageNeeds:
@@ -247,13 +236,13 @@ class ViT(ImageFamily):
             )
         if self.pretrained == LITE:
             raise ValueError(f"{LITE} is no vision transformer | mend: family: cnn")
-        is_base = self.pretrained is not None
-        self.refuse_idle(
+        fixed = "" if self.pretrained is None else f"the base {self.pretrained!r} has its own"
+        refuse_idle(
+            self,
             {
-                **self.idle(),
-                **dict.fromkeys(("patch", "hidden", "layers", "heads"), is_base),
-                "size": is_base,
-            }
+                **idle_adaptation(pretrained=self.pretrained, adapt=self.adapt),
+                **dict.fromkeys(("patch", "hidden", "layers", "heads", "size"), fixed),
+            },
         )
         return self
 

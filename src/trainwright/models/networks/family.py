@@ -27,6 +27,11 @@ class NetworkFamily(Part):
         """All of the training section, but what only some networks can use."""
         return frozenset(TrainingSettings.model_fields) - {"tokens_per_batch", "mixing"}
 
+    @property
+    def base_name(self) -> str | None:
+        """The pre-trained base as the recipe names it; None where there is none."""
+        return None
+
     @abstractmethod
     def plan(
         self,
@@ -59,8 +64,12 @@ class NetworkFamily(Part):
         seed: int,
         base: Path,
     ) -> NetworkPlan:
-        """The plan, learning from a teacher too where the rows have one."""
+        """The plan, with the weights of the rows and with a teacher where there are any."""
         made = self.plan(train, validation, target=target, training=training, seed=seed, base=base)
+        if train.weights is not None:
+            from trainwright.models.networks.weighing import weighted
+
+            made = weighted(made, train.weights, mixing=training.mixing is not None)
         if train.teacher is None or training.distillation is None:
             return made
         from trainwright.models.networks.distilling import distilled

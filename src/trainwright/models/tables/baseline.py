@@ -26,7 +26,7 @@ from trainwright.core.durable import read_json, write_json
 from trainwright.core.parts import families
 from trainwright.core.protocols import Fit, Workplace
 from trainwright.models.tables.family import TableFamily
-from trainwright.models.tables.losses import proper_loss
+from trainwright.models.tables.losses import proper_loss, weighted_middle
 from trainwright.recipe.sections import TrainingSettings
 
 _FILE = "estimator.json"
@@ -94,7 +94,7 @@ class Baseline(TableFamily):
         pacer: Pacer,
         workplace: Workplace,
     ) -> Fit:
-        estimator = BaselineEstimator(_answer(train.target, target))
+        estimator = BaselineEstimator(_answer(train.target, target, train.weights))
         losses = [
             None if rows is None else proper_loss(estimator.predict(rows.features), rows, target)
             for rows in (train, validation)
@@ -103,11 +103,16 @@ class Baseline(TableFamily):
         return Fit(estimator, iterations=1, stopped="converged", curve=curve)
 
 
-def _answer(values: NDArray[np.float64], target: Target) -> NDArray[np.float64]:
+def _answer(
+    values: NDArray[np.float64], target: Target, weights: NDArray[np.float64] | None
+) -> NDArray[np.float64]:
     """Class shares with one row's weight spread evenly, so that none is 0; or the middle value."""
     if target.task.has_classes:
         num_classes = len(target.classes)
-        counts = np.bincount(values.astype(np.int64), minlength=num_classes)
-        return (counts + 1 / num_classes) / (len(values) + 1)
+        counts = np.bincount(values.astype(np.int64), weights, minlength=num_classes)
+        shares: NDArray[np.float64] = (counts + 1 / num_classes) / (counts.sum() + 1)
+        return shares
+    if weights is not None:
+        return np.asarray(weighted_middle(values, weights, of_absolute=target.heavy_tailed))
     middle = np.median(values) if target.heavy_tailed else np.mean(values)
     return np.asarray(middle, dtype=np.float64)

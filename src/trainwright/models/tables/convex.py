@@ -1,6 +1,7 @@
 """One solver for every linear model: L-BFGS in coordinates where the loss is nearly round.
 
-Minimised is  mean_i loss(x_i W, y_i) + strength / (2 n) |W|^2, the intercept not penalised. With
+Minimised is  mean_i loss(x_i W, y_i) + strength / (2 n) |W|^2, the intercept not penalised; where
+rows have weights the mean is a weighted one and n their sum, as if rows were repeated. With
 C = L L' = curvature * X'X / n + strength / n * I (Cholesky) and V = L' W, the Hessian in V is
 bounded by the identity (Boehning and Lindsay 1988), so a handful of iterations do where plain
 L-BFGS takes hundreds on columns of unlike scale. Terms of a text are many and sparse: they are
@@ -84,24 +85,35 @@ class Problem:
         loss: Convex in the scores.
         curvature: An upper bound of its second derivative.
         num_scores: Scores a row.
+        row_weights: How much each row counts, shape (rows,); None: 1 each.
     """
 
     def __init__(
-        self, design: Design, target: Array, *, loss: Loss, curvature: float, num_scores: int
+        self,
+        design: Design,
+        target: Array,
+        *,
+        loss: Loss,
+        curvature: float,
+        num_scores: int,
+        row_weights: Array | None = None,
     ) -> None:
         self._design = design
         self._target = target
         self._loss = loss
         self._curvature = curvature
         self._num_scores = num_scores
+        self._row_weights = row_weights
+        self._num_counted = design.num_rows if row_weights is None else float(row_weights.sum())
         self._gram = self._moments()
 
     def solve(self, strength: float, *, start: Array, go_on: Callable[[], bool]) -> Array:
         """Weights, shape (columns, scores); `go_on` is asked after each iteration."""
         from scipy.optimize import minimize
 
-        rounding = _Rounding(self._gram, self._design, self._curvature, strength)
-        penalty = np.full((self._design.num_columns, 1), strength / self._design.num_rows)
+        ridge = strength / self._num_counted
+        rounding = _Rounding(self._gram, self._design, self._curvature, ridge)
+        penalty = np.full((self._design.num_columns, 1), ridge)
         penalty[0] = 0.0
 
         def objective(flat: Array) -> tuple[float, Array]:
@@ -130,9 +142,11 @@ class Problem:
         slope = np.zeros_like(weights)
         for rows in self._design.blocks():
             losses, slopes = self._loss(self._design.scores(weights, rows), self._target[rows])
+            if self._row_weights is not None:
+                losses, slopes = _weighed(losses, slopes, self._row_weights[rows])
             total += float(losses.sum())
             slope += self._design.transposed(slopes, rows)
-        return total / self._design.num_rows, slope / self._design.num_rows
+        return total / self._num_counted, slope / self._num_counted
 
     def _moments(self) -> Array:
         """X'X / n of the dense columns: of evenly spread rows where there are many of both.
@@ -155,10 +169,9 @@ class Problem:
 class _Rounding:
     """The change of coordinates V = L' W, and back."""
 
-    def __init__(self, gram: Array, design: Design, curvature: float, strength: float) -> None:
+    def __init__(self, gram: Array, design: Design, curvature: float, ridge: float) -> None:
         from scipy.linalg import cholesky
 
-        ridge = strength / design.num_rows
         matrix = curvature * gram
         matrix[np.diag_indices_from(matrix)] += ridge + _FLATTEST * np.trace(matrix) / len(matrix)
         self._factor = cholesky(matrix, lower=True)
@@ -193,6 +206,10 @@ class _Rounding:
         if len(values) == width:
             return np.asarray(dense)
         return np.concatenate([dense, values[width:] / self._spread])
+
+
+def _weighed(losses: Array, slopes: Array, weights: Array) -> tuple[Array, Array]:
+    return losses * weights, slopes * weights[:, None]
 
 
 def logistic(scores: Array, target: Array) -> tuple[Array, Array]:

@@ -187,6 +187,7 @@ class _Boosting:
         rows = _dataset(train, link=link, settings=settings)
         self.booster = lightgbm.Booster(settings, rows)
         self._watches = validation is not None
+        self._weighted = train.weights is not None
         if validation is not None:
             self.booster.add_valid(
                 _dataset(validation, link=link, settings=settings, reference=rows), "validation"
@@ -224,7 +225,7 @@ class _Boosting:
 
     def _note(self, iteration: int) -> float | None:
         validation = float(self.booster.eval_valid()[0][2]) if self._watches else None
-        train = float(self.booster.eval_train()[0][2]) if iteration % 5 == 1 else None
+        train = float(self.booster.eval_train()[0][2]) if iteration % 5 == 1 and not self._weighted else None
         losses = [None if loss is None else loss * self._unit for loss in (train, validation)]
         self._points.append(CurvePoint(iteration, *losses))
         return validation
@@ -260,6 +261,7 @@ def _dataset(
     return lightgbm.Dataset(
         table(features),
         link.forward(rows.target),
+        weight=rows.weights,
         reference=reference,
         feature_name=[f"f{position}" for position in range(width)],
         categorical_feature=list(features.categorical),

@@ -11,7 +11,7 @@ would give other last bits for one row than for many. Cost: 3 to 4 times the tim
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -29,7 +29,7 @@ from trainwright.models.links import Link, links_for
 from trainwright.models.tables import convex
 from trainwright.models.tables.convex import Design, Problem
 from trainwright.models.tables.family import TableFamily
-from trainwright.models.tables.losses import proper_loss
+from trainwright.models.tables.losses import proper_loss, weighted_middle
 from trainwright.models.tables.scores import probabilities
 from trainwright.recipe.sections import TrainingSettings
 
@@ -194,8 +194,8 @@ class Linear(TableFamily):
         """Solutions from the strongest penalty to the weakest, for each link."""
         design = _design(train.features)
         for link in _links(target, train.target):
-            problem = _problem(design, link.forward(train.target), target)
-            weights = _start(design, train.target, target, link)
+            problem = _problem(design, link.forward(train.target), target, train.weights)
+            weights = _start(design, train, target, link)
             losses: list[float] = []
             for strength in sorted(self.strengths, reverse=True):
                 if losses and steps.ended:
@@ -217,6 +217,7 @@ class Linear(TableFamily):
         totals: dict[tuple[str, float], list[float]] = {}
         for fold in range(folds):
             inside, outside = _rows(train, fold_of != fold), _rows(train, fold_of == fold)
+            outside = replace(outside, weights=None)  # judged as the rows are
             for trial in self._search(inside, outside, target, steps):
                 totals.setdefault((trial.link.curve, trial.strength), []).append(trial.loss)
         most = max(map(len, totals.values()))
@@ -224,8 +225,8 @@ class Linear(TableFamily):
         curve, strength = min(means, key=lambda key: (means[key], -key[1]))
         design = _design(train.features)
         link = next(link for link in _links(target, train.target) if link.curve == curve)
-        problem = _problem(design, link.forward(train.target), target)
-        start = _start(design, train.target, target, link)
+        problem = _problem(design, link.forward(train.target), target, train.weights)
+        start = _start(design, train, target, link)
         weights = problem.solve(strength, start=start, go_on=steps.go_on)
         return _judged(weights, train, train, target, link, strength, steps.done)
 
@@ -247,30 +248,44 @@ def _bounded(dense: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.clip(np.where(np.isnan(dense), 0.0, dense), -_FARTHEST, _FARTHEST)
 
 
-def _problem(design: Design, learnt: NDArray[np.float64], target: Target) -> Problem:
+def _problem(
+    design: Design,
+    learnt: NDArray[np.float64],
+    target: Target,
+    row_weights: NDArray[np.float64] | None,
+) -> Problem:
     num_classes = len(target.classes)
     if num_classes == 2:
-        return Problem(design, learnt, loss=convex.logistic, curvature=0.25, num_scores=1)
-    if num_classes:
-        return Problem(design, learnt, loss=convex.softmax, curvature=0.5, num_scores=num_classes)
-    if target.heavy_tailed:
-        return Problem(design, learnt, loss=convex.absolute, curvature=1.0, num_scores=1)
-    return Problem(design, learnt, loss=convex.squared, curvature=1.0, num_scores=1)
+        loss, curvature = convex.logistic, 0.25
+    elif num_classes:
+        loss, curvature = convex.softmax, 0.5
+    else:
+        loss, curvature = convex.absolute if target.heavy_tailed else convex.squared, 1.0
+    return Problem(
+        design,
+        learnt,
+        loss=loss,
+        curvature=curvature,
+        num_scores=num_classes if num_classes > 2 else 1,
+        row_weights=row_weights,
+    )
 
 
-def _start(
-    design: Design, values: NDArray[np.float64], target: Target, link: Link
-) -> NDArray[np.float64]:
+def _start(design: Design, train: Examples, target: Target, link: Link) -> NDArray[np.float64]:
     """The baseline as weights: an intercept, and zeros."""
     num_classes = len(target.classes)
     weights = np.zeros((design.num_columns, num_classes if num_classes > 2 else 1))
     if num_classes:
-        shares = np.bincount(values.astype(np.int64), minlength=num_classes) + 1 / num_classes
+        counts = np.bincount(train.target.astype(np.int64), train.weights, minlength=num_classes)
+        shares = counts + 1 / num_classes
         logs = np.log(shares / shares.sum())
         weights[0] = logs if num_classes > 2 else logs[1] - logs[0]
     else:
-        learnt = link.forward(values)
-        weights[0] = np.median(learnt) if target.heavy_tailed else learnt.mean()
+        learnt = link.forward(train.target)
+        if train.weights is None:
+            weights[0] = np.median(learnt) if target.heavy_tailed else learnt.mean()
+        else:
+            weights[0] = weighted_middle(learnt, train.weights, of_absolute=target.heavy_tailed)
     return weights
 
 
@@ -313,4 +328,5 @@ def _rows(examples: Examples, mask: NDArray[np.bool_] | slice) -> Examples:
         sparse=None if features.sparse is None else features.sparse[mask],
         sparse_names=features.sparse_names,
     )
-    return Examples(chosen, examples.target[mask])
+    weights = None if examples.weights is None else examples.weights[mask]
+    return Examples(chosen, examples.target[mask], weights=weights)

@@ -20,3 +20,17 @@ def proper_loss(predicted: NDArray[np.float64], rows: Examples, target: Target) 
         return float(-np.log(np.maximum(right, TINIEST)).mean())
     error = predicted - rows.target
     return float(np.abs(error).mean() if target.heavy_tailed else np.square(error).mean())
+
+
+def weighted_middle(
+    values: NDArray[np.float64], weights: NDArray[np.float64], *, of_absolute: bool
+) -> float:
+    """The number of least weighted loss: the mean, or for absolute error a median."""
+    if not of_absolute:
+        return float(np.average(values, weights=weights))
+    order = np.argsort(values, kind="stable")
+    reached = np.cumsum(weights[order])
+    half = reached[-1] / 2
+    low = values[order[np.searchsorted(reached, half * (1 - 1e-12))]]
+    high = values[order[min(np.searchsorted(reached, half * (1 + 1e-12)), len(order) - 1)]]
+    return float(low + high) / 2

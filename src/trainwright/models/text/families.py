@@ -12,6 +12,7 @@ from trainwright.core.artifacts import Column, ColumnType, Examples, Target, Tas
 from trainwright.core.errors import shorten
 from trainwright.core.parts import families
 from trainwright.models.networks.family import NetworkFamily
+from trainwright.models.networks.idle import idle_adaptation, refuse_idle
 from trainwright.recipe.sections import TrainingSettings
 
 if TYPE_CHECKING:
@@ -60,28 +61,15 @@ class TextEncoder(NetworkFamily):
                 f"{self.heads} heads do not divide {self.hidden} hidden units"
                 f" | mend: hidden: {self.heads * max(1, self.hidden // self.heads)}"
             )
-        useless = [key for key, why in self._useless() if why]
-        if useless:
-            raise ValueError(
-                f"{', '.join(useless)} cannot be used here | mend: remove {', '.join(useless)}"
-            )
+        fixed = "" if self.pretrained is None else f"the base {self.pretrained!r} has its own"
+        refuse_idle(
+            self,
+            {
+                **dict.fromkeys(("hidden", "layers", "heads", "vocabulary"), fixed),
+                **idle_adaptation(pretrained=self.pretrained, adapt=self.adapt),
+            },
+        )
         return self
-
-    def _useless(self) -> list[tuple[str, bool]]:
-        """Keys that were set, and whether nothing can come of it."""
-        from_scratch = self.pretrained is None
-        full = self.adapt == "full" and not from_scratch
-        idle = {
-            **dict.fromkeys(("hidden", "layers", "heads", "vocabulary"), not from_scratch),
-            "adapt": from_scratch,
-            "lora_rank": self.adapt != "lora",
-            "unfreeze": not full,
-            "layer_decay": not full,
-        }
-        fields = type(self).model_fields
-        return [
-            (key, why and getattr(self, key) != fields[key].default) for key, why in idle.items()
-        ]
 
     @property
     def needs(self) -> TextNeeds:
@@ -92,6 +80,10 @@ class TextEncoder(NetworkFamily):
             max_length=self.max_length,
             over_long=self.over_long,
         )
+
+    @property
+    def base_name(self) -> str | None:
+        return self.pretrained
 
     @property
     def cost(self) -> int:

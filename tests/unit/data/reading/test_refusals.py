@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
+import pyarrow.parquet as arrow_parquet
 import pytest
 
 from trainwright.core.errors import DataError, RecipeError
@@ -49,9 +50,6 @@ REFUSED = {
         "every row has 4 fields, but the header names 3",
         "t.csv:2",
         "do not shift",
-    ),
-    "trailing delimiter": Refused(
-        b"a,b,y\n" + b"1,2,3,\n" * 3, "every row has 4 fields", "t.csv:2", "ends with a comma"
     ),
     "title above the header": Refused(
         b"Report of 2020\na,b,y\n1,2,3\n", "every row has 3 fields", "t.csv:2", "a title"
@@ -160,6 +158,8 @@ READ = {
     "UTF-16 LE": ("\ufeffa,y\né,1\n".encode("utf-16-le"), {"a": ["é"]}, "encoding"),
     "UTF-16 BE": ("\ufeffa,y\né,1\n".encode("utf-16-be"), {"a": ["é"]}, "encoding"),
     "semicolon": (b"a;y\n1,5;2\n", {"a": ["1,5"]}, "schema"),
+    "a delimiter at the end of each row": (b"a,y\n1,2,\n3,4,\n", {"y": ["2", "4"]}, "schema"),
+    "a delimiter at the end of each line": (b"a,y,\n1,2,\n3,4,\n", {"y": ["2", "4"]}, "schema"),
     "tab": (b"a\ty\n1,5\t2\n", {"a": ["1,5"]}, "schema"),
     "bar": (b"a|y\n1,5|2\n", {"a": ["1,5"]}, "schema"),
     "CRLF": (b"a,y\r\n1,2\r\n", {"y": ["2"]}, None),
@@ -279,6 +279,24 @@ def test_a_nested_parquet_column_is_refused(tmp_path: Path):
     with pytest.raises(DataError, match="no plain value") as caught:
         read(tmp_path, "t.parquet")
     assert "flatten" in caught.value.mend
+
+
+def test_a_parquet_file_that_lies_of_its_rows_is_refused(tmp_path: Path):
+    frame = pl.DataFrame({"a": list(range(300)), "y": ["x"] * 300})
+    frame.write_parquet(tmp_path / "w.parquet", compression="uncompressed")
+    whole = (tmp_path / "w.parquet").read_bytes()
+    footer = len(whole) - 8 - int.from_bytes(whole[-8:-4], "little")
+    rows, fewer = b"\x16\xd8\x04", b"\x16\xd6\x04"  # a field of Thrift's: 300, and 299
+    assert whole.count(rows, footer) >= 3  # of the file, its row group and its columns
+    at = footer
+    while (at := whole.find(rows, at + 1)) >= 0:
+        (tmp_path / "t.parquet").write_bytes(whole[:at] + fewer + whole[at + 3 :])
+        told = arrow_parquet.read_metadata(tmp_path / "t.parquet")
+        if told.num_rows == told.row_group(0).num_rows:  # a lie of one column's values harms none
+            assert read(tmp_path, "t.parquet").frame.height == 300
+            continue
+        with pytest.raises(DataError, match="the footer tells of"):
+            read(tmp_path, "t.parquet")
 
 
 def test_a_truncated_parquet_file_is_refused_at_every_cut(tmp_path: Path):

@@ -20,21 +20,33 @@ def told(**values: Any) -> str:
 
 
 @pytest.mark.parametrize(
-    ("values", "key"),
+    ("values", "key", "why"),
     [
-        ({"family": "cnn", "adapt": "head"}, "adapt"),
-        ({"family": "cnn", "unfreeze": 1}, "unfreeze"),
-        ({"family": "cnn", "lora_rank": 4}, "lora_rank"),
-        ({"family": "cnn", "architecture": "efficientnet-lite0", "widths": [8]}, "widths"),
-        ({"family": "cnn", "pretrained": "efficientnet-lite0", "channels": 1}, "channels"),
-        ({"family": "cnn", "pretrained": "base", "stochastic_depth": 0.1}, "stochastic_depth"),
-        ({"family": "vit", "pretrained": "base", "patch": 2}, "patch"),
-        ({"family": "vit", "pretrained": "base", "size": 32}, "size"),
+        ({"family": "cnn", "adapt": "head"}, "adapt", "no pre-trained base"),
+        ({"family": "cnn", "unfreeze": 1}, "unfreeze", "no pre-trained base"),
+        ({"family": "cnn", "lora_rank": 4}, "lora_rank", "no pre-trained base"),
+        ({"family": "cnn", "architecture": "efficientnet-lite0", "widths": [8]}, "widths",
+         "of the ResNet"),
+        ({"family": "cnn", "pretrained": "efficientnet-lite0", "channels": 1}, "channels",
+         "reads colours"),
+        ({"family": "cnn", "pretrained": "base", "stochastic_depth": 0.1}, "stochastic_depth",
+         "no network of ours"),
+        ({"family": "cnn", "pretrained": "efficientnet-lite0", "adapt": "head",
+          "stochastic_depth": 0.1}, "stochastic_depth", "adapt: head trains no block"),
+        ({"family": "cnn", "pretrained": "base", "adapt": "lora", "layer_decay": 0.9},
+         "layer_decay", "adapt: lora leaves the layers"),
+        ({"family": "vit", "pretrained": "base", "patch": 2}, "patch", "'base' has its own"),
+        ({"family": "vit", "pretrained": "base", "size": 32}, "size", "'base' has its own"),
     ],
-)
-def test_a_setting_that_nothing_reads_is_refused(values: dict[str, Any], key: str) -> None:
-    assert f"{key} cannot be used here" in told(**values)
-    assert f"remove {key}" in told(**values)
+)  # fmt: skip
+def test_a_setting_that_nothing_reads_is_refused_with_why(
+    values: dict[str, Any], key: str, why: str
+) -> None:
+    what, _, mend = told(**values).partition(" | ")
+    assert what.startswith(f"{key} cannot be used: ")
+    assert why in what
+    assert "got" not in what
+    assert mend == f"remove {key}"
 
 
 def test_widths_and_heads_must_fit() -> None:

@@ -53,6 +53,15 @@ def test_what_cannot_be_used_is_refused_with_what_to_write(values, named):
     assert [fault.mend for fault in faults(**values)] == [named]
 
 
+def test_why_a_setting_cannot_be_used_is_told_for_all_at_once():
+    (fault,) = faults(pretrained="x/y", hidden=64, layers=3, lora_rank=4)
+    assert fault.what == (
+        "hidden, layers cannot be used: the base 'x/y' has its own;"
+        " lora_rank cannot be used: adapt: full makes no low-rank updates"
+    )
+    assert fault.mend == "remove hidden, layers, lora_rank"
+
+
 @pytest.mark.parametrize(
     ("inputs", "target", "why"),
     [

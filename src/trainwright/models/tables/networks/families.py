@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
 from trainwright.core.artifacts import Examples, FeatureNeeds, Features, Target
 from trainwright.core.parts import families
 from trainwright.models.networks.family import NetworkFamily
+from trainwright.models.networks.idle import refuse_idle
 from trainwright.models.tables.family import TableFamily
 from trainwright.recipe.sections import TrainingSettings
 
@@ -37,6 +38,16 @@ class TableNetworkFamily(NetworkFamily, TableFamily):
     """Length of the sum of a text's terms."""
     task_weights: Literal["fixed", "uncertainty"] = "fixed"
     """fixed: all targets the same; uncertainty: learnt (Kendall et al. 2018, arXiv:1705.07115)."""
+
+    @model_validator(mode="after")
+    def _is_used(self) -> Self:
+        refuse_idle(self, self.idle())
+        return self
+
+    def idle(self) -> dict[str, str]:
+        """Keys, and why nothing can come of them; "" where something can."""
+        plain = "" if self.frequencies else "numbers enter as they are with frequencies: 0"
+        return {"number_dim": plain, "frequency_spread": plain}
 
     @property
     def needs(self) -> FeatureNeeds:
@@ -100,11 +111,10 @@ class MLP(TableNetworkFamily):
     drop_path: float = Field(default=0.0, ge=0, lt=1)
     """Of residual blocks: how often a row skips the last; 0 at the first."""
 
-    @model_validator(mode="after")
-    def _fits(self) -> MLP:
-        if self.drop_path and self.blocks == "mlp":
-            raise ValueError("plain layers cannot be skipped: drop_path | mend: blocks: resnet")
-        return self
+    def idle(self) -> dict[str, str]:
+        """And what only residual blocks can use."""
+        plain = "" if self.blocks == "resnet" else "a row can skip blocks: resnet, not plain layers"
+        return {**super().idle(), "drop_path": plain}
 
     @property
     def cost(self) -> int:

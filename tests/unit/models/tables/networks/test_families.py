@@ -144,3 +144,15 @@ def test_plain_layers_have_nothing_to_skip():
     with pytest.raises(ValueError, match="blocks: resnet"):
         MLP(drop_path=0.2)
     assert MLP(drop_path=0.2, blocks="resnet").drop_path == 0.2
+
+
+def test_what_an_embedding_would_need_is_refused_where_numbers_enter_as_they_are():
+    with pytest.raises(ValueError, match=r"frequency_spread cannot be used: numbers enter as they"):
+        TabM(frequencies=0, frequency_spread=0.2)
+    found = families.parse(
+        {"family": "mlp", "frequencies": 0, "number_dim": 4, "drop_path": 0.2}, where="model"
+    )
+    ((_, fault),) = found
+    assert fault.mend == "remove number_dim, drop_path"
+    assert "frequencies: 0; drop_path cannot be used" in fault.what
+    assert TabM(frequencies=0).frequency_spread == 0.1

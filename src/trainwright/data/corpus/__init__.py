@@ -1,0 +1,1 @@
+"""Filters of texts, as the published corpora apply them."""

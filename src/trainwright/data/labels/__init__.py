@@ -1,0 +1,1 @@
+"""Labels: which are wrong, what several say together, what rules say, which row to label next."""

@@ -1,0 +1,106 @@
+"""What people say of rows: an append-only record that no crash takes a label out of.
+
+An answer is a line of the record (`core.record`), flushed to the disk before it is acknowledged; to
+undo is another line. What stands at the end is the last answer of each annotator to each row. An
+answer remembers the hash of what was shown: where the row's content changed since, it counts no more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from trainwright.core.errors import TrustError
+from trainwright.core.record import Record
+
+SCHEMA = {"row": pl.String, "label": pl.String, "annotator": pl.String}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What one annotator said of one row.
+
+    Attributes:
+        row: Its id, "mails.csv:17".
+        annotator: Who.
+        label: The class; None: skipped.
+        shown: Hash of what was shown.
+    """
+
+    row: str
+    annotator: str
+    label: str | None
+    shown: str
+
+
+class LabelBook:
+    """The answers to the rows of one source. Safe for several processes.
+
+    Args:
+        path: The record's file; it need not be there yet.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._record = Record(path)
+
+    @property
+    def path(self) -> Path:
+        """The record's file."""
+        return self._record.path
+
+    def answer(self, answer: Answer) -> None:
+        """Write one down, durably; it replaces what the annotator said of the row before.
+
+        Raises:
+            TrustError: the record is damaged.
+            EnvironmentFault: the disk refuses; nothing was written.
+        """
+        said = {"row": answer.row, "by": answer.annotator, "shown": answer.shown}
+        self._record.append({**said, "label": answer.label})
+
+    def undo(self, annotator: str) -> Answer | None:
+        """Take the annotator's last standing answer back; None where there is none."""
+        standing = [a for a in self.standing() if a.annotator == annotator]
+        if not standing:
+            return None
+        last = standing[-1]
+        self._record.append({"undo": last.row, "by": annotator})
+        return last
+
+    def standing(self) -> list[Answer]:
+        """Every answer that stands, in the order in which they were given.
+
+        Raises:
+            TrustError: the record is damaged.
+        """
+        found: dict[tuple[str, str], Answer] = {}
+        for number, body in enumerate(self._record.read()):
+            try:
+                row = str(body["undo"] if "undo" in body else body["row"])
+                found.pop((row, body["by"]), None)  # an answer given again stands last
+                if "undo" not in body:
+                    found[row, body["by"]] = Answer(row, body["by"], body["label"], body["shown"])
+            except KeyError as error:
+                raise TrustError(
+                    "the record of labels has a line that is none of ours",
+                    where=f"{self.path}:{number + 1}",
+                    mend="restore the file from a backup",
+                ) from error
+        return list(found.values())
+
+    def labels(self, shown: Mapping[str, str]) -> pl.DataFrame:
+        """Columns row, label, annotator: what stands and was said of what the rows hold now.
+
+        Args:
+            shown: Hash of what each row shows now, by its id.
+        """
+        lines: list[dict[str, Any]] = [
+            {"row": answer.row, "label": answer.label, "annotator": answer.annotator}
+            for answer in self.standing()
+            if answer.label is not None and shown.get(answer.row) == answer.shown
+        ]
+        return pl.DataFrame(lines, schema=SCHEMA)

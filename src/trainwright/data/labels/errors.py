@@ -1,0 +1,260 @@
+"""Label errors: train labels that models which were not shown them hold for wrong.
+
+Looked for by default, on a sample of train rows; nothing is said where wrong labels cannot be told from
+hard rows, or where fewer than three stand out. What is named is cut so that about `labels.false_alarms` of
+it (0.2) is right after all; the whole ranking, with scores, is `rank`. With `labels: {errors: drop}` the
+same rows are left out of train, before anything is fitted; validation and test keep theirs, lest the
+numbers flatter.
+
+Cost: some forty quick fits, half of the time that is left at most.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from trainwright.core.artifacts import ROW, Column, ColumnType, Finding, Split, Task
+from trainwright.core.clock import Deadline, Pacer, Unhurried
+from trainwright.core.errors import shorten
+from trainwright.core.protocols import FoldModels, Probe
+from trainwright.data.detection import LeftOut
+from trainwright.data.findings import finding
+from trainwright.data.hashing import Hashes, hash_rows, positions
+from trainwright.data.labels.judging import Judged, judge_classes, judge_numbers
+from trainwright.data.leakage.bench import encode
+from trainwright.data.view import View
+
+SAMPLE_ROWS = 6_000
+PART_ROWS = 20_000  # judged together where rows are to be left out
+FEWEST_ROWS, FEWEST_NAMED, FEWEST_OF_CLASS = 100, 3, 5
+NUM_FOLDS = 5
+_SHARE = 0.5  # of the time that is left
+_UNFIT = (ColumnType.WORDS, ColumnType.SERIES)
+RANKING = {
+    "row": pl.Int64(),
+    "label": pl.String(),
+    "told": pl.String(),
+    "score": pl.Float64(),
+    "wrong": pl.Float64(),
+}
+
+
+def find(view: View, *, deadline: Deadline) -> list[Finding]:
+    """Name train labels that look wrong."""
+    if view.settings.labels.errors != "find":
+        return []
+    pacer = deadline.share("label-error", _SHARE)
+    sample = view.sample(_names(view), size=SAMPLE_ROWS, split=Split.TRAIN)
+    judged = _judge(view, sample, pacer=pacer)
+    if judged is None:
+        if pacer.seconds_left > 0:
+            return []
+        return [
+            finding(
+                "not-run",
+                "warning",
+                "no time was left to look for label errors",
+                remedy="data: {budget: 10m}",
+            )
+        ]
+    return _findings(view, sample, judged)
+
+
+def leave_out(view: View) -> LeftOut:
+    """The train rows whose labels look wrong, where the recipe has them dropped."""
+    rows: list[NDArray[np.int64]] = []
+    reasons: list[str] = []
+    found: list[Finding] = []
+    if view.settings.labels.errors == "drop":
+        for part in _parts(view):
+            judged = _judge(view, part, pacer=Unhurried())
+            if judged is None:
+                continue
+            named, _ = judged.noise.cut(view.settings.labels.false_alarms)
+            table = _table(view, part, judged)[named]
+            rows.append(table["row"].to_numpy())
+            reasons += [
+                f"label {shorten(label, 40)} looks wrong: rather {shorten(told, 40)}"
+                for label, told in table.select("label", "told").iter_rows()
+            ]
+            found += _findings(view, part, judged)
+    return LeftOut(np.concatenate(rows) if rows else np.empty(0, np.int64), reasons, tuple(found))
+
+
+def rank(view: View, *, size: int = SAMPLE_ROWS, pacer: Pacer | None = None) -> pl.DataFrame:
+    """All labels of a sample of train rows, the most suspect first.
+
+    Returns:
+        Columns row, label, told (what the models say), score (the greater, the more suspect), wrong
+        (probability that the label is wrong, 0 where that cannot be said). Empty where nothing was
+        judged.
+    """
+    sample = view.sample(_names(view), size=size, split=Split.TRAIN)
+    judged = _judge(view, sample, pacer=pacer or Unhurried())
+    if judged is None:
+        return pl.DataFrame(schema=RANKING)
+    return _table(view, sample, judged).sort("score", "row", descending=[True, False])
+
+
+def _judge(view: View, rows: pl.DataFrame, *, pacer: Pacer) -> Judged | None:
+    """None where there is nothing to judge, or no time to."""
+    inputs = _inputs(view)
+    task = view.target.task
+    if not inputs or rows.height < FEWEST_ROWS:
+        return None
+    if task not in (Task.CLASSIFICATION, Task.REGRESSION):
+        return None
+    hashes = hash_rows(rows, [column.name for column in inputs])
+    values = _values(view, rows[view.target.name])
+    models = _models(view, rows, inputs)
+
+    def folds(number: int) -> NDArray[np.int64]:
+        return _folds(hashes, number)
+
+    if len(np.unique(folds(0))) < 2:
+        return None
+    if task is Task.REGRESSION:
+        return judge_numbers(models, values, folds=folds, pacer=pacer)
+    codes = values.astype(np.int64)
+    sizes = np.bincount(codes, minlength=len(view.target.classes))
+    if (sizes >= FEWEST_OF_CLASS).sum() < 2:
+        return None
+    return judge_classes(models, codes, folds=folds, pacer=pacer)
+
+
+def _findings(view: View, rows: pl.DataFrame, judged: Judged) -> list[Finding]:
+    named, expected = judged.noise.cut(view.settings.labels.false_alarms)
+    if len(named) < FEWEST_NAMED:
+        return []
+    table = _table(view, rows, judged)[named]
+    examples = "; ".join(
+        f"{view.place(row)}: {shorten(label, 40)}, rather {shorten(told, 40)}"
+        for row, label, told in table.select("row", "label", "told").head(3).iter_rows()
+    )
+    whole = "" if judged.rounds.whole else " (there was no time for all passes)"
+    return [
+        finding(
+            "label-error",
+            "warning",
+            f"{len(named)} of {rows.height} train labels look wrong to models that were not shown them;"
+            f" of those named about {expected:.0%} are expected to be right after all, and"
+            f" {judged.noise.rate:.1%} of all labels to be wrong{whole}. The surest: {examples}",
+            column=view.target.name,
+            rows=table["row"].to_numpy(),
+            remedy="data: {labels: {errors: drop}}  # or, after a look, {corrections: FILE}",
+        )
+    ]
+
+
+def _table(view: View, rows: pl.DataFrame, judged: Judged) -> pl.DataFrame:
+    """The ranking, in row order."""
+    if view.target.classes:
+        told = np.array(view.target.classes, dtype=object)[judged.told.astype(np.int64)]
+    else:
+        told = np.array([f"{value:.6g}" for value in judged.told], dtype=object)
+    return pl.DataFrame(
+        {
+            "row": rows[ROW].to_numpy(),
+            "label": rows[view.target.name].cast(pl.String),
+            "told": pl.Series(told.tolist(), dtype=pl.String),
+            "score": judged.score,
+            "wrong": judged.noise.wrong,
+        },
+        schema=RANKING,
+    )
+
+
+def _parts(view: View) -> Iterator[pl.DataFrame]:
+    """Train rows, 20,000 at most at a time, drawn without regard to their order."""
+    names = _names(view)
+    size = sum(block.height for block in view.blocks([], split=Split.TRAIN))
+    number = max(1, -(-size // PART_ROWS))
+    pieces: list[list[pl.DataFrame]] = [[] for _ in range(number)]
+    for block in view.blocks(names, split=Split.TRAIN):
+        places = hash_rows(block.select(ROW), [ROW])
+        part = (positions(places, "labels", "part") * number).astype(np.int64)
+        for place in range(number):
+            pieces[place].append(block.filter(pl.Series(part == place)))
+    for piece in pieces:
+        if piece:
+            yield pl.concat(piece)
+
+
+def _inputs(view: View) -> list[Column]:
+    named = [column for column in view.columns if column.name in view.inputs]
+    return [column for column in named if column.type not in _UNFIT]
+
+
+def _names(view: View) -> list[str]:
+    return [*(column.name for column in _inputs(view)), view.target.name]
+
+
+def _folds(hashes: Hashes, number: int) -> NDArray[np.int64]:
+    """Equal rows are in one fold, lest a copy tells."""
+    return (positions(hashes, "labels", "fold", number) * NUM_FOLDS).astype(np.int64)
+
+
+def _values(view: View, labels: pl.Series) -> NDArray[np.float64]:
+    if not view.target.classes:
+        return labels.cast(pl.Float64).to_numpy()
+    codes = {label: float(code) for code, label in enumerate(view.target.classes)}
+    return labels.cast(pl.String).replace_strict(codes, return_dtype=pl.Float64).to_numpy()
+
+
+def _models(view: View, rows: pl.DataFrame, inputs: Sequence[Column]) -> FoldModels:
+    if view.out_of_fold is not None:
+        return view.out_of_fold(rows, inputs, target=view.target)
+    return _ProbeFolds(rows, inputs, view.probe, num_classes=len(view.target.classes))
+
+
+class _ProbeFolds:
+    """The probe alone, where no families were handed over; texts and images tell it nothing."""
+
+    families = ("probe",)
+
+    def __init__(
+        self, rows: pl.DataFrame, inputs: Sequence[Column], probe: Probe, *, num_classes: int
+    ) -> None:
+        usable = [
+            column.name
+            for column in inputs
+            if column.type not in (ColumnType.TEXT, ColumnType.IMAGE, ColumnType.IDENTIFIER)
+        ]
+        self._features = (
+            np.column_stack([encode(rows[name]) for name in usable])
+            if usable
+            else np.zeros((rows.height, 1))
+        )
+        self._probe = probe
+        self._num_classes = num_classes
+
+    def predict(
+        self,
+        family: str,
+        values: NDArray[np.float64],
+        *,
+        folds: NDArray[np.int64],
+        learn: NDArray[np.bool_] | None = None,
+        seed: int = 0,
+    ) -> NDArray[np.float64]:
+        width = self._num_classes
+        found = np.full((len(values), width) if width else len(values), 0.0)
+        for fold in np.unique(folds):
+            asked = folds == fold
+            used = asked | (~asked if learn is None else ~asked & learn)
+            answer = self._probe(
+                self._features[used],
+                values[used],
+                folds=np.where(asked[used], 0, 1).astype(np.int64),
+                task=(Task.CLASSIFICATION if width else Task.REGRESSION).value,
+            )
+            told = answer[asked[used]]
+            if width:
+                found[asked, : told.shape[1]] = told
+            else:
+                found[asked] = told
+        return found

@@ -1,0 +1,169 @@
+"""Labelling functions: rules of the recipe, and functions of the user's own, asked about every row.
+
+A rule is read column by column, its pattern by RE2, which takes linear time whatever the pattern. A
+Python function gets the row as a mapping of column to value and gives a label or None; one that fails,
+or gives what is no class, is an error that names the row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from trainwright.core.errors import RecipeError, nearest, shorten
+from trainwright.data.labels.votes import Votes, votes_of_table
+from trainwright.recipe.code import load_function
+from trainwright.recipe.labels import Condition, Rule
+
+WHERE = "data.labels.functions"
+_MOST_MEMORY = 64 << 20  # of a compiled pattern
+
+
+def ask_functions(
+    frame: pl.DataFrame,
+    functions: Sequence[str | Rule],
+    *,
+    classes: Sequence[str],
+    base: Path,
+) -> Votes:
+    """What each function says of each row.
+
+    Args:
+        frame: Typed rows.
+        functions: Rules, or `module:function`.
+        classes: All classes, in order.
+        base: The recipe's folder.
+
+    Raises:
+        RecipeError: a rule names a column or class that is not there, or has a wrong pattern; a
+            function is not there, fails, or gives what is no class.
+    """
+    names = names_of(functions)
+    table = np.full((frame.height, len(functions)), -1, dtype=np.int64)
+    for place, (name, function) in enumerate(zip(names, functions, strict=True)):
+        if isinstance(function, Rule):
+            code = _code_of(function.label, classes, f"{WHERE}[{place}].label")
+            table[_holds(frame, function.conditions, f"{WHERE}[{place}].if"), place] = code
+        else:
+            call = load_function(function, base=base, where=f"{WHERE}[{place}]")
+            table[:, place] = _ask(call, frame, classes, name)
+    return votes_of_table(table, names=names, classes=classes)
+
+
+def names_of(functions: Sequence[str | Rule]) -> tuple[str, ...]:
+    """What tables call them: a rule's name or number, a function's place."""
+    return tuple(
+        function if isinstance(function, str) else function.name or f"rule {number + 1}"
+        for number, function in enumerate(functions)
+    )
+
+
+def _ask(
+    call: Callable[[Mapping[str, Any]], Any],
+    frame: pl.DataFrame,
+    classes: Sequence[str],
+    name: str,
+) -> NDArray[np.int64]:
+    codes = np.full(frame.height, -1, dtype=np.int64)
+    for row, values in enumerate(frame.iter_rows(named=True)):
+        try:
+            label = call(values)
+        except Exception as error:
+            raise RecipeError(
+                f"{name} failed on row {row}: {type(error).__name__}: {error!s:.200}",
+                where=WHERE,
+                mend=f"mend {name}; a column may be None there",
+            ) from error
+        if label is not None:
+            codes[row] = _code_of(str(label), classes, f"{name}, row {row}")
+    return codes
+
+
+def _code_of(label: str, classes: Sequence[str], where: str) -> int:
+    if label in classes:
+        return list(classes).index(label)
+    like = nearest(label, classes)
+    raise RecipeError(
+        f"{shorten(label)} is none of the classes {', '.join(classes[:10])}",
+        where=where,
+        mend=f"label: {like}" if like else f"label: {classes[0]}",
+    )
+
+
+def _holds(frame: pl.DataFrame, conditions: Sequence[Condition], where: str) -> NDArray[np.bool_]:
+    held = np.ones(frame.height, dtype=bool)
+    for condition in conditions:
+        if condition.column not in frame.columns:
+            like = nearest(condition.column, frame.columns)
+            raise RecipeError(
+                f"there is no column {condition.column!r}",
+                where=where,
+                mend=f"column: {like}" if like else f"columns are: {', '.join(frame.columns[:20])}",
+            )
+        held &= _test(frame[condition.column], condition, where)
+    return held
+
+
+def _test(values: pl.Series, condition: Condition, where: str) -> NDArray[np.bool_]:
+    """Whether one condition holds; nowhere where the value is missing. Shape (rows,)."""
+    held = values.is_not_null()
+    texts = values.cast(pl.String) if not isinstance(values.dtype, pl.List) else _joined(values)
+    if condition.matches is not None:
+        held &= pl.Series(_search(condition.matches, texts, where), dtype=pl.Boolean)
+    if condition.contains is not None:
+        held &= texts.str.to_lowercase().str.contains(condition.contains.lower(), literal=True)
+    if condition.equals is not None:
+        held &= texts == _as_text(condition.equals, values)
+    if condition.among is not None:
+        held &= texts.is_in([_as_text(value, values) for value in condition.among])
+    if condition.above is not None or condition.below is not None:
+        if not (values.dtype.is_numeric() or values.dtype == pl.Boolean):
+            raise RecipeError(
+                f"column {condition.column!r} holds no numbers ({values.dtype})",
+                where=where,
+                mend=f"data: {{columns: {{{condition.column}: number}}}}",
+            )
+        numbers = values.cast(pl.Float64)
+        if condition.above is not None:
+            held &= numbers > condition.above
+        if condition.below is not None:
+            held &= numbers < condition.below
+    return held.fill_null(value=False).to_numpy()
+
+
+def _joined(values: pl.Series) -> pl.Series:
+    return values.list.eval(pl.element().cast(pl.String)).list.join(" ")
+
+
+def _as_text(value: str | float | bool, values: pl.Series) -> str:  # noqa: FBT001 - of a recipe
+    """As polars writes it in a column of this type: 1 is "1.0" among floats."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if values.dtype.is_float() or isinstance(value, float):
+        try:
+            return str(pl.Series([float(value)]).cast(values.dtype).cast(pl.String)[0])
+        except (ValueError, pl.exceptions.PolarsError):
+            return str(value)
+    return str(value)
+
+
+def _search(pattern: str, texts: pl.Series, where: str) -> list[bool]:
+    import re2  # type: ignore[import-untyped]
+
+    options = re2.Options()
+    options.max_mem = _MOST_MEMORY
+    options.log_errors = False
+    try:
+        compiled = re2.compile(pattern, options=options)
+    except re2.error as error:
+        raise RecipeError(
+            f"the pattern {shorten(pattern)} is no RE2 pattern: {error!s:.120}",
+            where=where,
+            mend="write it in RE2's syntax: no look-around, no back-references",
+        ) from error
+    return [text is not None and compiled.search(text) is not None for text in texts.to_list()]

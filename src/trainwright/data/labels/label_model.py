@@ -1,0 +1,242 @@
+"""Votes of labelling functions become labels with probabilities, never worse than a plain majority.
+
+Functions abstain, depend on each other and are often sure of one class alone. On such votes the usual
+model of annotators (expectation maximisation over accuracies) believes whoever votes most and can collapse:
+its own class balance feeds back. So two steps are kept apart.
+
+The plain way, always made: each function's precision is taken against the majority, with some votes of
+prior, and discounted where another function votes on the same rows in the same way; each vote adds its
+log odds. That breaks ties and gives probabilities. It never overturns a majority: where it would, the row
+is left at nearly even odds. The learned way: the same with precisions by expectation maximisation, and
+free to overturn. It is used only when it proves better: on rows with known labels where there are enough,
+otherwise by foretelling the votes of each function from those of the others better than the majority
+does, with a class balance that has not run away. What was chosen, and why, is said.
+
+A uniform prior is used for the evidence: a prior learnt from the votes is what makes them collapse.
+
+Source: Ratner et al. 2016, arXiv:1605.07723, sect. 2-3 (precision by agreement, dependences); Dawid & Skene
+1979, eqs. 2.3-2.5. Proof: tests/numeric/test_labels_label_model.py.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trainwright.data.labels.votes import Floats, Ints, Votes
+
+FEWEST_KNOWN = 50  # rows with a label and a vote, for them to decide
+_PRIOR_VOTES = 5.0
+_PRIOR_PRECISION = 0.7  # of a function with few votes
+_TOWARD_MAJORITY = 2.0  # weight of the majority beside the model's own opinion
+_ROUNDS = 8
+_MOST_SHIFT = 0.03  # of the share of a class
+_EDGE = 0.01  # what a majority that the evidence is against is left with, beyond even odds
+
+
+@dataclass(frozen=True, slots=True)
+class WeakLabels:
+    """What the functions say together.
+
+    Attributes:
+        probabilities: Shape (rows, classes); rows that no function votes on have the shares of the
+            others.
+        covered: Rows with a vote; shape (rows,), bool.
+        precision: Of each function, as the probabilities have it; shape (functions,).
+        used: The learned way, or the plain one.
+        reason: Why, in words.
+    """
+
+    probabilities: Floats
+    covered: NDArray[np.bool_]
+    precision: Floats
+    used: Literal["learned", "majority"]
+    reason: str
+
+    @property
+    def labels(self) -> Ints:
+        """The likeliest class; shape (rows,)."""
+        found: Ints = self.probabilities.argmax(axis=1).astype(np.int64)
+        return found
+
+    @property
+    def weights(self) -> Floats:
+        """What a row counts in training: 0 for even odds or no vote, 1 for certainty. Shape (rows,).
+
+        Of two classes it is |p - (1 - p)|: the pull of the soft label, without its pull to even odds.
+        """
+        classes = self.probabilities.shape[1]
+        sure = (self.probabilities.max(axis=1) * classes - 1) / (classes - 1)
+        return np.where(self.covered, np.clip(sure, 0.0, 1.0), 0.0)
+
+
+def label_by_votes(votes: Votes, *, known: Ints | None = None) -> WeakLabels:
+    """Labels for all rows.
+
+    Args:
+        votes: Of the functions.
+        known: True class codes, -1 where they are not known; shape (rows,). They decide which way is
+            taken; they are not handed out as labels.
+    """
+    shares, covered = _shares(votes)
+    weights = _independence(votes)
+    plain, plain_precision = _plain(votes, shares, weights)
+    learned, precision = _learned(votes, shares, weights)
+    better, reason = _compare(votes, shares, learned, known, covered)
+    chosen = learned if better else plain
+    balance = chosen[covered].mean(axis=0) if covered.any() else shares.mean(axis=0)
+    return WeakLabels(
+        np.where(covered[:, None], chosen, balance),
+        covered,
+        precision if better else plain_precision,
+        "learned" if better else "majority",
+        reason,
+    )
+
+
+def majority_of(votes: Votes) -> Ints:
+    """The class with most votes, of equal ones the one with more votes in all; -1 without a vote."""
+    shares, covered = _shares(votes)
+    return np.where(covered, _winner(votes, shares), -1)
+
+
+def _shares(votes: Votes) -> tuple[Floats, NDArray[np.bool_]]:
+    counts = votes.counts
+    sums = counts.sum(axis=1, keepdims=True)
+    even = 1 / counts.shape[1]
+    return np.where(sums > 0, counts / np.maximum(1.0, sums), even), sums[:, 0] > 0
+
+
+def _winner(votes: Votes, shares: Floats) -> Ints:
+    common = np.bincount(votes.labels, minlength=shares.shape[1])
+    found: Ints = np.argmax(shares + 1e-9 * common / max(1, common.sum()), axis=1).astype(np.int64)
+    return found
+
+
+def _plain(votes: Votes, shares: Floats, weights: Floats) -> tuple[Floats, Floats]:
+    """Probabilities by precision against the majority, which stands wherever there is one."""
+    precision = _precision(votes, shares, shares)
+    found = _posterior(votes, precision, weights)
+    winner = _winner(votes, shares)
+    rows = np.arange(len(found))
+    ordered = np.sort(shares, axis=1)
+    has_winner = ordered[:, -1] > ordered[:, -2] + 1e-9
+    overturned = has_winner & (found.argmax(axis=1) != winner)
+    classes = found.shape[1]
+    found[overturned] = (1 - _EDGE) / classes
+    found[rows[overturned], winner[overturned]] += _EDGE
+    return found, precision
+
+
+def _learned(votes: Votes, shares: Floats, weights: Floats) -> tuple[Floats, Floats]:
+    """The same with precisions that the model has of itself, held to the majority."""
+    found = shares
+    for _ in range(_ROUNDS):
+        precision = _precision(votes, found, shares)
+        found = _posterior(votes, precision, weights)
+    return found, precision
+
+
+def _precision(votes: Votes, found: Floats, shares: Floats) -> Floats:
+    """How often each function is right, by the model and by the majority; shape (functions,)."""
+    size = len(votes.names)
+    by_model = np.bincount(votes.voters, found[votes.rows, votes.labels], size)
+    by_majority = np.bincount(votes.voters, shares[votes.rows, votes.labels], size)
+    given = np.bincount(votes.voters, minlength=size)
+    right = by_model + _TOWARD_MAJORITY * by_majority + _PRIOR_VOTES * _PRIOR_PRECISION
+    precision: Floats = right / (given * (1 + _TOWARD_MAJORITY) + _PRIOR_VOTES)
+    return precision
+
+
+def _posterior(votes: Votes, precision: Floats, weights: Floats) -> Floats:
+    classes = len(votes.classes)
+    sure = np.clip(precision, 1 / classes, 0.995)
+    odds = weights * np.log(sure * (classes - 1) / (1 - sure))
+    scores = np.zeros((votes.num_rows, classes))
+    np.add.at(scores, (votes.rows, votes.labels), odds[votes.voters])
+    powers = np.exp(scores - scores.max(axis=1, keepdims=True))
+    found: Floats = powers / powers.sum(axis=1, keepdims=True)
+    return found
+
+
+def _independence(votes: Votes) -> Floats:
+    """1 for a function that votes on its own, 1/2 for one of two copies; shape (functions,).
+
+    Two functions are copies as far as the same rows get the same label from both: the share of the
+    rows of either (Jaccard), beyond what their frequencies bring about by chance.
+    """
+    size = len(votes.names)
+    same = np.zeros((size, size))
+    given = np.bincount(votes.voters, minlength=size).astype(np.float64)
+    for label in range(len(votes.classes)):
+        mask = votes.labels == label
+        table = np.zeros((votes.num_rows, size), dtype=np.float32)
+        table[votes.rows[mask], votes.voters[mask]] = 1
+        same += table.T @ table
+    either = given[:, None] + given[None, :] - same
+    chance = given[:, None] * given[None, :] / max(1, votes.num_rows)
+    by_chance = chance / np.maximum(1.0, given[:, None] + given[None, :] - chance)
+    beyond = (same / np.maximum(1.0, either) - by_chance) / (1 - np.minimum(by_chance, 0.99))
+    alike = np.clip(beyond, 0.0, 1.0)
+    np.fill_diagonal(alike, 0.0)
+    found: Floats = 1 / (1 + alike.sum(axis=1))
+    return found
+
+
+def _compare(
+    votes: Votes,
+    shares: Floats,
+    learned: Floats,
+    known: Ints | None,
+    covered: NDArray[np.bool_],
+) -> tuple[bool, str]:
+    """Whether the learned way is the better one, and how that is known."""
+    if known is not None and ((known >= 0) & covered).sum() >= FEWEST_KNOWN:
+        rows = np.flatnonzero((known >= 0) & covered)
+        model = (learned.argmax(axis=1) == known)[rows]
+        plain = (_winner(votes, shares) == known)[rows]
+        gain = model.mean() - plain.mean()
+        said = (
+            f"on {len(rows)} rows with known labels the learned model is right on {model.mean():.1%},"
+            f" the majority on {plain.mean():.1%}"
+        )
+        return bool(gain > 0), said
+    if not covered.any():
+        return False, "no function votes on any row"
+    moved = learned[covered].mean(axis=0) - shares[covered].mean(axis=0)
+    shift = float(np.abs(moved).max())
+    if shift > _MOST_SHIFT:
+        return False, (
+            f"the learned model moves the share of a class by {shift:.1%} away from the votes: a sign of"
+            " collapse, so the majority stands"
+        )
+    gain = _foretold(votes)
+    verdict = "better" if gain > 0 else "worse"
+    said = (
+        f"told from the others' votes, each function's are foretold {abs(gain):.1%} {verdict} by the"
+        " learned model than by the majority"
+    )
+    return gain > 0, said if gain > 0 else f"{said}, so the majority stands"
+
+
+def _foretold(votes: Votes) -> float:
+    """Mean gain in foretelling a function's votes from those of the others, over the majority."""
+    gains, total = 0.0, 0
+    weights = _independence(votes)
+    for voter in range(len(votes.names)):
+        others = votes.without(voter)
+        own = votes.of(votes.voters == voter)
+        shares, covered = _shares(others)
+        learned, _ = _learned(others, shares, weights)
+        rows, labels = own.rows[covered[own.rows]], own.labels[covered[own.rows]]
+        if not len(rows):
+            continue
+        best = shares[rows].max(axis=1)
+        ties = (shares[rows] > best[:, None] - 1e-9).sum(axis=1)
+        plain = np.where(shares[rows, labels] > best - 1e-9, 1 / ties, 0.0)
+        gains += float(((learned[rows].argmax(axis=1) == labels) - plain).sum())
+        total += len(rows)
+    return gains / total if total else 0.0

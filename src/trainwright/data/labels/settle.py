@@ -1,0 +1,366 @@
+"""Labels from several hands become the target: annotators, labelling functions, corrections.
+
+In this order: what annotators say together is the target where there are annotators; functions label the
+rows that have no label still; corrections have the last word. Rows that only functions labelled are for
+training: nothing is ever measured on a label that a rule made. Their confidence is their weight. What
+changed is told row by row, before and after, as any repair.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from trainwright.core.artifacts import ROW, Finding
+from trainwright.core.errors import DataError, RecipeError, shorten
+from trainwright.data.findings import finding
+from trainwright.data.labels.agreement import krippendorff_alpha
+from trainwright.data.labels.combining import Combined, combine
+from trainwright.data.labels.functions import ask_functions
+from trainwright.data.labels.label_model import WeakLabels, label_by_votes
+from trainwright.data.labels.tables import function_table
+from trainwright.data.labels.votes import Floats, Votes, votes_of_columns, votes_of_lines
+from trainwright.recipe.code import file_of
+from trainwright.recipe.labels import LabelSettings, Rule
+
+EDITS = {
+    "row": pl.Int64(),
+    "column": pl.String(),
+    "step": pl.String(),
+    "before": pl.String(),
+    "after": pl.String(),
+}
+POOR_ALPHA = 0.667  # below it Krippendorff draws no conclusions
+POOR_QUALITY = 0.6
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """The target, and how it came about.
+
+    Attributes:
+        labels: The target as text, null where nobody gave one; shape (rows,).
+        weights: What each row counts in training, 0 to 1; None where all count alike. Shape (rows,).
+        train_only: Rows that only functions labelled; shape (rows,), bool.
+        probabilities: ROW, and a column a class, of rows that annotators or functions labelled.
+        edits: row, column, step, before, after: every label that is not as it came.
+        findings: Agreement, quality and coverage.
+        tables: Numbers behind the findings, by name: "annotators", "labelling functions".
+    """
+
+    labels: pl.Series
+    weights: Floats | None
+    train_only: NDArray[np.bool_]
+    probabilities: pl.DataFrame | None
+    edits: pl.DataFrame
+    findings: tuple[Finding, ...]
+    tables: dict[str, pl.DataFrame]
+
+
+def settle(
+    frame: pl.DataFrame, settings: LabelSettings, *, target: str, base: Path
+) -> Settled | None:
+    """Make the target; None where the recipe has none of it.
+
+    Args:
+        frame: Typed rows with ROW; the target's column may be missing, or empty in some rows.
+        settings: Of the recipe.
+        target: The target's name.
+        base: The recipe's folder, where files and code are looked for.
+
+    Raises:
+        RecipeError: a column, class, function or file is not there.
+        DataError: an annotation or correction names a row or class that is not there.
+    """
+    if not (
+        settings.annotators or settings.annotations or settings.functions or settings.corrections
+    ):
+        return None
+    given = (
+        frame[target].cast(pl.String)
+        if target in frame.columns
+        else pl.Series(target, [None] * frame.height, dtype=pl.String)
+    )
+    state = _State(frame, given, target, base)
+    if settings.annotators or settings.annotations:
+        state.annotate(settings)
+    if settings.functions:
+        state.ask(settings.functions)
+    if settings.corrections is not None:
+        state.correct(settings.corrections)
+    return state.settled()
+
+
+def label_columns(settings: LabelSettings) -> frozenset[str]:
+    """Columns that hold labels and so are no inputs."""
+    return frozenset(settings.annotators)
+
+
+def label_files(settings: LabelSettings, *, base: Path) -> list[Path]:
+    """Files beside the recipe that the labels depend on: annotations, corrections, code."""
+    named = [settings.annotations, settings.corrections]
+    code = [
+        file_of(function, base=base) for function in settings.functions if isinstance(function, str)
+    ]
+    return [*(base / name for name in named if name is not None), *filter(None, code)]
+
+
+class _State:
+    """Labels on their way."""
+
+    def __init__(self, frame: pl.DataFrame, given: pl.Series, target: str, base: Path) -> None:
+        self._frame = frame
+        self._rows = frame[ROW].to_numpy()
+        self._target = target
+        self._base = base
+        self._labels = given
+        self._weights = np.ones(frame.height)
+        self._train_only = np.zeros(frame.height, dtype=bool)
+        self._probabilities: pl.DataFrame | None = None
+        self._edits = [pl.DataFrame(schema=EDITS)]
+        self._findings: list[Finding] = []
+        self._tables: dict[str, pl.DataFrame] = {}
+
+    def annotate(self, settings: LabelSettings) -> None:
+        """The target is what the annotators say together."""
+        votes = self._annotations(settings)
+        combined = combine(votes, settings.combine)
+        labels = pl.Series(np.array(votes.classes, dtype=object)[combined.labels].tolist())
+        known = pl.Series(combined.labelled)
+        after = pl.select(pl.when(known).then(labels)).to_series()
+        self._change(after, step=f"labels: {settings.combine}")
+        self._keep(combined.probabilities, combined.labelled, votes.classes)
+        self._weights = np.where(combined.labelled, _confidence(combined.probabilities), 1.0)
+        self._tables["annotators"] = annotator_table(votes, combined)
+        self._findings += _agreement_findings(votes, combined, how=settings.combine)
+
+    def ask(self, functions: Sequence[str | Rule]) -> None:
+        """Functions label the rows that have no label still."""
+        named = [function.label for function in functions if isinstance(function, Rule)]
+        known = self._labels.drop_nulls().unique().to_list()
+        classes = tuple(sorted({*named, *known}))
+        if len(classes) < 2:
+            raise RecipeError(
+                f"the functions and the labelled rows know one class: {', '.join(classes)}",
+                where="data.labels.functions",
+                mend="add a rule for another class, or label some rows",
+            )
+        inputs = self._frame.drop(self._target, ROW, strict=False)
+        votes = ask_functions(inputs, functions, classes=classes, base=self._base)
+        codes = {label: code for code, label in enumerate(classes)}
+        truth = (
+            self._labels.replace_strict(codes, default=-1, return_dtype=pl.Int64)
+            .fill_null(-1)
+            .to_numpy()
+        )
+        weak = label_by_votes(votes, known=truth)
+        open_rows = (truth < 0) & weak.covered & (weak.weights > 0)
+        labels = pl.Series(np.array(classes, dtype=object)[weak.labels].tolist())
+        after = pl.select(pl.when(pl.Series(open_rows)).then(labels).otherwise(self._labels))
+        self._change(after.to_series(), step="labels: functions")
+        self._keep(weak.probabilities, open_rows, classes)
+        self._weights = np.where(open_rows, weak.weights, self._weights)
+        self._train_only = open_rows
+        table = function_table(votes, precision=weak.precision, known=truth)
+        self._tables["labelling functions"] = table
+        self._findings += _function_findings(weak, table, open_rows, unlabelled=truth < 0)
+
+    def correct(self, file: str) -> None:
+        """A file of corrections has the last word."""
+        lines = _read(self._base / file, ("row", "label"), key="data.labels.corrections")
+        places = {row: place for place, row in enumerate(self._rows.tolist())}
+        wanted = lines["row"].cast(pl.Int64, strict=False).to_list()
+        lost = [row for row in wanted if row not in places]
+        if lost or len(set(wanted)) < len(wanted):
+            what = (
+                f"row {lost[0]} is not there"
+                if lost
+                else f"row {next(row for row in wanted if wanted.count(row) > 1)} stands twice"
+            )
+            raise DataError(
+                what, where=file, mend="name each row once, by its position from 0 in the source"
+            )
+        after = self._labels.to_list()
+        for row, label in zip(wanted, lines["label"].cast(pl.String).to_list(), strict=True):
+            after[places[row]] = label
+            self._weights[places[row]] = 1.0
+            self._train_only[places[row]] = False
+        self._change(pl.Series(after, dtype=pl.String), step="labels: corrections")
+
+    def settled(self) -> Settled:
+        return Settled(
+            self._labels.alias(self._target),
+            None if (self._weights == 1).all() else self._weights,
+            self._train_only,
+            self._probabilities,
+            pl.concat(self._edits),
+            tuple(self._findings),
+            self._tables,
+        )
+
+    def _annotations(self, settings: LabelSettings) -> Votes:
+        if settings.annotations is None:
+            lost = [name for name in settings.annotators if name not in self._frame.columns]
+            if lost:
+                raise RecipeError(
+                    f"there is no column {lost[0]!r}",
+                    where="data.labels.annotators",
+                    mend=f"columns are: {', '.join(self._frame.columns[:20])}",
+                )
+            return votes_of_columns(self._frame, settings.annotators)
+        file = settings.annotations
+        lines = _read(
+            self._base / file, ("row", "annotator", "label"), key="data.labels.annotations"
+        )
+        places = pl.Series(np.arange(len(self._rows)))
+        rows = lines["row"].cast(pl.Int64, strict=False)
+        at = rows.replace_strict(
+            pl.Series(self._rows), places, default=-1, return_dtype=pl.Int64
+        ).fill_null(-1)
+        return votes_of_lines(lines.with_columns(at.alias("row")), num_rows=len(self._rows))
+
+    def _change(self, after: pl.Series, *, step: str) -> None:
+        rows = np.flatnonzero(self._labels.ne_missing(after).to_numpy())
+        if len(rows):
+            self._edits.append(
+                pl.DataFrame(
+                    {
+                        "row": self._rows[rows],
+                        "column": [self._target] * len(rows),
+                        "step": [step] * len(rows),
+                        "before": self._labels[rows],
+                        "after": after[rows],
+                    },
+                    schema=EDITS,
+                )
+            )
+        self._labels = after
+
+    def _keep(
+        self, probabilities: Floats, rows: NDArray[np.bool_], classes: tuple[str, ...]
+    ) -> None:
+        columns = {label: probabilities[rows, code] for code, label in enumerate(classes)}
+        self._probabilities = pl.DataFrame({ROW: self._rows[rows], **columns})
+
+
+def annotator_table(votes: Votes, combined: Combined) -> pl.DataFrame:
+    """A line an annotator: labels given, quality, and agreement with all others together."""
+    best = combined.labels
+    agree = np.bincount(votes.voters, best[votes.rows] == votes.labels, len(votes.names))
+    given = np.bincount(votes.voters, minlength=len(votes.names))
+    return pl.DataFrame(
+        {
+            "annotator": votes.names,
+            "labels": given,
+            "quality": combined.quality,
+            "agrees": agree / np.maximum(1, given),
+        }
+    )
+
+
+def _agreement_findings(votes: Votes, combined: Combined, *, how: str) -> list[Finding]:
+    alpha = krippendorff_alpha(votes)
+    split = np.flatnonzero((votes.counts > 0).sum(axis=1) > 1)
+    qualities = zip(votes.names, combined.quality, strict=True)
+    told = ", ".join(f"{name} {quality:.2f}" for name, quality in list(qualities)[:10])
+    poor = bool(alpha.value < POOR_ALPHA)
+    found = [
+        finding(
+            "conflicting-label",
+            "warning" if poor else "info",
+            f"{len(votes.names)} annotators, joined by {how}: Krippendorff's alpha {alpha.value:.3f}"
+            f" ({alpha.low:.3f} to {alpha.high:.3f}); on {len(split)} rows they differ. Quality: {told}",
+            count=len(split),
+            remedy="settle the rows they differ on, or write down what the classes mean"
+            if poor
+            else "",
+        )
+    ]
+    found += [
+        finding(
+            "conflicting-label",
+            "warning",
+            f"annotator {name!r} has a quality of {quality:.2f}: hardly better than guessing",
+            column=name,
+            remedy="leave this annotator out of data.labels",
+        )
+        for name, quality in zip(votes.names, combined.quality, strict=True)
+        if quality < POOR_QUALITY
+    ]
+    return found
+
+
+def _function_findings(
+    weak: WeakLabels,
+    table: pl.DataFrame,
+    labelled: NDArray[np.bool_],
+    *,
+    unlabelled: NDArray[np.bool_],
+) -> list[Finding]:
+    silent = int((unlabelled & ~labelled).sum())
+    told = "; ".join(
+        f"{name} {coverage:.0%} of the rows, {conflict:.0%} in conflict, right {precision:.0%}"
+        for name, coverage, conflict, precision in table.select(
+            "function", "coverage", "conflict", "precision"
+        )
+        .head(12)
+        .iter_rows()
+    )
+    found = [
+        finding(
+            "conflicting-label",
+            "info",
+            f"{table.height} functions labelled {int(labelled.sum())} rows, for training alone;"
+            f" {silent} rows without a target have no usable vote. By {weak.used}: {weak.reason}. {told}",
+            count=int(labelled.sum()),
+        )
+    ]
+    never = table.filter(pl.col("coverage") == 0)["function"].to_list()
+    if never:
+        found.append(
+            finding(
+                "conflicting-label",
+                "warning",
+                f"{shorten(never[0])} votes on no row ({len(never)} functions are such)",
+                remedy="mend or remove it in data.labels.functions",
+            )
+        )
+    return found
+
+
+def _confidence(probabilities: Floats) -> Floats:
+    """0 for even odds, 1 for certainty, as of labelling functions; at least a little. Shape (rows,)."""
+    classes = probabilities.shape[1]
+    if classes < 2:
+        return np.ones(len(probabilities))
+    found: Floats = np.clip((probabilities.max(axis=1) * classes - 1) / (classes - 1), 0.05, 1.0)
+    return found
+
+
+def _read(path: Path, columns: Sequence[str], *, key: str) -> pl.DataFrame:
+    """A CSV or Parquet file with these columns, all as text or as they are."""
+    try:
+        lines = (
+            pl.read_parquet(path)
+            if path.suffix == ".parquet"
+            else pl.read_csv(path, infer_schema=False)
+        )
+    except (OSError, pl.exceptions.PolarsError) as error:
+        raise RecipeError(
+            f"{path.name} cannot be read: {error!s:.150}",
+            where=key,
+            mend=f"a CSV or Parquet file with the columns {', '.join(columns)}",
+        ) from error
+    lost = [name for name in columns if name not in lines.columns]
+    if lost:
+        raise RecipeError(
+            f"{path.name} has no column {lost[0]!r}",
+            where=key,
+            mend=f"its columns must be {', '.join(columns)}",
+        )
+    return lines

@@ -1,0 +1,179 @@
+"""Detectors: columns that hold personal data, and cells that hold secrets.
+
+A linear-time regex finds the cells that have the shape of a kind; of these, up to 20,000 distinct texts a
+column are checked one by one. Nothing is said of a kind whose shapes mostly fail their check: then they are
+other numbers. A piece of the data is never shown, only its kind and shape.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from trainwright.core.artifacts import ROW, Column, ColumnType, Finding
+from trainwright.core.clock import Deadline
+from trainwright.core.errors import shorten
+from trainwright.data.findings import finding
+from trainwright.data.privacy import kinds, secrets
+from trainwright.data.privacy.kinds import Kind
+from trainwright.data.privacy.masking import shape_of
+from trainwright.data.types.case import yaml_word
+from trainwright.data.view import View
+
+MOST_JUDGED = 20_000
+LEAST_NUMBERS = (
+    20  # distinct numbers before a column of numbers is taken for one of cards or persons
+)
+NUMBER_SHARE = 0.9  # of them that must pass a check
+_TEXTS = (ColumnType.CATEGORY, ColumnType.TEXT, ColumnType.IDENTIFIER)
+_MANY_DIGITS = 1e8
+
+
+@dataclass(slots=True)
+class _Tally:
+    """What a column has of one kind, so far: cells that hold one, and distinct shapes with the verdict."""
+
+    rows: list[NDArray[np.int64]] = field(default_factory=list)
+    shapes: int = 0
+    holding: int = 0
+    example: str = ""
+    judged: dict[str, bool] = field(default_factory=dict)
+
+
+def find(view: View, *, deadline: Deadline) -> list[Finding]:
+    """Findings of kind `personal-data` and `secret`; of columns that the recipe speaks of, a note."""
+    columns = [column for column in view.columns if _is_looked_at(column, view)]
+    tallies: dict[tuple[str, int], _Tally] = {}
+    secret: dict[str, _Tally] = {}
+    total = 0
+    for number, block in enumerate(view.blocks([column.name for column in columns])):
+        if not deadline.go_on("personal-data", number):
+            break
+        total += block.height
+        for column in columns:
+            values = _as_text(column, block[column.name])
+            _look(column, values, block[ROW], tallies)
+            if column.type is not ColumnType.NUMBER:
+                _look_for_secrets(values, block[ROW], secret.setdefault(column.name, _Tally()))
+    found: list[Finding] = []
+    for column in columns:
+        found += _told(column, tallies, view, total)
+        if column.name in secret and secret[column.name].rows:
+            found.append(_told_secret(column, secret[column.name]))
+    return found
+
+
+def _is_looked_at(column: Column, view: View) -> bool:
+    said = view.settings.personal_data.get(column.name)
+    number = column.type is ColumnType.NUMBER and column.integer
+    return (column.type in _TEXTS or number) and said != "drop"
+
+
+def _as_text(column: Column, values: pl.Series) -> pl.Series:
+    """Whole numbers of nine digits and more as texts; smaller ones are nobody's."""
+    if column.type is not ColumnType.NUMBER:
+        return values
+    large = (values >= _MANY_DIGITS) & (values < 2**53)
+    whole = pl.select(pl.when(large).then(values)).to_series()
+    return whole.cast(pl.Int64).cast(pl.String)
+
+
+def _look(
+    column: Column, values: pl.Series, rows: pl.Series, tallies: dict[tuple[str, int], _Tally]
+) -> None:
+    gated = values.str.contains(kinds.GATE).arg_true()
+    if not len(gated):
+        return
+    texts, places = values.gather(gated), rows.gather(gated)
+    for number, kind in enumerate(kinds.KINDS):
+        if kind.named is not None and not pl.Series([column.name]).str.contains(kind.named)[0]:
+            continue
+        if column.type is ColumnType.NUMBER and not kind.share:
+            continue
+        hits = texts.str.contains(kind.shape).arg_true()
+        if len(hits):
+            tally = tallies.setdefault((column.name, number), _Tally())
+            _judge(kind, texts.gather(hits), places.gather(hits), tally)
+
+
+def _judge(kind: Kind, texts: pl.Series, rows: pl.Series, tally: _Tally) -> None:
+    for text in texts.unique(maintain_order=True):
+        if text in tally.judged or len(tally.judged) >= MOST_JUDGED:
+            continue
+        pieces = [found[0] for found in kind.pattern.finditer(text)]
+        held = [piece for piece in pieces if kind.holds(piece)]
+        tally.judged[text] = bool(held)
+        tally.shapes += len(pieces)
+        tally.holding += len(held)
+        if held and not tally.example:
+            tally.example = shape_of(held[0])
+    mask = texts.is_in([text for text, holds in tally.judged.items() if holds])
+    if mask.any():
+        tally.rows.append(rows.filter(mask).to_numpy())
+
+
+def _look_for_secrets(values: pl.Series, rows: pl.Series, tally: _Tally) -> None:
+    hits = values.str.contains(secrets.GATE).arg_true()
+    if not len(hits):
+        return
+    texts = values.gather(hits)
+    for text in texts.unique(maintain_order=True):
+        if text not in tally.judged and len(tally.judged) < MOST_JUDGED:
+            tally.judged[text] = any(True for _ in secrets.find_secrets(text))
+    mask = texts.is_in([text for text, holds in tally.judged.items() if holds])
+    if mask.any():
+        tally.rows.append(rows.gather(hits.filter(mask)).to_numpy())
+
+
+def _told(
+    column: Column, tallies: dict[tuple[str, int], _Tally], view: View, total: int
+) -> Iterator[Finding]:
+    """One finding a column, with all kinds that it holds."""
+    is_number = column.type is ColumnType.NUMBER
+    held = []
+    for number, kind in enumerate(kinds.KINDS):
+        tally = tallies.get((column.name, number))
+        if tally is None or not tally.rows:
+            continue
+        share = NUMBER_SHARE if is_number else kind.share
+        if tally.holding >= share * tally.shapes and (
+            not is_number or tally.holding >= LEAST_NUMBERS
+        ):
+            held.append((kind, tally, np.unique(np.concatenate(tally.rows))))
+    if not held:
+        return
+    rows = np.unique(np.concatenate([rows for *_, rows in held]))
+    told = ", ".join(
+        f"{kind.name} in {len(rows)} rows ({len(rows) / total:.1%}, as {tally.example})"
+        for kind, tally, rows in held
+    )
+    said = view.settings.personal_data.get(column.name)
+    name = yaml_word(column.name)
+    doing = "drop" if is_number else "redact"
+    yield finding(
+        "personal-data",
+        "warning" if said is None else "info",
+        f"column {shorten(column.name)} holds personal data: {told}"
+        + ("; kept, as the recipe says" if said == "keep" else ""),
+        column=column.name,
+        rows=rows,
+        remedy=""
+        if said is not None
+        else f"data: {{personal_data: {{{name}: {doing}}}}}  # or {'' if is_number else 'hash, drop, '}keep",
+    )
+
+
+def _told_secret(column: Column, tally: _Tally) -> Finding:
+    rows = np.concatenate(tally.rows)
+    return finding(
+        "secret",
+        "warning",
+        f"column {shorten(column.name)}: {len(rows)} cells hold what looks like a password, key or token",
+        column=column.name,
+        rows=rows,
+        remedy=f"revoke them, and: data: {{personal_data: {{{yaml_word(column.name)}: redact}}}}",
+    )

@@ -1,0 +1,209 @@
+"""What stands in a text table beside header and rows: titles, units, totals, footnotes, repeated headers.
+
+Each is looked for by its shape, and left out only where that leaves no doubt: a title is one field above
+a full header and rows as wide as it; units are units, and stand above numbers; a footnote is a
+sentence below the last row; totals call themselves so. What is left out is told with its line, and
+`data: {layout: ...}` decides where a file is meant otherwise. Only the first 256 KiB and the last block of
+a file are looked at.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from trainwright.data.reading.header import DELIMITERS
+from trainwright.data.reading.scanning import count_fields
+from trainwright.data.types.units import UNITS, as_unit
+
+_MOST_TITLES = 10
+_MOST_FOOTERS = 20
+_TELLING = 3  # records that make a table
+_NUMBER = re.compile(r"\(?[-+]?[$€£¥]?\s?\d[\d.,'  ]*([eE][+-]?\d+)?\s?[%$€£¥]?\)?")
+_TOTAL = re.compile(
+    r"(grand |sub)?totals?\b.{0,20}|(overall )?sum\b.{0,12}|summe|gesamt|insgesamt|average|mean",
+    re.IGNORECASE,
+)
+_NOTE = re.compile(
+    r"(\*|#|†|note|source|quelle|©|\(c\)|copyright|generated|exported|created|last updated|footnote|remark|"
+    r"end of|as of|prepared|printed|report)",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One record of a sample.
+
+    Attributes:
+        start: Its first byte.
+        end: Past its last.
+        cells: Its fields, stripped.
+    """
+
+    start: int
+    end: int
+    cells: tuple[str, ...]
+
+    @property
+    def filled(self) -> list[str]:
+        """The fields that are not empty."""
+        return [cell for cell in self.cells if cell]
+
+
+def find_title(sample: bytes, *, delimiter: str | None) -> tuple[int, str | None]:
+    """Bytes above the header, and the delimiter by which that is so; (0, None) where there is no title.
+
+    Args:
+        sample: Whole records from the start of the file.
+        delimiter: As the recipe says, or None to try them all.
+    """
+    for mark in DELIMITERS if delimiter is None else (delimiter,):
+        counts, starts = count_fields(sample, delimiter=mark.encode())
+        if len(counts) < _TELLING + 2:
+            continue
+        width = Counter(counts.tolist()).most_common(1)[0][0]
+        first = int(np.argmax(counts == width))
+        records = list(_records(sample, mark, counts, starts, limit=_MOST_TITLES + _TELLING + 1))
+        if first == 0 and width >= _TELLING:  # a title may be padded with delimiters
+            first = next(
+                (at for at, record in enumerate(records) if len(record.filled) > 1), len(records)
+            )
+        body = counts[first:]
+        if not 0 < first <= _MOST_TITLES or width < 2 or np.mean(body == width) < 0.8:
+            continue
+        above, rest = records[:first], records[first : first + _TELLING + 1]
+        alone = all(len(record.filled) == 1 for record in above)
+        even = len(rest) > _TELLING and all(len(record.cells) == width for record in rest)
+        if alone and even and _are_names(rest[0].cells) and any(map(_has_number, rest[1:])):
+            return rest[0].start, mark
+    return 0, None
+
+
+def has_units(rows: Sequence[Record]) -> bool:
+    """Is the first of these records a row of units? The others are the rows below."""
+    if len(rows) <= _TELLING:
+        return False
+    units, *below = rows
+    known = [at for at, cell in enumerate(units.cells) if _is_unit(cell)]
+    plain = [
+        cell for at, cell in enumerate(units.cells) if at not in known and cell not in ("", "-")
+    ]
+    if not known or plain:
+        return False
+    return all(
+        at < len(row.cells) and (not row.cells[at] or _NUMBER.fullmatch(row.cells[at]))
+        for row in below
+        for at in known
+    )
+
+
+def rows_of(sample: bytes, *, delimiter: bytes, limit: int) -> list[Record]:
+    """The first records of a sample that begins with one."""
+    counts, starts = count_fields(sample, delimiter=delimiter)
+    return list(_records(sample, delimiter.decode(), counts, starts, limit=limit))
+
+
+def find_footer(data: bytes, *, delimiter: bytes, width: int) -> tuple[int, list[Record]]:
+    """Where the rows end, and the records of notes below them.
+
+    Args:
+        data: The last block, whole records.
+        delimiter: Of fields.
+        width: Fields of a row.
+    """
+    counts, starts = count_fields(data, delimiter=delimiter)
+    tail = max(len(counts) - _MOST_FOOTERS - 1, 0)
+    records = list(
+        _records(data, delimiter.decode(), counts[tail:], starts[tail:], limit=_MOST_FOOTERS + 1)
+    )
+    notes: list[Record] = []
+    while len(records) > 1 and width > 1 and _is_note(records[-1], width):
+        notes.insert(0, records.pop())
+    end = notes[0].start if notes else len(data)
+    return end, notes
+
+
+def find_totals(data: bytes, *, delimiter: bytes, width: int) -> Record | None:
+    """The last record of a block, where it holds totals."""
+    counts, starts = count_fields(data, delimiter=delimiter)
+    if len(counts) <= _TELLING or counts[-1] != width:
+        return None
+    last = next(iter(_records(data, delimiter.decode(), counts[-1:], starts[-1:], limit=1)))
+    return last if _is_total(last) else None
+
+
+def last_record(data: bytes, *, delimiter: bytes) -> Record:
+    """The last record of a block that has one."""
+    counts, starts = count_fields(data, delimiter=delimiter)
+    return next(iter(_records(data, delimiter.decode(), counts[-1:], starts[-1:], limit=1)))
+
+
+def ends_empty(sample: bytes, *, delimiter: bytes, width: int) -> bool:
+    """Do all rows of the sample have one field more than the header, or as many, the last one empty?"""
+    rows = [row.rstrip(b"\r") for row in sample.split(b"\n") if row.rstrip(b"\r")]
+    counts, _ = count_fields(sample, delimiter=delimiter)
+    return (
+        bool(len(rows))
+        and bool((counts == width).all())
+        and all(row.endswith(delimiter) for row in rows)
+    )
+
+
+def _records(
+    sample: bytes, delimiter: str, counts: np.ndarray, starts: np.ndarray, *, limit: int
+) -> Sequence[Record]:
+    found = []
+    for at in range(min(len(counts), limit)):
+        start = int(starts[at])
+        end = int(starts[at + 1]) if at + 1 < len(starts) else len(sample)
+        text = sample[start:end].decode(errors="replace")
+        try:
+            row = next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), [])
+        except csv.Error:
+            row = text.split(delimiter)
+        found.append(Record(start, end, tuple(cell.strip() for cell in row)))
+    return found
+
+
+def _are_names(cells: Sequence[str]) -> bool:
+    filled = [cell for cell in cells if cell]
+    named = len(filled) >= len(cells) - 1 and len(set(filled)) == len(filled)
+    return named and not any(_NUMBER.fullmatch(cell) for cell in filled)
+
+
+def _has_number(record: Record) -> bool:
+    return any(_NUMBER.fullmatch(cell) for cell in record.cells)
+
+
+def _is_unit(cell: str) -> bool:
+    bare = re.fullmatch(r"[\[(](.{1,15})[\])]", cell)
+    word = bare[1].strip() if bare else cell
+    if _NUMBER.fullmatch(word) or not word:
+        return False
+    if bare:
+        return True
+    return word in UNITS or as_unit(word, with_magnitudes=False) is not None
+
+
+def _is_note(record: Record, width: int) -> bool:
+    if len(record.filled) != 1 or (len(record.cells) != 1 and len(record.cells) != width):
+        return False
+    text = record.filled[0]
+    if _NUMBER.fullmatch(text) or not record.cells[0]:
+        return False
+    if len(record.cells) == 1 and width > 1:
+        return bool(_NOTE.match(text)) or len(text.split()) >= _TELLING
+    return width >= _TELLING and _NOTE.match(text) is not None
+
+
+def _is_total(record: Record) -> bool:
+    label, *others = record.filled or [""]
+    numbers = [cell for cell in others if _NUMBER.fullmatch(cell)]
+    return bool(numbers) and len(numbers) == len(others) and _TOTAL.fullmatch(label) is not None

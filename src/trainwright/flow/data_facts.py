@@ -1,0 +1,166 @@
+"""What the data report shows beside the profile: looked up in a snapshot, never in its test rows.
+
+Of the test split only its number of rows is told: a report that is read before a model is made must
+not be a look into the lockbox. Examples leave out the columns in which personal data were found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from trainwright.core.artifacts import ROW, Column, ColumnType, Finding, Snapshot, Split
+from trainwright.data.snapshot import read_ledger, read_split
+from trainwright.summaries.associations import associations
+from trainwright.summaries.columns import ColumnProfile
+from trainwright.summaries.distances import population_stability_index
+from trainwright.summaries.profile import Profile
+
+MOST_ROWS = 5_000  # of the associations
+MOST_COLUMNS = 16  # of them, and of the columns of an example
+MOST_EXAMPLES = 5  # of a finding
+MOST_REASONS = 20
+TO_LOOK_AT = (
+    "label-error",
+    "conflicting-label",
+    "near-duplicate",
+    "duplicate",
+    "outlier",
+    "encoding",
+)
+_PLAIN = (ColumnType.NUMBER, ColumnType.CATEGORY, ColumnType.BOOLEAN, ColumnType.DATETIME)
+
+
+def data_facts(snapshot: Snapshot, profile: Profile) -> dict[str, Any]:
+    """The facts: `associations`, `shifts`, `fates` and `examples`, as JSON values."""
+    columns = [column for column in snapshot.inputs if column.type in _PLAIN]
+    train = read_split(snapshot, Split.TRAIN)
+    validation = read_split(snapshot, Split.VALIDATION)
+    return {
+        "associations": _associations(train, columns, snapshot),
+        "shifts": _shifts(profile, validation, columns),
+        "fates": _fates(snapshot),
+        "examples": _examples(snapshot, pl.concat([train, validation], how="diagonal")),
+    }
+
+
+def _associations(
+    train: pl.DataFrame, columns: Sequence[Column], snapshot: Snapshot
+) -> dict[str, Any]:
+    """The pairs of inputs, and of each with the target."""
+    target = snapshot.target
+    names = [column.name for column in columns[:MOST_COLUMNS]]
+    plain = target.frame_column in train.columns and not isinstance(
+        train.schema[target.frame_column], pl.List
+    )
+    names += [target.name] if plain else []
+    if len(names) < 2:
+        return {"names": [], "matrix": []}
+    step = max(1, train.height // MOST_ROWS)
+    rows = train.select(names).gather_every(step)
+    matrix = associations({name: rows[name] for name in names})
+    told = [
+        [None if np.isnan(value) else round(float(value), 3) for value in row] for row in matrix
+    ]
+    return {"names": names, "matrix": told}
+
+
+def _shifts(
+    profile: Profile, validation: pl.DataFrame, columns: Sequence[Column]
+) -> list[dict[str, Any]]:
+    """How train and validation differ: shares of rows in the bins of train, and their distance."""
+    found = []
+    for column in columns:
+        if column.name not in profile or not validation.height:
+            continue
+        labels, then, now = _binned(profile[column.name], validation[column.name])
+        if sum(then) == 0:
+            continue
+        distance = population_stability_index(np.array(then), np.array(now))
+        found.append(
+            {
+                "column": column.name,
+                "distance": round(distance, 4),
+                "bins": labels,
+                "train": _shares(then),
+                "validation": _shares(now),
+            }
+        )
+    return sorted(found, key=lambda one: (-one["distance"], one["column"]))
+
+
+def _binned(known: ColumnProfile, values: pl.Series) -> tuple[list[str], list[int], list[int]]:
+    """Names of the bins, and how many rows of train and of validation are in each."""
+    histogram = known.to_json()["histogram"]
+    missing = ["missing"], [known.nulls], [values.null_count()]
+    if known.type in (ColumnType.NUMBER, ColumnType.DATETIME):
+        edges = np.array(histogram["edges"], dtype=np.float64)
+        if len(edges) < 2:
+            return missing
+        numbers = values.to_physical() if values.dtype.is_temporal() else values
+        there = numbers.cast(pl.Float64).drop_nulls().to_numpy()
+        places = np.clip(np.searchsorted(edges, there, side="right") - 1, 0, len(edges) - 2)
+        counts = np.bincount(places, minlength=len(edges) - 1)
+        labels = [f"{edge:.6g}" for edge in edges[:-1]]
+        return (
+            [*labels, *missing[0]],
+            [*histogram["counts"], *missing[1]],
+            [*counts.tolist(), *missing[2]],
+        )
+    top = dict(list(known.top.items())[:12])
+    words = values.cast(pl.String)
+    counted = {name: int((words == name).sum()) for name in top}
+    others = known.count - known.nulls - sum(top.values())
+    others_now = len(words) - words.null_count() - sum(counted.values())
+    return (
+        [*top, "others", *missing[0]],
+        [*top.values(), others, *missing[1]],
+        [*counted.values(), others_now, *missing[2]],
+    )
+
+
+def _shares(counts: Sequence[int]) -> list[float]:
+    total = sum(counts) or 1
+    return [round(count / total, 4) for count in counts]
+
+
+def _fates(snapshot: Snapshot) -> list[dict[str, Any]]:
+    """What was done to rows that are in no split: how many, by step and reason."""
+    ledger = read_ledger(snapshot).filter(pl.col("bucket") == "dropped")
+    reasons = pl.col("reason").str.replace_all(r"\d+(\.\d+)?", "…")
+    counted = ledger.group_by("step", reasons).agg(
+        rows=pl.len(), first=pl.concat_str("source", pl.lit(":"), "position").first()
+    )
+    return (
+        counted.sort("rows", "step", "reason", descending=[True, False, False])
+        .head(MOST_REASONS)
+        .to_dicts()
+    )
+
+
+def _examples(snapshot: Snapshot, rows: pl.DataFrame) -> list[dict[str, Any]]:
+    """Rows to look at, of the findings that are best understood by looking."""
+    hidden = {f.column for f in snapshot.findings if f.kind in ("personal-data", "secret")}
+    known = [column.name for column in snapshot.inputs if column.type is not ColumnType.IMAGE]
+    shown = [name for name in known if name not in hidden][: MOST_COLUMNS - 1]
+    target = snapshot.target.frame_column
+    return [
+        {"kind": finding.kind, "column": finding.column, "rows": found}
+        for finding in snapshot.findings
+        if finding.kind in TO_LOOK_AT and finding.rows
+        and (found := _told(finding, rows, [target, *shown]))
+    ]  # fmt: skip
+
+
+def _told(finding: Finding, rows: pl.DataFrame, names: Sequence[str]) -> list[Mapping[str, Any]]:
+    there = rows.filter(pl.col(ROW).is_in(list(finding.rows))).head(MOST_EXAMPLES)
+    return [
+        {
+            "row": line[ROW],
+            **{name: str(line[name]) for name in names if line[name] is not None},
+        }
+        for line in there.select(ROW, *names).to_dicts()
+    ]

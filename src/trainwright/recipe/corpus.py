@@ -1,0 +1,28 @@
+"""`data.filters`: which texts of a corpus are left out, by the rules of published recipes."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from trainwright.recipe.reads import Section
+
+RuleSet = Literal["c4", "gopher-quality", "gopher-repetition", "fineweb"]
+
+
+class FilterSettings(Section):
+    """Filters of texts; each text that one of them refuses is left out, with the rule as its reason."""
+
+    rules: Annotated[tuple[RuleSet, ...], Field(strict=False)] = ()
+    """Rule sets of published corpora: c4, gopher-quality, gopher-repetition, fineweb."""
+    languages: Annotated[tuple[str, ...], Field(strict=False)] = ()
+    """Languages that are kept, as en or de; told by their commonest words."""
+    min_words: int | None = Field(default=None, ge=0)
+    """Shorter texts are left out."""
+    max_words: int | None = Field(default=None, ge=1)
+    """Longer texts are left out."""
+    words: str | None = None
+    """A file of words, one a line: texts with too many of them are left out."""
+    words_share: float = Field(default=0.01, ge=0, le=1)
+    """The share of a text's words above which they are too many."""
