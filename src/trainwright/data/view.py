@@ -159,7 +159,8 @@ class TableView:
             at = np.concatenate([at, mine])
             if len(at) > size:
                 at = at[lowest(self.row[at], size)]
-        return self._placed(self.rows.gather(wanted, at), at, wanted)
+        found = self.rows.gather(wanted, at) if wanted else pl.DataFrame()
+        return self._placed(found, at, wanted)
 
     def _placed(
         self, block: pl.DataFrame, at: slice | NDArray[np.int64], names: Sequence[str]

@@ -29,7 +29,7 @@ def view_of(balance: str, *, task: Task = Task.CLASSIFICATION, seed: int = 0) ->
 
 
 def train_of(view: TableView) -> pl.DataFrame:
-    return view.frame.filter(pl.col(PART) == 0)
+    return pl.concat(view.blocks(["y"])).filter(pl.col(PART) == 0)
 
 
 def sums(weights: Weights, view: TableView) -> dict[str, float]:
