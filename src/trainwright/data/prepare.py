@@ -50,7 +50,9 @@ from trainwright.data.series.windows import windows_of_series
 from trainwright.data.snapshot import FORMAT, Content, load_snapshot, write_snapshot
 from trainwright.data.split import check_split_columns
 from trainwright.data.staging.arrays import Arrays
+from trainwright.data.staging.keeping import Keeper
 from trainwright.data.staging.source import stage_source
+from trainwright.data.staging.staged import StagedFile, StagedSource
 from trainwright.data.staging.typed import type_rows
 from trainwright.data.table import Table
 from trainwright.data.weights import all_weights
@@ -100,7 +102,9 @@ def prepare(
             reads.restore(known.reads)
         return known
     sweep(snapshots)
+    keeper = Keeper(snapshots / "staged")
     with scratch_folder(snapshots, "prepare") as folder:
+        kept: tuple[StagedFile, ...] = ()
         if settings.series is not None:
             raw = read_source(settings, base=base, progress=progress)
             check_rows(raw.frame.height)
@@ -108,8 +112,24 @@ def prepare(
             content = _series_content(raw, settings, task=recipe.task)
             files: Sequence[SourceFile] = raw.files
         else:
-            content, files = _table_content(
-                recipe, base=base, folder=folder, probe=probe, progress=progress
+            arrays = Arrays(folder)
+            staged = stage_source(
+                settings,
+                base=base,
+                folder=folder,
+                arrays=arrays,
+                keeper=keeper,
+                progress=progress,
+            )
+            kept, files = staged.files, [one.file for one in staged.files]
+            content = _table_content(
+                recipe,
+                staged,
+                base=base,
+                folder=folder,
+                arrays=arrays,
+                probe=probe,
+                progress=progress,
             )
         content = replace(
             content,
@@ -118,17 +138,24 @@ def prepare(
         )
         progress.stage("snapshot")
         snapshot = write_snapshot(content, snapshots=snapshots)
+        for one in kept:
+            keeper.put(one)
     _note_prepared(snapshot, key=content.preparation_key, snapshots=snapshots)
     return snapshot
 
 
 def _table_content(
-    recipe: Recipe, *, base: Path, folder: Path, probe: Probe, progress: Progress
-) -> tuple[Content, Sequence[SourceFile]]:
-    """Everything between the files and the snapshot; rows wait in `folder`."""
+    recipe: Recipe,
+    staged: StagedSource,
+    *,
+    base: Path,
+    folder: Path,
+    arrays: Arrays,
+    probe: Probe,
+    progress: Progress,
+) -> Content:
+    """Everything between the rows as read and the snapshot; rows wait in `folder`."""
     settings = recipe.data
-    arrays = Arrays(folder)
-    staged = stage_source(settings, base=base, folder=folder, arrays=arrays, progress=progress)
     check_rows(staged.num_rows)
     progress.stage("types")
     raw = staged.table
@@ -162,7 +189,7 @@ def _table_content(
     table.findings += weights.findings if weights else ()
     schemas = table.kept(choice.inputs, weights=weights)
     profile = ProfileBuilder([*choice.inputs, target.column])
-    content = Content(
+    return Content(
         schemas=schemas,
         rows=_profiled(table.split_blocks(schemas, weights=weights), profile),
         ledger=table.ledger(),
@@ -179,7 +206,6 @@ def _table_content(
         preparation_key="",
         repairs=repairs.blocks(repairs.columns),
     )
-    return content, raw.files
 
 
 def _profiled(

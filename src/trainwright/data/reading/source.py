@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -148,20 +149,22 @@ def open_table(
 
 @contextmanager
 def open_named(location: Location, settings: DataSettings, *, name: str) -> Iterator[Reader]:
-    """A reader for what a recipe names; a setting that the kind of source cannot use is left unread."""
+    """A reader for what a recipe names."""
+    with open_table(location, name=name, **how_read(location, settings, name=name)) as reader:
+        yield reader
+
+
+def how_read(location: Location, settings: DataSettings, *, name: str) -> dict[str, Any]:
+    """How a recipe wants something read; a setting that the kind of source cannot use is left unread."""
     text = is_text(name) and not isinstance(location, Rows)
     table = text and not isinstance(location, Documents) and is_delimited(name)
-    with open_table(
-        location,
-        name=name,
-        encoding=settings.encoding if text else None,
-        delimiter=settings.delimiter if table else None,
-        layout=settings.layout if table else None,
-        dropped=settings.drop,
-        nested=_nested(settings),
-        sheet=settings.sheet if is_workbook(name) else None,
-    ) as reader:
-        yield reader
+    return {
+        "encoding": settings.encoding if text else None,
+        "delimiter": settings.delimiter if table else None,
+        "dropped": settings.drop,
+        "nested": _nested(settings),
+        "sheet": settings.sheet if is_workbook(name) else None,
+    }
 
 
 def _read_file(location: Location, settings: DataSettings, *, name: str) -> _Read:

@@ -74,10 +74,9 @@ class Arrays:
         return found
 
     def of_file(self, path: Path, dtype: DTypeLike) -> NDArray[Any]:
-        """The numbers that a file holds; its name goes, its bytes stay as long as the array."""
+        """The numbers that a file holds."""
         with path.open("rb") as file:
             pages = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-        path.unlink()
         self._maps.add(pages)
         return np.frombuffer(pages, dtype=dtype)
 

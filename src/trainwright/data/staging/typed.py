@@ -21,7 +21,7 @@ from trainwright.core.artifacts import Column, ColumnType, Finding, Target, Task
 from trainwright.core.errors import RecipeError
 from trainwright.data.hashing import SourceKey
 from trainwright.data.staging.blocks import BlockStore
-from trainwright.data.staging.source import StagedSource
+from trainwright.data.staging.staged import StagedSource
 from trainwright.data.types.case import Context
 from trainwright.data.types.columns import ColumnTyping
 from trainwright.data.types.evidence import Evidence
