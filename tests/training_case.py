@@ -20,6 +20,12 @@ from trainwright.training.schedules import ReduceOnPlateau
 
 NUM_ROWS, BATCH, STEPS = 58, 12, 50  # five batches an epoch, the last one ragged
 EPOCHS = STEPS // 5
+PLAIN: dict[str, Any] = {  # a save in line after each step, and nothing beside the updates
+    "checkpoints": CheckpointSettings(every=1, keep_last=1, keep_best=0, asynchronous=False),
+    "validation": None,
+    "early_stopping": None,
+    "averaging": None,
+}
 
 
 def source(seed: int = 0, num_rows: int = NUM_ROWS) -> ArraySource:

@@ -55,7 +55,6 @@ def models(frame: pd.DataFrame) -> dict[str, object]:
         return {
             "logistic": make_pipeline(terms, LogisticRegression(C=10, max_iter=500)),
             "naive Bayes": make_pipeline(terms, MultinomialNB(alpha=0.1)),
-            "forest": make_pipeline(terms, RandomForestClassifier(200, random_state=0)),
         }
     numbers = list(frame.select_dtypes("number"))
     words = [name for name in frame if name not in numbers]

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import os
 import zipfile
 from datetime import date, timedelta
 
@@ -28,6 +29,15 @@ def workbook() -> bytes:
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w") as archive:
         archive.writestr("xl/workbook.xml", "<workbook/>")
+    return stream.getvalue()
+
+
+def archive(*names: str) -> bytes:
+    """A zip archive of equal tables."""
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as packed:
+        for name in names:
+            packed.writestr(name, SOUND)
     return stream.getvalue()
 
 
@@ -136,6 +146,15 @@ PLACES = [
     Case("49", "a Parquet file that was cut", 3, "damaged or cut", "t.parquet", "again", files={"t.parquet": b"PAR1" + b"\0" * 50}, recipe="data: {source: t.parquet, target: y}\n"),
     Case("50", "JSON lines: a bad line", 3, "not valid JSON", "t.jsonl:2", "one object a line", files={"t.jsonl": b'{"a": 1, "y": 2}\n{"a": 1,\n'}, recipe="data: {source: t.jsonl, target: y}\n"),
     Case("50", "JSON lines: 100,000 brackets", 3, "nested too deeply", "t.jsonl:1", "", files={"t.jsonl": b'{"a":' + b"[" * 100_000}, recipe="data: {source: t.jsonl, target: y}\n"),
+    Case("48", "a pipe for a file", 3, "a pipe, a socket or a device, not a regular file", "p.csv", "name a file", recipe="data: {source: p.csv, target: y}\n", make=lambda folder: os.mkfifo(folder / "p.csv")),
+    Case("49", "an Arrow file that was cut", 3, "the Arrow file is damaged or cut", "t.arrow", "write or fetch it again", files={"t.arrow": b"ARROW1\0\0" + b"\xff" * 50}, recipe="data: {source: t.arrow, target: y}\n"),
+    Case("50", "JSON lines: NaN", 3, "NaN is not a JSON number", "t.jsonl:1", "a missing number is null", files={"t.jsonl": b'{"a": NaN, "y": 2}\n'}, recipe="data: {source: t.jsonl, target: y}\n"),
+    Case("50", "JSON lines: a key that stands twice", 3, "key 'a' stands twice in one object", "t.jsonl:1", "keep one of the two", files={"t.jsonl": b'{"a": 1, "a": 2, "y": 2}\n'}, recipe="data: {source: t.jsonl, target: y}\n"),
+    Case("50", "JSON lines: a key that is missing", 3, "key 'u.a' is missing", "t.jsonl:2", '"u.a": null', files={"t.jsonl": b'{"u": {"a": 1, "b": 1}, "y": 2}\n{"u": {"b": 1}, "y": 2}\n'}, recipe="data: {source: t.jsonl, target: y}\n"),
+    Case("51", "gzip that unpacks without end", 3, "unpacking was stopped", "t.csv.gz:", "unpack it yourself", files={"t.csv.gz": lambda: gzip.compress(b"a,y\n" + b"0,0\n" * (3 << 20), mtime=0)}, recipe="data: {source: t.csv.gz, target: y}\n"),
+    Case("51", "gzip that was cut", 3, "the gzip data are damaged or cut", "t.csv.gz:", "pack or fetch the file again", files={"t.csv.gz": gzip.compress(SOUND, mtime=0)[:-9]}, recipe="data: {source: t.csv.gz, target: y}\n"),
+    Case("51", "an archive of two tables", 3, "the archive holds 2 tables of text: 'a.csv', 'b.csv', expected 1", "t.zip", "unpack it", files={"t.zip": lambda: archive("a.csv", "b.csv")}, recipe="data: {source: t.zip, target: y}\n"),
+    Case("52", "files with different types", 3, "column 'a' is Int64 in one file and String in the other", "t1.jsonl and t2.jsonl", "one type in every file", files={"t1.jsonl": b'{"a": 1, "y": 2}\n', "t2.jsonl": b'{"a": "x", "y": 2}\n'}, recipe="data: {source: 't?.jsonl', target: y}\n"),
     Case("52", "a pattern that matches nothing", 3, "'*.tsv' matches no data file", "data.source", "mend the pattern in data.source", files={TABLE: SOUND}, recipe="data: {source: '*.tsv', target: y}\n"),
     Case("52", "files with different columns", 3, "the files have different columns: t2.csv lacks 'a' and has 'c' besides", "t1.csv and t2.csv", "give every file the same columns", files={"t1.csv": SOUND, "t2.csv": SOUND.replace(b"a,b,y", b"c,b,y", 1)}, recipe="data: {source: 't?.csv', target: y}\n"),
     Case("60", "a source that is a URL", 3, "'https://example.org/t.csv' is an address, not a file", "data.source", "fetch the file first", recipe="data: {source: 'https://example.org/t.csv', target: y}\n"),

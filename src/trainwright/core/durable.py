@@ -171,8 +171,7 @@ def _aside(path: Path, *, make: Callable[[Path], object]) -> Iterator[Path]:
     try:
         yield aside
     finally:
-        with suppress(OSError):  # what cannot be removed now is litter for the next start
-            shutil.rmtree(aside) if aside.is_dir() else aside.unlink(missing_ok=True)
+        _remove(aside)
         os.close(handle)
 
 
@@ -181,13 +180,23 @@ def _claim(path: Path, make: Callable[[Path], object]) -> tuple[Path, int]:
     while True:
         aside = path.with_name(f".{path.name[:100]}{_ASIDE}{uuid.uuid4().hex}")
         make(aside)
-        with suppress(FileNotFoundError):
+        try:
             handle = os.open(aside, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
-            with suppress(OSError):  # a file system without locks is written to all the same
-                fcntl.flock(handle, fcntl.LOCK_SH)
-            if aside.exists():
-                return aside, handle
-            os.close(handle)
+        except FileNotFoundError:
+            continue
+        except OSError:
+            _remove(aside)
+            raise
+        with suppress(OSError):  # a file system without locks is written to all the same
+            fcntl.flock(handle, fcntl.LOCK_SH)
+        if aside.exists():
+            return aside, handle
+        os.close(handle)
+
+
+def _remove(aside: Path) -> None:
+    with suppress(OSError):  # what cannot be removed now is litter for the next start
+        shutil.rmtree(aside) if aside.is_dir() else aside.unlink(missing_ok=True)
 
 
 def remove_folder(path: Path) -> None:
@@ -255,12 +264,12 @@ def sweep(folder: Path) -> int:
         How many entries were removed.
     """
     removed = 0
-    litter = list(folder.glob(f".*{_ASIDE}*"))
-    if litter:  # a killed `remove_folder` may not have come to it
-        try:
+    try:
+        litter = list(folder.glob(f".*{_ASIDE}*"))
+        if litter:  # a killed `remove_folder` may not have come to it
             flush_folder(folder)
-        except OSError:  # then it stays for a better day
-            return 0
+    except OSError:  # then it stays for a better day
+        return 0
     for entry in litter:
         with suppress(OSError), _unowned(entry):
             if entry.is_dir() and not entry.is_symlink():

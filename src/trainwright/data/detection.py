@@ -24,6 +24,15 @@ from trainwright.data.view import View
 
 # What it looks for -> "module:function".
 DETECTORS: Mapping[str, str] = {
+    "rare classes": "imbalance:find",
+    "groups across the split": "leakage.groups:find",
+    "time across the split": "leakage.order:find",
+    "columns filled in afterwards": "leakage.availability:find",
+    "identifiers that tell": "leakage.identifiers:find",
+    "shift of inputs": "shift.inputs:find",
+    "shift of labels": "shift.labels:find",
+    "bias": "bias.groups:find",
+    "proxies": "bias.proxies:find",
     "encoding": "repair.encoding:find",
     "spellings": "repair.category_variants:find",
     "missing values": "repair.missing:find",
@@ -32,13 +41,17 @@ DETECTORS: Mapping[str, str] = {
 }
 # What leaves rows out before the split, by the recipe's wish: `leave_out(view) -> LeftOut`.
 BEFORE_SPLIT: Mapping[str, str] = {
+    "unreadable": "images.quarantine:leave_out",
     "filters": "corpus.filters:leave_out",
     "limits": "repair.beyond:leave_out",
 }
 # The same after it, of train rows alone and from nothing but train rows.
 ON_TRAIN: Mapping[str, str] = {"balance": "balance:leave_out"}
 # How much each train row counts: `weigh(view) -> Weights | None` (see `data.weights`).
-WEIGHTS: Mapping[str, str] = {"balance": "balance:weigh"}
+WEIGHTS: Mapping[str, str] = {
+    "balance": "balance:weigh",
+    "reweighing": "bias.reweighing:weigh",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,7 @@ from trainwright.core.durable import (
 )
 from trainwright.core.errors import DataError, EnvironmentFault, TrustError
 from trainwright.core.protocols import Probe, Progress, Silent
+from trainwright.data.bias.groups import check_protected
 from trainwright.data.classes import check_rows
 from trainwright.data.detection import BEFORE_SPLIT as STEPS_BEFORE_SPLIT
 from trainwright.data.detection import ON_TRAIN, WEIGHTS, detect
@@ -164,6 +165,7 @@ def _table_content(
     typed, repairs = repair_rows(typed, settings, folder=folder)
     progress.stage("split and check")
     check_split_columns(settings, list(typed.schema))
+    check_protected(settings, list(typed.schema))
     table = Table(typed, raw.files, settings, arrays)
     table.leave_out_unlabelled()
     table.look_for_copies()

@@ -197,7 +197,7 @@ class Table:
         split = self._settings.split
         beside = [split.column] if split.by in ("group", "time", "group-time") else []
         beside += [split.group] if split.by == "group-time" else []
-        beside += self._settings.further_targets
+        beside += [*self._settings.further_targets, *self._settings.protected]
         names = [self.target.name, *(column.name for column in inputs)]
         names += [name for name in beside if name is not None and name not in names]
         schema = self.rows.schema

@@ -128,10 +128,17 @@ class Checkpoints:
         return None if found is None else found[1]
 
     def paths(self) -> list[Path]:
-        """All that are there, oldest first; not looked into."""
+        """All that are there, oldest first; not looked into.
+
+        Raises:
+            EnvironmentFault: the disk refuses.
+        """
         if not self._folder.is_dir():
             return []
-        named = ((_order(path.name), path) for path in self._folder.iterdir())
+        try:
+            named = [(_order(path.name), path) for path in self._folder.iterdir()]
+        except OSError as error:
+            raise disk_fault(error, self._folder) from error
         return [path for order, path in sorted((o, p) for o, p in named if o is not None)]
 
     def _free_name(self, step: int) -> Path:

@@ -239,3 +239,30 @@ def test_a_file_that_stands_where_a_folder_must_be_is_told(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(EnvironmentFault, match="move away what stands there"):
         durable.make_folder(tmp_path / "file" / "below")
+
+
+def test_what_was_made_and_cannot_be_opened_is_removed_at_once(tmp_path, monkeypatch):
+    whole, refused = os.open, []
+
+    def refuse(path, *others, **named):
+        if ".tmp-" in str(path) and not refused:
+            refused.append(path)
+            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+        return whole(path, *others, **named)
+
+    monkeypatch.setattr("trainwright.core.durable.os.open", refuse)
+    with pytest.raises(EnvironmentFault), durable.staged_folder(tmp_path / "folder"):
+        pass
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_cannot_be_listed_is_not_swept(tmp_path, monkeypatch):
+    (tmp_path / ".a.tmp-1").touch()
+
+    def refuse(*_):
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    with monkeypatch.context() as patch:
+        patch.setattr("pathlib.Path.glob", refuse)
+        assert durable.sweep(tmp_path) == 0
+    assert durable.sweep(tmp_path) == 1

@@ -12,15 +12,18 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import polars as pl
 
 from trainwright.core.durable import canonical_json, open_regular, sha256_bytes
 from trainwright.core.errors import DataError, Fault, TrustError, shorten
 from trainwright.core.extras import require
+from trainwright.data.images.marks import marked
 from trainwright.recipe.loading import IMAGE_ENDINGS
 
 MAX_FAULTS = 10
+OnDamage = Literal["refuse", "mark"]
 _THREADS = 2
 _MEND = "save the image anew, or remove it"
 
@@ -69,6 +72,7 @@ def read_images(
     *,
     roots: Sequence[Path],
     advance: Callable[[int], object] = lambda _: None,
+    damaged: OnDamage = "refuse",
 ) -> list[bytes | None]:
     """The bytes of images, in order; None where there is none.
 
@@ -76,6 +80,7 @@ def read_images(
         places: What to read.
         roots: Folders that paths start from and may not leave; the first that has the file counts.
         advance: Told how many are read.
+        damaged: "mark" puts a mark (`images.quarantine`) in place of what cannot be decoded.
 
     Raises:
         DataError: files are missing, outside, too large, no images or damaged; names up to ten of them.
@@ -84,7 +89,7 @@ def read_images(
     real = [root.resolve() for root in roots]
 
     def read(place: Place | None) -> bytes | Fault | None:
-        return None if place is None else _read(place, real)
+        return None if place is None else _read(place, real, damaged)
 
     found: list[bytes | None] = []
     faults: list[Fault] = []
@@ -105,7 +110,11 @@ def read_images(
 
 
 def image_column(
-    raw: pl.Series, *, roots: Sequence[Path], place: Callable[[int], str]
+    raw: pl.Series,
+    *,
+    roots: Sequence[Path],
+    place: Callable[[int], str],
+    damaged: OnDamage = "refuse",
 ) -> pl.Series:
     """A column of paths, or of the bytes themselves, as bytes that were proved to be images.
 
@@ -113,6 +122,7 @@ def image_column(
         raw: Texts, binary values, or structs with a field `bytes` as data sets of the Hub have.
         roots: Folders that paths start from.
         place: FILE:LINE of a row, for messages.
+        damaged: As of `read_images`.
 
     Raises:
         DataError: as `read_images`; or the column holds something else.
@@ -121,8 +131,7 @@ def image_column(
     if raw.dtype in (pl.Categorical, pl.Enum, pl.Null):
         raw = raw.cast(pl.String)
     if raw.dtype == pl.Binary:
-        _check(raw, place)
-        return raw
+        return _check(raw, place, damaged)
     if raw.dtype != pl.String:
         raise DataError(
             f"column {shorten(raw.name)} holds {raw.dtype}, neither paths of images nor their bytes",
@@ -134,7 +143,7 @@ def image_column(
         Place(text, f"{place(row)}: {shorten(text)}") if text else None
         for row, text in enumerate(texts)
     ]
-    return pl.Series(raw.name, read_images(places, roots=roots), dtype=pl.Binary)
+    return pl.Series(raw.name, read_images(places, roots=roots, damaged=damaged), dtype=pl.Binary)
 
 
 def _walk(folder: Path) -> Iterator[str]:
@@ -145,7 +154,7 @@ def _walk(folder: Path) -> Iterator[str]:
                 yield (Path(root) / name).relative_to(folder).as_posix()
 
 
-def _read(place: Place, roots: Sequence[Path]) -> bytes | Fault:
+def _read(place: Place, roots: Sequence[Path], damaged: OnDamage) -> bytes | Fault:
     from trainwright.data.images.decoding import check
 
     try:
@@ -159,6 +168,8 @@ def _read(place: Place, roots: Sequence[Path]) -> bytes | Fault:
     except TrustError as error:
         return Fault(error.what, place.where, "put a plain file in its place")
     except ValueError as error:
+        if damaged == "mark":
+            return marked(place.where, str(error))
         return Fault(str(error), place.where, _MEND)
     return data
 
@@ -194,23 +205,31 @@ def _bytes(path: Path) -> bytes:
         return b"".join(parts)
 
 
-def _check(files: pl.Series, place: Callable[[int], str]) -> None:
-    """Refuse (DataError) bytes that are no sound images."""
+def _check(files: pl.Series, place: Callable[[int], str], damaged: OnDamage) -> pl.Series:
+    """Refuse (DataError) bytes that are no sound images, or put a mark in their place."""
     require("networks", what="reading images")
     from trainwright.data.images.decoding import check
 
     faults = []
+    marks = {}
     for row, data in enumerate(files):
         if data is None:
             continue
         try:
             check(data)
         except ValueError as error:
+            if damaged == "mark":
+                marks[row] = marked(place(row), str(error))
+                continue
             faults.append(Fault(str(error), f"{place(row)}, column {shorten(files.name)}", _MEND))
             if len(faults) == MAX_FAULTS:
                 break
     if faults:
         raise DataError.of(faults)
+    if not marks:
+        return files
+    sound = [marks.get(row, data) for row, data in enumerate(files)]
+    return pl.Series(files.name, sound, dtype=pl.Binary)
 
 
 def _from_structs(raw: pl.Series) -> pl.Series:

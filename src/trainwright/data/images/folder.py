@@ -14,7 +14,7 @@ import polars as pl
 from trainwright.core.artifacts import Finding
 from trainwright.core.durable import canonical_json, sha256_bytes
 from trainwright.core.errors import DataError
-from trainwright.data.images.files import Place, labels_of, list_images, read_images
+from trainwright.data.images.files import OnDamage, Place, labels_of, list_images, read_images
 from trainwright.data.reading.tables import SourceFile
 from trainwright.recipe.loading import IMAGE_LABEL
 
@@ -22,7 +22,11 @@ IMAGE = "image"  # the column of a folder's images
 
 
 def read_folder(
-    folder: Path, *, name: str, advance: Callable[[int], object] = lambda _: None
+    folder: Path,
+    *,
+    name: str,
+    advance: Callable[[int], object] = lambda _: None,
+    damaged: OnDamage = "refuse",
 ) -> tuple[pl.DataFrame, SourceFile, list[Finding]]:
     """Read all images below a folder.
 
@@ -30,6 +34,7 @@ def read_folder(
         folder: Where they are.
         name: Of the folder, as messages and row ids have it.
         advance: Told how many are read.
+        damaged: As of `images.files.read_images`.
 
     Returns:
         Columns `image` (bytes) and `label` (text), the folder as a source, and what was noticed.
@@ -43,7 +48,10 @@ def read_folder(
             "the folder holds no images", where=name, mend="name a folder with a sub-folder a class"
         )
     files = read_images(
-        [Place(entry, f"{name}/{entry}") for entry in entries], roots=[folder], advance=advance
+        [Place(entry, f"{name}/{entry}") for entry in entries],
+        roots=[folder],
+        advance=advance,
+        damaged=damaged,
     )
     frame = pl.DataFrame(
         {

@@ -3,9 +3,9 @@
 Four ways to doubt, each from 0 (sure) to 1: least confidence, margin, entropy, and the disagreement of
 several families. Doubt alone asks for near-copies of one hard row, so the default takes the rows in
 most doubt (by margin) and spreads the batch over them: k-centre greedy, each next row the farthest from
-all rows labelled or chosen. A pure function of arrays; the same seed gives the same rows.
+all rows labelled or chosen, doubt counting as distance does. A pure function of arrays; the same seed gives the same rows.
 
-Cost: one distance a candidate row and chosen row; at most 20 candidates a wanted row.
+Cost: one distance a candidate row and chosen row; two candidates a wanted row.
 
 Source: Settles 2009, Active Learning Literature Survey, sect. 3.1 and 3.2; Sener & Savarese 2018,
 arXiv:1708.00489, Alg. 1; Citovsky et al. 2021, arXiv:2107.14263 (margin, then diversity).
@@ -27,7 +27,7 @@ Strategy = Literal[
     "combined", "margin", "entropy", "uncertainty", "disagreement", "diversity", "random"
 ]
 
-CANDIDATES_A_ROW = 20  # of the combined strategy: how many rows in doubt one is chosen from
+CANDIDATES_A_ROW = 2  # of the combined strategy: how many rows in doubt one is chosen from
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ def queue(
         most = np.argsort(-doubt, kind="stable")
         if strategy == "combined" and features is not None:
             near = most[: CANDIDATES_A_ROW * count]
-            weight = np.sqrt(doubt[near])
+            weight = doubt[near]
             chosen = near[k_centre(features[order][near], count, centres=labelled, weight=weight)]
         else:
             chosen = most[:count]

@@ -163,10 +163,11 @@ def _posterior(votes: Votes, precision: Floats, weights: Floats) -> Floats:
 
 
 def _independence(votes: Votes) -> Floats:
-    """1 for a function that votes on its own, 1/2 for one of two copies; shape (functions,).
+    """1 for a function that votes on its own, 0.7 for one of two copies; shape (functions,).
 
     Two functions are copies as far as the same rows get the same label from both: the share of the
-    rows of either (Jaccard), beyond what their frequencies bring about by chance.
+    rows of either (Jaccard), beyond what their frequencies bring about by chance. Good functions agree
+    as well, because both are right: hence the root, half-way between all alike and all apart.
     """
     size = len(votes.names)
     same = np.zeros((size, size))
@@ -182,7 +183,7 @@ def _independence(votes: Votes) -> Floats:
     beyond = (same / np.maximum(1.0, either) - by_chance) / (1 - np.minimum(by_chance, 0.99))
     alike = np.clip(beyond, 0.0, 1.0)
     np.fill_diagonal(alike, 0.0)
-    found: Floats = 1 / (1 + alike.sum(axis=1))
+    found: Floats = 1 / np.sqrt(1 + alike.sum(axis=1))
     return found
 
 

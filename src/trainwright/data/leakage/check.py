@@ -19,12 +19,13 @@ from collections.abc import Iterator, Sequence
 
 import polars as pl
 
-from trainwright.core.artifacts import Column, Finding, Target, Task
+from trainwright.core.artifacts import Column, ColumnType, Finding, Target, Task
 from trainwright.core.protocols import Probe
 from trainwright.data.hashing import Hashes
 from trainwright.data.leakage.bench import KIN, SAME, Bench, build_bench
+from trainwright.data.leakage.intervals import score_interval
 from trainwright.data.leakage.pairs import Pair
-from trainwright.data.leakage.scores import build_answer, column_score
+from trainwright.data.leakage.scores import Values, build_answer, column_score
 from trainwright.data.types.case import yaml_list, yaml_word
 
 NEARLY_PERFECT = 0.99
@@ -36,7 +37,6 @@ MAX_SUSPECTS = 2
 FEWEST_ROWS = 200  # for a suspect
 SUSPICIOUS = {Task.CLASSIFICATION: 0.8, Task.REGRESSION: 0.6}
 SUSPECT_MARGIN = 0.02
-_MEASURES = {Task.CLASSIFICATION: "ROC AUC", Task.REGRESSION: "explained variance of ranks"}
 
 
 def find_leaks(
@@ -87,7 +87,7 @@ def _leaking_columns(bench: Bench, leaks: set[str]) -> Iterator[Finding]:
             yield Finding(
                 "leakage",
                 "error",
-                f"column {name!r} alone tells {_told(bench, score)}; all other columns together"
+                f"column {name!r} alone tells {_told_by(bench, name)}; all other columns together"
                 f" {others:.3f}. It seems to come after {_event(bench)}",
                 column=name,
                 remedy=_remedy([name], name),
@@ -112,7 +112,7 @@ def _leaking_pairs(bench: Bench, leaks: set[str]) -> Iterator[Finding]:
         yield Finding(
             "leakage",
             "error",
-            f"the {what} {pair.name!r} alone tells {_told(bench, score)}; all columns but"
+            f"the {what} {pair.name!r} alone tells {_told(bench, pair.of(bench.values))}; all columns but"
             f" these two together {others:.3f}. One of the two seems to come after"
             f" {_event(bench)}, by its own score {after!r}",
             column=pair.name,
@@ -145,7 +145,7 @@ def _perfect(bench: Bench, leaks: set[str]) -> Iterator[Finding]:
         yield Finding(
             "leakage",
             "warning",
-            f"column {name!r} alone tells {_told(bench, bench.scores[name])}, as if it were the target"
+            f"column {name!r} alone tells {_told_by(bench, name)}, as if it were the target"
             " told again: is it known when the prediction is made?",
             column=name,
             remedy=f"data: {{known_after: [{yaml_word(name)}]}}  # only if it is not known in time",
@@ -172,7 +172,7 @@ def _suspects(bench: Bench, leaks: set[str]) -> Iterator[Finding]:
         yield Finding(
             "leakage",
             "warning",
-            f"column {name!r} alone tells {_told(bench, score)}, more than all others together"
+            f"column {name!r} alone tells {_told_by(bench, name)}, more than all others together"
             f" ({others:.3f}): is it known when the prediction is made?",
             column=name,
             remedy=f"data: {{known_after: [{yaml_word(name)}]}}  # only if it is not known in time",
@@ -184,8 +184,16 @@ def _event(bench: Bench) -> str:
     return "the class" if bench.answer.task is Task.CLASSIFICATION else "the value"
 
 
-def _told(bench: Bench, score: float) -> str:
-    return f"the target with {_MEASURES[bench.answer.task]} {score:.3f} out of fold"
+def _told_by(bench: Bench, name: str) -> str:
+    ordered = bench.columns[name].type is not ColumnType.CATEGORY
+    return _told(bench, bench.values[name], ordered=ordered)
+
+
+def _told(bench: Bench, values: Values, *, ordered: bool = True) -> str:
+    """The score in words, with its interval at 95 %."""
+    found = score_interval(values, bench.answer, ordered=ordered)
+    score, interval = found.value, f" ({found.low:.3f} to {found.high:.3f})"
+    return f"the target with {bench.answer.measure} {score:.3f}{interval} out of fold"
 
 
 def _remedy(after: list[str], key: str) -> str:

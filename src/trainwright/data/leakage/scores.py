@@ -41,6 +41,13 @@ class Answer:
     folds: NDArray[np.int64]
     num_folds: int
 
+    @property
+    def measure(self) -> str:
+        """What `score` is, in words."""
+        if self.task is Task.CLASSIFICATION:
+            return "ROC AUC"
+        return "explained variance of ranks"
+
     def score(self, answers: Values) -> float:
         """Of out-of-fold answers, shape (rows, k) as `columns`."""
         if self.task is Task.REGRESSION:
@@ -71,9 +78,19 @@ def column_score(values: Values, answer: Answer, *, ordered: bool) -> float:
         answer: The target.
         ordered: The values are numbers, not codes.
     """
-    bins = _bins(values, ordered=ordered)
-    binned = answer.score(_means(bins, answer))
-    return max(binned, order_score(values, answer)) if ordered else binned
+    return answer.score(column_answers(values, answer, ordered=ordered))
+
+
+def column_answers(values: Values, answer: Answer, *, ordered: bool) -> Values:
+    """The better of what the column answers by its bins and by its plain order; (rows, k) as `answer`."""
+    binned = _means(_bins(values, ordered=ordered), answer)
+    if not ordered or answer.score(binned) >= order_score(values, answer):
+        return binned
+    filled = np.where(np.isnan(values), -np.inf, values)
+    order = ranks(filled) / len(filled)
+    if answer.task is Task.REGRESSION:
+        return _straight(order, answer.columns)
+    return (order if area(answer.columns[:, 0], order) >= 0.5 else -order)[:, None]
 
 
 def order_score(values: Values, answer: Answer) -> float:
@@ -90,6 +107,13 @@ def order_score(values: Values, answer: Answer) -> float:
         return 0.5
     found = area(answer.columns[:, 0], filled)
     return max(found, 1 - found)
+
+
+def _straight(order: Values, wanted: Values) -> Values:
+    """The straight line through the ranks, whose explained variance is their squared correlation."""
+    slope = np.cov(order, wanted[:, 0], bias=True)[0, 1] / order.var()
+    line: Values = wanted.mean() + slope * (order - order.mean())
+    return line[:, None]
 
 
 def area(positive: Values, score: Values) -> float:

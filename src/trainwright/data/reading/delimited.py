@@ -38,6 +38,7 @@ from trainwright.data.reading.layout import (
     find_title,
     find_totals,
     has_units,
+    holds_values,
     last_record,
     rows_of,
 )
@@ -54,6 +55,7 @@ from trainwright.recipe.layout import LayoutSettings
 LIMIT_RECORD_BYTES = 64 << 20
 _THREADS = 2
 _SAMPLE_BYTES = 1 << 18
+_HEADLESS = 50  # rows that tell whether the header is one of them
 _TAIL = 128  # a last block shorter than this part of a block is read with the one before
 
 
@@ -316,6 +318,16 @@ class Delimited:
         if not self.layout.header:
             names = tuple(f"column_{at + 1}" for at in range(len(header.names)))
             header, rows = Header(names, mark, 0, 0), sample
+        elif holds_values(header.names, rows_of(rows, delimiter=mark, limit=_HEADLESS)):
+            self.findings.append(
+                finding(
+                    "schema",
+                    "warning",
+                    f"{self.name}: the first line ({', '.join(header.names[:4])} ...) looks like a row,"
+                    " and was taken for the header",
+                    remedy="data: {layout: {header: false}} calls the columns column_1, column_2 ...",
+                )
+            )
         header = self._without_trailing(header, rows, line)
         where = f"{self.name}:{line + max(header.num_lines, 1) - 1}"
         if faults := name_faults(header.names, where=where, dropped=self.dropped):
@@ -501,7 +513,10 @@ def _all_ragged(work: _Work, got: int, line: int) -> DataError:
     elif expected == 1:
         mend = "is the first line a title? data: {layout: {skip_lines: 1}}"
     else:
-        mend = "give each column a name in the header; we do not shift columns to make it fit"
+        mend = (
+            "give each column a name in the header; we do not shift columns to make it fit. Where the"
+            " first line is a title: data: {layout: {skip_lines: 1}}"
+        )
     return DataError(
         f"every row has {_fields(got)}, but the header names {expected} columns",
         where=f"{work.name}:{line}",

@@ -104,6 +104,23 @@ def has_units(rows: Sequence[Record]) -> bool:
     )
 
 
+def holds_values(names: Sequence[str], rows: Sequence[Record]) -> bool:
+    """Do the names of the columns look like a row: numbers above numbers, words that occur below?"""
+    if len(rows) < _TELLING or len(names) < 2:
+        return False
+    below = [[row.cells[at] for row in rows if at < len(row.cells)] for at in range(len(names))]
+    is_number = [_NUMBER.fullmatch(name) is not None for name in names]
+    numbers = [
+        sum(_NUMBER.fullmatch(cell) is not None for cell in cells) >= 0.8 * len(cells)
+        and bool(cells)
+        for cells in below
+    ]
+    if not any(is_number) or all(is_number) or is_number != numbers:
+        return False
+    words = [name in cells for name, cells, n in zip(names, below, is_number, strict=True) if not n]
+    return not words or any(words)
+
+
 def rows_of(sample: bytes, *, delimiter: bytes, limit: int) -> list[Record]:
     """The first records of a sample that begins with one."""
     counts, starts = count_fields(sample, delimiter=delimiter)

@@ -18,16 +18,16 @@ from trainwright.core.durable import disk_fault
 from trainwright.core.errors import DataError
 
 _MAGIC = (
-    (b"\x1f\x8b", "gzip data (its first bytes are the gzip magic)", "gunzip FILE"),
-    (b"PK\x03\x04", "a zip archive or an Excel workbook (.xlsx)", "save it as CSV"),
+    (b"\x1f\x8b", "gzip data (its first bytes are the gzip magic)", "name it FILE.gz, or: gunzip FILE"),
+    (b"PK\x03\x04", "a zip archive or an Excel workbook (.xlsx)", "name it so, or save it as CSV"),
     (b"\xd0\xcf\x11\xe0", "an old Excel workbook (.xls)", "save it as CSV"),
-    (b"BZh", "bzip2 data", "bunzip2 FILE"),
-    (b"\xfd7zXZ", "xz data", "unxz FILE"),
-    (b"\x28\xb5\x2f\xfd", "zstd data", "unzstd FILE"),
+    (b"BZh", "bzip2 data", "name it FILE.bz2, or: bunzip2 FILE"),
+    (b"\xfd7zXZ", "xz data", "name it FILE.xz, or: unxz FILE"),
+    (b"\x28\xb5\x2f\xfd", "zstd data", "name it FILE.zst, or: unzstd FILE"),
     (b"%PDF", "a PDF", "export the table as CSV"),
     (b"PAR1", "Parquet", "name it FILE.parquet"),
-    (b"SQLite format 3", "a SQLite database", "export the table as CSV"),
-    (b"ARROW1", "an Arrow file", "save it as Parquet"),
+    (b"SQLite format 3", "a SQLite database", "name it FILE.db"),
+    (b"ARROW1", "an Arrow file", "name it FILE.arrow"),
 )
 _MARKUP = (b"<!doctype", b"<html", b"<?xml", b"<head", b"<body")
 

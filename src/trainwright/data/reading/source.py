@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from trainwright.core.artifacts import Finding, Split
 from trainwright.core.errors import DataError, shorten
 from trainwright.core.protocols import Progress, Silent
-from trainwright.data.images.files import image_column
+from trainwright.data.images.files import OnDamage, image_column
 from trainwright.data.reading.databases import Rows
 from trainwright.data.reading.documents import Documents, find_documents
 from trainwright.data.reading.endings import is_database, is_delimited, is_text, is_workbook
@@ -68,7 +68,7 @@ def read_source(
     for path, part in named:
         name = relative_name(path, base)
         if isinstance(path, Path) and path.is_dir():
-            read = _read_folder(path, name=name, progress=progress)
+            read = _read_folder(path, settings, name=name, progress=progress)
         else:
             read = _with_images(_read_file(path, settings, name=name), settings, base=base)
         if reads:
@@ -199,12 +199,15 @@ def _read_file(location: Location, settings: DataSettings, *, name: str) -> _Rea
     return _Read(frame, file, (*reader.findings, *findings), reader.semicolons)
 
 
-def _read_folder(path: Path, *, name: str, progress: Progress) -> _Read:
+def _read_folder(path: Path, settings: DataSettings, *, name: str, progress: Progress) -> _Read:
     """A folder of images."""
     from trainwright.data.images.folder import read_folder
 
     frame, file, findings = read_folder(
-        path, name=name, advance=lambda done: progress.advance(done, 0, f"{done} images")
+        path,
+        name=name,
+        advance=lambda done: progress.advance(done, 0, f"{done} images"),
+        damaged=on_damage(settings),
     )
     return _Read(frame, file, tuple(findings), semicolons=False)
 
@@ -215,8 +218,15 @@ def _with_images(read: _Read, settings: DataSettings, *, base: Path) -> _Read:
     if column is None or column not in read.frame.columns:
         return read
     roots = [base, read.file.path.parent] if read.file.path else [base]
-    files = image_column(read.frame[column], roots=roots, place=read.file.place)
+    files = image_column(
+        read.frame[column], roots=roots, place=read.file.place, damaged=on_damage(settings)
+    )
     return replace(read, frame=read.frame.with_columns(files))
+
+
+def on_damage(settings: DataSettings) -> OnDamage:
+    """What becomes of an image that cannot be decoded."""
+    return "mark" if settings.unreadable.quarantine else "refuse"
 
 
 def _nested(settings: DataSettings) -> tuple[str, ...]:

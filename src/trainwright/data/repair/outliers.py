@@ -26,11 +26,11 @@ from trainwright.data.view import View
 LEAST_ROWS = 100
 MOST_FRACTION = 0.005  # of the values that may stand alone
 GAP = 3.0  # in distances between the median and the farthest of the rest
-KEEPING = 0.95  # of the values must keep the bounds that the name tells
+KEEPING = 0.99  # of the values must keep the bounds that the name tells
 _EXTREMES = 2_000  # values of either end that are kept
 _SAMPLE = 50_000
 _BOUNDS: tuple[tuple[str, float | None, float | None], ...] = (
-    (r"age|alter|edad", 0, 130),
+    (r"age|alter|edad", 0, None),
     (r"percent|percentage|pct|prozent|pourcentage", 0, 100),
     (r"humidity", 0, 100),
     (r"lat|latitude", -90, 90),
@@ -38,7 +38,7 @@ _BOUNDS: tuple[tuple[str, float | None, float | None], ...] = (
     (r"hour|hours of day|stunde", 0, 24),
     (r"month|monat", 0, 12),
     (r"ph", 0, 14),
-    (r"height|weight|width|length|distance|duration|speed|area|price|quantity|qty|population", 0, None),
+    (r"height|weight|width|length|distance|duration|area|quantity|qty|population", 0, None),
 )  # fmt: skip
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 
@@ -117,22 +117,33 @@ def limits_of(
     """
     if count < LEAST_ROWS or len(values) < LEAST_ROWS:
         return None
-    bounds = _named_bounds(column.name)
-    if bounds is not None:
-        low, high = bounds
-        inside = np.ones(len(values), dtype=bool)
-        inside &= values >= (-np.inf if low is None else low)
-        inside &= values <= (np.inf if high is None else high)
-        # a fraction may be called a percentage, and then no bound of 100 says anything
-        odd = (low is not None and lowest[0] < low) or (high is not None and highest[0] > high)
-        if odd and inside.mean() >= KEEPING:
-            return Limits(low, high, "name")
+    low, high = _broken_bounds(column.name, values, lowest[0], highest[0])
+    is_named = low is not None or high is not None
     median = float(np.median(values))
-    high = _alone(highest, median, count)
-    low = _alone(-lowest, -median, count)
-    if high is None and low is None:
+    if low is None:
+        below = _alone(-lowest, -median, count)
+        low = None if below is None else -below
+    if high is None:
+        high = _alone(highest, median, count)
+    if low is None and high is None:
         return None
-    return Limits(None if low is None else -low, high, "gap")
+    return Limits(low, high, "name" if is_named else "gap")
+
+
+def _broken_bounds(
+    name: str, values: NDArray[np.float64], lowest: float, highest: float
+) -> tuple[float | None, float | None]:
+    """The bounds that the name tells and that few values break."""
+    low, high = _named_bounds(name)
+    inside = np.ones(len(values), dtype=bool)
+    inside &= values >= (-np.inf if low is None else low)
+    inside &= values <= (np.inf if high is None else high)
+    if inside.mean() < KEEPING:  # it may be a growth in per cent, which has no bounds
+        return None, None
+    return (
+        low if low is not None and lowest < low else None,
+        high if high is not None and highest > high else None,
+    )
 
 
 def _alone(greatest: NDArray[np.float64], median: float, count: int) -> float | None:
@@ -156,12 +167,12 @@ def _alone(greatest: NDArray[np.float64], median: float, count: int) -> float | 
     return float(ends[wide[-1] + 1]) if len(wide) else None
 
 
-def _named_bounds(name: str) -> tuple[float | None, float | None] | None:
+def _named_bounds(name: str) -> tuple[float | None, float | None]:
     words = [word.lower() for word in _WORD.findall(name)]
     for pattern, low, high in _BOUNDS:
         if any(re.fullmatch(pattern, word) for word in words):
             return low, high
-    return None
+    return None, None
 
 
 def _told(column: Column, limits: Limits, ends: _Ends) -> Finding:
@@ -176,7 +187,7 @@ def _told(column: Column, limits: Limits, ends: _Ends) -> Finding:
         f"{limit:.6g}" if limit is not None else "any" for limit in (limits.low, limits.high)
     )
     why = (
-        f"cannot be, by the column's name ({span})"
+        f"cannot be, by the column's name, or stand alone ({span})"
         if limits.reason == "name"
         else f"stand alone, far from all others ({span})"
     )

@@ -5,8 +5,9 @@ Three kinds of evidence, the surest first:
 - one normal form: case, accents, blanks and the dots of abbreviations do not count ("N.Y." and "NY"); digits,
   signs and what stands between digits do, so that C and C++, A and A-, 1.0 and 10 stay apart;
 - initials: "NY" beside "New York", where no other value of the column has these initials;
-- a slip of the pen: one insertion, deletion, change or swap of neighbours (Damerau 1964) in a long word
-  without digits, where one spelling is at least twenty times as frequent as the other.
+- a slip of the pen: one insertion, deletion, change or swap of neighbours (Damerau 1964) in a word
+  without digits, where one spelling is at least ten times as frequent as the other; in a short word a
+  hundred times.
 
 The commonest spelling of a group names it. Cost: of n distinct values the slips are found by the words that
 are left when one letter is taken away (as in SymSpell), in O(n times their length), not by comparing pairs.
@@ -24,9 +25,11 @@ import polars as pl
 
 MOST_VALUES = 20_000  # distinct values beyond which a column is no list of categories
 MOST_CHARS = 80
-RARE_RATIO = 20  # how much rarer a slip of the pen is than the right spelling
-LEAST_COMMON = 20  # rows of the right spelling
-LEAST_LETTERS = 7
+RARE_RATIO = 10  # how much rarer a slip of the pen is than the right spelling
+LEAST_COMMON = 10  # rows of the right spelling
+LONG_LETTERS = 7
+SHORT_RATIO = 100  # the same for words of five and six letters
+LEAST_WORD = 5  # letters of a word that a slip is seen in
 _WORDS = re.compile(r"[^\W_]+")
 _SMALL_WORDS = frozenset(
     ("of", "the", "and", "de", "la", "el", "du", "des", "und", "der", "die", "das", "d")
@@ -77,7 +80,8 @@ def propose(counts: pl.DataFrame) -> list[Group]:
         forest.join(long, short)
     sizes = {form: sum(rows[value] for value in values) for form, values in forms.items()}
     for right, slip in _slips(sizes):
-        forest.join(heads[right], heads[slip])
+        if _in_a_long_word(heads[right], heads[slip]):
+            forest.join(heads[right], heads[slip])
     return sorted(forest.groups(), key=lambda group: (-group.rows, group.known))
 
 
@@ -141,14 +145,27 @@ def _slips(sizes: Mapping[str, int]) -> Iterable[tuple[str, str]]:
             form
             for key in _shortened(slip)
             for form in near.get(key, ())
-            if form != slip and rows * RARE_RATIO <= sizes[form] and is_one_slip(form, slip)
+            if form != slip and rows * _ratio(form) <= sizes[form] and is_one_slip(form, slip)
         }
         if len(right) == 1:
             yield right.pop(), slip
 
 
+def _in_a_long_word(right: str, slip: str) -> bool:
+    """A number in Roman letters and a version of one letter are no slips of the pen."""
+    words, others = _WORDS.findall(right.casefold()), _WORDS.findall(slip.casefold())
+    apart = [pair for pair in zip(words, others, strict=False) if pair[0] != pair[1]]
+    return len(words) == len(others) and all(
+        len(word) >= LEAST_WORD for pair in apart for word in pair
+    )
+
+
 def _is_word(form: str) -> bool:
-    return LEAST_LETTERS <= len(form) <= MOST_CHARS and not any(char.isdigit() for char in form)
+    return LEAST_WORD <= len(form) <= MOST_CHARS and not any(char.isdigit() for char in form)
+
+
+def _ratio(form: str) -> int:
+    return RARE_RATIO if len(form) >= LONG_LETTERS else SHORT_RATIO
 
 
 def _shortened(form: str) -> set[str]:

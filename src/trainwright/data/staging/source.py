@@ -25,6 +25,7 @@ from trainwright.data.reading.source import (
     how_read,
     image_column_name,
     kept_columns,
+    on_damage,
     open_named,
 )
 from trainwright.data.reading.tables import SourceFile
@@ -72,7 +73,7 @@ def stage_source(
         name = relative_name(location, base)
         into = folder / f"source-{number}"
         if isinstance(location, Path) and location.is_dir():
-            one = _stage_folder(location, into, name=name, progress=progress)
+            one = _stage_folder(location, into, settings, name=name, progress=progress)
         else:
             how = how_read(location, settings, name=name)
             kept = None
@@ -142,12 +143,17 @@ def _stage_file(
     return StagedFile(store, file, findings, reader.semicolons, lines.said)
 
 
-def _stage_folder(path: Path, into: Path, *, name: str, progress: Progress) -> StagedFile:
+def _stage_folder(
+    path: Path, into: Path, settings: DataSettings, *, name: str, progress: Progress
+) -> StagedFile:
     """A folder of images, whose bytes are all read before they are staged."""
     from trainwright.data.images.folder import read_folder
 
     frame, file, findings = read_folder(
-        path, name=name, advance=lambda done: progress.advance(done, 0, f"{done} images")
+        path,
+        name=name,
+        advance=lambda done: progress.advance(done, 0, f"{done} images"),
+        damaged=on_damage(settings),
     )
     into.mkdir()
     store = BlockStore(into / ROWS_FILE)
@@ -167,7 +173,9 @@ def _with_images(one: StagedFile, settings: DataSettings, *, base: Path) -> Stag
     for block in one.store.blocks(one.store.columns):
         for part in block.iter_slices(IMAGE_ROWS):
             place = partial(_place, one.file, start)
-            files = image_column(part[column], roots=roots, place=place)
+            files = image_column(
+                part[column], roots=roots, place=place, damaged=on_damage(settings)
+            )
             store.write(part.with_columns(files))
             start += part.height
     one.store.remove()

@@ -125,6 +125,13 @@ REFUSED = {
         "",
         "t.jsonl",
     ),
+    "JSON: a giant": Refused(
+        b'{"a":{"b":"' + b"x" * (2 << 20) + b'"},"y":2}\n',
+        "'a.b' is over the limit of 1 MiB",
+        "t.jsonl:1",
+        "shorten",
+        "t.jsonl",
+    ),
     "JSON: a list": Refused(
         b"[1,2]\n", "a list, expected an object", "t.jsonl:1", "one a line", "t.jsonl"
     ),

@@ -72,7 +72,7 @@ def test_without_a_word_in_the_recipe_nothing_is_mended_and_all_is_proposed(prep
     assert 'repair: {variants: {city: {"New York": ["N.Y.", "new york"]' in variants.remedy
     (outlier,) = of_kind(snapshot, "outlier")
     assert outlier.rows == (6, 7)
-    assert outlier.remedy.startswith("data: {repair: {limits: {age: [0, 130]}, beyond: missing}}")
+    assert outlier.remedy.startswith("data: {repair: {limits: {age: [0, 89]}, beyond: missing}}")
     (personal,) = of_kind(snapshot, "personal-data")
     assert personal.rows == (8,)
     assert "jane" not in personal.message

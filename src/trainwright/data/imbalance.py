@@ -1,0 +1,53 @@
+"""Rare classes: what can be said of one with so few train rows.
+
+Under 20 train rows a class is hardly learnt and never judged: a warning. Under 5 % of the rows accuracy says
+nothing, and a threshold is chosen: information. Balancing is no cure for too few rows.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+
+from trainwright.core.artifacts import ROW, Finding, Split, Task
+from trainwright.core.clock import Deadline
+from trainwright.data.findings import finding
+from trainwright.data.view import View
+
+FEW_ROWS = 20
+RARE = 0.05
+
+
+def find(view: View, *, deadline: Deadline) -> list[Finding]:  # noqa: ARG001 - counts
+    """The rarest class, where it is rare."""
+    if view.target.task is not Task.CLASSIFICATION or view.settings.balance != "none":
+        return []
+    name, counts = view.target.name, dict.fromkeys(view.target.classes, 0)
+    for block in view.blocks([name], split=Split.TRAIN):
+        for label, count in block[name].value_counts().iter_rows():
+            counts[label] += count
+    total, label = sum(counts.values()), min(counts, key=lambda one: (counts[one], one))
+    rarest, fair = counts[label], 1 / len(counts)
+    few = rarest < FEW_ROWS
+    if not few and rarest >= min(RARE, fair / 2) * total:
+        return []
+    rows = [
+        block.filter(pl.col(name) == label)[ROW].to_numpy()
+        for block in view.blocks([name], split=Split.TRAIN)
+    ]
+    why = (
+        "too few to be learnt, or judged: join it with another class, or label more rows"
+        if few
+        else "accuracy says little; look at balanced accuracy, or the area under precision and recall"
+    )
+    return [
+        finding(
+            "imbalance",
+            "warning" if few else "info",
+            f"class {label!r} of {name!r} has {rarest:,} of {total:,} train rows ({rarest / total:.1%}):"
+            f" {why}",
+            column=name,
+            rows=np.concatenate(rows),
+            remedy="data: {balance: class-weights}",
+        )
+    ]

@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+import pytest
+
+from trainwright.core.artifacts import Column, ColumnType
+from trainwright.core.clock import Deadline
+from trainwright.data.privacy import detect
+from trainwright.data.view import TableView
+
+DEADLINE = Deadline(600)
+
+
+def found_in(view: TableView, kind: str = "personal-data"):
+    return [one for one in detect.find(view, deadline=DEADLINE) if one.kind == kind]
+
+
+def test_personal_data_are_told_by_kind_and_shape_and_never_shown(view_of):
+    frame = pl.DataFrame(
+        {"c": ["nothing at all"] * 8 + ["mail jane.doe@example.org", "from 84.17.49.12"]}
+    )
+    (found,) = found_in(view_of(frame, text=True))
+    assert (found.severity, found.rows) == ("warning", (1_008, 1_009))
+    assert "e-mail address in 1 rows (10.0%, as xxxx.xxx@xxxxxxx.xxx)" in found.message
+    assert "IP address in 1 rows" in found.message
+    assert "jane" not in found.message + found.remedy
+    assert found.remedy.startswith("data: {personal_data: {c: redact}}")
+
+
+@pytest.mark.parametrize("said", ["keep", "redact", "hash"])
+def test_what_the_recipe_speaks_of_is_a_note(view_of, said):
+    frame = pl.DataFrame({"c": ["a@example.org"] * 10})
+    key = {"hash_key": "env:A_KEY"} if said == "hash" else {}
+    (found,) = found_in(view_of(frame, personal_data={"c": said}, **key))
+    assert found.severity == "info"
+
+
+def test_a_column_that_is_dropped_is_not_looked_at(view_of):
+    frame = pl.DataFrame({"c": ["a@example.org"] * 10})
+    assert found_in(view_of(frame, personal_data={"c": "drop"})) == []
+
+
+def test_other_long_numbers_are_no_cards_though_some_pass_the_check(view_of):
+    rng = np.random.default_rng(0)
+    ids = [f"4{number:015d}" for number in rng.integers(0, 10**15, 500)]
+    assert found_in(view_of(pl.DataFrame({"id": ids}))) == []
+
+
+def test_a_national_phone_number_counts_where_the_column_says_so(view_of):
+    numbers = [f"0171 {number}" for number in range(1_234_567, 1_234_587)]
+    assert found_in(view_of(pl.DataFrame({"part_no": numbers}))) == []
+    assert (
+        "national phone number"
+        in found_in(view_of(pl.DataFrame({"telephone": numbers})))[0].message
+    )
+
+
+def test_cards_as_whole_numbers_are_found_in_a_column_of_numbers(view_of):
+    from trainwright.data.privacy.checksums import is_luhn
+
+    cards = [float(n) for n in range(4111111111111000, 4111111111112000) if is_luhn(str(n))][:50]
+    view = view_of(pl.DataFrame({"n": cards}))
+    whole = TableView.of_frame(view.frame, (Column("n", ColumnType.NUMBER, integer=True),), view.inputs, view.target,
+                      view.settings, view.probe)  # fmt: skip
+    (found,) = found_in(whole)
+    assert "card number in 50 rows" in found.message
+    assert "personal_data: {n: drop}" in found.remedy
+
+
+def test_secrets_are_a_finding_of_their_own(view_of):
+    frame = pl.DataFrame({"c": ["nothing at all"] * 9 + ["use password=correct7horse here"]})
+    (found,) = found_in(view_of(frame, text=True), "secret")
+    assert found.rows == (1_009,)
+    assert "correct7horse" not in found.message + found.remedy
