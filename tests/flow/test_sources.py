@@ -87,6 +87,22 @@ def test_every_kind_of_file_gives_the_same_splits(prepared, tmp_path, kind):
     assert prepared(f"t.{kind}") == prepared("t.csv")
 
 
+@pytest.mark.parametrize(
+    "names",
+    [
+        {"y": "count", "count": "value", "amount": "rows", "colour": "len"},
+        {"y": "value", "count": "label", "amount": "column", "colour": "literal"},
+        {"y": "rows", "count": "index", "amount": "row", "colour": "count"},
+    ],
+)
+def test_columns_may_have_the_names_that_tables_of_ours_have(trainwright, tmp_path, names):
+    FRAME.rename(names).write_csv(tmp_path / "t.csv")
+    recipe = {"data": {"source": "t.csv", "target": names["y"]}, **QUIET}
+    (tmp_path / "r.yaml").write_text(json.dumps(recipe))
+    status, told = trainwright("run", tmp_path / "r.yaml")
+    assert status == 0, told
+
+
 def test_a_database_gives_the_same_splits_in_the_order_of_its_key(prepared, tmp_path):
     make(tmp_path / "t.csv")
     make(tmp_path / "t.db")

@@ -124,6 +124,38 @@ class Repair:
 
 
 @dataclass(frozen=True, slots=True)
+class Rule:
+    """What a person asks of a column's values, in training, batch scoring and the server alike.
+
+    Attributes:
+        low: The least number; None for no limit.
+        high: The greatest.
+        categories: The only values that there may be; empty for any.
+        pattern: What every text must match whole, in the syntax of Rust's regex; None for any.
+        unique: No two rows of the training data hold the same value.
+        comparisons: Such as "end >= start": of this column with another one or a constant.
+    """
+
+    low: float | None = None
+    high: float | None = None
+    categories: tuple[str, ...] = ()
+    pattern: str | None = None
+    unique: bool = False
+    comparisons: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON values."""
+        lists = {"categories": list(self.categories), "comparisons": list(self.comparisons)}
+        return {**asdict(self), **lists}
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Rule:
+        """Inverse of `to_json`."""
+        lists = {name: tuple(value[name]) for name in ("categories", "comparisons")}
+        return cls(**{**value, **lists})
+
+
+@dataclass(frozen=True, slots=True)
 class Column:
     """How one input column is read: the contract that training, batch scoring and the server share.
 
@@ -140,6 +172,7 @@ class Column:
         written: How the numbers of a text file are written, where that is more than digits.
         formats: Further formats of a date-time column, for texts that `format` does not fit.
         repair: What is mended in the values; None for nothing.
+        rule: What the values must keep to, by the contract file; None for nothing.
     """
 
     name: str
@@ -154,15 +187,17 @@ class Column:
     written: NumberFormat | None = None
     formats: tuple[str, ...] = ()
     repair: Repair | None = None
+    rule: Rule | None = None
 
     def to_json(self) -> dict[str, Any]:
         """As JSON values; what was added to the contract later stands there only where it says something."""
         said = {**asdict(self), "nulls": list(self.nulls), "true": list(self.true)}
-        said.pop("repair")
+        del said["repair"], said["rule"]
         added: dict[str, Any] = {
             "written": said.pop("written"),
             "formats": list(said.pop("formats")),
             "repair": self.repair.to_json() if self.repair else None,
+            "rule": self.rule.to_json() if self.rule else None,
         }
         if added["written"]:
             added["written"]["units"] = [list(unit) for unit in added["written"]["units"]]
@@ -171,7 +206,7 @@ class Column:
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Column:
         """Inverse of `to_json`."""
-        written, repair = value.get("written"), value.get("repair")
+        written, repair, rule = (value.get(name) for name in ("written", "repair", "rule"))
         return cls(
             **{
                 **value,
@@ -181,6 +216,7 @@ class Column:
                 "written": NumberFormat.from_json(written) if written else None,
                 "formats": tuple(value.get("formats", ())),
                 "repair": Repair.from_json(repair) if repair else None,
+                "rule": Rule.from_json(rule) if rule else None,
             }
         )
 
@@ -362,6 +398,7 @@ class Snapshot:
         source_key: Identity of the source's rows, for the lockbox: equal for every split of the
             same rows.
         reads: Recipe keys that stage 1 read (kept, so that a reused snapshot counts them again).
+        card: What the recipe says of the data beside their values, and groups (see `data.card`).
     """
 
     folder: Path
@@ -374,6 +411,7 @@ class Snapshot:
     findings: tuple[Finding, ...]
     source_key: str
     reads: tuple[str, ...] = ()
+    card: Mapping[str, Any] = field(default_factory=dict)
 
     def path(self, split: Split) -> Path:
         """The split's Parquet file.
@@ -650,6 +688,7 @@ class Evaluation:
         importance: Permutation importance: column -> (increase of the loss, its standard error).
         plots: Numbers behind the report's plots (ROC, calibration, residuals ...), JSON values.
         threshold: Decision threshold of the positive class, or None for argmax.
+        fairness: Measures by protected group, JSON values (see `evaluation.fairness`).
     """
 
     split: Split
@@ -663,6 +702,7 @@ class Evaluation:
     importance: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     plots: Mapping[str, Any] = field(default_factory=dict)
     threshold: float | None = None
+    fairness: tuple[Mapping[str, Any], ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """As JSON values, for evaluation.json."""

@@ -24,7 +24,7 @@ def find(view: View, *, deadline: Deadline) -> list[Finding]:  # noqa: ARG001 - 
         return []
     name, counts = view.target.name, dict.fromkeys(view.target.classes, 0)
     for block in view.blocks([name], split=Split.TRAIN):
-        for label, count in block[name].value_counts().iter_rows():
+        for label, count in block[name].alias("value").value_counts().iter_rows():
             counts[label] += count
     total, label = sum(counts.values()), min(counts, key=lambda one: (counts[one], one))
     rarest, fair = counts[label], 1 / len(counts)

@@ -34,6 +34,7 @@ from trainwright.core.durable import (
 from trainwright.core.errors import DataError, EnvironmentFault, TrustError
 from trainwright.core.protocols import Probe, Progress, Silent
 from trainwright.data.bias.groups import check_protected
+from trainwright.data.card import card_of
 from trainwright.data.classes import check_rows
 from trainwright.data.detection import BEFORE_SPLIT as STEPS_BEFORE_SPLIT
 from trainwright.data.detection import ON_TRAIN, WEIGHTS, detect
@@ -48,6 +49,7 @@ from trainwright.data.repair.table import repair_rows
 from trainwright.data.series.settings import check_series, is_forecast
 from trainwright.data.series.whole import whole_series
 from trainwright.data.series.windows import windows_of_series
+from trainwright.data.similarity.find import together
 from trainwright.data.snapshot import FORMAT, Content, load_snapshot, write_snapshot
 from trainwright.data.split import check_split_columns
 from trainwright.data.staging.arrays import Arrays
@@ -178,7 +180,7 @@ def _table_content(
         place=raw.place,
     )
     table.leave_out(STEPS_BEFORE_SPLIT, seen)
-    assigned = table.split()
+    assigned = table.split(together(seen(), table.hashes))
     target = table.check_classes(assigned.settings["by"])
     table.check_across(assigned.settings["by"])
     table.leave_out(ON_TRAIN, seen)
@@ -207,6 +209,7 @@ def _table_content(
         before_split=BEFORE_SPLIT,
         preparation_key="",
         repairs=repairs.blocks(repairs.columns),
+        card=card_of(settings.card, seen()),
     )
 
 
@@ -250,6 +253,7 @@ def _series_content(raw: RawTable, settings: DataSettings, *, task: Task | None)
         reads=(),
         before_split=BEFORE_SPLIT,
         preparation_key="",
+        card=card_of(settings.card),
     )
 
 

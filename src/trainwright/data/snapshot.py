@@ -10,7 +10,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ from trainwright.core.durable import (
     write_json,
 )
 from trainwright.core.errors import EnvironmentFault, TrainwrightError, TrustError
+from trainwright.data.card import write_card
 from trainwright.data.digests import FrameDigest
 from trainwright.data.ledger import BLOCK_ROWS, SCHEMA, reconcile
 from trainwright.data.parquet import IMAGES_FILE, SplitFile, TableFile, blocks_of_file
@@ -55,6 +56,7 @@ class Content:
         before_split: What was decided before the split.
         preparation_key: Of the input that gave it (see `data.prepare`).
         repairs: The cells that were mended, block by block (see `data.repair.recording`).
+        card: Of `data.card.card_of`.
     """
 
     schemas: Mapping[Split, Mapping[str, pl.DataType]]
@@ -72,6 +74,7 @@ class Content:
     before_split: tuple[str, ...]
     preparation_key: str
     repairs: Iterable[pl.DataFrame] = ()
+    card: Mapping[str, Any] = field(default_factory=dict)
 
 
 def write_snapshot(content: Content, *, snapshots: Path) -> Snapshot:
@@ -178,6 +181,7 @@ def _said(target: Target, inputs: Sequence[Column], other: Content | Snapshot) -
         "left_out": dict(other.left_out),
         "split": dict(other.split),
         "source_key": other.source_key,
+        **({"card": dict(other.card)} if other.card else {}),
     }
 
 
@@ -207,6 +211,16 @@ def _fill(folder: Path, content: Content) -> dict[str, Any]:
     _write_repairs(folder / REPAIRS_FILE, content.repairs)
     write_json(folder / PROFILE_FILE, content.profile().to_json(), pretty=False)
     findings = [_with_rows(finding, content.sources, folder) for finding in content.findings]
+    write_card(
+        folder,
+        content.card,
+        target=content.target,
+        inputs=content.inputs,
+        left_out=content.left_out,
+        rows={name: count for name, count in rows.items() if name != "dropped"},
+        sources=content.sources,
+        findings=findings,
+    )
     said = _said(content.target, content.inputs, content)
     manifest = {
         **said,
@@ -353,6 +367,7 @@ def _snapshot_of(folder: Path, manifest: Mapping[str, Any]) -> Snapshot:
         findings=tuple(Finding.from_json(finding) for finding in manifest["findings"]),
         source_key=manifest["source_key"],
         reads=tuple(manifest["reads"]),
+        card=manifest.get("card", {}),
     )
 
 

@@ -120,11 +120,10 @@ class Table:
             reasons = [left.reasons[place] for place in order[there].tolist()]
             self._drop(at[there], step=name, reason=reasons)
 
-    def split(self) -> Assignment:
-        """Assign rows to train, validation and test."""
-        rows = Splittable(
-            self.rows, self.row, self.hashes, self._file_parts(), self._arrays, self._bundled
-        )
+    def split(self, hashes: Hashes) -> Assignment:
+        """Assign rows to train, validation and test; a random split keeps rows of equal hashes together."""
+        known = self._bundled if hashes is self.hashes else None
+        rows = Splittable(self.rows, self.row, hashes, self._file_parts(), self._arrays, known)
         assigned = assign(rows, self._settings, target=self.target)
         self.findings += assigned.findings
         self.parts, self.units = assigned.parts, assigned.units

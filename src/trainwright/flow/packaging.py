@@ -15,6 +15,7 @@ from typing import Any
 from trainwright.core.artifacts import Evaluation, Snapshot
 from trainwright.core.record import Head
 from trainwright.core.seeds import derive_seed
+from trainwright.data.card import said_text
 from trainwright.data.snapshot import load_profile
 from trainwright.deployment.package import write_package
 from trainwright.flow.assessment import Assessment
@@ -179,6 +180,10 @@ Intervals are corrected for the choice among candidates; calibrator and threshol
 ## Left out
 
 {out or "Nothing."}
+
+## Data
+
+{said_text(snapshot.card.get("said", {}))}
 
 ## Limits
 

@@ -46,6 +46,7 @@ def snapshot_facts(snapshot: Snapshot) -> dict[str, Any]:
         "target": snapshot.target.to_json(),
         "inputs": [column.to_json() for column in snapshot.inputs],
         "folder": str(snapshot.folder),
+        "card": dict(snapshot.card),
     }
 
 

@@ -6,7 +6,7 @@ It reads train and validation rows and nothing else: whoever calls it, the test 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from trainwright.core.artifacts import Evaluation, Snapshot
@@ -15,6 +15,7 @@ from trainwright.core.protocols import Model, Progress
 from trainwright.flow.assessment import Assessment, assess
 from trainwright.flow.checkpoints import Checkpoints, NoCheckpoints
 from trainwright.flow.explaining import explain
+from trainwright.flow.fairness import fairness_of
 from trainwright.flow.packaging import Decisions, build_package, fitted_model
 from trainwright.flow.rows import Rows, load_both
 from trainwright.flow.selection import Selection, select
@@ -94,8 +95,11 @@ def train(
         curve=winner.fit.curve,
     )
     model = fitted_model(winner, assessment, snapshot=snapshot)
+    by_group = fairness_of(
+        assessment.prediction, validation, snapshot=snapshot, protected=recipe.data.protected
+    )
     evaluation = explain(
-        assessment.evaluation,
+        replace(assessment.evaluation, fairness=tuple(by_group)),
         model,
         selection,
         train=training_rows,

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from trainwright.reports.bars import spark_bars
+from trainwright.reports.data_card import add_card
 from trainwright.reports.data_plots import (
     association_figure,
     column_figures,
@@ -61,6 +62,7 @@ def data_report(
     if rows:
         page.top.figures(rows_figure(rows))
     add_findings(page, findings)
+    add_card(page, snapshot.get("card", {}))
     section = page.section("Columns", lead="As they are read, before anything is fitted.")
     section.table(
         ("column", "type", "missing", "distinct", "range or commonest", "distribution"),

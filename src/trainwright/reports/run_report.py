@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from trainwright.reports.bars import Whisker, stacked_bar, whisker_plot
+from trainwright.reports.fairness import add_fairness
 from trainwright.reports.findings import add_findings
 from trainwright.reports.markup import duration, number
 from trainwright.reports.page import Page, Section, Tile, Tone
@@ -69,6 +70,7 @@ def run_report(
         page, evaluation, curve=str((_chosen(candidates) or {}).get("name")) not in history
     )
     _add_slices(page, evaluation)
+    add_fairness(page, evaluation)
     add_findings(page, findings)
     add_left_out(page, snapshot)
     _add_checks(page, [*run.get("gates", ()), *checks])

@@ -42,8 +42,9 @@ class Grouping:
             numbers = known.to_physical().cast(pl.Float64).to_numpy()
             edges = np.unique(np.quantile(numbers, [0.25, 0.5, 0.75], method="higher"))
             return cls(train.name, edges=tuple(edges.tolist()))
-        counts = _texts(known).value_counts().sort(["count", train.name], descending=[True, False])
-        return cls(train.name, values=tuple(counts[train.name].to_list()[:MOST_GROUPS]))
+        counts = _texts(known).alias("value").value_counts()
+        counts = counts.sort(["count", "value"], descending=[True, False])
+        return cls(train.name, values=tuple(counts["value"].to_list()[:MOST_GROUPS]))
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -8,98 +8,53 @@ from __future__ import annotations
 
 import math
 import signal
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import torch
-from torch import nn
 
-from trainwright.core.clock import Pacer
-from trainwright.core.durable import canonical_json, sha256_bytes
 from trainwright.core.errors import EnvironmentFault, RecipeError, TrainingError, TrainwrightError
-from trainwright.recipe.sections import Averaging, CheckpointSettings, EarlyStopping, Mixing
 from trainwright.training.activations import recomputed
-from trainwright.training.averaging import AveragedWeights
+from trainwright.training.assembly import (
+    averaging_of,
+    batch_size_of,
+    checkpoints_of,
+    feed_of,
+    update_of,
+)
 from trainwright.training.best import BestWeights
-from trainwright.training.checkpoints import Checkpoints
 from trainwright.training.evaluation import evaluate
-from trainwright.training.feed import Feed
 from trainwright.training.feeding.making import named
 from trainwright.training.generators import Generators, own_generators
 from trainwright.training.guard import Guard
 from trainwright.training.history import Record, Recorder
 from trainwright.training.limits import Limits
 from trainwright.training.loop import run_epoch
-from trainwright.training.memory import is_out_of_memory, largest_batch, unchanged
-from trainwright.training.mixing import mixer
+from trainwright.training.memory import is_out_of_memory
 from trainwright.training.modes import check_accumulation, training_mode
-from trainwright.training.optimizers import ParameterGroup
 from trainwright.training.outcome import Outcome
+from trainwright.training.plan import Plan, check_settings, settings_of
 from trainwright.training.protocols import (
     Evaluated,
-    Objective,
     Observer,
     Progress,
-    Source,
     StepResult,
 )
 from trainwright.training.saving import Saver
-from trainwright.training.schedules import Constant, Schedule
 from trainwright.training.signals import SignalFlag
 from trainwright.training.state import Stateful, TrainingState, capture, restore
 from trainwright.training.statistics import refresh_statistics
-from trainwright.training.step import Precision, Update, UpdateSettings
 from trainwright.training.stopping import EarlyStopper
 from trainwright.training.symptoms import Symptoms
 from trainwright.training.validation import Validation
 
 if TYPE_CHECKING:
-    from trainwright.training.protocols import Indices, Tensors
+    from trainwright.training.protocols import Tensors
 
 # Ends that a later start lifts and judges anew; "early" and the reasons of other observers stand.
 LIFTED = ("epochs", "steps", "budget", "signal")
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """All that a fit is told; see `Trainer` for what each is."""
-
-    model: nn.Module
-    objective: Objective
-    train: Source
-    validation: Source | None
-    optimizer: Any  # a part with build(groups)
-    schedule: Any  # a part with build(total_steps)
-    evaluation: Objective
-    groups: tuple[ParameterGroup, ...]
-    unfreeze: Mapping[int, Sequence[str]]
-    epochs: int
-    max_steps: int | None
-    batch_size: int | Literal["auto"]
-    tokens_per_batch: int | None
-    accumulate: int
-    precision: Precision
-    clip_norm: float | None
-    compile: bool
-    activation_checkpointing: bool
-    averaging: Averaging | None
-    mixing: Mixing | None
-    evaluate_every: int | None
-    early_stopping: EarlyStopping | None
-    restore_best: bool
-    seed: int
-    workers: int
-    device: torch.device
-    log_every: int
-    folder: Path | None
-    checkpoints: CheckpointSettings
-    observers: tuple[Observer, ...]
-    pacer: Pacer
-    describe_rows: Callable[[Indices], str] | None
-    records: list[Record]  # filled, so that the history outlives an error
 
 
 class Fit:
@@ -115,24 +70,20 @@ class Fit:
         self._plan = plan
         self._flag = flag
         self._grace = plan.checkpoints.grace
-        self._checkpoints = None if plan.folder is None else _checkpoints(plan, plan.folder)
+        self._checkpoints = checkpoints_of(plan)
         self._found = None if self._checkpoints is None else self._checkpoints.newest()
         self._begin_epoch(0)
         check_accumulation(plan.model, plan.objective, accumulate=plan.accumulate)
         self._optimizer: torch.optim.Optimizer = plan.optimizer.build(plan.groups)
-        self._averaging = (
-            AveragedWeights(plan.model, plan.averaging, epochs=plan.epochs)
-            if plan.averaging
-            else None
-        )
-        batch_size = self._batch_size()
-        self._feed = self._feed_of(batch_size)
+        self._averaging = averaging_of(plan)
+        batch_size = batch_size_of(plan, self._optimizer, found=self._found)
+        self._feed = feed_of(plan, batch_size=batch_size)
         self._total = self._feed.num_updates(plan.epochs)
         limited = plan.max_steps is not None and plan.max_steps < self._total
         if plan.max_steps is not None and limited:
             self._total = plan.max_steps
         self._schedule = plan.schedule.build(self._total)
-        self._update = self._update_of(self._schedule)
+        self._update = update_of(plan, self._optimizer, self._schedule, averaging=self._averaging)
         self._best = BestWeights(plan.model, keep=plan.restore_best)
         parameters = [p for group in plan.groups for p in group.parameters]
         self._recorder = Recorder(parameters, every=plan.log_every, records=plan.records)
@@ -154,7 +105,7 @@ class Fit:
             describe=plan.describe_rows,
         )
         symptoms = Symptoms(plan.records)
-        self._settings = _settings(plan, batch_size=batch_size)
+        self._settings = settings_of(plan, batch_size=batch_size)
         self._parts: dict[str, Stateful] = {
             "model": plan.model,
             "optimizer": self._optimizer,
@@ -288,7 +239,7 @@ class Fit:
         found = self._found
         if found is None:
             return Progress()
-        _check_settings(found, self._settings, folder=self._plan.folder)
+        check_settings(found, self._settings, folder=self._plan.folder)
         if set(found.parts) != set(self._parts):
             odd = sorted(set(found.parts) ^ set(self._parts))
             raise RecipeError(
@@ -347,50 +298,6 @@ class Fit:
     def _remake(self, progress: Progress, result: StepResult) -> Tensors:
         return self._feed.again(result.rows, epoch=progress.epoch)
 
-    def _update_of(self, schedule: Schedule) -> Update:
-        plan = self._plan
-        model: Any = torch.compile(plan.model) if plan.compile else plan.model
-        return Update(
-            model,
-            plan.objective,
-            self._optimizer,
-            schedule,
-            settings=UpdateSettings(plan.accumulate, plan.precision, plan.clip_norm),
-            mix=mixer(plan.mixing, plan.objective, seed=plan.seed) if plan.mixing else None,
-            after=None if self._averaging is None else self._averaging.after_step,
-        )
-
-    def _feed_of(self, batch_size: int) -> Feed:
-        plan = self._plan
-        return Feed(
-            plan.train,
-            seed=plan.seed,
-            batch_size=batch_size,
-            tokens_per_batch=plan.tokens_per_batch,
-            device=plan.device,
-        )
-
-    def _batch_size(self) -> int:
-        plan = self._plan
-        if plan.batch_size != "auto":
-            return plan.batch_size
-        if self._found is not None:  # what an earlier process found, decided here as well
-            found = int(self._found.settings["batch_size"])
-            return plan.pacer.decide("batch-size", lambda: found)
-        return plan.pacer.decide(
-            "batch-size", lambda: largest_batch(self._trial, num_samples=len(plan.train))
-        )
-
-    def _trial(self, size: int) -> None:
-        """An update's work with so many rows, and the room of the optimiser's state; nothing changes."""
-        plan = self._plan
-        update = self._update_of(Constant().build(1))
-        tensors = (*plan.model.parameters(), *plan.model.buffers())
-        with unchanged(tensors), own_generators(plan.device, seed=plan.seed):
-            room = [torch.zeros_like(p) for p in plan.model.parameters() for _ in range(2)]
-            update.rehearse(self._feed_of(size).longest(size), size)
-            del room
-
     @contextmanager
     def _workers(self) -> Iterator[None]:
         """Worker processes for as long as training takes, where they are wanted."""
@@ -430,40 +337,3 @@ class Fit:
                     mend="compile: false",
                 ) from error
             raise
-
-
-def _checkpoints(plan: Plan, folder: Path) -> Checkpoints:
-    return Checkpoints(
-        folder, keep_last=plan.checkpoints.keep_last, keep_best=plan.checkpoints.keep_best
-    )
-
-
-def _settings(plan: Plan, *, batch_size: int) -> dict[str, Any]:
-    """What must be equal for a resume to be the same training."""
-    shapes = [[name, list(p.shape)] for name, p in plan.model.named_parameters()]
-    return {
-        "seed": plan.seed,
-        "batch_size": batch_size,
-        "tokens_per_batch": plan.tokens_per_batch,
-        "accumulate": plan.accumulate,
-        "precision": plan.precision,
-        "clip_norm": plan.clip_norm,
-        "samples": len(plan.train),
-        "parameters": sha256_bytes(canonical_json(shapes))[:16],
-        "optimizer": plan.optimizer.model_dump(mode="json"),
-        "schedule": plan.schedule.model_dump(mode="json"),
-        "objective": type(plan.objective).__name__,
-        "averaging": plan.averaging and plan.averaging.model_dump(mode="json"),
-        "mixing": plan.mixing and plan.mixing.model_dump(mode="json"),
-    }
-
-
-def _check_settings(found: TrainingState, now: Mapping[str, Any], *, folder: Path | None) -> None:
-    differing = [key for key in now if found.settings.get(key) != now[key]]
-    if differing:
-        told = ", ".join(f"{key} {found.settings.get(key)} -> {now[key]}" for key in differing)
-        raise RecipeError(
-            f"the checkpoint is of another training: {told[:300]}",
-            where=str(folder),
-            mend="name another folder, or remove this one",
-        )

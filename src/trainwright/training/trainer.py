@@ -12,23 +12,24 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Literal
 
 import torch
 from torch import nn
 
 from trainwright.core.clock import Pacer, Unhurried
 from trainwright.core.durable import lock, make_folder, sweep
-from trainwright.core.errors import DataError, EnvironmentFault, Fault, RecipeError
+from trainwright.core.errors import EnvironmentFault
 from trainwright.core.parts import Part
 from trainwright.recipe.sections import Averaging, CheckpointSettings, EarlyStopping, Mixing
+from trainwright.training.assembly import feed_of
 from trainwright.training.evaluation import evaluate
-from trainwright.training.feed import Feed
-from trainwright.training.fit import Fit, Plan
+from trainwright.training.fit import Fit
 from trainwright.training.generators import own_generators
 from trainwright.training.history import Record
 from trainwright.training.optimizers import AdamW, ParameterGroup
 from trainwright.training.outcome import Outcome
+from trainwright.training.plan import Plan, check_plan
 from trainwright.training.protocols import Evaluated, Objective, Observer, Source
 from trainwright.training.schedules import Constant
 from trainwright.training.signals import deferred_signals
@@ -40,7 +41,6 @@ if TYPE_CHECKING:
 DEFAULT_EVALUATION_BATCH = 256
 USUAL_CHECKPOINTS = CheckpointSettings()
 UNHURRIED = Unhurried()
-PRECISIONS = get_args(Precision)
 
 
 class Trainer:
@@ -162,7 +162,7 @@ class Trainer:
             describe_rows=describe_rows,
             records=self._records,
         )
-        _check(self._plan, threads=threads)
+        check_plan(self._plan, threads=threads)
         model.to(self._plan.device)
 
     @property
@@ -203,13 +203,7 @@ class Trainer:
         """
         plan = self._plan
         size = DEFAULT_EVALUATION_BATCH if plan.batch_size == "auto" else plan.batch_size
-        feed = Feed(
-            plan.train,
-            seed=plan.seed,
-            batch_size=size,
-            tokens_per_batch=plan.tokens_per_batch,
-            device=plan.device,
-        )
+        feed = feed_of(plan, batch_size=size)
         with torch_threads(self._threads):
             evaluated = evaluate(
                 plan.model,
@@ -253,68 +247,3 @@ def _device(name: str) -> torch.device:
             "there is no CUDA device here", where=f"device: {name}", mend="device: cpu"
         )
     return device
-
-
-def _check(plan: Plan, *, threads: int) -> None:
-    """All that is wrong with the settings, at once."""
-    counts = {
-        "epochs": plan.epochs,
-        "max_steps": plan.max_steps,
-        "batch_size": None if plan.batch_size == "auto" else plan.batch_size,
-        "tokens_per_batch": plan.tokens_per_batch,
-        "accumulate": plan.accumulate,
-        "evaluate_every": plan.evaluate_every,
-        "log_every": plan.log_every,
-        "threads": threads,
-    }
-    faults = [
-        Fault(f"{name} is {value}, less than 1", f"training.{name}", f"{name}: 1")
-        for name, value in counts.items()
-        if value is not None and value < 1
-    ]
-    if plan.precision not in PRECISIONS:
-        faults.append(
-            Fault(
-                f"no precision is called {plan.precision!r}",
-                "training.precision",
-                f"use one of: {', '.join(PRECISIONS)}",
-            )
-        )
-    faults += [
-        Fault(
-            f"a {type(part).__name__} is no {noun} of this loop: it has no `build`",
-            f"training.{noun}",
-            f"{noun}={usual}, from trainwright.training",
-        )
-        for noun, part, usual in (
-            ("optimizer", plan.optimizer, "AdamW(learning_rate=1e-3)"),
-            ("schedule", plan.schedule, "Cosine(warmup=0.1)"),
-        )
-        if not hasattr(part, "build")
-    ]
-    names = {group.name for group in plan.groups}
-    faults += [
-        Fault(
-            f"no group of parameters is called {name!r}",
-            f"training.unfreeze.{epoch}",
-            f"use one of: {', '.join(sorted(names))}",
-        )
-        for epoch, wanted in plan.unfreeze.items()
-        for name in wanted
-        if name not in names
-    ]
-    if not any(group.parameters for group in plan.groups):
-        faults.append(Fault("no parameter is trainable", "model", "requires_grad_(True) on some"))
-    if plan.early_stopping is not None and plan.validation is None:
-        faults.append(
-            Fault(
-                "early stopping needs a validation source",
-                "training.early_stopping",
-                "early_stopping: null",
-            )
-        )
-    if faults:
-        raise RecipeError.of(faults)
-    for name, source in (("train", plan.train), ("validation", plan.validation)):
-        if source is not None and len(source) == 0:
-            raise DataError("there are no samples", where=name, mend="give at least one")

@@ -8,7 +8,7 @@ import torch
 from training_case import digest, numbers, source, trainer
 from trainwright.core.clock import Deadline, Replay
 from trainwright.core.errors import TrainingError
-from trainwright.training import fit
+from trainwright.training import assembly
 from trainwright.training.memory import OutOfMemory, is_out_of_memory, largest_batch, unchanged
 from trainwright.training.step import Update
 
@@ -95,7 +95,7 @@ def test_auto_trains_as_the_size_it_finds_and_records_it(monkeypatch):
 def test_a_resume_keeps_the_size_that_was_found(tmp_path, monkeypatch):
     first = trainer(tmp_path, batch_size="auto", max_steps=9)
     first.fit()
-    monkeypatch.setattr(fit, "largest_batch", lambda *_, **__: pytest.fail("tried again"))
+    monkeypatch.setattr(assembly, "largest_batch", lambda *_, **__: pytest.fail("tried again"))
     assert trainer(tmp_path, batch_size="auto", max_steps=12).fit().progress.step == 12
 
 

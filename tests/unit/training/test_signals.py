@@ -13,7 +13,7 @@ from training_case import STEPS, digest, numbers, source, trainer
 from trainwright.core import durable
 from trainwright.core.errors import Interrupted
 from trainwright.recipe.sections import CheckpointSettings
-from trainwright.training import evaluation, fit
+from trainwright.training import evaluation, step
 from trainwright.training.checkpoints import Checkpoints, read
 from trainwright.training.signals import SignalFlag, deferred_signals
 
@@ -61,7 +61,7 @@ def test_a_signal_while_data_are_loaded_saves_after_that_update(tmp_path, whole,
 
 
 def test_a_signal_within_an_update_lets_it_finish(tmp_path, whole, monkeypatch):
-    real, calls = fit.Update._backward, []
+    real, calls = step.Update._backward, []
 
     def signalled(self, tensors, num_rows):
         calls.append(1)
@@ -70,7 +70,7 @@ def test_a_signal_within_an_update_lets_it_finish(tmp_path, whole, monkeypatch):
         return real(self, tensors, num_rows)
 
     with monkeypatch.context() as patch:
-        patch.setattr(fit.Update, "_backward", signalled)
+        patch.setattr(step.Update, "_backward", signalled)
         one = trainer(tmp_path, checkpoints=SELDOM)
         with pytest.raises(Interrupted):
             one.fit()

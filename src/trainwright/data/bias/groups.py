@@ -206,13 +206,14 @@ def _told(target: Target, columns: tuple[str, ...], groups: list[Group]) -> Iter
     unequal = target.task is Task.CLASSIFICATION and (
         low.rates[label].value < FOUR_FIFTHS * high.rates[label].value and apart
     )
-    small = [group for group in groups if group.share.value < SMALL_SHARE]
+    small = [one for one in groups if len(columns) == 1 and one.share.value < SMALL_SHARE]
     if len(columns) > 1 and not unequal:
         return
     name = " and ".join(columns)
     what = f"label {shorten(label, 40)!r}" if target.task is Task.CLASSIFICATION else "mean target"
+    told = judged if len(columns) == 1 else [low, high]
     shown = "; ".join(
-        f"{group.name}: {group.rows:,} rows, {_rate(group.rates[label])}" for group in judged
+        f"{group.name}: {group.rows:,} rows, {_rate(group.rates[label])}" for group in told
     )
     few = f". Under 5 % of the rows: {', '.join(group.name for group in small)}" if small else ""
     times = high.rates[label].value / max(low.rates[label].value, 1e-9)

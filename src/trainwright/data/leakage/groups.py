@@ -102,7 +102,7 @@ def _grouped(view: View, column: Column) -> pl.DataFrame | None:
         place = positions(hash_cells(block[column.name]), "leakage", "groups")
         blocks.append(block.filter(pl.Series(place < share) & block[column.name].is_not_null()))
     rows = pl.concat(blocks)
-    sizes = rows[column.name].value_counts()["count"].to_numpy()
+    sizes = rows[column.name].alias("value").value_counts()["count"].to_numpy()
     if len(sizes) < FEWEST_GROUPS or rows.height / len(sizes) < FEWEST_ROWS:
         return None
     repeated = sizes[sizes >= 2].sum()
@@ -119,7 +119,7 @@ def _alike(rows: pl.DataFrame, key: str, names: list[str]) -> float:
     several = rows.filter(pl.len().over(key) >= 2)
     found = []
     for name in names:
-        counts = several[name].value_counts()["count"].to_numpy()
+        counts = several[name].alias("value").value_counts()["count"].to_numpy()
         if len(counts) < 2:
             continue
         kinds = several.group_by(key).agg(pl.col(name).n_unique())[name].to_numpy()

@@ -74,7 +74,7 @@ def _counts(view: View, split: Split) -> NDArray[Any]:
     total = np.zeros(len(view.target.classes), dtype=np.int64)
     places = {label: code for code, label in enumerate(view.target.classes)}
     for block in view.blocks([view.target.name], split=split):
-        for label, count in block[view.target.name].value_counts().iter_rows():
+        for label, count in block[view.target.name].alias("value").value_counts().iter_rows():
             total[places[label]] += count
     return total
 

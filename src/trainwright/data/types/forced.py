@@ -130,7 +130,7 @@ def _told_column(case: Case, kind: ColumnType) -> Column:
     if kind is ColumnType.NUMBER:
         nulls = case.nulls(NUMBER_MARKERS)
         found = find_spelling(case.kept(nulls), case.context)
-        if found is None or found.refusal:
+        if found is None or not found.is_number:
             found = Spelling(case.context.decimal or ".")
         return case.column(kind, decimal=found.decimal, written=found.written, nulls=nulls)
     if kind is ColumnType.DATETIME:

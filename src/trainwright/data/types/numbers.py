@@ -87,7 +87,7 @@ class Figures:
         late = [text for text in odd.texts if _has_digit(text)]
         kept = case.kept(self.column.nulls)
         found = find_spelling([*kept, *(text for text in late if text not in kept)], case.context)
-        if found is None or found.refusal:
+        if found is None or found.refusal or not found.is_number:
             return None
         column = replace(self.column, decimal=found.decimal, written=found.written)
         if column == self.column:
@@ -190,6 +190,7 @@ def as_number(case: Case) -> Figures | None:
         return None
     if spelling.refusal:
         case.refusal = f"numbers with something beside them are read as words: {spelling.refusal}"
+    if not spelling.is_number:
         return None
     column = case.column(
         ColumnType.NUMBER, decimal=spelling.decimal, written=spelling.written, nulls=nulls

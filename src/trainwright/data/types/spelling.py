@@ -29,6 +29,7 @@ _SHAPE = re.compile(
 _IP = re.compile(r"\d{1,3}(\.\d{1,3}){3}")
 _SURE = 10  # numbers with one separator and three digits that make a grouping sure
 _RARE = 0.02
+_MOSTLY_KNOWN = 0.8
 _POINT = (
     "the point is taken for a decimal mark, which no value proves (it may part thousands)",
     '{type: number, thousands: "."}',
@@ -56,12 +57,14 @@ class Spelling:
         written: Further rules; None where there are none.
         doubts: What was decided without proof, each with the setting that decides otherwise.
         refusal: Why the texts, though numbers with something beside them, are no number column.
+        is_number: At least half are numbers all the same.
     """
 
     decimal: str = "."
     written: NumberFormat | None = None
     doubts: tuple[Doubt, ...] = ()
     refusal: str = ""
+    is_number: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +104,8 @@ def find_spelling(texts: Sequence[str], context: Context) -> Spelling | None:
     decimal, thousands, doubt = marks
     units = _units(parts, context)
     if isinstance(units, str):
-        return Spelling(refusal=units)
+        is_plain = sum(counts[text] for text in plain) >= 0.5 * len(texts)
+        return Spelling(refusal=units, is_number=is_plain)
     brackets = any(part.brackets for part in parts)
     doubts: list[Doubt] = [doubt] if doubt else []
     if brackets and all(part.brackets for part in parts):
@@ -303,6 +307,9 @@ def _converted(
     by_factor: Counter[float] = Counter()
     for word, unit in of_kind.items():
         by_factor[unit.factor] += words[word]
+    is_money = kind.startswith("currency")
+    if of_kind and not is_money and num_bare > 0.5 * total:
+        return _Units()  # a few units among numbers are what does not fit
     into = max(
         of_kind, key=lambda word: (by_factor[of_kind[word].factor], words[word], word), default=""
     )
@@ -314,10 +321,16 @@ def _converted(
         into, base = context.unit, wanted.factor
     else:
         base = of_kind[into].factor if into else 1.0
+    sizes = {word.upper() for word, unit in units.items() if unit.kind == "magnitude"}
+    if not of_kind and len(sizes) == 1:
+        if sizes != {"K"} and sizes != {"M"}:
+            return ""  # 1B, 2B and 3B are bases
+        (size,) = [word for word, unit in units.items() if unit.kind == "magnitude"][:1]
+        told = f"{size!r} is taken for {units[size].factor:,.0f} times, which nothing else proves"
+        doubts.append((told, "category", " keeps the texts"))
     varied = len({unit.factor for unit in of_kind.values()}) > 1
     if varied and num_bare:
         return f"numbers without a unit stand among others in {', '.join(sorted(of_kind))}"
-    is_money = kind.startswith("currency")
     if num_bare and of_kind and not is_money:
         doubts.append(
             (
@@ -342,7 +355,10 @@ def _strange(
     if len(words) == 1 and whole and len(word) > 2 and all(part.words for part in parts):
         told = f"{word!r} is taken for a unit, and taken off"
         return _Units(((word, 1.0),), word, doubts=((told, "category", " keeps the texts"),))
-    return "" if len(strange) == len(words) else f"{', '.join(map(repr, strange[:3]))} is no unit"
+    known = sum(count for word, count in words.items() if word not in strange)
+    if known < _MOSTLY_KNOWN * sum(words.values()):
+        return ""  # codes such as 12A, and no measurements
+    return f"{', '.join(map(repr, strange[:3]))} is no unit"
 
 
 def _known(words: Counter[str]) -> dict[str, Unit | None]:

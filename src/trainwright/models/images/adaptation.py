@@ -2,29 +2,17 @@
 
 Batch norms of a pre-trained trunk stay as they are, running statistics, scales and shifts: with the few
 rows of a fine-tuning's batch, means and variances of the batch are noise, and they would couple its rows.
-Low-rank updates (Hu et al. 2021, arXiv:2106.09685, eq. 3) go beside every matrix and every convolution
-that is not depthwise, and are merged at the end, so that what is packaged is a plain network.
+Low-rank updates go beside every matrix and every convolution that is not depthwise.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, cast
-
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from trainwright.core.extras import require
 from trainwright.models.images.network import ImageNetwork, Trunk
+from trainwright.models.networks.adapting import HEAD, freeze, merged, with_updates
 from trainwright.training.optimizers import ParameterGroup, layerwise_groups
-
-HEAD = "head"
-
-
-def freeze(trunk: nn.Module) -> None:
-    """Nothing of it is trained."""
-    for weight in trunk.parameters():
-        weight.requires_grad_(False)
 
 
 def hold_norms(trunk: nn.Module) -> None:
@@ -35,23 +23,19 @@ def hold_norms(trunk: nn.Module) -> None:
 
 
 def add_lora(network: ImageNetwork, *, rank: int) -> None:
-    """Freeze the trunk and put low-rank updates into it, scaled by 2; they begin at zero.
+    """Freeze the trunk and put low-rank updates into it.
 
     Raises:
         EnvironmentFault: PEFT is not installed.
     """
-    require("lora", what="adapt: lora")
-    from peft import LoraConfig, get_peft_model
-
     names = [name for name, part in network.trunk.named_modules() if _takes_update(part)]
-    settings = LoraConfig(r=rank, lora_alpha=2 * rank, lora_dropout=0.0, target_modules=names)
-    network.trunk = get_peft_model(cast("Any", network.trunk), settings)
+    network.trunk = with_updates(network.trunk, names, rank=rank)
 
 
 def merge_lora(network: nn.Module) -> nn.Module:
     """The network with its updates merged into the trunk's own weights."""
     assert isinstance(network, ImageNetwork)
-    network.trunk = cast("Any", network.trunk).merge_and_unload()
+    network.trunk = merged(network.trunk)
     return network
 
 
@@ -60,15 +44,6 @@ def groups_of(network: ImageNetwork, *, layer_decay: float) -> tuple[ParameterGr
     assert isinstance(network.trunk, Trunk)
     blocks = [*network.trunk.blocks, (HEAD, network.head)]
     return layerwise_groups(blocks, decay=layer_decay)
-
-
-def thawing(groups: tuple[ParameterGroup, ...], *, epochs: int) -> Mapping[int, tuple[str, ...]]:
-    """Gradual unfreezing: the head first, then a group further down after every `epochs` epochs.
-
-    Source: Howard & Ruder 2018, arXiv:1801.06146, sect. 3.3.
-    """
-    below = [group.name for group in reversed(groups) if group.name != HEAD]
-    return {epochs * (place + 1): (name,) for place, name in enumerate(below)}
 
 
 def _takes_update(part: nn.Module) -> bool:

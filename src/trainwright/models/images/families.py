@@ -13,7 +13,7 @@ from trainwright.core.artifacts import Column, ColumnType, Examples, ImageNeeds,
 from trainwright.core.errors import shorten
 from trainwright.core.parts import families
 from trainwright.models.networks.family import NetworkFamily
-from trainwright.models.networks.idle import idle_adaptation, refuse_idle
+from trainwright.models.networks.idle import check_heads, idle_adaptation, refuse_idle
 from trainwright.recipe.reads import Section
 from trainwright.recipe.sections import TrainingSettings
 
@@ -229,11 +229,7 @@ class ViT(ImageFamily):
 
     @model_validator(mode="after")
     def _fits(self) -> ViT:
-        if self.hidden % self.heads:
-            raise ValueError(
-                f"{self.heads} heads do not divide {self.hidden} hidden units"
-                f" | mend: hidden: {self.heads * max(1, self.hidden // self.heads)}"
-            )
+        check_heads(hidden=self.hidden, heads=self.heads)
         if self.pretrained == LITE:
             raise ValueError(f"{LITE} is no vision transformer | mend: family: cnn")
         fixed = "" if self.pretrained is None else f"the base {self.pretrained!r} has its own"

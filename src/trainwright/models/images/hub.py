@@ -1,6 +1,6 @@
 """Networks for images of the Hub: vision transformers and convolutional ones, by their config.
 
-A config is what the Hub calls config.json, without what has no part in the numbers. An image's vector is the
+An image's vector is the
 first token's for transformers that begin with one for the whole image, otherwise the mean over places.
 Images whose sides the patches do not divide are filled up at the right and bottom with the mean.
 """
@@ -17,17 +17,9 @@ from trainwright.core.durable import read_json
 from trainwright.core.errors import RecipeError
 from trainwright.core.pretrained import Base
 from trainwright.models.images.network import Trunk
+from trainwright.models.networks.hub import IDLE, beside, drawn, largest_list, loaded
 
-_IDLE = (
-    "_name_or_path",
-    "transformers_version",
-    "torch_dtype",
-    "dtype",
-    "architectures",
-    "auto_map",
-    "id2label",
-    "label2id",
-)
+_IDLE = (*IDLE, "id2label", "label2id")
 _WHOLE_IMAGE_TOKEN = ("vit", "deit", "beit", "dinov2")
 _MIDDLE = (127.5, 127.5)  # mean and deviation where a base says nothing
 
@@ -42,7 +34,7 @@ class HubTrunk(Trunk):
 
     def __init__(self, config: Mapping[str, Any], *, model: nn.Module | None = None) -> None:
         super().__init__()
-        model = _empty(config) if model is None else model
+        model = drawn(config) if model is None else model
         pooler = dict(model.named_children()).get("pooler")
         if pooler is not None and any(True for _ in pooler.parameters()):
             model.register_module("pooler", None)  # nothing reads it: it would have no gradient
@@ -67,15 +59,13 @@ class HubTrunk(Trunk):
     @property
     def blocks(self) -> list[tuple[str, nn.Module]]:
         """What stands before the layers, the layers, and what stands after them."""
-        layers = _layers(self.model)
+        layers = largest_list(self.model)
         if layers is None:
             return [("base", self.model)]
-        inside = {id(weight) for weight in layers.parameters()}
         before, after = nn.ModuleList(), nn.ModuleList()
-        for part in _beside(self.model, layers):
-            if not any(id(weight) in inside for weight in part.parameters()):
-                is_first = any(isinstance(one, nn.Conv2d) for one in part.modules())
-                (before if is_first else after).append(part)
+        for part in beside(self.model, layers):
+            is_first = any(isinstance(one, nn.Conv2d) for one in part.modules())
+            (before if is_first else after).append(part)
         named = [(f"layer-{number}", layer) for number, layer in enumerate(layers, start=1)]
         name, last = named.pop()
         return [("embeddings", before), *named, (name, nn.ModuleList([last, after]))]
@@ -116,8 +106,6 @@ def load_trunk(base: Base, *, shape: tuple[int, int, int]) -> tuple[HubTrunk, di
     Raises:
         RecipeError: the folder holds no such model, weights are missing, or the channels differ.
     """
-    from transformers import AutoConfig, AutoModel
-
     config = {
         key: value
         for key, value in read_json(base.folder / "config.json").items()
@@ -130,21 +118,7 @@ def load_trunk(base: Base, *, shape: tuple[int, int, int]) -> tuple[HubTrunk, di
             where="model.pretrained",
             mend=f"channels: {channels}",
         )
-    values = {key: value for key, value in config.items() if key != "model_type"}
-    try:
-        model, report = AutoModel.from_pretrained(
-            base.folder,
-            config=AutoConfig.for_model(config["model_type"], **values),
-            local_files_only=True,
-            use_safetensors=True,
-            output_loading_info=True,
-        )
-    except Exception as error:  # whatever a foreign folder brings up
-        raise _unusable(base, str(error)) from error
-    lacking = sorted(name for name in report["missing_keys"] if "pooler" not in name)
-    if lacking:
-        raise _unusable(base, f"weights are missing: {', '.join(lacking[:3])}")
-    return HubTrunk(config, model=model.float()), config
+    return HubTrunk(config, model=loaded(base, config)), config
 
 
 def scales_of(base: Base, *, channels: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
@@ -159,15 +133,6 @@ def scales_of(base: Base, *, channels: int) -> tuple[tuple[float, ...], tuple[fl
         else:
             found.append((usual,) * channels)
     return found[0], found[1]
-
-
-def _empty(config: Mapping[str, Any]) -> nn.Module:
-    from transformers import AutoConfig, AutoModel
-
-    values = {key: value for key, value in config.items() if key != "model_type"}
-    known = AutoConfig.for_model(config["model_type"], **values)
-    made: nn.Module = AutoModel.from_config(known)  # type: ignore[no-untyped-call]
-    return made
 
 
 def _patch(config: Mapping[str, Any]) -> int:
@@ -185,28 +150,3 @@ def _width(config: Mapping[str, Any]) -> int:
             size = config[key]
             return int(size[-1] if isinstance(size, list | tuple) else size)
     raise ValueError(f"a {config['model_type']} whose width its config does not tell")
-
-
-def _layers(model: nn.Module) -> nn.ModuleList | None:
-    """The list of modules that holds most weights; None where there is none."""
-    lists = [part for part in model.modules() if isinstance(part, nn.ModuleList)]
-    return max(lists, key=lambda one: sum(p.numel() for p in one.parameters()), default=None)
-
-
-def _beside(model: nn.Module, layers: nn.ModuleList) -> list[nn.Module]:
-    """The largest parts that do not hold the layers."""
-    found = []
-    for child in model.children():
-        if child is layers:
-            continue
-        holds = any(part is layers for part in child.modules())
-        found += _beside(child, layers) if holds else [child]
-    return found
-
-
-def _unusable(base: Base, why: str) -> RecipeError:
-    return RecipeError(
-        f"the pre-trained base {base.name!r} cannot be loaded: {why.splitlines()[0][:160]}",
-        where="model.pretrained",
-        mend="name a folder whose model.safetensors holds the network that its config.json tells of",
-    )

@@ -19,14 +19,13 @@ from trainwright.core.pretrained import locate
 from trainwright.core.seeds import derive_seed
 from trainwright.models.images.adaptation import (
     add_lora,
-    freeze,
     groups_of,
     hold_norms,
     merge_lora,
-    thawing,
 )
 from trainwright.models.images.architecture import ImageArchitecture
 from trainwright.models.images.trunks import draw_trunk, load_trunk
+from trainwright.models.networks.adapting import freeze, thawing
 from trainwright.models.networks.plan import Defaults, NetworkPlan
 from trainwright.models.networks.tasks import TableTask
 from trainwright.training.optimizers import AdamW

@@ -1,4 +1,4 @@
-"""Settings of a network that nothing can come of are refused, and it is said why.
+"""Settings of a network that nothing can come of, or that clash, are refused, and it is said why.
 
 Whoever sets one expects something of it, so that to pass over it would be to run another experiment.
 """
@@ -31,6 +31,19 @@ def refuse_idle(part: Part, idle: Mapping[str, str]) -> None:
         )
         keys = [key for keys in useless.values() for key in keys]
         raise ValueError(f"{told} | mend: remove {', '.join(keys)}")
+
+
+def check_heads(*, hidden: int, heads: int) -> None:
+    """Refuse attention heads that do not divide the width.
+
+    Raises:
+        ValueError: with the next width that they divide.
+    """
+    if hidden % heads:
+        raise ValueError(
+            f"{heads} heads do not divide {hidden} hidden units"
+            f" | mend: hidden: {heads * max(1, hidden // heads)}"
+        )
 
 
 def idle_adaptation(*, pretrained: str | None, adapt: str) -> dict[str, str]:

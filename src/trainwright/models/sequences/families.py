@@ -14,6 +14,7 @@ from pydantic import Field, model_validator
 from trainwright.core.artifacts import Examples, Target
 from trainwright.core.parts import families
 from trainwright.models.networks.family import NetworkFamily
+from trainwright.models.networks.idle import check_heads
 from trainwright.models.sequences.family import SeriesFamilyBase
 from trainwright.recipe.sections import TrainingSettings
 
@@ -146,11 +147,7 @@ class SeriesTransformer(SeriesNetwork):
 
     @model_validator(mode="after")
     def _divides(self) -> Self:
-        if self.hidden % self.heads:
-            raise ValueError(
-                f"heads {self.heads} do not divide hidden {self.hidden}"
-                f" | mend: hidden: {self.heads * max(1, self.hidden // self.heads)}"
-            )
+        check_heads(hidden=self.hidden, heads=self.heads)
         return self
 
     @property

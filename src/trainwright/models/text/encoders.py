@@ -1,33 +1,21 @@
-"""Encoders of texts by their config: plain BERT is our own, all others are transformers'.
-
-A config is what the Hub calls config.json, without what has no part in the numbers: a path, a version.
-"""
+"""Encoders of texts by their config: plain BERT is our own, all others are transformers'."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from trainwright.core.durable import read_json
-from trainwright.core.errors import RecipeError
 from trainwright.core.pretrained import Base
+from trainwright.models.networks import hub
 from trainwright.models.networks.trained import architecture_of, load_part, unusable
 from trainwright.models.text.bert import Bert, is_plain_bert
 from trainwright.models.text.network import Pooling
 
-_IDLE = (
-    "_name_or_path",
-    "transformers_version",
-    "torch_dtype",
-    "dtype",
-    "architectures",
-    "auto_map",
-)
 _WEIGHTS = "model.safetensors"
 _FOREIGN = re.compile(r"^(pooler|cls|classifier|lm_head|embeddings\.position_ids)\b")
 
@@ -54,11 +42,7 @@ def build_encoder(config: Mapping[str, Any]) -> nn.Module:
     """The encoder of a config, its weights drawn from torch's generator."""
     if is_plain_bert(config):
         return Bert(config)
-    from transformers import AutoConfig, AutoModel
-
-    values = {key: value for key, value in config.items() if key != "model_type"}
-    known = AutoConfig.for_model(config["model_type"], **values)
-    return HubEncoder(AutoModel.from_config(known))  # type: ignore[no-untyped-call]
+    return HubEncoder(hub.drawn(config))
 
 
 def load_encoder(base: Base, *, dropout: float | None) -> tuple[nn.Module, dict[str, Any]]:
@@ -83,23 +67,23 @@ def load_encoder(base: Base, *, dropout: float | None) -> tuple[nn.Module, dict[
     if base.architecture is not None:
         return _trained_here(base, config), config
     if not is_plain_bert(config):
-        return _load_from_hub(base, config), config
+        return HubEncoder(hub.loaded(base, config)), config
     encoder = Bert(config)
     try:
         weights = _renamed(load_file(base.folder / _WEIGHTS))
         lacking, further = encoder.load_state_dict(weights, strict=False)
     except Exception as error:  # the library raises bare exceptions
-        raise _unusable(base, str(error)) from error
+        raise hub.unusable(base, str(error)) from error
     unknown = [name for name in further if not _FOREIGN.match(name)]
     if lacking or unknown:
         shown = ", ".join([*lacking, *unknown][:3])
-        raise _unusable(base, f"weights are missing or unknown: {shown}")
+        raise hub.unusable(base, f"weights are missing or unknown: {shown}")
     return encoder, config
 
 
 def read_config(base: Base) -> dict[str, Any]:
     """The config of a base, without what has no part in the numbers."""
-    return {key: value for key, value in base.config.items() if key not in _IDLE}
+    return {key: value for key, value in base.config.items() if key not in hub.IDLE}
 
 
 def pooling_of(base: Base) -> Pooling:
@@ -122,26 +106,6 @@ def _trained_here(base: Base, config: Mapping[str, Any]) -> nn.Module:
     return encoder
 
 
-def _load_from_hub(base: Base, config: Mapping[str, Any]) -> nn.Module:
-    from transformers import AutoConfig, AutoModel
-
-    values = {key: value for key, value in config.items() if key != "model_type"}
-    try:
-        model, report = AutoModel.from_pretrained(
-            base.folder,
-            config=AutoConfig.for_model(config["model_type"], **values),
-            local_files_only=True,
-            use_safetensors=True,
-            output_loading_info=True,
-        )
-    except Exception as error:  # whatever a foreign folder brings up
-        raise _unusable(base, str(error)) from error
-    lacking = sorted(name for name in report["missing_keys"] if "pooler" not in name)
-    if lacking:
-        raise _unusable(base, f"weights are missing: {', '.join(lacking[:3])}")
-    return HubEncoder(model.float())
-
-
 def _renamed(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Without the prefix of a model with a head, and with today's names of a norm's weights."""
     found = {}
@@ -150,11 +114,3 @@ def _renamed(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
         name = name.replace("LayerNorm.gamma", "LayerNorm.weight")
         found[name.replace("LayerNorm.beta", "LayerNorm.bias")] = tensor.float()
     return found
-
-
-def _unusable(base: Base, why: str) -> RecipeError:
-    return RecipeError(
-        f"the pre-trained base {base.name!r} cannot be loaded: {why.splitlines()[0][:160]}",
-        where="model.pretrained",
-        mend=f"name a folder whose {Path(_WEIGHTS).name} holds the encoder that its config.json tells of",
-    )

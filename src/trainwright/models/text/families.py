@@ -12,7 +12,7 @@ from trainwright.core.artifacts import Column, ColumnType, Examples, Target, Tas
 from trainwright.core.errors import shorten
 from trainwright.core.parts import families
 from trainwright.models.networks.family import NetworkFamily
-from trainwright.models.networks.idle import idle_adaptation, refuse_idle
+from trainwright.models.networks.idle import check_heads, idle_adaptation, refuse_idle
 from trainwright.recipe.sections import TrainingSettings
 
 if TYPE_CHECKING:
@@ -56,11 +56,7 @@ class TextEncoder(NetworkFamily):
 
     @model_validator(mode="after")
     def _fits(self) -> TextEncoder:
-        if self.hidden % self.heads:
-            raise ValueError(
-                f"{self.heads} heads do not divide {self.hidden} hidden units"
-                f" | mend: hidden: {self.heads * max(1, self.hidden // self.heads)}"
-            )
+        check_heads(hidden=self.hidden, heads=self.heads)
         fixed = "" if self.pretrained is None else f"the base {self.pretrained!r} has its own"
         refuse_idle(
             self,

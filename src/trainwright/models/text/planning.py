@@ -16,9 +16,10 @@ from trainwright.core.errors import DataError, RecipeError
 from trainwright.core.parts import Part
 from trainwright.core.pretrained import Base, locate
 from trainwright.core.seeds import derive_seed
+from trainwright.models.networks.adapting import freeze, thawing
 from trainwright.models.networks.plan import Defaults, NetworkPlan
 from trainwright.models.networks.tasks import TableTask
-from trainwright.models.text.adapting import add_lora, freeze, groups_of, merge_lora, thawing
+from trainwright.models.text.adapting import add_lora, groups_of, merge_lora
 from trainwright.models.text.architecture import TextEncoderArchitecture
 from trainwright.models.text.bert import bert_config
 from trainwright.models.text.encoders import build_encoder, load_encoder, pooling_of

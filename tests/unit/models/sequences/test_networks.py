@@ -179,7 +179,7 @@ def test_a_window_without_variation_has_a_finite_answer() -> None:
 
 
 def test_heads_must_divide_the_width() -> None:
-    with pytest.raises(ValueError, match="heads 4 do not divide hidden 6"):
+    with pytest.raises(ValueError, match="4 heads do not divide 6 hidden units"):
         families.find("series-transformer")(hidden=6, heads=4)
 
 

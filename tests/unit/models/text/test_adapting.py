@@ -5,14 +5,8 @@ import copy
 import pytest
 import torch
 
-from trainwright.models.text.adapting import (
-    add_lora,
-    blocks_of,
-    freeze,
-    groups_of,
-    merge_lora,
-    thawing,
-)
+from trainwright.models.networks.adapting import freeze, thawing
+from trainwright.models.text.adapting import add_lora, blocks_of, groups_of, merge_lora
 from trainwright.models.text.bert import Bert, bert_config
 from trainwright.models.text.network import TextNetwork
 
