@@ -10,7 +10,7 @@ FLAGS = {
     "init": {"--target", "--output", "-o"},
     "prove": {"--kills", "--set"},
     "run": {"--new", "--set"},
-    "prepare": {"--set"},
+    "prepare": {"--contract-out", "--set"},
     "train": {"--resume", "--set"},
     "evaluate": {"--split"},
     "compare": set(),

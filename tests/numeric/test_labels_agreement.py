@@ -11,21 +11,27 @@ from trainwright.data.labels.agreement import cohen_kappa, fleiss_kappa, krippen
 from trainwright.data.labels.votes import votes_of_table
 
 # Krippendorff 2011, sect. C: four observers, twelve units, nominal data: alpha = 0.743.
-KRIPPENDORFF = np.array(
-    [
-        [1, 2, 3, 3, 2, 1, 4, 1, 2, 0, 0, 0],
-        [1, 2, 3, 3, 2, 2, 4, 1, 2, 5, 0, 3],
-        [0, 3, 3, 3, 2, 3, 4, 2, 2, 5, 1, 0],
-        [1, 2, 3, 3, 2, 4, 4, 1, 2, 5, 1, 0],
-    ]
-).T - 1
+KRIPPENDORFF = (
+    np.array(
+        [
+            [1, 2, 3, 3, 2, 1, 4, 1, 2, 0, 0, 0],
+            [1, 2, 3, 3, 2, 2, 4, 1, 2, 5, 0, 3],
+            [0, 3, 3, 3, 2, 3, 4, 2, 2, 5, 1, 0],
+            [1, 2, 3, 3, 2, 4, 4, 1, 2, 5, 1, 0],
+        ]
+    ).T
+    - 1
+)
 
 
 def random_table(rows: int, voters: int, seed: int) -> np.ndarray:
     generator = np.random.default_rng(seed)
     truth = generator.integers(0, 3, rows)
     return np.stack(
-        [np.where(generator.random(rows) < 0.7, truth, generator.integers(0, 3, rows)) for _ in range(voters)],
+        [
+            np.where(generator.random(rows) < 0.7, truth, generator.integers(0, 3, rows))
+            for _ in range(voters)
+        ],
         axis=1,
     )
 

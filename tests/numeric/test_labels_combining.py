@@ -61,7 +61,9 @@ def test_dawid_skene_finds_the_accuracies_and_beats_the_majority() -> None:
 def test_dawid_skene_uses_an_annotator_who_is_always_wrong() -> None:
     generator = np.random.default_rng(1)
     truth = generator.integers(0, 2, 1_000)
-    columns = [np.where(generator.random(1_000) < p, truth, 1 - truth) for p in (0.85, 0.85, 0.8, 0.05)]
+    columns = [
+        np.where(generator.random(1_000) < p, truth, 1 - truth) for p in (0.85, 0.85, 0.8, 0.05)
+    ]
     found = dawid_skene(votes_of_table(np.stack(columns, axis=1), names="abcd", classes="01"))
     assert found.quality[3] < 0.1
     assert (found.labels == truth).mean() > 0.94
@@ -72,7 +74,9 @@ def test_mace_tells_knowing_from_guessing() -> None:
     truth = generator.integers(0, 4, 2_000)
     knows = (0.9, 0.7, 0.5, 0.0)
     columns = [
-        np.where(generator.random(2_000) < p, truth, generator.choice(4, 2_000, p=[0.7, 0.1, 0.1, 0.1]))
+        np.where(
+            generator.random(2_000) < p, truth, generator.choice(4, 2_000, p=[0.7, 0.1, 0.1, 0.1])
+        )
         for p in knows
     ]
     found = mace(votes_of_table(np.stack(columns, axis=1), names="abcd", classes="0123"))

@@ -10,7 +10,9 @@ from trainwright.data.labels.learning_curve import expected_gain
 SIZES = np.array([50, 100, 150, 200, 300, 400])
 
 
-def law(sizes: np.ndarray, *, floor: float = 0.05, scale: float = 2.0, power: float = 0.6) -> np.ndarray:
+def law(
+    sizes: np.ndarray, *, floor: float = 0.05, scale: float = 2.0, power: float = 0.6
+) -> np.ndarray:
     return floor + scale * sizes**-power
 
 

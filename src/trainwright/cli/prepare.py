@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
@@ -19,6 +21,12 @@ def add(app: typer.Typer) -> None:
 def prepare(
     recipe: options.RecipeFile,
     settings: options.Set = None,
+    contract_out: Annotated[
+        Path | None,
+        typer.Option(
+            "--contract-out", metavar="FILE", help="Write what the data keep to, to be edited."
+        ),
+    ] = None,
     workspace: options.Workspace = None,
     as_json: options.Json = False,
     debug: options.Debug = False,  # noqa: ARG001 - read by main
@@ -29,7 +37,11 @@ def prepare(
     started = time.monotonic()
     with TerminalProgress() as progress:
         snapshot, report = prepare_recipe(
-            recipe, workspace=workspace, overrides=settings or (), progress=progress
+            recipe,
+            workspace=workspace,
+            overrides=settings or (),
+            progress=progress,
+            contract_out=contract_out,
         )
     rows = snapshot.rows
     value = {

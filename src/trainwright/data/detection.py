@@ -24,6 +24,7 @@ from trainwright.data.view import View
 
 # What it looks for -> "module:function".
 DETECTORS: Mapping[str, str] = {
+    "contract": "contract:find",
     "rare classes": "imbalance:find",
     "groups across the split": "leakage.groups:find",
     "time across the split": "leakage.order:find",

@@ -28,6 +28,7 @@ from trainwright.core.durable import (
     read_json,
     scratch_folder,
     sha256_bytes,
+    sha256_file,
     sweep,
     write_json,
 )
@@ -137,7 +138,7 @@ def prepare(
         content = replace(
             content,
             reads=reads.of("data") if reads is not None else (),
-            preparation_key=_key(recipe, [(file.name, file.sha256) for file in files]),
+            preparation_key=_key(recipe, [(file.name, file.sha256) for file in files], base=base),
         )
         progress.stage("snapshot")
         snapshot = write_snapshot(content, snapshots=snapshots)
@@ -164,7 +165,7 @@ def _table_content(
     raw = staged.table
     typed = type_rows(staged, settings, task=recipe.task, folder=folder)
     staged.remove()
-    typed, repairs = repair_rows(typed, settings, folder=folder)
+    typed, repairs = repair_rows(typed, settings, base=base, folder=folder)
     progress.stage("split and check")
     check_split_columns(settings, list(typed.schema))
     check_protected(settings, list(typed.schema))
@@ -263,11 +264,13 @@ def _told(files: Sequence[SourceFile]) -> tuple[dict[str, Any], ...]:
     )
 
 
-def _key(recipe: Recipe, files: Sequence[tuple[str, str]]) -> str:
+def _key(recipe: Recipe, files: Sequence[tuple[str, str]], *, base: Path) -> str:
     """The key of a preparation, code included; `resolved` does not count as reading."""
     resolved = recipe.resolved()
     code = [FORMAT, *(metadata.version(name) for name in ("trainwright", "polars", "pyarrow"))]
     said = [resolved["data"], resolved["task"]]
+    if contract := resolved["data"]["contract"]:
+        said.append(sha256_file((base / contract).resolve()))
     return sha256_bytes(canonical_json([code, said, [list(file) for file in files]]))
 
 
@@ -281,7 +284,7 @@ def _find_prepared(recipe: Recipe, *, base: Path, snapshots: Path) -> Snapshot |
         hashes = named_hashes(recipe.data, base)
         if hashes is None:
             return None  # whether a database has changed is known when its rows were read
-        key = _key(recipe, hashes)
+        key = _key(recipe, hashes, base=base)
         note = snapshots / "prepared" / f"{key}.json"
         if not note.exists():
             return None

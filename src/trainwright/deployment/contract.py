@@ -1,7 +1,8 @@
 """What a model asks of the rows that it is given: its columns are there, and keep what their contract says.
 
 A null and a category that training never saw are ordinary: the preparation has an answer for both. Only a
-column that the recipe marks `required` or `closed` refuses them.
+column that the recipe marks `required` or `closed` refuses them, and a rule of the contract file what it
+forbids.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import polars as pl
 from trainwright.core.artifacts import ColumnType
 from trainwright.core.errors import DataError, Fault
 from trainwright.core.protocols import Model
+from trainwright.summaries.constraints import violations
 
 
 def check_columns(model: Model, frame: pl.DataFrame) -> None:
@@ -33,7 +35,7 @@ def check_columns(model: Model, frame: pl.DataFrame) -> None:
 
 
 def check_contract(model: Model, frame: pl.DataFrame, *, first_row: int) -> None:
-    """Refuse nulls in `required` columns and unseen categories in `closed` ones.
+    """Refuse nulls in `required` columns, unseen categories in `closed` ones, and what breaks a rule.
 
     Raises:
         DataError: names column, row and count.
@@ -51,6 +53,10 @@ def check_contract(model: Model, frame: pl.DataFrame, *, first_row: int) -> None
                 row = first_row + int(values.is_in(odd).arg_true()[0])
                 what = f"categories that training did not see, in a closed column: {', '.join(odd[:5])}"
                 faults.append(Fault(what, f"column {column.name!r}, row {row}", "correct them"))
+    for broken in violations(model.inputs, frame):
+        what = f"{len(broken.rows)} rows break the contract, which asks for {broken.what}"
+        row = first_row + int(broken.rows[0])
+        faults.append(Fault(what, f"column {broken.column!r}, row {row}", "mend the rows"))
     if faults:
         raise DataError.of(faults)
 

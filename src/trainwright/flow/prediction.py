@@ -12,6 +12,7 @@ from trainwright.core.errors import CommandError
 from trainwright.core.protocols import Progress
 from trainwright.data.reading import TypedBlock, read_typed
 from trainwright.data.reading.typed import PATH
+from trainwright.data.repair.apply import check_ready
 from trainwright.data.series.live import read_series
 from trainwright.data.types import parse_value
 from trainwright.deployment.batch import predict_file
@@ -79,6 +80,7 @@ def predict(
         )
     named = resolve_model(model, Workspace.open(workspace))
     package = named.load()
+    check_ready(package.model.inputs)
     blocks = read_live(data, package, columns=package.model.inputs)
     ignored = _Ignored()
     result = predict_file(
@@ -161,8 +163,10 @@ def serve(
         EnvironmentFault: the port is taken.
     """
     named = resolve_model(model, Workspace.open(workspace))
+    package = named.load()
+    check_ready(package.model.inputs)
     serve_package(
-        named.load(),
+        package,
         host=host,
         port=port,
         extra=extra,

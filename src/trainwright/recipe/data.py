@@ -182,6 +182,8 @@ class DataSettings(Section):
     """Where the key for `hash` comes from: env:NAME; predicting needs the same."""
     unreadable: UnreadableSettings = UnreadableSettings()
     """{quarantine: 5}: so many rows whose image cannot be decoded are left out, more stop the run."""
+    contract: Name | None = None
+    """The file that says what columns must keep to; prepare, predict and serve enforce it."""
     labels: LabelSettings = LabelSettings()
     """Where labels come from, and what becomes of wrong ones."""
     filters: FilterSettings | None = None

@@ -29,7 +29,7 @@ class Condition(Section):
     """Written `">"`: the number is greater."""
     below: float | None = Field(default=None, alias="<")
     """Written `"<"`: the number is less."""
-    among: tuple[str, ...] | None = Field(default=None, alias="in")
+    among: Annotated[tuple[str, ...], Field(strict=False)] | None = Field(default=None, alias="in")
     """Written `in`: the value is one of these."""
 
     @model_validator(mode="after")
@@ -55,7 +55,9 @@ class Rule(Section):
     name: Name | None = None
     """What tables call it; its number where not said."""
     conditions: Annotated[
-        tuple[Condition, ...], Field(min_length=1, max_length=20), BeforeValidator(_several)
+        tuple[Condition, ...],
+        Field(strict=False, min_length=1, max_length=20),
+        BeforeValidator(_several),
     ] = Field(alias="if")
     """Written `if`: a condition, or a list of which all must hold."""
     label: str
@@ -71,13 +73,13 @@ class LabelSettings(Section):
     """Share of the named labels that may be right after all."""
     corrections: str | None = None
     """A file with columns row and label: rows by position, from 0, and what they are labelled."""
-    annotators: tuple[Name, ...] = ()
+    annotators: Annotated[tuple[Name, ...], Field(strict=False)] = ()
     """Columns of labels, one an annotator; the target comes from them."""
     annotations: str | None = None
     """The same in a file: columns row, annotator and label."""
     combine: Literal["majority", "dawid-skene", "mace"] = "majority"
     """How several labels become one."""
-    functions: tuple[Place | Rule, ...] = Field(default=(), max_length=200)
+    functions: Annotated[tuple[Place | Rule, ...], Field(strict=False, max_length=200)] = ()
     """Labelling functions, `module:function` or rules, for train rows without a target."""
 
     @model_validator(mode="after")

@@ -3,7 +3,8 @@
 Four ways to doubt, each from 0 (sure) to 1: least confidence, margin, entropy, and the disagreement of
 several families. Doubt alone asks for near-copies of one hard row, so the default takes the rows in
 most doubt (by margin) and spreads the batch over them: k-centre greedy, each next row the farthest from
-all rows labelled or chosen, doubt counting as distance does. A pure function of arrays; the same seed gives the same rows.
+all rows labelled or chosen, doubt counting as distance does. A pure function of arrays; the same seed
+gives the same rows.
 
 Cost: one distance a candidate row and chosen row; two candidates a wanted row.
 

@@ -19,6 +19,8 @@ from trainwright.data.labels.noise import Noise, estimate_noise
 from trainwright.data.labels.residuals import estimate_outliers, standardised
 from trainwright.data.labels.rounds import Floats, Ints, Rounds, ask, likely_wrong
 
+_USUAL = 0.95
+
 
 @dataclass(frozen=True, slots=True)
 class Judged:
@@ -101,5 +103,7 @@ def _scores(
     models: FoldModels, values: Floats, answers: Floats, folds: Callable[[int], Ints]
 ) -> Floats:
     residuals = values - answers
-    spread = models.predict(models.families[-1], np.abs(residuals), folds=folds(0))
+    sizes = np.abs(residuals)
+    usual = np.minimum(sizes, np.quantile(sizes, _USUAL))  # one far out must not widen its fold
+    spread = models.predict(models.families[-1], usual, folds=folds(0))
     return standardised(residuals, spread)

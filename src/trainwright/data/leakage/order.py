@@ -3,9 +3,10 @@
 Each date-time column, each whole number that its name and its order mark as a time, and the order of the
 rows itself is tried as a time key. The probe is asked twice: with random folds, and with five
 stretches of the key, each told by the others. Both learn from as many rows, so the difference is not one
-of less data. Where random folds are better by more than three standard errors (between fifty stretches)
-and by a good part of the skill, a random split flatters: what it promises rests on rows from the days
-around, which a model in service does not have.
+of less data. Where random folds are better by far more than chance would have it if time did not matter
+(five standard errors between rows), all along (two between fifty stretches) and by a good part of the
+skill, a random split flatters: what it promises rests on rows from the days around, which a model in
+service does not have.
 
 The order of the rows counts only where no column explains it (a file sorted by a category, by a number or by
 the target is no record of time), and is information: near rows may be alike in place and not in time. A
@@ -40,7 +41,8 @@ SAMPLE_ROWS = 10_000
 MOST_KEYS = 5
 FEWEST_ROWS = 300
 STRETCHES = 50
-ERRORS, GAP, RATIO = 3.0, 0.03, 1.15  # see `Gap.is_clear`
+BY_CHANCE = 5.0  # standard errors between rows, as they would be if time did not matter
+ERRORS, GAP, RATIO = 2.0, 0.03, 1.15  # between stretches: see `Gap.is_clear`
 ERRORS_OF_ROWS, GAP_OF_ROWS = 4.0, 0.06  # for the order of the rows, which no name speaks for
 SORTED, HALF_SORTED = 0.8, 0.5  # rank correlation with the row's position
 FEWEST_FOLDS, MOST_IN_FOLD = 3, 0.6
@@ -164,6 +166,8 @@ def _try(
     by_name = named and key.is_named
     errors, least = (ERRORS, GAP) if by_name else (ERRORS_OF_ROWS, GAP_OF_ROWS)
     if not gap.is_clear(errors, least=least, ratio=RATIO):
+        return
+    if not compare(trial, random, other, trial.rows).is_clear(BY_CHANCE, least=least, ratio=RATIO):
         return
     is_time = (
         f"{key.name!r} is a time that the split does not respect"

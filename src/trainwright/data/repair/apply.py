@@ -7,13 +7,14 @@ training, batch scoring and the server, so that a model never sees another text 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
 import polars as pl
 
 from trainwright.core.artifacts import Column, Repair
-from trainwright.data.repair.texts import mend_text, suspicious
+from trainwright.data.repair.texts import mend_text, step, suspicious
 
 
 def repair_series(column: Column, values: pl.Series) -> pl.Series:
@@ -26,6 +27,13 @@ def repair_series(column: Column, values: pl.Series) -> pl.Series:
     if values.dtype == pl.Float64 and not (repair.low is None and repair.high is None):
         return _within(repair, values)
     return values
+
+
+def check_ready(columns: Sequence[Column]) -> None:
+    """Refuse (EnvironmentFault) to begin where a key that hashes personal data is not at hand."""
+    for column in columns:
+        for name in column.repair.text if column.repair else ():
+            step(name)
 
 
 def repair_value(column: Column, value: Any) -> Any:  # noqa: ANN401 - of a typed column

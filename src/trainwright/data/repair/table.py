@@ -13,6 +13,7 @@ from pathlib import Path
 import polars as pl
 
 from trainwright.core.artifacts import Column, Finding
+from trainwright.data.contract import contracted, load_contract
 from trainwright.data.findings import finding
 from trainwright.data.repair.apply import repair_series
 from trainwright.data.repair.planning import Plan, plan_repairs
@@ -24,17 +25,20 @@ from trainwright.recipe.data import DataSettings
 
 
 def repair_rows(
-    typed: TypedRows, settings: DataSettings, *, folder: Path
+    typed: TypedRows, settings: DataSettings, *, base: Path, folder: Path
 ) -> tuple[TypedRows, BlockStore]:
     """The rows as the recipe wants them mended, and the record of what was changed (`repair.recording`).
+
+    Its columns then also say what the contract file asks of them (`data.contract`).
 
     Args:
         typed: The rows; the values of mended columns are written into its store anew.
         settings: The recipe's data section.
+        base: The recipe's folder.
         folder: Where the record is kept.
 
     Raises:
-        RecipeError, EnvironmentFault: as `plan_repairs`.
+        RecipeError, EnvironmentFault: as `plan_repairs` and `contracted`.
     """
     inputs = [column for column in typed.columns if column.name != typed.target.name]
 
@@ -47,6 +51,8 @@ def repair_rows(
 
     plan = plan_repairs(inputs, settings, spellings=spellings)
     columns = tuple(plan.of(column) for column in typed.columns)
+    contract = load_contract(settings, base)
+    columns = columns if contract is None else contracted(columns, contract)
     edits = BlockStore(folder / "repairs.blocks")
     mended = [column for column in columns if column.repair is not None]
     names = [column.name for column in mended]

@@ -222,14 +222,21 @@ class Case:
         else:
             self.note_nulls(list(seen))
 
-    def note_marks(self, tally: Tally, marks: Sequence[str], kind: str) -> None:
+    def note_marks(
+        self,
+        tally: Tally,
+        marks: Sequence[str],
+        kind: str,
+        *,
+        what: str,
+    ) -> None:
         """Say which values were found to stand for missing, and how to keep them."""
         count = sum(tally.marks.texts.get(mark, 0) for mark in marks)
         alone = set(tally.marks.texts) <= set(marks)
         self.note(
             "missing",
             "warning",
-            f"{', '.join(marks)} in {count} rows is far from all other values: read as missing",
+            f"{', '.join(marks)} in {count} rows {what}: read as missing",
             rows=tally.marks.rows if alone else None,
             count=count,
             remedy=setting(self.name, f"{{{kind}, nulls: {yaml_list(marks)}}}")

@@ -33,7 +33,7 @@ _SHAPES = 6
 _FEW_DAYS = 3
 _RARE = 0.02
 _DATE = re.compile(r"(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{4})(\D|$)")
-_NO_DATE = re.compile(r"(?=.*[0-9]{4})[0-9:/. T-]*")
+_NO_DATE = re.compile(r"(?=.*[0-9]{4})[09:/. T-]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +119,10 @@ class Settled:
     def judge(self, tally: Tally, case: Case) -> Verdict:
         """It stands."""
         if self.marks:
-            form = self.column.format
-            case.note_marks(tally, self.marks, f'type: date-time, format: "{form}"')
+            form = self.column.format or ""
+            is_date = parse_date(self.marks[0], form) is not None
+            what = "is far from all other values" if is_date else "is no date"
+            case.note_marks(tally, self.marks, f'type: date-time, format: "{form}"', what=what)
         return _settled(self.column, tally, case, marks=self.marks)
 
 
@@ -199,7 +201,7 @@ def _shape(text: str) -> str:
 
 
 def _no_dates(tally: Tally) -> list[str]:
-    """Texts such as 9999-99-99, which stand for missing where they repeat."""
+    """Texts such as 9999-99-99 or 00/00/0000, which stand for missing where they repeat."""
     odd = tally.misfits.texts
     return [text for text, count in odd.items() if count > 1 and _NO_DATE.fullmatch(text)]
 
@@ -210,7 +212,7 @@ def _far_dates(tally: Tally, form: str) -> list[str]:
         return []
     return [
         DATE_MARKS[int(mark)].strftime(form.replace("%.f", ""))
-        for mark in tally.moments.far(spans=3)
+        for mark in tally.moments.far(spans=3, is_number=False)
     ]
 
 

@@ -69,7 +69,8 @@ class Figures:
         column = replace(self.column, integer=integer, nulls=nulls)
         self._note_spelling(tally, case)
         if self.marks:
-            case.note_marks(tally, self.marks, "type: number")
+            what = "is far from all other values"
+            case.note_marks(tally, self.marks, "type: number", what=what)
         _note_unsure_marks(case, tally)
         kind = None
         if integer and case.context.type is None and not case.context.is_target:

@@ -93,15 +93,19 @@ class Extent:
         """The ends of all values, marks included; empty where there is none."""
         return [end for end in (self.least, self.most, *self.marks) if end is not None]
 
-    def far(self, *, spans: float) -> list[float]:
-        """Marks that repeat and stand further from all other values than so many of their spans."""
+    def far(self, *, spans: float, is_number: bool = True) -> list[float]:
+        """Marks that repeat and stand further from all other values than so many of their spans.
+
+        Above, a mark among numbers is also at least twice the largest: 99 is a year among 92 and 95.
+        """
         if self.least is None or self.most is None or self.least == self.most:
             return []
         gap = spans * (self.most - self.least)
+        above = max(self.most + gap, 2 * self.most) if is_number else self.most + gap
         return [
             mark
             for mark, count in self.marks.items()
-            if count >= _REPEATS and (mark < self.least - gap or mark > self.most + gap)
+            if count >= _REPEATS and (mark < self.least - gap or mark > above)
         ]
 
 

@@ -18,6 +18,7 @@ from trainwright.core.protocols import Model
 from trainwright.deployment.server.body import Twice
 from trainwright.deployment.server.limits import Limits
 from trainwright.deployment.server.refusal import Refusal, pointer
+from trainwright.summaries.constraints import broken_by
 
 _KINDS = {
     ColumnType.NUMBER: "number",
@@ -56,6 +57,7 @@ class Contract:
         self._names = {column.name for column in model.inputs}
         self._closed = {column.name for column in model.inputs if column.closed}
         self._channels = [c.name for c in model.inputs if c.type is ColumnType.SERIES]
+        self._ruled = [column for column in model.inputs if column.rule is not None]
         self._has_categories = any(c.type is ColumnType.CATEGORY for c in model.inputs)
 
     def check(self, document: Any) -> Checked:  # noqa: ANN401 - any JSON value
@@ -124,6 +126,9 @@ class Contract:
                     mend = f"send {_SENT.get(column.type, f'a {column.type.value}')}"
                     faults.append(Fault(what, where, mend))
         warnings += self._uneven(row)
+        for name, what in broken_by(self._ruled, row):
+            told = f"{shorten(instance[name])} breaks the contract, which asks for {what}"
+            faults.append(Fault(told, pointer("instances", position, name), f"send {what}"))
         checked.rows.append(row)
         checked.warnings.append(warnings)
 

@@ -54,8 +54,8 @@ def test_doubt_alone_takes_copies_and_the_combined_queue_does_not() -> None:
     features = np.concatenate([copies, others])
     half = np.concatenate([np.full(20, 0.5), np.full(80, 0.6)])
     answers = {"a": np.column_stack([half, 1 - half])}
-    alone = queue(answers, count=10, features=features, strategy="margin").rows
-    spread = queue(answers, count=10, features=features, strategy="combined").rows
+    alone = queue(answers, count=20, features=features, strategy="margin").rows
+    spread = queue(answers, count=20, features=features, strategy="combined").rows
     assert (alone < 20).all()
     assert (spread < 20).sum() <= 1
 
@@ -65,7 +65,9 @@ def test_without_a_model_rows_are_spread_or_drawn() -> None:
     spread = queue({}, count=5, features=features)
     assert len(set(spread.rows.tolist())) == 5
     assert (spread.doubt == 0).all()
-    drawn = [queue({}, count=5, features=features, strategy="random", seed=s).rows for s in (0, 0, 1)]
+    drawn = [
+        queue({}, count=5, features=features, strategy="random", seed=s).rows for s in (0, 0, 1)
+    ]
     assert (drawn[0] == drawn[1]).all()
     assert (drawn[0] != drawn[2]).any()
 

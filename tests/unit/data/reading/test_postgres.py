@@ -23,7 +23,7 @@ def server():
             "CREATE TABLE orders (id int PRIMARY KEY, who text, price numeric(8,2), y bool)",
             "INSERT INTO orders SELECT i, CASE WHEN i % 3 > 0 THEN 'wé' || i END, i * 1.5, i % 2 = 0"
             " FROM generate_series(1, 500) i ORDER BY i * 7919 % 503",
-            "CREATE TABLE loose (word text, y int)",
+            'CREATE TABLE loose (word text COLLATE "en-x-icu", y int)',
             "INSERT INTO loose VALUES ('b', 1), ('B', 2), ('a', 3), (NULL, 4), ('ä', 5), ('b', 0)",
             "CREATE SCHEMA other",
             "CREATE TABLE other.far (k int, y int)",

@@ -1,0 +1,156 @@
+"""The detector of label errors: names planted ones, is silent on clean rows, drops train rows alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+from sklearn.datasets import load_iris
+
+from trainwright.core.artifacts import ROW, Column, ColumnType, Target, Task
+from trainwright.core.clock import Deadline
+from trainwright.data.labels.errors import find, leave_out, rank
+from trainwright.data.view import PART, FrameView
+from trainwright.models.tables.probe import probe
+from trainwright.recipe.data import DataSettings
+
+ROWS = 900
+
+
+class TwoFamilies:
+    """Out-of-fold answers of a model that is nearly always right, with a little spread."""
+
+    families = ("near", "far")
+
+    def __init__(self, truth: np.ndarray, num_classes: int) -> None:
+        self.truth, self.num_classes = truth, num_classes
+
+    def predict(self, family: str, values: np.ndarray, **more: object) -> np.ndarray:
+        generator = np.random.default_rng(len(family))
+        right = 1 - generator.beta(0.3, 6, len(values))
+        found = np.repeat(((1 - right) / (self.num_classes - 1))[:, None], self.num_classes, axis=1)
+        found[np.arange(len(values)), self.truth] = right
+        return found
+
+
+def view_of(*, flips: int, labels: dict[str, object] | None = None) -> tuple[FrameView, np.ndarray]:
+    generator = np.random.default_rng(0)
+    truth = generator.integers(0, 3, ROWS)
+    codes = truth.copy()
+    wrong = np.zeros(ROWS, dtype=bool)
+    wrong[generator.choice(ROWS, flips, replace=False)] = True
+    codes[wrong] = (codes[wrong] + 1) % 3
+    parts = np.zeros(ROWS, dtype=np.int8)
+    parts[-100:] = 2
+    classes = ("ant", "bee", "cow")
+    frame = pl.DataFrame(
+        {
+            ROW: np.arange(ROWS) * 2,
+            PART: parts,
+            "x": generator.normal(size=ROWS) + truth,
+            "y": np.array(classes, dtype=object)[codes].tolist(),
+        }
+    )
+    column = Column("x", ColumnType.NUMBER)
+    target = Target(Column("y", ColumnType.CATEGORY), Task.CLASSIFICATION, classes)
+    settings = DataSettings(source="f.csv", target="y", labels=labels or {})
+
+    def models(rows: pl.DataFrame, inputs: object, *, target: Target) -> TwoFamilies:
+        return TwoFamilies(truth[rows[ROW].to_numpy() // 2], 3)
+
+    view = FrameView(
+        frame, (column,), frozenset("x"), target, settings, probe, Path(), out_of_fold=models
+    )
+    return view, wrong
+
+
+def test_planted_errors_are_named_with_their_expected_share() -> None:
+    view, wrong = view_of(flips=45)
+    (found,) = find(view, deadline=Deadline(60))
+    rows = np.asarray(found.all_rows) // 2
+    assert (found.kind, found.severity, found.column) == ("label-error", "warning", "y")
+    assert wrong[rows].mean() >= 0.75
+    assert wrong[rows].sum() >= 0.7 * wrong[:800].sum()
+    assert "expected to be right after all" in found.message
+    assert "errors: drop" in found.remedy
+
+
+def test_test_rows_are_never_judged() -> None:
+    view, _ = view_of(flips=45)
+    (found,) = find(view, deadline=Deadline(60))
+    assert max(found.all_rows) < 1_600
+
+
+def test_clean_labels_bring_no_word() -> None:
+    assert find(view_of(flips=0)[0], deadline=Deadline(60)) == []
+
+
+def test_off_does_not_look_and_no_time_is_said() -> None:
+    assert find(view_of(flips=45, labels={"errors": "off"})[0], deadline=Deadline(60)) == []
+    (found,) = find(view_of(flips=45)[0], deadline=Deadline(0))
+    assert found.kind == "not-run"
+
+
+def test_drop_leaves_out_train_rows_with_a_reason_each() -> None:
+    view, wrong = view_of(flips=45, labels={"errors": "drop"})
+    left = leave_out(view)
+    assert len(left.rows) == len(left.reasons) > 20
+    assert wrong[left.rows // 2].mean() >= 0.75
+    assert left.rows.max() < 1_600
+    assert "looks wrong: rather" in left.reasons[0]
+    assert find(view, deadline=Deadline(60)) == []
+    assert len(leave_out(view_of(flips=45)[0]).rows) == 0
+
+
+def test_the_ranking_puts_planted_errors_first() -> None:
+    view, wrong = view_of(flips=45)
+    ranking = rank(view)
+    assert ranking.columns == ["row", "label", "told", "score", "wrong"]
+    assert wrong[ranking["row"].to_numpy()[:30] // 2].all()
+    assert (ranking["label"] != ranking["told"]).head(30).all()
+
+
+@pytest.mark.parametrize("flips", [0, 12])
+def test_the_probe_alone_serves_where_no_families_are_handed_over(flips: int) -> None:
+    pixels, codes = load_iris(return_X_y=True)
+    generator = np.random.default_rng(1)
+    rows = generator.choice(len(codes), 600)  # with spread, so that no row is a copy
+    values = pixels[rows] + generator.normal(size=(600, 4)) * 0.05
+    labels = codes[rows].copy()
+    labels[:flips] = (labels[:flips] + 1) % 3
+    names = ["a", "b", "c", "d"]
+    frame = pl.DataFrame(values, schema=names).with_columns(
+        pl.Series("y", labels.astype(str)), pl.Series(ROW, np.arange(600)), pl.lit(0).alias(PART)
+    )
+    columns = tuple(Column(name, ColumnType.NUMBER) for name in names)
+    target = Target(Column("y", ColumnType.CATEGORY), Task.CLASSIFICATION, ("0", "1", "2"))
+    settings = DataSettings(source="f.csv", target="y")
+    view = FrameView(frame, columns, frozenset(names), target, settings, probe)
+    ranking = rank(view)
+    if flips:
+        assert len(set(ranking["row"].to_list()[:20]) & set(range(flips))) >= 9
+    else:
+        assert find(view, deadline=Deadline(60)) == []
+
+
+def test_wrong_numbers_are_named_too() -> None:
+    generator = np.random.default_rng(3)
+    x = generator.normal(size=800)
+    y = 3 * x + generator.normal(size=800) * 0.3
+    y[:15] += 40
+    frame = pl.DataFrame({ROW: np.arange(800), PART: np.zeros(800, np.int8), "x": x, "y": y})
+    target = Target(Column("y", ColumnType.NUMBER), Task.REGRESSION)
+    view = FrameView(
+        frame,
+        (Column("x", ColumnType.NUMBER),),
+        frozenset("x"),
+        target,
+        DataSettings(source="f.csv", target="y"),
+        probe,
+    )
+    (found,) = find(view, deadline=Deadline(60))
+    named = set(found.rows)
+    assert len(named & set(range(15))) >= 12
+    assert len(named - set(range(15))) <= 4

@@ -1,0 +1,143 @@
+"""The target from several hands: what changes, what counts how much, what is for training alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+from trainwright.core.artifacts import ROW
+from trainwright.core.errors import DataError, RecipeError
+from trainwright.data.labels.settle import Settled, label_columns, label_files, settle
+from trainwright.recipe.labels import LabelSettings
+
+FRAME = pl.DataFrame(
+    {
+        ROW: [0, 1, 2, 3, 5],
+        "text": ["buy pills", "hello friend", "buy now", "lunch", "hello, buy"],
+        "a": ["spam", "ham", "spam", "ham", None],
+        "b": ["spam", "ham", "ham", None, None],
+        "c": ["spam", "spam", "spam", "ham", None],
+        "y": ["spam", None, None, None, "ham"],
+    }
+)
+RULES = [
+    {"name": "buys", "if": {"column": "text", "contains": "buy"}, "label": "spam"},
+    {"name": "greets", "if": {"column": "text", "contains": "hello"}, "label": "ham"},
+]
+
+
+def settled(labels: dict[str, object], base: Path = Path()) -> Settled:
+    found = settle(FRAME, LabelSettings.model_validate(labels), target="y", base=base)
+    assert found is not None
+    return found
+
+
+def test_nothing_said_is_nothing_done() -> None:
+    assert settle(FRAME, LabelSettings(), target="y", base=Path()) is None
+
+
+def test_annotators_make_the_target_and_every_change_is_told() -> None:
+    found = settled({"annotators": ["a", "b", "c"]})
+    assert found.labels.to_list() == ["spam", "ham", "spam", "ham", None]
+    assert found.edits.select("row", "before", "after").rows() == [
+        (1, None, "ham"),
+        (2, None, "spam"),
+        (3, None, "ham"),
+        (5, "ham", None),
+    ]
+    assert found.probabilities is not None
+    assert found.probabilities.filter(pl.col(ROW) == 2)["spam"].item() == pytest.approx(2 / 3)
+    assert found.weights is not None
+    assert found.weights[0] == 1
+    assert found.weights[2] == pytest.approx(1 / 3)
+    assert not found.train_only.any()
+
+
+def test_annotations_in_a_file_say_the_same(tmp_path: Path) -> None:
+    lines = FRAME.unpivot(
+        on=["a", "b", "c"], index=ROW, variable_name="annotator", value_name="label"
+    )
+    lines.rename({ROW: "row"}).drop_nulls().write_csv(tmp_path / "given.csv")
+    wide = settled({"annotators": ["a", "b", "c"]})
+    long = settled({"annotations": "given.csv"}, tmp_path)
+    assert long.labels.to_list() == wide.labels.to_list()
+    assert long.tables["annotators"].equals(wide.tables["annotators"])
+
+
+def test_functions_label_open_rows_for_training_alone() -> None:
+    found = settled({"functions": RULES})
+    assert found.labels.to_list() == ["spam", "ham", "spam", None, "ham"]
+    assert found.train_only.tolist() == [False, True, True, False, False]
+    assert found.weights is not None
+    assert found.weights[[0, 4]].tolist() == [1, 1]
+    assert ((found.weights > 0) & (found.weights < 1))[[1, 2]].all()
+    assert found.tables["labelling functions"]["function"].to_list() == ["buys", "greets"]
+    assert "for training alone" in found.findings[0].message
+
+
+def test_a_function_without_a_vote_is_said() -> None:
+    rule = {"name": "never", "if": {"column": "text", "contains": "zzz"}, "label": "ham"}
+    found = settled({"functions": [*RULES, rule]})
+    assert any("'never' votes on no row" in finding.message for finding in found.findings)
+
+
+def test_corrections_have_the_last_word(tmp_path: Path) -> None:
+    pl.DataFrame({"row": [2, 5], "label": ["ham", "spam"]}).write_csv(tmp_path / "mended.csv")
+    found = settled({"functions": RULES, "corrections": "mended.csv"}, tmp_path)
+    assert found.labels.to_list() == ["spam", "ham", "ham", None, "spam"]
+    assert found.train_only.tolist() == [False, True, False, False, False]
+    assert found.edits.rows()[-1] == (5, "y", "labels: corrections", "ham", "spam")
+
+
+@pytest.mark.parametrize(
+    ("rows", "match"), [([4], "row 4 is not there"), ([2, 2], "row 2 stands twice")]
+)
+def test_corrections_of_rows_that_are_not_there_are_refused(
+    tmp_path: Path, rows: list[int], match: str
+) -> None:
+    pl.DataFrame({"row": rows, "label": ["ham"] * len(rows)}).write_csv(tmp_path / "mended.csv")
+    with pytest.raises(DataError, match=match):
+        settled({"corrections": "mended.csv"}, tmp_path)
+
+
+def test_a_file_that_is_not_there_or_has_other_columns_says_what_it_must_have(
+    tmp_path: Path,
+) -> None:
+    with pytest.raises(RecipeError, match="columns row, label"):
+        settled({"corrections": "none.csv"}, tmp_path)
+    pl.DataFrame({"line": [1]}).write_csv(tmp_path / "other.csv")
+    with pytest.raises(RecipeError, match="must be row, label"):
+        settled({"corrections": "other.csv"}, tmp_path)
+
+
+def test_a_missing_annotator_column_is_named() -> None:
+    with pytest.raises(RecipeError, match="no column 'd'"):
+        settled({"annotators": ["a", "d"]})
+
+
+def test_poor_agreement_and_a_guessing_annotator_are_warnings() -> None:
+    generator = np.random.default_rng(0)
+    truth = generator.integers(0, 2, 400)
+    columns = {
+        name: np.where(generator.random(400) < right, truth, 1 - truth).astype(str)
+        for name, right in (("a", 0.9), ("b", 0.9), ("c", 0.5))
+    }
+    frame = pl.DataFrame({ROW: np.arange(400), **columns})
+    settings = LabelSettings.model_validate({"annotators": list("abc"), "combine": "dawid-skene"})
+    found = settle(frame, settings, target="y", base=Path())
+    assert found is not None
+    assert [finding.severity for finding in found.findings] == ["warning", "warning"]
+    assert found.findings[1].column == "c"
+    assert (found.labels.to_numpy() == truth.astype(str)).mean() > 0.88
+
+
+def test_columns_and_files_that_labels_depend_on_are_told(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text("def f(row):\n    return None\n")
+    settings = LabelSettings.model_validate(
+        {"corrections": "c.csv", "functions": ["mine:f", "json:dumps"], "annotators": ["a", "b"]}
+    )
+    assert label_columns(settings) == {"a", "b"}
+    assert label_files(settings, base=tmp_path) == [tmp_path / "c.csv", tmp_path / "mine.py"]
