@@ -102,13 +102,18 @@ def plant_variants(
 
 
 def plant_outliers(
-    frame: pl.DataFrame, rng: np.random.Generator, *, column: str, count: int = 3
+    frame: pl.DataFrame,
+    rng: np.random.Generator,
+    *,
+    column: str,
+    count: int = 3,
+    factor: float = 1_000.0,
 ) -> Planted:
-    """A decimal mark that slipped by three places, or a code such as 999999 in place of a number."""
+    """A decimal mark that slipped by three places, or as many as `factor` says."""
     values = frame[column].to_numpy().copy()
     known = np.flatnonzero(~np.isnan(values) & (np.abs(values) > np.nanmedian(np.abs(values))))
     rows = np.sort(rng.choice(known, size=count, replace=False))
-    values[rows] *= 1000.0
+    values[rows] *= factor
     return frame.with_columns(pl.Series(column, values).fill_nan(None)), rows
 
 

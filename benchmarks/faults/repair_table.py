@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -45,6 +46,8 @@ CASES: tuple[Case, ...] = (
     ("outliers", outliers.find, "outlier", cells.plant_outliers, _NUMBER,
      (("ggplot2", "diamonds", "price"), ("nycflights13", "weather", "humid"), ("ISLR", "Wage", "age"),
       ("mosaicData", "SaratogaHouses", "livingArea"), ("wooldridge", "wage2", "wage"))),
+    ("outliers, tenfold", outliers.find, "outlier", partial(cells.plant_outliers, factor=10.0), _NUMBER,
+     (("ggplot2", "diamonds", "price"), ("nycflights13", "weather", "humid"), ("ISLR", "Wage", "age"))),
     ("personal data", detect.find, "personal-data", cells.plant_personal, _TEXT,
      (("openintro", "birds", "remarks"), ("dslabs", "trump_tweets", "text"))),
     ("secrets", detect.find, "secret", cells.plant_secrets, _TEXT,

@@ -39,15 +39,20 @@ DETECTORS: Mapping[str, str] = {
     "missing values": "repair.missing:find",
     "outliers": "repair.outliers:find",
     "personal data and secrets": "privacy.detect:find",
+    "near-duplicates": "similarity.find:find",
 }
 # What leaves rows out before the split, by the recipe's wish: `leave_out(view) -> LeftOut`.
 BEFORE_SPLIT: Mapping[str, str] = {
     "unreadable": "images.quarantine:leave_out",
     "filters": "corpus.filters:leave_out",
     "limits": "repair.beyond:leave_out",
+    "near-duplicates": "similarity.find:leave_out",
 }
 # The same after it, of train rows alone and from nothing but train rows.
-ON_TRAIN: Mapping[str, str] = {"balance": "balance:leave_out"}
+ON_TRAIN: Mapping[str, str] = {
+    "decontaminate": "similarity.contamination:leave_out",
+    "balance": "balance:leave_out",
+}
 # How much each train row counts: `weigh(view) -> Weights | None` (see `data.weights`).
 WEIGHTS: Mapping[str, str] = {
     "balance": "balance:weigh",

@@ -13,6 +13,7 @@ from trainwright.evaluation.metrics import METRICS, metric_names
 from trainwright.models.auto import SEVERAL_TARGETS, Auto, candidates, settings_of
 from trainwright.models.tables.networks.families import TableNetworkFamily
 from trainwright.recipe.schema import Recipe
+from trainwright.training.objectives.classification import CrossEntropyPart, FocalPart
 
 
 def check_recipe(recipe: Recipe) -> None:
@@ -27,6 +28,7 @@ def check_recipe(recipe: Recipe) -> None:
         _weights_have_tasks(recipe),
         _task_has_its_data(recipe),
         _folds_can_be_cut(recipe),
+        _classes_are_weighed_once(recipe),
     )
 
 
@@ -119,6 +121,19 @@ def _folds_can_be_cut(recipe: Recipe) -> Iterator[Fault]:
         why = "a student is not compared by folds: its teacher has learnt from the rows of each"
     if why:
         yield Fault(why, "evaluation.cross_validation", "remove cross_validation")
+
+
+def _classes_are_weighed_once(recipe: Recipe) -> Iterator[Fault]:
+    """Balanced rows and a balanced objective would weigh each class twice."""
+    objective = recipe.training.objective
+    if not isinstance(objective, CrossEntropyPart | FocalPart) or objective.class_weights is None:
+        return
+    if recipe.data.balance in ("class-weights", "oversample", "undersample"):
+        yield Fault(
+            f"classes are weighed twice: by data.balance {recipe.data.balance!r} and by the objective",
+            "training.objective.class_weights",
+            "class_weights: null",
+        )
 
 
 def _families_fit(recipe: Recipe, snapshot: Snapshot) -> Iterator[Fault]:

@@ -10,11 +10,17 @@ from trainwright.core.artifacts import ColumnType
 from trainwright.recipe.corpus import FilterSettings
 from trainwright.recipe.governance import Balance, CardSettings
 from trainwright.recipe.labels import LabelSettings
-from trainwright.recipe.privacy import HashKey, PersonalData
 from trainwright.recipe.layout import LayoutSettings
+from trainwright.recipe.privacy import HashKey, PersonalData
 from trainwright.recipe.quantities import Seconds
 from trainwright.recipe.reads import Section
 from trainwright.recipe.repair import RepairSettings, UnreadableSettings
+from trainwright.recipe.similarity import (
+    DecontaminationSettings,
+    NearDuplicateSettings,
+    read_decontamination,
+    read_near_duplicates,
+)
 from trainwright.recipe.sources import SourceKind, holds_password, kind_of
 
 Name = Annotated[str, Field(min_length=1, max_length=4096)]
@@ -188,6 +194,14 @@ class DataSettings(Section):
     """Where labels come from, and what becomes of wrong ones."""
     filters: FilterSettings | None = None
     """Which texts of a corpus are left out, by the rules of published ones."""
+    near_duplicates: Annotated[NearDuplicateSettings, BeforeValidator(read_near_duplicates)] = (
+        NearDuplicateSettings()
+    )
+    """report, drop, group or off for rows that are nearly alike; or the keys below."""
+    decontaminate: Annotated[DecontaminationSettings, BeforeValidator(read_decontamination)] = (
+        DecontaminationSettings()
+    )
+    """Files of evaluation texts: train rows that share 13 words in a row with one are left out."""
     budget: Seconds = Field(default=120.0, ge=1)
     """How long detectors may look at the data, as 2m; those for which no time is left are named."""
     accept: tuple[str, ...] = ()

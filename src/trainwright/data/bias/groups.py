@@ -13,7 +13,7 @@ Source: Wilson 1927; 29 CFR 1607.4 D; Buolamwini & Gebru 2018 (FAT*), on interse
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Any
 
@@ -37,6 +37,7 @@ FOUR_FIFTHS = 0.8
 SMALL_SHARE = 0.05
 CONFIDENCE = 0.95
 SAMPLE_ROWS = 20_000  # that groupings are read off
+_REWEIGH = "data: {balance: reweighing}  # if the difference should not be learnt"
 _PROTECTED = frozenset(
     {
         "caste",
@@ -97,7 +98,10 @@ def find(view: View, *, deadline: Deadline) -> list[Finding]:  # noqa: ARG001 - 
         return _suggested(view)
     tables = count_groups(view)
     said = [_told(view.target, columns, groups) for columns, groups in tables.items()]
-    return [one for found in said for one in found]
+    found = [one for told in said for one in told]
+    if view.settings.balance == "reweighing":
+        return [replace(one, remedy="") for one in found]
+    return found
 
 
 def check_protected(settings: DataSettings, names: Sequence[str]) -> None:
@@ -224,9 +228,7 @@ def _told(target: Target, columns: tuple[str, ...], groups: list[Group]) -> Iter
         f"{name}: {what} by group of train rows (95 % intervals).{compared} {shown}{few}",
         column=columns[0] if len(columns) == 1 else name,
         count=sum(group.rows for group in groups),
-        remedy="data: {balance: reweighing}  # if the difference should not be learnt"
-        if unequal
-        else "",
+        remedy=_REWEIGH if unequal else "",
     )
 
 

@@ -6,11 +6,13 @@ its own class balance feeds back. So two steps are kept apart.
 
 The plain way, always made: each function's precision is taken against the majority, with some votes of
 prior, and discounted where another function votes on the same rows in the same way; each vote adds its
-log odds. That breaks ties and gives probabilities. It never overturns a majority: where it would, the row
-is left at nearly even odds. The learned way is free to overturn: precisions from rows with known labels,
-where there are fifty or more, otherwise by expectation maximisation. It is used only when it proves better:
-on the known rows, half by half, or by foretelling the votes of each function from those of the others
-better than the majority does, with a class balance that has not run away. What was chosen, and why, is said.
+log odds. That gives probabilities, and a tie to the less common class where the odds are two to one. It
+never overturns a majority: where it would, the row is left at nearly even odds.
+
+The learned way is free to overturn: precisions from rows with known labels, where there are fifty or more,
+otherwise by expectation maximisation. It is used only when it proves better: on the known rows, half by
+half, or by foretelling the votes of each function from those of the others better than the majority does,
+with a class balance that has not run away. What was chosen, and why, is said.
 
 A uniform prior is used for the evidence: a prior learnt from the votes is what makes them collapse.
 
@@ -34,6 +36,7 @@ _PRIOR_PRECISION = 0.7  # of a function with few votes
 _TOWARD_MAJORITY = 2.0  # weight of the majority beside the model's own opinion
 _ROUNDS = 8
 _MOST_SHIFT = 0.03  # of the share of a class
+_TWO_TO_ONE = 2.0  # odds that give a tie to the less common class
 _EDGE = 0.01  # what a majority that the evidence is against is left with, beyond even odds
 
 
@@ -129,7 +132,9 @@ def _plain(votes: Votes, shares: Floats, weights: Floats) -> tuple[Floats, Float
     rows = np.arange(len(found))
     ordered = np.sort(shares, axis=1)
     has_winner = ordered[:, -1] > ordered[:, -2] + 1e-9
-    overturned = has_winner & (found.argmax(axis=1) != winner)
+    best = found.argmax(axis=1)
+    weak = found[rows, best] < _TWO_TO_ONE * found[rows, winner]
+    overturned = (best != winner) & (has_winner | weak)
     classes = found.shape[1]
     found[overturned] = (1 - _EDGE) / classes
     found[rows[overturned], winner[overturned]] += _EDGE

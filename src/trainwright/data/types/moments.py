@@ -26,6 +26,7 @@ from trainwright.data.types.case import (
 from trainwright.data.types.dates import COMPACT, candidates, parse_date, parse_dates
 from trainwright.data.types.ranges import DATE_MARKS
 from trainwright.data.types.tally import PLAIN, Tally, Watch
+from trainwright.data.types.values import BLANKS_RULE
 
 _READINGS = 4  # formats of a sample that are told apart
 _FORMATS = 3  # that one column may have
@@ -233,7 +234,13 @@ def _settled(column: Column, tally: Tally, case: Case, *, marks: Sequence[str] =
         forms = [form, *column.formats]
         told = f"dates are written in {len(forms)} ways that cannot be confused: {', '.join(forms)}"
         remedy = setting(case.name, f"{{type: date-time, formats: {yaml_list(forms)}}}")
-        case.note("type", "info", told, count=sum(tally.changed.values()), remedy=remedy)
+        case.note(
+            "type",
+            "info",
+            told,
+            count=sum(n for rule, n in tally.changed.items() if rule != BLANKS_RULE),
+            remedy=remedy,
+        )
     _note(case, tally, form, marks)
     return Verdict(column)
 

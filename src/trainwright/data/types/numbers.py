@@ -23,7 +23,7 @@ from trainwright.data.types.case import (
 from trainwright.data.types.ranges import Extent
 from trainwright.data.types.spelling import Doubt, find_spelling
 from trainwright.data.types.tally import PLAIN, Tally, Watch
-from trainwright.data.types.values import NUMBER, parse_series
+from trainwright.data.types.values import BLANKS_RULE, NUMBER, parse_series
 
 FEW_WORDS = 20  # that a mend lists
 _FAR = 3.0  # spans of all other values
@@ -112,13 +112,17 @@ class Figures:
     def _note_spelling(self, tally: Tally, case: Case) -> None:
         """Say how numbers are written, and what of that is not proven."""
         column = self.column
+        changed = {rule: n for rule, n in tally.changed.items() if rule != BLANKS_RULE}
+        count = max(changed.values(), default=0)
         for told, way, when in self.doubts:
             case.note("type", "warning", told, remedy=setting(case.name, way) + when)
         if column.written is not None:
-            told = ", ".join(f"{rule} in {count} cells" for rule, count in tally.changed.items())
-            case.note("type", "info", f"read as numbers: {told}", remedy=_settled(case, column))
+            told = ", ".join(f"{rule} in {n} cells" for rule, n in changed.items())
+            remedy = _settled(case, column)
+            case.note("type", "info", f"read as numbers: {told}", count=count, remedy=remedy)
         elif column.decimal == ",":
-            case.note("type", "info", "read with a decimal comma", remedy='data: {decimal: ","}')
+            remedy = 'data: {decimal: ","}'
+            case.note("type", "info", "read with a decimal comma", count=count, remedy=remedy)
 
 
 def _sure_marks(extent: Extent) -> list[float]:

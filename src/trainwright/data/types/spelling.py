@@ -29,6 +29,8 @@ _SHAPE = re.compile(
 _IP = re.compile(r"\d{1,3}(\.\d{1,3}){3}")
 _SURE = 10  # numbers with one separator and three digits that make a grouping sure
 _RARE = 0.02
+_FEW, _HOPE = 200, 0.3  # texts that are looked at first, and the share of numbers that they need
+_LONGEST = 40
 _MOSTLY_KNOWN = 0.8
 _POINT = (
     "the point is taken for a decimal mark, which no value proves (it may part thousands)",
@@ -87,6 +89,11 @@ def find_spelling(texts: Sequence[str], context: Context) -> Spelling | None:
     """
     counts = Counter(texts)
     plain = {text for text in counts if NUMBER.fullmatch(text)}
+    if len(plain) == len(counts) and not _is_said(context):
+        return Spelling(context.decimal or ".")
+    few = texts[:: max(len(texts) // _FEW, 1)]
+    if sum(_taken_apart(text, 1) is not None for text in few) < _HOPE * len(few):
+        return None  # words: the others need not be looked at
     parts = [part for text, n in counts.items() if (part := _taken_apart(text, n)) is not None]
     spelled = sum(part.count for part in parts) > sum(counts[text] for text in plain)
     num_read = sum(part.count for part in parts)
@@ -124,7 +131,7 @@ def _is_said(context: Context) -> bool:
 
 
 def _taken_apart(text: str, count: int) -> _Part | None:
-    match = _SHAPE.fullmatch(text)
+    match = _SHAPE.fullmatch(text) if len(text) <= _LONGEST else None
     if match is None:
         return None
     opened = bool(match["open"]) + bool(match["open2"])

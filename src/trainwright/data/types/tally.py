@@ -263,7 +263,7 @@ class Tally:
             misfits=Cells.of(parsed.rows, parsed.texts, first_row=first_row),
             empty=parsed.empty,
             marks=Cells.of(parsed.marks, parsed.marked, first_row=first_row),
-            changed=dict(parsed.changed),
+            changed=dict(sorted(parsed.changed.items())),
             single=Single.of(values),
             numbers=Numbers.of(values, raw, first_row=first_row) if is_number else None,
             distinct=Distinct.of(values) if watch.distinct else None,

@@ -31,6 +31,7 @@ FALSE_OF = {
 }  # fmt: skip
 NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 BLANKS = " \t\r\n\u00a0"
+BLANKS_RULE = "blanks around it taken off"
 ISO_FORMS = ("%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f%#z", "%Y-%m-%dT%H:%M", "%Y-%m-%d")
 _WORDS = (ColumnType.CATEGORY, ColumnType.TEXT, ColumnType.IDENTIFIER)
 
@@ -102,15 +103,26 @@ def _parsed(column: Column, raw: pl.Series) -> Parsed:
         bare = stripped(raw)
         text = without_nulls(bare, column.nulls)
         values = _from_text(column, text)
+        changed = _stripped_cells(raw, bare, values)
         if text.null_count() == raw.null_count() and values.null_count() == text.null_count():
-            return Parsed(values)
+            return Parsed(values, changed=changed)
         rows = (values.is_null() & raw.is_not_null()).arg_true()
-        return _sorted_out(column, values, rows, bare.gather(rows))
-    values, rows, bare = retried(
+        return replace(_sorted_out(column, values, rows, bare.gather(rows)), changed=changed)
+    values, rows, bare, num_stripped = _retried(
         _from_text(column, raw), raw, lambda text: _from_text(column, text)
     )
     parsed = _marked_out(column, _sorted_out(column, values, rows, bare))
-    return replace(parsed, changed=_changed(column, raw, values))
+    blanks = {BLANKS_RULE: num_stripped} if num_stripped else {}
+    return replace(parsed, changed=blanks | _changed(column, raw, values))
+
+
+def _stripped_cells(raw: pl.Series, bare: pl.Series, values: pl.Series) -> dict[str, int]:
+    """How many values had blanks around them."""
+    before, after = raw.str.len_bytes(), bare.str.len_bytes()
+    if before.sum() == after.sum():
+        return {}
+    count = int(((before != after) & values.is_not_null()).sum())
+    return {BLANKS_RULE: count} if count else {}
 
 
 def _changed(column: Column, raw: pl.Series, values: pl.Series) -> dict[str, int]:
@@ -198,7 +210,7 @@ def parse_value(column: Column, value: Any) -> Value:  # noqa: ANN401
         ValueError: the value is of another type, or does not fit.
     """
     parsed = _value(column, value)
-    return parsed if column.repair is None else repair_value(column, parsed)  # type: ignore[no-any-return]
+    return parsed if column.repair is None else repair_value(column, parsed)
 
 
 def _value(column: Column, value: Any) -> Value:  # noqa: ANN401
@@ -250,15 +262,16 @@ def number_text(text: pl.Series, decimal: str, written: NumberFormat | None = No
     return values.scatter(rest.filter(known), found.filter(known)) if known.any() else values
 
 
-def retried(
+def _retried(
     values: pl.Series, text: pl.Series, read: Callable[[pl.Series], pl.Series]
-) -> tuple[pl.Series, pl.Series, pl.Series]:
+) -> tuple[pl.Series, pl.Series, pl.Series, int]:
     """Read once more, without blanks around them, the texts that gave no value.
 
     Most columns have few of them, so that stripping all texts would be the dearer way.
 
     Returns:
-        The values, and of the texts that still give none: their rows, and the stripped texts.
+        The values; of the texts that still give none their rows, and the stripped texts; and how
+        many gave one now.
     """
     rows = (values.is_null() & text.is_not_null()).arg_true()
     bare = stripped(text.gather(rows))
@@ -266,7 +279,7 @@ def retried(
     if again.count():
         values = values.scatter(rows.filter(again.is_not_null()), again.drop_nulls())
     left = again.is_null()
-    return values, rows.filter(left), bare.filter(left)
+    return values, rows.filter(left), bare.filter(left), again.count()
 
 
 def _from_text(column: Column, text: pl.Series) -> pl.Series:
@@ -316,7 +329,10 @@ def _native(column: Column, raw: pl.Series) -> Parsed:
         infinite = floats.is_infinite()
         return _marked_out(column, Parsed.of(null_where(infinite, floats), raw, infinite))
     if column.type is ColumnType.NUMBER and isinstance(kind, pl.Duration):
-        values = raw.dt.total_microseconds(fractional=False).cast(pl.Float64) / 1e6
+        per_second = {"ms": 1e3, "us": 1e6, "ns": 1e9}[
+            kind.time_unit
+        ]  # a whole number may overflow
+        values = raw.to_physical().cast(pl.Float64) / per_second
     elif column.type is ColumnType.BOOLEAN and kind == pl.Boolean:
         values = raw
     elif column.type is ColumnType.BOOLEAN and kind.is_integer():

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import polars as pl
 import pytest
 
 from trainwright.core.artifacts import Column, ColumnType
-from trainwright.data.types import parse_value
+from trainwright.data.types import parse_series, parse_value
 
 
 @pytest.mark.parametrize(
@@ -31,3 +32,10 @@ def test_what_is_no_date_is_refused_with_the_form_that_is_wanted(text: object):
     column = Column("when", ColumnType.DATETIME, format="%d/%m/%Y %H:%M:%S")
     with pytest.raises(ValueError, match="%d/%m/%Y"):
         parse_value(column, text)
+
+
+def test_durations_are_seconds_negative_and_vast_ones_too():
+    column = Column("x", ColumnType.NUMBER)
+    for unit, size in (("ms", 10**3), ("us", 10**6), ("ns", 10**9)):
+        raw = pl.Series("x", [-3 * size, 0, None, 2**62], dtype=pl.Duration(unit))
+        assert parse_series(column, raw).values.to_list() == [-3.0, 0.0, None, 2**62 / size]

@@ -1,0 +1,96 @@
+"""Which rows of a view are near-duplicates: by its texts, its images, or its cells, as it has them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+import polars as pl
+
+from trainwright.core.artifacts import ROW, ColumnType
+from trainwright.data.similarity.clusters import Clusters
+from trainwright.data.similarity.images import THRESHOLD as IMAGE_THRESHOLD
+from trainwright.data.similarity.images import near_images
+from trainwright.data.similarity.rows import judged_columns, near_rows
+from trainwright.data.similarity.texts import THRESHOLD as TEXT_THRESHOLD
+from trainwright.data.similarity.texts import near_texts
+from trainwright.data.view import View
+
+FEWEST_SHINGLES = 8  # of a text: shorter ones are alike by chance
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What was looked for, and what was found.
+
+    Attributes:
+        what: texts, images or rows.
+        columns: Whose values were compared.
+        measure: What likeness is called.
+        threshold: From which on rows are near-duplicates.
+        clusters: By global row positions.
+    """
+
+    what: str
+    columns: tuple[str, ...]
+    measure: str
+    threshold: float
+    clusters: Clusters
+
+    @property
+    def column(self) -> str | None:
+        """The one column that was looked at; None for several."""
+        return self.columns[0] if len(self.columns) == 1 else None
+
+
+def search(view: View, *, go_on: Callable[[int], bool] = lambda _: True) -> Search | None:
+    """Near-duplicates by content; None where the view holds nothing that can be compared.
+
+    Texts of several columns are compared together. A table without texts and images is compared by cells.
+
+    Args:
+        view: The rows.
+        go_on: See `near_texts`.
+    """
+    threshold = view.settings.near_duplicates.threshold
+    of_type = {
+        kind: [c.name for c in view.columns if c.type is kind and c.name in view.inputs]
+        for kind in (ColumnType.TEXT, ColumnType.IMAGE)
+    }
+    if texts := of_type[ColumnType.TEXT]:
+        least = TEXT_THRESHOLD if threshold is None else threshold
+        blocks = (_joined(block, texts) for block in view.blocks(texts))
+        found = near_texts(
+            blocks,
+            num_texts=view.num_rows,
+            threshold=least,
+            fewest=FEWEST_SHINGLES,
+            go_on=go_on,
+        )
+        return _placed(Search("texts", tuple(texts), "Jaccard", least, found), view)
+    if images := of_type[ColumnType.IMAGE]:
+        least = IMAGE_THRESHOLD if threshold is None else threshold
+        files = (data for block in view.blocks(images[:1]) for data in block[images[0]])
+        clusters = near_images(files, num_images=view.num_rows, threshold=least)
+        return _placed(Search("images", (images[0],), "bits alike", least, clusters), view)
+    if columns := judged_columns(view):
+        names = tuple(column.name for column in columns)
+        return _placed(
+            Search("rows", names, "cells alike", 1 - 1 / len(names), near_rows(view)), view
+        )
+    return None
+
+
+def _joined(block: pl.DataFrame, names: list[str]) -> pl.Series:
+    if len(names) == 1:
+        return block[names[0]]
+    return block.select(pl.concat_str(names, separator="\n", ignore_nulls=True)).to_series()
+
+
+def _placed(found: Search, view: View) -> Search:
+    """With global positions in place of places among the rows that are still in."""
+    rows = np.concatenate([np.zeros(0, np.int64), *(b[ROW].to_numpy() for b in view.blocks([]))])
+    clusters = found.clusters
+    named = {key: rows[getattr(clusters, key)] for key in ("row", "first", "left", "right")}
+    return replace(found, clusters=replace(clusters, **named))

@@ -1,0 +1,174 @@
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import polars as pl
+import pytest
+
+from trainwright.data.similarity import bands, shelf, texts
+from trainwright.data.similarity.bands import num_arrangements
+from trainwright.data.similarity.clusters import Clusters
+from trainwright.data.similarity.shingles import Runs
+from trainwright.data.similarity.sketches import sketch
+from trainwright.data.similarity.texts import near_texts
+
+LETTERS = np.array(list("abcdefghijklmnopqrstuvwxyz"))
+
+
+def corpus(number: int = 300, *, footer: int = 0, seed: int = 0) -> list[str]:
+    """Texts of random words, a third of them an edited copy of an earlier one."""
+    rng = np.random.default_rng(seed)
+    words = ["".join(rng.choice(LETTERS, 5)) for _ in range(2000)]
+    foot = " ".join(rng.choice(words, footer)) if footer else ""
+    found: list[list[str]] = []
+    for _ in range(number):
+        if found and rng.random() < 0.33:
+            text = list(found[int(rng.integers(len(found)))])
+            for place in np.flatnonzero(rng.random(len(text)) < rng.choice([0.01, 0.03, 0.06])):
+                text[place] = str(rng.choice(words))
+        else:
+            text = list(rng.choice(words, int(rng.integers(20, 80))))
+        found.append(text)
+    return [" ".join([*text, foot]) for text in found]
+
+
+def exact(given: list[str], threshold: float) -> dict[tuple[int, int], float]:
+    """All pairs at the threshold, by sets of strings."""
+    sets = []
+    for text in given:
+        words = re.findall(r"[a-z]+", text)
+        sets.append({" ".join(words[n : n + 3]) for n in range(len(words) - 2)})
+    pairs = {}
+    for i, one in enumerate(sets):
+        for j in range(i + 1, len(sets)):
+            shared = len(one & sets[j])
+            if shared and (index := shared / (len(one) + len(sets[j]) - shared)) >= threshold:
+                pairs[i, j] = index
+    return pairs
+
+
+def run(given: list[str], *, size: int = 1000, **said) -> Clusters:
+    blocks = [pl.Series(given[n : n + size]) for n in range(0, len(given), size)]
+    return near_texts(blocks, num_texts=len(given), **said)
+
+
+@pytest.mark.parametrize("footer", [0, 40])
+@pytest.mark.parametrize("threshold", [0.6, 0.7, 0.9])
+def test_the_pairs_are_those_of_the_exact_answer(threshold: float, footer: int) -> None:
+    given = corpus(footer=footer)
+    answer = exact(given, threshold)
+    found = run(given, threshold=threshold)
+    first = dict(zip(found.row.tolist(), found.first.tolist(), strict=True))
+    missed = [pair for pair in answer if first.get(pair[0], -1) != first.get(pair[1], -2)]
+    links = zip(found.left.tolist(), found.right.tolist(), found.strength.tolist(), strict=True)
+    assert len(answer) > 20
+    assert missed == []
+    assert all(answer[left, right] == pytest.approx(index) for left, right, index in links)
+
+
+def test_blocks_and_memory_do_not_matter(monkeypatch) -> None:
+    given = corpus()
+    once = run(given)
+    monkeypatch.setattr(shelf, "_IN_MEMORY_BYTES", 1000)
+    monkeypatch.setattr(shelf, "_GAP_BYTES", 0)
+    monkeypatch.setattr(shelf, "_BATCH_SHINGLES", 500)
+    again = run(given, size=7)
+    for name in ("row", "first", "left", "right"):
+        np.testing.assert_array_equal(getattr(once, name), getattr(again, name))
+    np.testing.assert_array_equal(once.likeness, again.likeness)
+
+
+def test_the_first_row_stands_for_its_cluster_and_likeness_is_to_it() -> None:
+    words = corpus(1)[0].split()
+    given = ["nothing like the others at all", " ".join(words), " ".join([*words[:-1], "last"])]
+    found = run(given)
+    assert found.row.tolist() == [1, 2]
+    assert found.first.tolist() == [1, 1]
+    assert found.likeness.tolist() == [1.0, pytest.approx(exact(given, 0.1)[1, 2])]
+    assert found.num_clusters == 1
+
+
+def test_a_thousand_copies_are_not_compared_with_each_other(monkeypatch) -> None:
+    counted = []
+    plain = shelf.Shelf.jaccard
+
+    def count(self, left, right):
+        counted.append(len(left))
+        return plain(self, left, right)
+
+    monkeypatch.setattr(shelf.Shelf, "jaccard", count)
+    found = run(corpus(1) * 1000)
+    assert len(found.row) == 1000
+    assert sum(counted) < 2000
+
+
+def test_boilerplate_does_not_explode(monkeypatch) -> None:
+    """All texts share most of their shingles, none is a near-duplicate: pairs grow with the texts."""
+    tried = []
+    plain = texts._Search._try
+    monkeypatch.setattr(
+        texts._Search,
+        "_try",
+        lambda self, left, right: (tried.append(len(left)), plain(self, left, right)),
+    )
+    rng = np.random.default_rng(3)
+    foot = " ".join("".join(rng.choice(LETTERS, 6)) for _ in range(60))
+    given = [
+        " ".join(["".join(rng.choice(LETTERS, 6)) for _ in range(40)] + [foot]) for _ in range(1500)
+    ]
+    assert len(run(given).row) == 0
+    assert sum(tried) < 150 * len(given)  # all pairs would be 750 a text, in each of 32 bands
+
+
+def test_texts_of_too_few_shingles_are_not_judged() -> None:
+    given = ["very good indeed thanks", "very good indeed thanks", *corpus(3)]
+    assert 0 in run(given).row
+    assert 0 not in run(given, fewest=8).row
+
+
+def test_no_texts_and_empty_texts_have_no_clusters() -> None:
+    assert len(near_texts([], num_texts=0).row) == 0
+    assert len(run(["", "", "...", ""]).row) == 0
+
+
+def test_it_stops_where_it_may_not_go_on() -> None:
+    given = corpus()
+    asked = []
+    assert len(run(given, go_on=lambda band: bool(asked.append(band))).left) <= len(run(given).left)
+    assert asked == [0]
+
+
+@pytest.mark.parametrize("size", [8, 30, 100, 1000])
+def test_sketches_agree_as_often_as_the_jaccard_index_says(size: int) -> None:
+    rng = np.random.default_rng(size)
+    pairs, shared = 300, round(size * 0.75)
+    one, other = [], []
+    for _ in range(pairs):
+        union = rng.integers(0, 2**32, size, dtype=np.uint32)
+        half = (size - shared) // 2
+        one.append(union[: shared + half])
+        other.append(np.concatenate([union[:shared], union[shared + half :]]))
+    left, right = (
+        sketch(Runs(np.concatenate(side), np.array([len(s) for s in side])))
+        for side in (one, other)
+    )
+    agreeing = (left == right).mean(axis=1)
+    assert agreeing.mean() == pytest.approx(shared / size, abs=0.01)
+    assert agreeing.std() < 0.05
+
+
+def test_lower_thresholds_look_through_more_arrangements() -> None:
+    assert [num_arrangements(threshold) for threshold in (0.9, 0.7)] == [1, 1]
+    assert num_arrangements(0.5) > num_arrangements(0.6) > 1
+
+
+def test_all_pairs_of_a_small_bucket_are_candidates() -> None:
+    sketches = np.tile(np.arange(128, dtype=np.uint16), (5, 1))
+    walk = bands.Bands(sketches, np.arange(5))
+    found = {
+        (int(a), int(b))
+        for left, right in walk.candidates(0)
+        for a, b in zip(left, right, strict=True)
+    }
+    assert found == {(a, b) for a in range(5) for b in range(a + 1, 5)}
