@@ -33,7 +33,7 @@ from trainwright.core.durable import (
     write_json,
 )
 from trainwright.core.errors import DataError, EnvironmentFault, TrustError
-from trainwright.core.protocols import Probe, Progress, Silent
+from trainwright.core.protocols import OutOfFold, Probe, Progress, Silent
 from trainwright.data.bias.groups import check_protected
 from trainwright.data.card import card_of
 from trainwright.data.classes import check_rows
@@ -80,6 +80,7 @@ def prepare(
     base: Path,
     snapshots: Path,
     probe: Probe,
+    out_of_fold: OutOfFold | None = None,
     progress: Progress = Silent(),  # noqa: B008 - stateless
     reads: Reads | None = None,
 ) -> Snapshot:
@@ -90,6 +91,7 @@ def prepare(
         base: The recipe's folder; its paths start there.
         snapshots: Where snapshots are kept.
         probe: A quick model, for the leakage check.
+        out_of_fold: Several families, to judge labels by; the probe where there are none.
         progress: Told how far the work is.
         reads: Counts which keys were read; kept in the snapshot and restored when it is reused.
 
@@ -133,6 +135,7 @@ def prepare(
                 folder=folder,
                 arrays=arrays,
                 probe=probe,
+                out_of_fold=out_of_fold,
                 progress=progress,
             )
         content = replace(
@@ -156,6 +159,7 @@ def _table_content(
     folder: Path,
     arrays: Arrays,
     probe: Probe,
+    out_of_fold: OutOfFold | None,
     progress: Progress,
 ) -> Content:
     """Everything between the rows as read and the snapshot; rows wait in `folder`."""
@@ -177,6 +181,7 @@ def _table_content(
         table.view,
         inputs=frozenset(column.name for column in choice.inputs),
         probe=probe,
+        out_of_fold=out_of_fold,
         base=base,
         place=raw.place,
     )

@@ -15,7 +15,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from trainwright.core.artifacts import RESERVED, ROW, UNIT, WEIGHT, Column, Split, Target
-from trainwright.core.protocols import Probe
+from trainwright.core.protocols import OutOfFold, Probe
 from trainwright.data.bundles import PARTS, Bundled, bundle
 from trainwright.data.classes import check_classes, check_target
 from trainwright.data.detection import leave_out
@@ -171,6 +171,7 @@ class Table:
         *,
         inputs: frozenset[str],
         probe: Probe,
+        out_of_fold: OutOfFold | None,
         base: Path,
         place: Callable[[int], str],
     ) -> TableView:
@@ -187,6 +188,7 @@ class Table:
             base,
             place,
             self._arrays,
+            out_of_fold,
         )
 
     def kept(
