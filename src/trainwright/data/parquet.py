@@ -22,6 +22,7 @@ from trainwright.data.digests import FrameDigest
 IMAGES_FILE = "{}.images.arrow"  # of a split
 _GROUP_ROWS = 1 << 18
 _GROUP_BYTES = 64 << 20
+_LOOKED_AT = 10_000  # values of a column, before it is written with a dictionary
 
 
 class TableFile:
@@ -37,30 +38,17 @@ class TableFile:
         self._schema = dict(schema)
         self._waiting: list[pl.DataFrame] = []
         self._rows = self._bytes = 0
+        self._writer: arrow_parquet.ParquetWriter | None = None
 
     def __enter__(self) -> Self:
-        empty = pl.DataFrame(schema=self._schema).to_arrow(compat_level=pl.CompatLevel.oldest())
-        words = [
-            name for name, kind in self._schema.items() if kind in (pl.String, pl.List(pl.String))
-        ]
-        try:
-            self._writer = arrow_parquet.ParquetWriter(
-                self._path,
-                empty.schema,
-                compression="zstd",
-                compression_level=1,
-                use_dictionary=words,
-                write_statistics=False,
-            )
-        except OSError as error:
-            raise disk_fault(error, self._path) from error
         return self
 
     def __exit__(self, kind: object, *_: object) -> None:
         try:
             if kind is None:
                 self._flush()
-            self._writer.close()
+            if self._writer is not None:
+                self._writer.close()
         except OSError as error:
             if kind is None:
                 raise disk_fault(error, self._path) from error
@@ -81,11 +69,30 @@ class TableFile:
                 raise disk_fault(error, self._path) from error
 
     def _flush(self) -> None:
-        if self._rows:
-            whole = pl.concat(self._waiting).select(list(self._schema)).rechunk()
-            table = whole.to_arrow(compat_level=pl.CompatLevel.oldest())
-            self._writer.write_table(table, row_group_size=max(1, whole.height))
+        """Write what waits; at the end of a file without rows at least its schema."""
+        if not self._rows and self._writer is not None:
+            return
+        whole = pl.concat([pl.DataFrame(schema=self._schema), *self._waiting]).rechunk()
+        table = whole.to_arrow(compat_level=pl.CompatLevel.oldest())
+        if self._writer is None:
+            self._writer = arrow_parquet.ParquetWriter(
+                self._path,
+                table.schema,
+                compression="zstd",
+                compression_level=1,
+                use_dictionary=[name for name in whole.columns if _repeats(whole[name])],
+                write_statistics=False,
+            )
+        self._writer.write_table(table, row_group_size=max(1, whole.height))
         self._waiting, self._rows, self._bytes = [], 0, 0
+
+
+def _repeats(values: pl.Series) -> bool:
+    """Are there so few different values that a dictionary of them is shorter, and sooner written?"""
+    if isinstance(values.dtype, pl.List):
+        return values.dtype.inner == pl.String
+    few = values.head(_LOOKED_AT)
+    return values.dtype != pl.Boolean and few.n_unique() * 4 < len(few)
 
 
 class SplitFile:

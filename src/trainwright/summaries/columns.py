@@ -2,7 +2,8 @@
 
 Values are named only where at least five rows hold them, and only the hundred most frequent; the
 rest is a number. The text of identifiers is not kept at all, and of texts only frequent words.
-Merging is exact in memory; of two saved profiles the values that neither named stay unnamed.
+Merging is exact in memory up to 65,536 different values of a column, beyond which the rarest are let go;
+of two saved profiles the values that neither named stay unnamed.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from trainwright.summaries.sketches import (
 
 MIN_COUNT = 5  # rows that must hold a value before it is named
 TOP = 100
+MOST_HELD = 1 << 16  # values of a column; the frequent ones outlive it (Manku & Motwani 2002, VLDB)
 WORD = r"\w\w+"
 _SCALES: Mapping[ColumnType, Scale] = {ColumnType.NUMBER: "number", ColumnType.DATETIME: "time"}
 
@@ -61,7 +63,15 @@ class Values:
         counts = dict(self.counts)
         for value, count in other.counts.items():
             counts[value] = counts.get(value, 0) + count
-        return Values(counts, self.unnamed + other.unnamed)
+        return Values(counts, self.unnamed + other.unnamed)._bounded()
+
+    def _bounded(self) -> Values:
+        """Without the rarest values where there are too many to hold (see `MOST_HELD`)."""
+        if len(self.counts) <= MOST_HELD:
+            return self
+        kept = nsmallest(MOST_HELD // 2, ((-count, value) for value, count in self.counts.items()))
+        counts = {value: -count for count, value in kept}
+        return Values(counts, self.unnamed + sum(self.counts.values()) - sum(counts.values()))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

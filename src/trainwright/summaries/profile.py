@@ -90,6 +90,9 @@ def profile_frame(
 class ProfileBuilder:
     """Summarises typed rows that come block by block; the same for any blocks.
 
+    Sums of floats depend on how they are cut: numbers wait until 65,536 rows are there. What else there is,
+    long texts among it, is summarised as it comes.
+
     Args:
         columns: What to summarise.
         exact_rows: As in `profile_frame`.
@@ -100,33 +103,39 @@ class ProfileBuilder:
         self._exact_rows = exact_rows
         self._waiting: list[pl.DataFrame] = []
         self._num_waiting = self._num_blocks = 0
-        self._whole: Profile | None = None
+        self._parts: dict[str, ColumnProfile] = {}
+        self._numbers = [column for column in columns if column.type is ColumnType.NUMBER]
+        self._others = [column for column in columns if column.type is not ColumnType.NUMBER]
 
     def add(self, frame: pl.DataFrame) -> None:
         """The next rows."""
-        self._waiting.append(frame.select(column.name for column in self._columns))
-        self._num_waiting += frame.height
+        self._merge(frame, self._others)
+        self._waiting.append(frame.select(column.name for column in self._numbers))
+        self._num_waiting += frame.height if self._numbers else 0
         while self._num_waiting >= BLOCK_ROWS:
             rows = pl.concat(self._waiting)
-            self._summarise(rows[:BLOCK_ROWS])
+            self._merge_numbers(rows[:BLOCK_ROWS])
             self._waiting = [rows[BLOCK_ROWS:]]
             self._num_waiting -= BLOCK_ROWS
 
     def close(self) -> Profile:
         """Of all rows that came; at least one block must have."""
-        if self._num_waiting or self._whole is None:
-            self._summarise(pl.concat(self._waiting))
+        if self._numbers and (self._num_waiting or not self._num_blocks):
+            self._merge_numbers(pl.concat(self._waiting))
             self._waiting, self._num_waiting = [], 0
-        assert self._whole is not None
-        return self._whole
+        return Profile({column.name: self._parts[column.name] for column in self._columns})
 
-    def _summarise(self, rows: pl.DataFrame) -> None:
-        """Fixed blocks of rows by their position: sums of floats depend on how they are cut."""
-        found = profile_frame(
-            rows, self._columns, exact_rows=self._exact_rows, first_block=self._num_blocks
-        )
+    def _merge_numbers(self, rows: pl.DataFrame) -> None:
+        self._merge(rows, self._numbers, first_block=self._num_blocks)
         self._num_blocks += 1
-        self._whole = found if self._whole is None else self._whole.merge(found)
+
+    def _merge(
+        self, rows: pl.DataFrame, columns: Sequence[Column], *, first_block: int = 0
+    ) -> None:
+        found = profile_frame(rows, columns, exact_rows=self._exact_rows, first_block=first_block)
+        for name, part in found.items():
+            known = self._parts.get(name)
+            self._parts[name] = part if known is None else known.merge(part)
 
 
 def draw_rows(
