@@ -40,6 +40,7 @@ DETECTORS: Mapping[str, str] = {
     "outliers": "repair.outliers:find",
     "personal data and secrets": "privacy.detect:find",
     "near-duplicates": "similarity.find:find",
+    "label errors": "labels.errors:find",
 }
 # What leaves rows out before the split, by the recipe's wish: `leave_out(view) -> LeftOut`.
 BEFORE_SPLIT: Mapping[str, str] = {
@@ -51,6 +52,7 @@ BEFORE_SPLIT: Mapping[str, str] = {
 # The same after it, of train rows alone and from nothing but train rows.
 ON_TRAIN: Mapping[str, str] = {
     "decontaminate": "similarity.contamination:leave_out",
+    "label errors": "labels.errors:leave_out",
     "balance": "balance:leave_out",
 }
 # How much each train row counts: `weigh(view) -> Weights | None` (see `data.weights`).

@@ -19,6 +19,7 @@ from trainwright.core.errors import DataError, EnvironmentFault
 from trainwright.core.protocols import Progress, Silent
 from trainwright.data.prepare import prepare
 from trainwright.flow.checkpoints import NoCheckpoints
+from trainwright.flow.out_of_fold import out_of_fold
 from trainwright.flow.packaging import Decisions
 from trainwright.flow.resolving import base_of, require_package, snapshot_of
 from trainwright.flow.teaching import find_teacher
@@ -139,7 +140,12 @@ def _prepare_again(
     progress.stage("prepare")
     try:
         snapshot = prepare(
-            recipe, base=base_of(folder), snapshots=scratch, probe=probe, progress=progress
+            recipe,
+            base=base_of(folder),
+            snapshots=scratch,
+            probe=probe,
+            out_of_fold=out_of_fold,
+            progress=progress,
         )
     except (DataError, EnvironmentFault, OSError) as error:
         reason = " ".join(str(error).split())

@@ -12,6 +12,7 @@ Cost: some forty quick fits, half of the time that is left at most.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
@@ -81,7 +82,15 @@ def leave_out(view: View) -> LeftOut:
                 f"label {shorten(label, 40)} looks wrong: rather {shorten(told, 40)}"
                 for label, told in table.select("label", "told").iter_rows()
             ]
-            found += _findings(view, part, judged)
+            found += [
+                replace(
+                    said,
+                    severity="info",
+                    message=f"left out of train: {said.message}",
+                    remedy="",
+                )
+                for said in _findings(view, part, judged)
+            ]
     return LeftOut(np.concatenate(rows) if rows else np.empty(0, np.int64), reasons, tuple(found))
 
 

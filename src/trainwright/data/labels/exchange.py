@@ -136,7 +136,7 @@ def _data(items: Items, position: int) -> dict[str, Any]:
         return {"fields": dict(shown["fields"])}
     if "image" in shown:
         image = base64.b64encode(items.image(position) or b"").decode()
-        return {"image": f"data:image;base64,{image}"}
+        return {"image": f"data:{items.media_type(position)};base64,{image}"}
     return shown
 
 

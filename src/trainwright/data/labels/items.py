@@ -17,6 +17,12 @@ from trainwright.data.types.inference import type_columns
 from trainwright.recipe.data import DataSettings
 
 MOST_TEXT = 20_000  # characters of a text that are shown
+_MAGIC = (
+    (b"\x89PNG", "image/png"),
+    (b"\xff\xd8\xff", "image/jpeg"),
+    (b"GIF8", "image/gif"),
+    (b"BM", "image/bmp"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +56,7 @@ class Items:
             (text,) = values.values()
             return {"text": str(text or "")[:MOST_TEXT]}
         if self.kind == "image":
-            return {"image": position}
+            return {"image": f"/image/{position}/{self.shown[position]}"}
         fields = [
             [name, "" if value is None else str(value)[:MOST_TEXT]]
             for name, value in values.items()
@@ -63,6 +69,14 @@ class Items:
             return None
         found: bytes | None = self.frame.to_series(0)[position]
         return found
+
+    def media_type(self, position: int) -> str:
+        """Of a row's image, by its first bytes: "image/png"."""
+        data = self.image(position) or b""
+        if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+            return "image/webp"
+        kinds = (kind for magic, kind in _MAGIC if data.startswith(magic))
+        return next(kinds, "application/octet-stream")
 
     @property
     def targeted(self) -> Target:

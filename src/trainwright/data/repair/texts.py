@@ -5,7 +5,7 @@ A text that no pattern finds is left alone by all steps, so that a column is sca
 regex and only the few suspicious, distinct texts reach Python: a clean column costs one scan.
 
 - mojibake: UTF-8 that was once read as another encoding ("SÃ£o Paulo"), by ftfy, which undoes it only where
-  the result is likelier than the text; measured in docs/planted-faults.md.
+  the result is likelier than the text; measured in docs/benchmarks/planted-cells.md.
 - html: known tags and entities; anything else in angle brackets stays.
 - unicode: the composed normal form (NFC, Unicode Standard Annex 15), which changes no look.
 - whitespace: any kind of blank as one plain blank, line ends kept, no invisible characters. A joiner (U+200C,

@@ -100,6 +100,8 @@ def test_drop_leaves_out_train_rows_with_a_reason_each() -> None:
     assert wrong[left.rows // 2].mean() >= 0.75
     assert left.rows.max() < 1_600
     assert "looks wrong: rather" in left.reasons[0]
+    assert left.findings[0].severity == "info"
+    assert "left out of train" in left.findings[0].message
     assert find(view, deadline=Deadline(60)) == []
     assert len(leave_out(view_of(flips=45)[0]).rows) == 0
 
