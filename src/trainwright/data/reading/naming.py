@@ -191,7 +191,9 @@ def _paths(source: str, *, base: Path, settings: DataSettings | None) -> list[Lo
                 raise _nothing(source, f"put files there that end in {', '.join(DOCUMENT_ENDINGS)}")
             return [documents]
         found = sorted(entry for entry in path.iterdir() if _is_data(entry))
-        if not found and is_image_folder(path):
+        beside_images = settings is None or settings.inputs is None  # a text file there is a note
+        notes = [entry for entry in found if entry.name.lower().endswith(DOCUMENT_ENDINGS)]
+        if found == (notes if beside_images else []) and is_image_folder(path):
             return [path]
         known = (*TEXT_ENDINGS, *JSON_ENDINGS, *PARQUET_ENDINGS, *ARROW_ENDINGS, *EXCEL_ENDINGS)
         mend = f"put files there that end in {', '.join(known)}"

@@ -138,6 +138,7 @@ def test_a_number_that_stands_alone_is_told_with_limits_to_paste(view_of):
         lambda rng: rng.standard_t(5, 2_000),
         lambda rng: rng.poisson(0.3, 2_000).astype(float),
         lambda rng: rng.pareto(1.5, 2_000) + 1,
+        lambda rng: rng.pareto(0.8, 2_000) + 1,
     ],
 )
 def test_heavy_tails_are_no_outliers(view_of, draw, seed):
