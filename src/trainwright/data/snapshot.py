@@ -7,9 +7,9 @@ verified before any parser sees a byte. Cost: reading a snapshot hashes its file
 
 from __future__ import annotations
 
-import hashlib
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -21,23 +21,24 @@ import pyarrow as pa
 from trainwright.core.artifacts import ROW, Check, Column, Finding, Snapshot, Split, Target
 from trainwright.core.durable import (
     canonical_json,
+    place_folder,
     read_json,
+    scratch_folder,
     sha256_bytes,
     sha256_file,
-    staged_folder,
     write_json,
 )
 from trainwright.core.errors import EnvironmentFault, TrainwrightError, TrustError
 from trainwright.data.card import write_card
-from trainwright.data.ledger import reconcile
+from trainwright.data.digests import FrameDigest
+from trainwright.data.ledger import BLOCK_ROWS, SCHEMA, reconcile
+from trainwright.data.parquet import IMAGES_FILE, SplitFile, TableFile, blocks_of_file
 from trainwright.data.repair.recording import REPAIRS_FILE, no_edits
+from trainwright.data.staging.source import IMAGE_ROWS
 from trainwright.summaries.profile import Profile
 
-FORMAT = 1
+FORMAT = 2
 LEDGER_FILE = "rows.parquet"
-IMAGES_FILE = (
-    "{}.images.arrow"  # of a split: bytes of images, uncompressed, so that they can be mapped
-)
 PROFILE_FILE = "profile.json"
 MANIFEST_FILE = "manifest.json"
 
@@ -47,19 +48,21 @@ class Content:
     """What goes into a snapshot; see `Snapshot` for the fields that share its names.
 
     Attributes:
-        frames: Rows of each split, in row order.
-        ledger: The row ledger.
-        profile: Of the train rows.
+        schemas: Names and types of each split's columns.
+        rows: Rows of the splits, block by block; those of one split in row order.
+        ledger: The row ledger, block by block.
+        profile: Of the train rows, once `rows` has come to its end.
         sources: Name, hash, bytes and rows of each source file.
         before_split: What was decided before the split.
         preparation_key: Of the input that gave it (see `data.prepare`).
-        repairs: The cells that were mended (see `data.repair.recording`); None where none was.
+        repairs: The cells that were mended, block by block (see `data.repair.recording`).
         card: Of `data.card.card_of`.
     """
 
-    frames: Mapping[Split, pl.DataFrame]
-    ledger: pl.DataFrame
-    profile: Profile
+    schemas: Mapping[Split, Mapping[str, pl.DataType]]
+    rows: Iterable[tuple[Split, pl.DataFrame]]
+    ledger: Iterable[pl.DataFrame]
+    profile: Callable[[], Profile]
     target: Target
     inputs: tuple[Column, ...]
     left_out: Mapping[str, str]
@@ -70,7 +73,7 @@ class Content:
     reads: tuple[str, ...]
     before_split: tuple[str, ...]
     preparation_key: str
-    repairs: pl.DataFrame | None = None
+    repairs: Iterable[pl.DataFrame] = ()
     card: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -80,18 +83,18 @@ def write_snapshot(content: Content, *, snapshots: Path) -> Snapshot:
     Raises:
         EnvironmentFault: the disk refuses; nothing is left.
     """
-    digest = _content_hash(
-        content.frames, content.ledger, _said(content.target, content.inputs, content)
-    )
-    folder = snapshots / digest
-    if not folder.exists():
-        try:
-            with staged_folder(folder) as aside:
-                _fill(aside, content, digest)
-        except EnvironmentFault:
-            if not folder.exists():  # another process wrote the same content meanwhile
-                raise
-    known = load_snapshot(folder)
+    with scratch_folder(snapshots, "snapshot") as scratch:
+        aside = scratch / "snapshot"
+        aside.mkdir()
+        manifest = _fill(aside, content)
+        folder = snapshots / manifest["hash"]
+        if not folder.exists():
+            try:
+                place_folder(aside, folder)
+            except EnvironmentFault:
+                if not folder.exists():
+                    raise
+        known = _snapshot_of(folder, manifest) if not aside.exists() else load_snapshot(folder)
     findings = tuple(
         replace(finding, rows_path=path if path and (folder / path).exists() else None)
         for finding, path in zip(content.findings, map(_rows_path, content.findings), strict=True)
@@ -120,6 +123,21 @@ def read_split(
     if not beside.exists():
         return _read(snapshot.path(split), columns)
     return _read_with_images(snapshot.path(split), beside, columns)
+
+
+def read_blocks(snapshot: Snapshot, split: Split) -> Iterator[pl.DataFrame]:
+    """The rows of one split, in row order, block by block, all columns as `read_split` gives them."""
+    beside = snapshot.folder / IMAGES_FILE.format(split.value)
+    plain = blocks_of_file(snapshot.path(split))
+    if not beside.exists():
+        yield from plain
+        return
+    start = 0
+    images = _mapped(beside)
+    for block in plain:
+        for part in block.iter_slices(IMAGE_ROWS):
+            yield part.hstack(images[start : start + part.height].rechunk())
+            start += part.height
 
 
 def read_ledger(snapshot: Snapshot) -> pl.DataFrame:
@@ -167,59 +185,88 @@ def _said(target: Target, inputs: Sequence[Column], other: Content | Snapshot) -
     }
 
 
-def _fill(folder: Path, content: Content, digest: str) -> None:
-    for split, frame in content.frames.items():
-        images = [name for name, kind in frame.schema.items() if kind == pl.Binary]
-        if images:
-            frame.select(images).write_ipc(folder / IMAGES_FILE.format(split.value))
-        frame.drop(images).write_parquet(
-            folder / f"{split.value}.parquet", compression="zstd", statistics=False
-        )
-    content.ledger.write_parquet(folder / LEDGER_FILE, compression="zstd", statistics=False)
-    if content.repairs is not None and content.repairs.height:
-        content.repairs.write_parquet(folder / REPAIRS_FILE, compression="zstd", statistics=False)
-    write_json(folder / PROFILE_FILE, content.profile.to_json(), pretty=False)
-    findings = [_with_rows(finding, content.ledger, folder) for finding in content.findings]
-    buckets = content.ledger["bucket"]
-    rows = {split.value: int((buckets == split.value).sum()) for split in content.frames}
+def _fill(folder: Path, content: Content) -> dict[str, Any]:
+    """Write everything; gives the manifest."""
+    digests = []
+    with ExitStack() as open_files:
+        splits = {
+            split: open_files.enter_context(SplitFile(folder, split, content.schemas[split]))
+            for split in Split
+        }
+        for split, block in content.rows:
+            splits[split].add(block)
+    for split, file in splits.items():
+        digests += [split.value, *file.digest.parts()]
+    ledger = FrameDigest(SCHEMA)
+    rows = dict.fromkeys(("input", *(split.value for split in Split)), 0)
+    with TableFile(folder / LEDGER_FILE, SCHEMA) as table:
+        for block in content.ledger:
+            ledger.add(block)
+            table.add(block)
+            rows["input"] += block.height
+            for split in Split:
+                rows[split.value] += int((block["bucket"] == split.value).sum())
+    rows["dropped"] = 2 * rows["input"] - sum(rows.values())
+    digests += ["rows", *ledger.parts()]
+    _write_repairs(folder / REPAIRS_FILE, content.repairs)
+    write_json(folder / PROFILE_FILE, content.profile().to_json(), pretty=False)
+    findings = [_with_rows(finding, content.sources, folder) for finding in content.findings]
     write_card(
         folder,
         content.card,
         target=content.target,
         inputs=content.inputs,
         left_out=content.left_out,
-        rows={"input": content.ledger.height, **rows},
+        rows={name: count for name, count in rows.items() if name != "dropped"},
         sources=content.sources,
         findings=findings,
     )
-    files = {path.name: sha256_file(path) for path in sorted(folder.iterdir())}
+    said = _said(content.target, content.inputs, content)
     manifest = {
-        **_said(content.target, content.inputs, content),
-        "hash": digest,
-        "files": files,
-        "rows": {
-            "input": content.ledger.height,
-            **rows,
-            "dropped": content.ledger.height - sum(rows.values()),
-        },
+        **said,
+        "hash": _joined(said, digests),
+        "files": {path.name: sha256_file(path) for path in sorted(folder.iterdir())},
+        "rows": rows,
         "findings": [finding.to_json() for finding in findings],
         "reads": list(content.reads),
         "sources": [dict(source) for source in content.sources],
         "before_split": list(content.before_split),
         "preparation_key": content.preparation_key,
-        "libraries": {"polars": pl.__version__},
+        "libraries": {"polars": pl.__version__, "pyarrow": pa.__version__},
     }
-    write_json(folder / MANIFEST_FILE, {**manifest, "seal": _seal(manifest)})
+    manifest["seal"] = _seal(manifest)
+    write_json(folder / MANIFEST_FILE, manifest)
+    return manifest
 
 
-def _with_rows(finding: Finding, ledger: pl.DataFrame, folder: Path) -> Finding:
+def _write_repairs(path: Path, repairs: Iterable[pl.DataFrame]) -> None:
+    """The cells that were mended; no file where none was."""
+    with ExitStack() as open_file:
+        table: TableFile | None = None
+        for edits in repairs:
+            table = table or open_file.enter_context(TableFile(path, no_edits().schema))
+            table.add(edits)
+
+
+def _joined(said: Mapping[str, Any], digests: Sequence[str]) -> str:
+    """The hash that names a snapshot."""
+    return sha256_bytes(canonical_json(said) + "\x1e".join(["", *digests]).encode())
+
+
+def _with_rows(finding: Finding, sources: Sequence[Mapping[str, Any]], folder: Path) -> Finding:
     """The finding with the file of all its rows written."""
     path = _rows_path(finding)
-    if path is None:
+    if path is None or finding.all_rows is None:
         return finding
-    rows = pl.DataFrame({"row": finding.all_rows}, schema={"row": pl.Int64})
-    named = rows.join(ledger.select("row", "source", "position"), on="row", how="left")
-    named.sort("row").write_parquet(folder / path, compression="zstd", statistics=False)
+    starts = np.cumsum([0, *(source["rows"] for source in sources)])
+    names = pl.Series([source["name"] for source in sources], dtype=pl.String)
+    schema = {name: SCHEMA[name] for name in ("row", "source", "position")}
+    with TableFile(folder / path, schema) as table:
+        for start in range(0, len(finding.all_rows), BLOCK_ROWS):
+            rows = finding.all_rows[start : start + BLOCK_ROWS]
+            source = np.searchsorted(starts, rows, side="right") - 1
+            said = {"row": rows, "source": names.gather(source), "position": rows - starts[source]}
+            table.add(pl.DataFrame(said, schema=schema))
     return replace(finding, rows_path=path)
 
 
@@ -276,21 +323,33 @@ def _check_files(folder: Path, manifest: Mapping[str, Any]) -> Iterator[Check]:
 
 
 def _check_content(snapshot: Snapshot) -> Iterator[Check]:
-    frames = {split: read_split(snapshot, split) for split in Split}
-    ledger = read_ledger(snapshot)
-    digest = _content_hash(frames, ledger, _said(snapshot.target, snapshot.inputs, snapshot))
-    same = digest == snapshot.hash
+    digests = []
+    for split in Split:
+        digest: FrameDigest | None = None
+        for frame in read_blocks(snapshot, split):
+            digest = digest or FrameDigest(frame.schema)
+            digest.add(frame)
+        assert digest is not None
+        digests += [split.value, *digest.parts()]
+    ledger = FrameDigest(SCHEMA)
+    for block in blocks_of_file(snapshot.folder / LEDGER_FILE):
+        ledger.add(block)
+    digests += ["rows", *ledger.parts()]
+    digest_of_all = _joined(_said(snapshot.target, snapshot.inputs, snapshot), digests)
+    same = digest_of_all == snapshot.hash
     yield Check(
         "snapshot: content",
         same,
         "values and types have the hash that names it"
         if same
-        else f"values and types hash to {digest[:12]}, not to {snapshot.hash[:12]}",
+        else f"values and types hash to {digest_of_all[:12]}, not to {snapshot.hash[:12]}",
     )
-    rows = {split: frame[ROW].to_numpy() for split, frame in frames.items()}
     yield from reconcile(
-        ledger,
-        rows,
+        blocks_of_file(snapshot.folder / LEDGER_FILE),
+        {
+            split: (block[ROW].to_numpy() for block in blocks_of_file(snapshot.path(split), [ROW]))
+            for split in Split
+        },
         num_rows=snapshot.rows["input"],
         rows_are="rows" if snapshot.target.time is None else "series",
     )
@@ -325,56 +384,17 @@ def _read(path: Path, columns: Sequence[str] | None) -> pl.DataFrame:
 
 def _read_with_images(path: Path, beside: Path, columns: Sequence[str] | None) -> pl.DataFrame:
     """The split with its images, whose bytes are mapped from the disk and not read."""
-    try:
-        images = pl.read_ipc(beside)
-    except (pl.exceptions.PolarsError, OSError) as error:
-        raise TrustError(
-            f"a file of the snapshot cannot be read: {error}", where=str(beside)
-        ) from error
+    images = _mapped(beside)
     if columns is None:
         return _read(path, None).hstack(images)
     plain = _read(path, [name for name in columns if name not in images.columns] or [ROW])
     return plain.hstack(images).select(columns)
 
 
-def _content_hash(
-    frames: Mapping[Split, pl.DataFrame], ledger: pl.DataFrame, said: Mapping[str, Any]
-) -> str:
-    digest = hashlib.sha256(canonical_json(said))
-    parts = [*((split.value, frames[split]) for split in Split), ("rows", ledger)]
-    for part, frame in parts:
-        digest.update(f"\x1e{part}\x1f{frame.height}".encode())
-        for values in frame.iter_columns():
-            digest.update(f"\x1e{values.name}\x1f{values.dtype}\x1f".encode())
-            for block in _canonical_bytes(values):
-                digest.update(block)
-    return digest.hexdigest()
-
-
-def _canonical_bytes(values: pl.Series) -> Iterator[bytes | memoryview]:
-    """A column's cells as bytes that do not depend on chunks, offsets or what lies under a null."""
-    yield values.is_null().to_numpy().tobytes()
-    if values.dtype == pl.Binary:
-        for data in values:
-            yield len(data or b"").to_bytes(8, "little") + (data or b"")
-    elif values.dtype == pl.String:
-        filled = values.fill_null("")
-        yield filled.str.len_bytes().cast(pl.Int64).to_numpy().tobytes()
-        for chunk in filled.get_chunks():
-            words = pa.array(chunk.to_arrow(compat_level=pl.CompatLevel.oldest()))
-            _, ends, data = words.buffers()
-            reach = np.frombuffer(ends, np.int64)[[words.offset, words.offset + len(words)]]
-            yield b"" if data is None else memoryview(data)[reach[0] : reach[1]]
-    elif isinstance(values.dtype, pl.List):
-        lengths = values.list.len().fill_null(0).cast(pl.Int64)
-        yield lengths.to_numpy().tobytes()
-        yield from _canonical_bytes(values.filter(lengths > 0).explode())
-    elif values.dtype.is_temporal():
-        yield values.to_physical().cast(pl.Int64).fill_null(0).to_numpy().tobytes()
-    elif values.dtype == pl.Boolean:
-        yield values.fill_null(value=False).to_numpy().tobytes()
-    elif values.dtype.is_float():
-        yield (values.fill_null(0.0).fill_nan(0.0).to_numpy() + 0.0).tobytes()
-        yield values.is_nan().fill_null(value=False).to_numpy().tobytes()
-    else:
-        yield values.cast(pl.Int64).fill_null(0).to_numpy().tobytes()
+def _mapped(path: Path) -> pl.DataFrame:
+    try:
+        return pl.read_ipc(path)
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise TrustError(
+            f"a file of the snapshot cannot be read: {error}", where=str(path)
+        ) from error

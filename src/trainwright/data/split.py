@@ -10,42 +10,40 @@ Equal means equal inputs: rows that differ in the target alone share a split, ot
 would be learned in one and marked in the other. One exception: where under a tenth of the rows
 are distinct, or one row makes up over a tenth of the table (four short categories in two thousand
 rows), equality is a coincidence; such rows are spread, or else a split would lack whole kinds.
+
+A row's place needs nothing but its hash; only copies, and the rows of small classes, are looked at
+together. So rows are gone through in spans, and there may be more of them than memory holds.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from trainwright.core.artifacts import Finding, Split, Target, Task
+from trainwright.core.artifacts import Finding, Target, Task
 from trainwright.core.errors import DataError, Fault, RecipeError, nearest, shorten
+from trainwright.data.bundles import PARTS, Bundled, bundle, bundle_equal, by_hash, part_sizes
 from trainwright.data.chronology import (
     LEFT_OUT,
     TEST,
     TRAIN,
     VALIDATION,
+    Times,
     blocks_of_time,
     last_of_group,
     split_by_time,
 )
-from trainwright.data.hashing import (
-    Hashes,
-    count_distinct,
-    group_equal,
-    hash_cells,
-    mix,
-    positions,
-)
+from trainwright.data.findings import finding
+from trainwright.data.hashing import CellHasher, Hashes, mix
+from trainwright.data.staging.arrays import Arrays
+from trainwright.data.staging.rows import Rows
 from trainwright.recipe.data import DataSettings, SplitSettings
 
-PARTS = tuple(Split)
-EXACT_ROWS = 10_000
-EXACT_CLASS = 200
 _GIVEN = {
     "train": TRAIN, "training": TRAIN, "test": TEST, "testing": TEST,
     "validation": VALIDATION, "valid": VALIDATION, "val": VALIDATION, "dev": VALIDATION,
@@ -54,9 +52,9 @@ _GIVEN = {
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """Rows that a split leaves out. `rows` is a mask over the rows that were to be split."""
+    """Rows that a split leaves out. `at` are positions among the rows that were to be split."""
 
-    rows: NDArray[np.bool_]
+    at: NDArray[np.int64]
     reason: str
 
 
@@ -66,7 +64,7 @@ class Assignment:
 
     Attributes:
         parts: 0 train, 1 validation, 2 test, -1 left out; shape (rows,), int8.
-        units: What is resampled for an interval, and kept whole in folds: row (with its copies), group
+        units: What is resampled for an interval and kept together by folds: row (with its copies), group
             or block of time; shape (rows,).
         settings: The split settings that were used, and the boundaries of a time split.
         left_out: Why rows have no part; disjoint.
@@ -81,23 +79,32 @@ class Assignment:
 
 
 @dataclass(frozen=True, slots=True)
-class Rows:
+class Splittable:
     """The rows to split.
 
     Attributes:
-        frame: Typed, with the target.
+        rows: Typed, with the target.
         row: Global positions; shape (rows,), int64.
         hashes: Of the inputs; shape (rows,).
         file_part: The part that each row's file says, -1 where it says none; shape (rows,), int8.
+        arrays: Where long arrays live.
+        bundled: The rows by their inputs, where they were bundled before.
     """
 
-    frame: pl.DataFrame
+    rows: Rows
     row: NDArray[np.int64]
     hashes: Hashes
     file_part: NDArray[np.int8]
+    arrays: Arrays = field(default_factory=Arrays)
+    bundled: Bundled | None = None
+
+    def column(self, name: str) -> Iterator[pl.Series]:
+        """One column, block by block."""
+        for block in self.rows.blocks([name]):
+            yield block.to_series()
 
 
-def assign(rows: Rows, settings: DataSettings, *, target: Target) -> Assignment:
+def assign(rows: Splittable, settings: DataSettings, *, target: Target) -> Assignment:
     """Assign rows as `data.split` says.
 
     Raises:
@@ -105,11 +112,11 @@ def assign(rows: Rows, settings: DataSettings, *, target: Target) -> Assignment:
         DataError: the rows cannot be split so: too few rows, groups or times, or an unknown value.
     """
     by = "given" if settings.is_given else settings.split.by
-    check_split_columns(settings, rows.frame.columns)
-    strata = _strata(rows.frame[target.name], target)
-    assigned = _METHODS[by](rows, settings, strata)
+    check_split_columns(settings, list(rows.rows.schema))
+    assigned = _METHODS[by](rows, settings, strata_of(rows.rows, target, rows.arrays))
+    sizes = part_sizes(assigned.parts, rows.arrays)
     for part, split in enumerate(PARTS):
-        if not (assigned.parts == part).any():
+        if not sizes[part]:
             raise DataError(
                 f"{split.value} has no rows: {len(rows.row)} rows cannot be split by {by} so",
                 where="data.split",
@@ -135,79 +142,80 @@ def check_split_columns(settings: DataSettings, names: Sequence[str]) -> None:
         raise RecipeError.of(faults)
 
 
-def _random(rows: Rows, settings: DataSettings, strata: NDArray[np.int64]) -> Assignment:
-    split = settings.split
-    bundles, findings = _bundles(rows.hashes)
-    parts = _by_hash(bundles, strata, seed=split.seed, fractions=split.fractions)
-    groups = group_equal(bundles)
-    units = rows.row[groups.first[groups.inverse]]  # copies are one: no fold may part them either
+def _random(rows: Splittable, settings: DataSettings, strata: NDArray[np.int32]) -> Assignment:
+    split, arrays = settings.split, rows.arrays
+    bundled = rows.bundled or bundle(rows.hashes, strata, arrays)
+    bundled, findings = bundle_equal(bundled, strata, arrays)
+    parts = by_hash(bundled, seed=split.seed, fractions=split.fractions, arrays=arrays)
+    units = arrays.empty(len(parts), np.int64)
+    for span in arrays.spans(len(parts)):  # copies are one: no fold may part them either
+        units[span] = rows.row[bundled.first[span]]
     said = {"by": "random", "fractions": list(split.fractions), "seed": split.seed}
     return Assignment(parts, units, said, findings=tuple(findings))
 
 
-def _group(rows: Rows, settings: DataSettings, _: NDArray[np.int64]) -> Assignment:
+def _group(rows: Splittable, settings: DataSettings, _: NDArray[np.int32]) -> Assignment:
     split = settings.split
     assert split.column is not None
-    groups = rows.frame[split.column]
-    bundles, findings = _group_hashes(groups, rows)
-    one = np.zeros(len(bundles), dtype=np.int64)
-    parts = _by_hash(bundles, one, seed=split.seed, fractions=split.fractions)
+    bundled, findings = _groups(split.column, rows)
+    parts = by_hash(bundled, seed=split.seed, fractions=split.fractions, arrays=rows.arrays)
     said = {
         "by": "group",
         "column": split.column,
         "fractions": list(split.fractions),
         "seed": split.seed,
     }
-    return Assignment(parts, _ordinals(bundles), said, findings=tuple(findings))
+    return Assignment(parts, _ordinals(bundled, rows.arrays), said, findings=tuple(findings))
 
 
-def _time(rows: Rows, settings: DataSettings, _: NDArray[np.int64]) -> Assignment:
-    split = settings.split
-    assert split.column is not None
-    times = _times(rows.frame, split)
-    assigned = _in_order(times, split, rows)
-    return replace(assigned, units=blocks_of_time(times, assigned.parts))
+def _time(rows: Splittable, settings: DataSettings, _: NDArray[np.int32]) -> Assignment:
+    times = _times(rows, settings.split)
+    assigned = _in_order(times, settings.split, rows)
+    return replace(assigned, units=blocks_of_time(times, assigned.parts, rows.arrays))
 
 
-def _group_time(rows: Rows, settings: DataSettings, _: NDArray[np.int64]) -> Assignment:
+def _group_time(rows: Splittable, settings: DataSettings, _: NDArray[np.int32]) -> Assignment:
     split = settings.split
     assert split.group is not None
-    times = _times(rows.frame, split)
-    groups = rows.frame[split.group]
-    bundles, findings = _group_hashes(groups, rows)
-    assigned = _in_order(last_of_group(times, groups), split, rows, times=times)
+    times = _times(rows, split)
+    bundled, findings = _groups(split.group, rows)
+    last = last_of_group(times, bundled.hashes, rows.arrays)
+    for span in rows.arrays.spans(len(times.values)):  # without a time of its own a row is left out
+        last.values[span][np.isnan(times.values[span])] = np.nan
+    assigned = _in_order(last, split, rows)
     return replace(
         assigned,
-        units=_ordinals(bundles),
+        units=_ordinals(bundled, rows.arrays),
         settings={**assigned.settings, "by": "group-time", "group": split.group},
         findings=(*assigned.findings, *findings),
     )
 
 
-def _given(rows: Rows, settings: DataSettings, strata: NDArray[np.int64]) -> Assignment:
+def _given(rows: Splittable, settings: DataSettings, strata: NDArray[np.int32]) -> Assignment:
     split = settings.split
     left_out: list[LeftOut] = []
     findings: list[Finding] = []
     said: dict[str, Any] = {"by": "given"}
     if split.by == "given" and split.column is not None:
         said["column"] = split.column
-        parts = _spelled_parts(rows.frame[split.column], split.column)
-        missing = parts == LEFT_OUT
-        if missing.any():
+        parts = _spelled_parts(rows, split.column)
+        missing = _where(parts, LEFT_OUT, rows.arrays)
+        if len(missing):
             left_out.append(LeftOut(missing, "no assignment"))
             findings.append(_dropped(missing, rows, split.column))
     else:
-        parts = rows.file_part.copy()
-    parts, taken = _complete(parts, rows, strata, settings=split)
+        parts = rows.arrays.empty(len(rows.file_part), np.int8)
+        for span in rows.arrays.spans(len(parts)):
+            parts[span] = rows.file_part[span]
+    taken = _complete(parts, rows, strata, settings=split)
     if taken:
         said["taken_from_train"] = taken
-        findings.append(
-            Finding("schema", "info", f"{' and '.join(taken)} rows are not given: taken from train")
-        )
+        told = f"{' and '.join(taken)} rows are not given: taken from train"
+        findings.append(finding("schema", "info", told))
     return Assignment(parts, rows.row, said, tuple(left_out), tuple(findings))
 
 
-_METHODS: dict[str, Callable[[Rows, DataSettings, NDArray[np.int64]], Assignment]] = {
+_METHODS: dict[str, Callable[[Splittable, DataSettings, NDArray[np.int32]], Assignment]] = {
     "random": _random,
     "group": _group,
     "time": _time,
@@ -216,122 +224,50 @@ _METHODS: dict[str, Callable[[Rows, DataSettings, NDArray[np.int64]], Assignment
 }
 
 
-def _by_hash(
-    bundles: Hashes, strata: NDArray[np.int64], *, seed: int, fractions: Sequence[float]
-) -> NDArray[np.int8]:
-    """The part of each row; rows of one bundle get the same.
-
-    Args:
-        bundles: What must stay together; shape (rows,).
-        strata: Class of each row; a bundle counts as its lowest.
-        seed: Of the split.
-        fractions: Of train, validation and test.
-    """
-    groups = group_equal(bundles)
-    keys, inverse, sizes = groups.keys, groups.inverse, groups.sizes
-    place = positions(keys, "split", seed)
-    found = np.searchsorted(np.cumsum(fractions)[:2], place, side="right").astype(np.int8)
-    lowest = np.full(len(keys), np.iinfo(np.int64).max)
-    np.minimum.at(lowest, inverse, strata)
-    total = np.bincount(lowest, weights=sizes).astype(np.int64)
-    exact = total < (EXACT_CLASS if len(bundles) >= EXACT_ROWS else EXACT_ROWS)
-    order = np.lexsort((place, lowest))
-    starts = np.searchsorted(lowest[order], np.arange(len(total) + 1))
-    for stratum, (train, validation) in enumerate(_quotas(total, fractions)):
-        if exact[stratum]:
-            mine = order[starts[stratum] : starts[stratum + 1]]
-            middle = np.cumsum(sizes[mine]) - sizes[mine] / 2
-            cuts = np.array([train, train + validation])
-            found[mine] = np.searchsorted(cuts, middle, side="right")
-    _fill_empty(found, np.argsort(place, kind="stable"))
-    return found[inverse]
-
-
-def _quotas(counts: NDArray[np.int64], fractions: Sequence[float]) -> list[tuple[int, int]]:
-    """(train, validation) rows of each class; exact in sum, each within one row of its share.
-
-    What rounding takes from one class the next one gives; train has a row of every class.
-    """
-    quotas = []
-    total, given = 0, [0, 0]
-    for count in counts.tolist():
-        total += count
-        wanted = []
-        for later, fraction in enumerate(fractions[1:]):
-            share = count * fraction
-            owed = int(np.floor(total * fraction + 0.5)) - given[later]
-            wanted.append(min(max(owed, int(np.floor(share))), int(np.ceil(share))))
-        while sum(wanted) > max(0, count - 1):
-            wanted[int(np.argmax(wanted))] -= 1
-        given = [given[0] + wanted[0], given[1] + wanted[1]]
-        quotas.append((count - sum(wanted), wanted[0]))
-    return quotas
-
-
-def _fill_empty(parts: NDArray[np.int8], order: NDArray[np.int64]) -> None:
-    """Where there are few bundles a part may have got none: the last ones in order go there."""
-    for part, position in ((TEST, -1), (VALIDATION, -2)):
-        if len(parts) > 2 and not (parts == part).any():
-            parts[order[position]] = part
-
-
-def _bundles(hashes: Hashes) -> tuple[Hashes, list[Finding]]:
-    """What stays together in a random split: equal rows, unless equality is a coincidence."""
-    groups = group_equal(hashes)
-    inverse, sizes = groups.inverse, groups.sizes
-    few = len(sizes) * 10 < len(hashes)
-    dominant = len(hashes) >= 100 and int(sizes.max()) * 10 > len(hashes)
-    if not (few or dominant):
-        return hashes, []
-    note = Finding(
-        "schema", "info",
-        f"{len(sizes)} distinct rows in {len(hashes)}: equal rows are taken for coincidences and spread"
-        " over the splits",
-    )  # fmt: skip
-    order = np.argsort(inverse, kind="stable")
-    starts = np.cumsum(sizes) - sizes
-    occurrence = np.empty(len(hashes), dtype=np.uint64)
-    occurrence[order] = np.arange(len(hashes)) - np.repeat(starts, sizes)
-    return mix(hashes ^ mix(occurrence)), [note]
-
-
-def _group_hashes(groups: pl.Series, rows: Rows) -> tuple[Hashes, list[Finding]]:
-    """A hash a group; a row without a group is a group of its own."""
-    found = hash_cells(groups)
-    missing = groups.is_null().to_numpy()
-    found[missing] = mix(rows.hashes[missing] ^ rows.row[missing].astype(np.uint64))
-    if (num_groups := count_distinct(found)) < 3:
+def _groups(column: str, rows: Splittable) -> tuple[Bundled, list[Finding]]:
+    """Rows bundled by a column; a row without a group is a group of its own."""
+    arrays = rows.arrays
+    found = arrays.empty(len(rows.row), np.uint64)
+    hasher = CellHasher()
+    missing = [np.empty(0, dtype=np.int64)]
+    start = 0
+    for values in rows.column(column):
+        span = slice(start, start + len(values))
+        hashes = hasher.hashes(values)
+        gone = values.is_null().to_numpy()
+        alone = rows.hashes[span][gone] ^ rows.row[span][gone].astype(np.uint64)
+        hashes[gone] = mix(alone)
+        found[span] = hashes
+        missing.append(rows.row[span][gone])
+        start = span.stop
+        arrays.release()
+    bundled = bundle(found, np.broadcast_to(np.int32(0), len(found)), arrays)
+    if bundled.num < 3:
         raise DataError(
-            f"column {shorten(groups.name)} has {num_groups} groups; a split needs at least 3",
+            f"column {shorten(column)} has {bundled.num} groups; a split needs at least 3",
             where="data.split",
             mend="data: {split: {by: random}}, or name another column",
         )
-    if not missing.any():
-        return found, []
-    finding = Finding(
-        "missing", "warning",
-        f"{int(missing.sum())} rows have no {groups.name!r}: each counts as a group of its own",
-        column=groups.name, count=int(missing.sum()),
-        rows=tuple(rows.row[missing][:10].tolist()),
-    )  # fmt: skip
-    return found, [finding]
+    lone = np.concatenate(missing)
+    if not len(lone):
+        return bundled, []
+    told = f"{len(lone)} rows have no {column!r}: each counts as a group of its own"
+    return bundled, [finding("missing", "warning", told, column=column, rows=lone)]
 
 
-def _in_order(
-    keys: pl.Series, split: SplitSettings, rows: Rows, *, times: pl.Series | None = None
-) -> Assignment:
-    """Parts by the order of keys; rows without a time are left out."""
+def _in_order(keys: Times, split: SplitSettings, rows: Splittable) -> Assignment:
+    """Parts by the order of keys; rows without one are left out."""
     assert split.column is not None
-    missing = (keys if times is None else times).is_null().to_numpy()
+    missing = _where_missing(keys.values, rows.arrays)
     found = split_by_time(
-        keys.set(pl.Series(missing), None) if missing.any() else keys,
+        keys,
         fractions=split.fractions,
         gap_seconds=_gap(split, keys),
-        column=split.column,
+        arrays=rows.arrays,
     )
-    left_out = [LeftOut(missing, "no time")] if missing.any() else []
-    findings = [_dropped(missing, rows, split.column)] if missing.any() else []
-    if found.in_gap.any():
+    left_out = [LeftOut(missing, "no time")] if len(missing) else []
+    findings = [_dropped(missing, rows, split.column)] if len(missing) else []
+    if len(found.in_gap):
         left_out.append(LeftOut(found.in_gap, "gap"))
     said = {
         "by": "time",
@@ -343,86 +279,122 @@ def _in_order(
     return Assignment(found.parts, rows.row, said, tuple(left_out), tuple(findings))
 
 
-def _gap(split: SplitSettings, keys: pl.Series) -> float:
-    if split.gap and not keys.dtype.is_temporal():
+def _gap(split: SplitSettings, keys: Times) -> float:
+    if split.gap and not keys.temporal:
         raise DataError(
-            f"a gap is a length of time, and column {shorten(keys.name)} holds numbers",
+            f"a gap is a length of time, and column {shorten(keys.column)} holds numbers",
             where="data.split.gap",
-            mend=f"data: {{columns: {{{keys.name}: date-time}}}}, or remove gap",
+            mend=f"data: {{columns: {{{keys.column}: date-time}}}}, or remove gap",
         )
     return split.gap
 
 
-def _times(frame: pl.DataFrame, split: SplitSettings) -> pl.Series:
+def _times(rows: Splittable, split: SplitSettings) -> Times:
     assert split.column is not None
-    times = frame[split.column]
-    if not (times.dtype.is_temporal() or times.dtype.is_numeric()):
+    kind = rows.rows.schema[split.column]
+    if not (kind.is_temporal() or kind.is_numeric()):
         raise DataError(
             f"column {shorten(split.column)} holds no times and no numbers, so rows have no order by it",
             where="data.split.column",
             mend=f"data: {{columns: {{{split.column}: date-time}}}}",
         )
-    return times
+    return Times.of(rows.column(split.column), len(rows.row), rows.arrays)
 
 
-def _dropped(missing: NDArray[np.bool_], rows: Rows, column: str) -> Finding:
-    count = int(missing.sum())
-    return Finding(
-        "missing", "warning",
-        f"{count} rows have no {column!r}, by which the data are split: left out",
-        column=column, count=count, rows=tuple(rows.row[missing][:10].tolist()),
-    )  # fmt: skip
+def _dropped(missing: NDArray[np.int64], rows: Splittable, column: str) -> Finding:
+    told = f"{len(missing)} rows have no {column!r}, by which the data are split: left out"
+    return finding("missing", "warning", told, column=column, rows=rows.row[missing])
 
 
-def _spelled_parts(values: pl.Series, column: str) -> NDArray[np.int8]:
+def _spelled_parts(rows: Splittable, column: str) -> NDArray[np.int8]:
     """The part that each value spells; -1 where there is none.
 
     Raises:
         DataError: a value that spells no part.
     """
-    words = values.cast(pl.String).str.strip_chars().str.to_lowercase()
-    unknown = [word for word in words.drop_nulls().unique().sort() if word not in _GIVEN]
+    parts = rows.arrays.empty(len(rows.row), np.int8)
+    unknown: set[str] = set()
+    start = 0
+    for values in rows.column(column):
+        words = values.cast(pl.String).str.strip_chars().str.to_lowercase()
+        unknown.update(word for word in words.drop_nulls().unique() if word not in _GIVEN)
+        codes = words.replace_strict(_GIVEN, default=None, return_dtype=pl.Int8)
+        parts[start : start + len(codes)] = codes.fill_null(LEFT_OUT).to_numpy()
+        start += len(codes)
+        rows.arrays.release()
     if unknown:
-        shown = ", ".join(shorten(word, 30) for word in unknown[:5])
+        shown = ", ".join(shorten(word, 30) for word in sorted(unknown)[:5])
         raise DataError(
             f"column {shorten(column)} gives the split, and {shown} is none of train, validation and test",
             where="data.split.column",
             mend="write train, validation or test in each row of it",
         )
-    codes = words.replace_strict(_GIVEN, default=None, return_dtype=pl.Int8)
-    return codes.fill_null(LEFT_OUT).to_numpy().astype(np.int8)
+    return parts
 
 
 def _complete(
-    parts: NDArray[np.int8], rows: Rows, strata: NDArray[np.int64], *, settings: SplitSettings
-) -> tuple[NDArray[np.int8], list[str]]:
-    """Where validation or test is not given, its fraction of the train rows, by hash."""
-    lacking = [part for part in (VALIDATION, TEST) if not (parts == part).any()]
-    train = parts == TRAIN
-    if not lacking or not train.any():
-        return parts, []
+    parts: NDArray[np.int8],
+    rows: Splittable,
+    strata: NDArray[np.int32],
+    *,
+    settings: SplitSettings,
+) -> list[str]:
+    """Where validation or test is not given, fill in its fraction of the train rows, by hash."""
+    arrays = rows.arrays
+    sizes = part_sizes(parts, arrays)
+    lacking = [part for part in (VALIDATION, TEST) if not sizes[part]]
+    if not lacking or not sizes[TRAIN]:
+        return []
     wanted = [settings.fractions[part] if part in lacking else 0.0 for part in range(3)]
     wanted[TRAIN] = 1 - sum(wanted)
-    bundles, _ = _bundles(rows.hashes[train])
-    found = parts.copy()
-    split = _by_hash(bundles, strata[train], seed=settings.seed, fractions=wanted)
-    for part in (VALIDATION, TEST):
-        if part not in lacking:
-            split[split == part] = TRAIN
-    found[train] = split
-    return found, [PARTS[part].value for part in lacking]
+    others = np.sort(np.concatenate([_where(parts, part, arrays) for part in (-1, 1, 2)]))
+    train, classes = arrays.without(rows.hashes, others), arrays.without(strata, others)
+    bundled, _ = bundle_equal(bundle(train, classes, arrays), classes, arrays)
+    split = by_hash(bundled, seed=settings.seed, fractions=wanted, arrays=arrays)
+    done = 0
+    for span in arrays.spans(len(parts)):
+        train = parts[span] == TRAIN
+        found = split[done : done + int(train.sum())]
+        parts[span][train] = np.where(np.isin(found, lacking), found, TRAIN)
+        done += len(found)
+    return [PARTS[part].value for part in lacking]
 
 
-def _strata(values: pl.Series, target: Target) -> NDArray[np.int64]:
+def strata_of(rows: Rows, target: Target, arrays: Arrays) -> NDArray[np.int32]:
+    """The class of each row; 0 where there are none."""
     if target.task in (Task.REGRESSION, Task.TOKEN_CLASSIFICATION):
-        return np.zeros(len(values), dtype=np.int64)
+        return np.broadcast_to(np.int32(0), rows.num_rows)
     codes = {label: code for code, label in enumerate(target.classes)}
-    return values.replace_strict(codes, return_dtype=pl.Int64).to_numpy()
+    found = arrays.empty(rows.num_rows, np.int32)
+    start = 0
+    for block in rows.blocks([target.name]):
+        here = block.to_series().replace_strict(codes, return_dtype=pl.Int32).to_numpy()
+        found[start : start + len(here)] = here
+        start += len(here)
+        arrays.release()
+    return found
 
 
-def _ordinals(keys: Hashes) -> NDArray[np.int64]:
+def _ordinals(bundled: Bundled, arrays: Arrays) -> NDArray[np.int64]:
     """0, 1, 2 ... in order of first appearance."""
-    groups = group_equal(keys)
-    rank = np.empty(len(groups.first), dtype=np.int64)
-    rank[np.argsort(groups.first)] = np.arange(len(groups.first))
-    return rank[groups.inverse]
+    ordinals = arrays.empty(len(bundled.first), np.int64)
+    found = arrays.empty(len(bundled.first), np.int64)
+    seen = 0
+    for span in arrays.spans(len(found)):
+        new = bundled.first[span] == np.arange(span.start, span.stop)
+        ordinals[span] = np.cumsum(new) - 1 + seen
+        seen += int(new.sum())
+    for span in arrays.spans(len(found)):
+        found[span] = ordinals[bundled.first[span]]
+    return found
+
+
+def _where(parts: NDArray[np.int8], part: int, arrays: Arrays) -> NDArray[np.int64]:
+    """Positions of the rows of a part."""
+    found = [np.flatnonzero(parts[s] == part) + s.start for s in arrays.spans(len(parts))]
+    return np.concatenate([np.empty(0, dtype=np.int64), *found])
+
+
+def _where_missing(values: NDArray[np.float64], arrays: Arrays) -> NDArray[np.int64]:
+    found = [np.flatnonzero(np.isnan(values[s])) + s.start for s in arrays.spans(len(values))]
+    return np.concatenate([np.empty(0, dtype=np.int64), *found])

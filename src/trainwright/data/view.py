@@ -20,6 +20,8 @@ from numpy.typing import NDArray
 from trainwright.core.artifacts import ROW, Column, Split, Target
 from trainwright.core.protocols import OutOfFold, Probe
 from trainwright.data.hashing import mix
+from trainwright.data.staging.arrays import Arrays
+from trainwright.data.staging.rows import FrameRows, Rows
 from trainwright.recipe.data import DataSettings
 
 PART = "__part__"  # int8: 0 train, 1 validation, 2 test, -1 before the split
@@ -83,14 +85,19 @@ class View(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class FrameView:
-    """A view of a frame that is in memory.
+class TableView:
+    """A view of rows that may be more than memory holds.
 
     Attributes:
-        frame: ROW, PART, and typed columns with the target.
+        rows: Typed, with the target.
+        row: Global positions, ascending; shape (rows,), int64.
+        parts: 0 train, 1 validation, 2 test, -1 before the split; shape (rows,), int8.
+        arrays: Where long arrays live.
     """
 
-    frame: pl.DataFrame
+    rows: Rows
+    row: NDArray[np.int64]
+    parts: NDArray[np.int8]
     columns: tuple[Column, ...]
     inputs: frozenset[str]
     target: Target
@@ -98,25 +105,75 @@ class FrameView:
     probe: Probe
     base: Path = Path()
     place: Callable[[int], str] = field(default=lambda row: f"row {row}", repr=False)
+    arrays: Arrays = field(default_factory=Arrays, repr=False)
     out_of_fold: OutOfFold | None = None
+
+    @classmethod
+    def of_frame(
+        cls,
+        frame: pl.DataFrame,
+        columns: tuple[Column, ...],
+        inputs: frozenset[str],
+        target: Target,
+        settings: DataSettings,
+        probe: Probe,
+        base: Path = Path(),
+        place: Callable[[int], str] = lambda row: f"row {row}",
+        out_of_fold: OutOfFold | None = None,
+    ) -> TableView:
+        """A view of a frame in memory, which holds ROW and PART beside typed columns and target."""
+        rows, row, parts = FrameRows(frame), frame[ROW].to_numpy(), frame[PART].to_numpy()
+        return cls(
+            rows, row, parts, columns, inputs, target, settings, probe, base, place,
+            out_of_fold=out_of_fold,
+        )  # fmt: skip
 
     @property
     def num_rows(self) -> int:
         """Rows that are still in."""
-        return self.frame.height
+        return len(self.row)
 
     def blocks(self, names: Sequence[str], *, split: Split | None = None) -> Iterator[pl.DataFrame]:
-        yield from self._rows(names, split).iter_slices(BLOCK_ROWS)
+        """As `View.blocks`."""
+        wanted = [name for name in names if name not in (ROW, PART)]
+        start = 0
+        for block in self.rows.blocks(wanted) if wanted else self._lengths():
+            span = slice(start, start + block.height)
+            frame = self._placed(block, span, wanted)
+            if split is not None:
+                frame = frame.filter(pl.col(PART) == PARTS.index(split))
+            yield from frame.iter_slices(BLOCK_ROWS)
+            start = span.stop
+            self.arrays.release()
 
     def sample(
         self, names: Sequence[str], *, size: int, split: Split | None = None
     ) -> pl.DataFrame:
-        rows = self._rows(names, split)
-        return rows if rows.height <= size else rows.filter(lowest(rows[ROW].to_numpy(), size))
+        """As `View.sample`."""
+        wanted = [name for name in names if name not in (ROW, PART)]
+        at = np.empty(0, dtype=np.int64)
+        for span in self.arrays.spans(self.num_rows):
+            mine = np.arange(span.start, span.stop)
+            if split is not None:
+                mine = mine[self.parts[span] == PARTS.index(split)]
+            at = np.concatenate([at, mine])
+            if len(at) > size:
+                at = at[lowest(self.row[at], size)]
+        found = self.rows.gather(wanted, at) if wanted else pl.DataFrame()
+        return self._placed(found, at, wanted)
 
-    def _rows(self, names: Sequence[str], split: Split | None) -> pl.DataFrame:
-        rows = self.frame.select(ROW, PART, *(name for name in names if name not in (ROW, PART)))
-        return rows if split is None else rows.filter(pl.col(PART) == PARTS.index(split))
+    def _placed(
+        self, block: pl.DataFrame, at: slice | NDArray[np.int64], names: Sequence[str]
+    ) -> pl.DataFrame:
+        """With ROW and PART in front."""
+        known = [pl.Series(ROW, self.row[at]), pl.Series(PART, self.parts[at])]
+        return pl.DataFrame(known).hstack(block.select(names)) if names else pl.DataFrame(known)
+
+    def _lengths(self) -> Iterator[pl.DataFrame]:
+        """Blocks without columns that are asked for."""
+        for start in range(0, self.num_rows, BLOCK_ROWS):
+            stop = min(start + BLOCK_ROWS, self.num_rows)
+            yield pl.DataFrame({ROW: self.row[start:stop]})
 
 
 def lowest(positions: NDArray[np.int64], size: int) -> NDArray[np.bool_]:

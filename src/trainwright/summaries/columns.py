@@ -2,7 +2,8 @@
 
 Values are named only where at least five rows hold them, and only the hundred most frequent; the
 rest is a number. The text of identifiers is not kept at all, and of texts only frequent words.
-Merging is exact in memory; of two saved profiles the values that neither named stay unnamed.
+Merging is exact in memory up to 65,536 different values of a column, beyond which the rarest are let go;
+of two saved profiles the values that neither named stay unnamed.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from trainwright.summaries.sketches import (
 
 MIN_COUNT = 5  # rows that must hold a value before it is named
 TOP = 100
+MOST_HELD = 1 << 16  # values of a column; the frequent ones outlive it (Manku & Motwani 2002, VLDB)
 WORD = r"\w\w+"
 _SCALES: Mapping[ColumnType, Scale] = {ColumnType.NUMBER: "number", ColumnType.DATETIME: "time"}
 
@@ -61,7 +63,15 @@ class Values:
         counts = dict(self.counts)
         for value, count in other.counts.items():
             counts[value] = counts.get(value, 0) + count
-        return Values(counts, self.unnamed + other.unnamed)
+        return Values(counts, self.unnamed + other.unnamed)._bounded()
+
+    def _bounded(self) -> Values:
+        """Without the rarest values where there are too many to hold (see `MOST_HELD`)."""
+        if len(self.counts) <= MOST_HELD:
+            return self
+        kept = nsmallest(MOST_HELD // 2, ((-count, value) for value, count in self.counts.items()))
+        counts = {value: -count for count, value in kept}
+        return Values(counts, self.unnamed + sum(self.counts.values()) - sum(counts.values()))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -174,10 +184,12 @@ class ColumnProfile:
         )
 
 
-def profile_column(series: pl.Series, column: Column, *, exact_rows: int) -> ColumnProfile:
+def profile_column(
+    series: pl.Series, column: Column, *, exact_rows: int, first_block: int = 0
+) -> ColumnProfile:
     """Summary of a column's rows; see `profile_frame`."""
     if column.type in _SCALES:
-        return _numeric(series, column.type, exact_rows=exact_rows)
+        return _numeric(series, column.type, exact_rows=exact_rows, first_block=first_block)
     if column.type is ColumnType.SERIES:
         return _series(series, exact_rows=exact_rows)
     if column.type is ColumnType.WORDS:
@@ -219,12 +231,14 @@ def _images(series: pl.Series, *, exact_rows: int) -> ColumnProfile:
     )
 
 
-def _numeric(series: pl.Series, kind: ColumnType, *, exact_rows: int) -> ColumnProfile:
+def _numeric(
+    series: pl.Series, kind: ColumnType, *, exact_rows: int, first_block: int = 0
+) -> ColumnProfile:
     moments = None
     if kind is ColumnType.NUMBER:
         numbers = series.cast(pl.Float64).to_numpy()
         numbers = np.where(np.isfinite(numbers), numbers, np.nan)
-        moments = Moments.of(numbers)
+        moments = Moments.of(numbers, first_block=first_block)
         present = numbers[~np.isnan(numbers)]
     else:
         present = series.drop_nulls().cast(pl.Datetime("us")).to_physical().to_numpy()

@@ -11,28 +11,28 @@ import pytest
 from trainwright.core.artifacts import ROW, WEIGHT, Column, ColumnType, Split, Target, Task
 from trainwright.core.errors import RecipeError
 from trainwright.data.balance import leave_out, weigh
-from trainwright.data.view import PART, FrameView
+from trainwright.data.view import PART, TableView
 from trainwright.data.weights import Weights, all_weights
 from trainwright.recipe.data import DataSettings
 
 COUNTS = {"a": 600, "b": 90, "c": 21}
 
 
-def view_of(balance: str, *, task: Task = Task.CLASSIFICATION, seed: int = 0) -> FrameView:
+def view_of(balance: str, *, task: Task = Task.CLASSIFICATION, seed: int = 0) -> TableView:
     labels = np.repeat(list(COUNTS), list(COUNTS.values()))
     labels = np.random.default_rng(0).permutation(labels)
     parts = (np.arange(len(labels)) % 3 == 2).astype(np.int8)
     frame = pl.DataFrame({ROW: np.arange(len(labels)) * 5, PART: parts, "y": labels})
     target = Target(Column("y", ColumnType.CATEGORY), task, tuple(COUNTS))
     settings = DataSettings(source="f.csv", target="y", balance=balance, split={"seed": seed})
-    return FrameView(frame, (), frozenset(), target, settings, probe=None, base=Path())  # type: ignore[arg-type]
+    return TableView.of_frame(frame, (), frozenset(), target, settings, probe=None, base=Path())  # type: ignore[arg-type]
 
 
-def train_of(view: FrameView) -> pl.DataFrame:
-    return view.frame.filter(pl.col(PART) == 0)
+def train_of(view: TableView) -> pl.DataFrame:
+    return pl.concat(view.blocks(["y"])).filter(pl.col(PART) == 0)
 
 
-def sums(weights: Weights, view: FrameView) -> dict[str, float]:
+def sums(weights: Weights, view: TableView) -> dict[str, float]:
     train = train_of(view).with_columns(w=pl.Series(weights.of(train_of(view)[ROW].to_numpy())))
     return dict(train.group_by("y").agg(pl.col("w").sum()).iter_rows())
 

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
+import pytest
 
 from trainwright.core.artifacts import Split
-from trainwright.data.ledger import LedgerBook, reconcile
+from trainwright.data.ledger import LedgerBook, Numbered, reconcile
 from trainwright.data.reading import SourceFile
 
 
@@ -38,7 +39,9 @@ def whole() -> pl.DataFrame:
 def failed(
     ledger: pl.DataFrame, splits: dict[Split, np.ndarray] = SPLITS, rows: int = 10
 ) -> list[str]:
-    return [check.name for check in reconcile(ledger, splits, num_rows=rows) if not check.passed]
+    blocks = {split: [rows[:1], rows[1:]] for split, rows in splits.items()}
+    checks = reconcile(ledger.iter_slices(3), blocks, num_rows=rows)
+    return [check.name for check in checks if not check.passed]
 
 
 def test_a_whole_ledger_reconciles_and_knows_each_source() -> None:
@@ -58,9 +61,21 @@ def test_a_row_that_nothing_settled_is_noticed() -> None:
 
 
 def test_a_row_that_stands_twice_is_noticed() -> None:
-    ledger = book()
-    ledger.assign(np.array([8, 9, 9]), Split.TEST)
-    assert "row ledger: every input row once" in failed(ledger.close())
+    ledger = whole()
+    assert "row ledger: every input row once" in failed(pl.concat([ledger, ledger[9:]]))
+    with pytest.raises(AssertionError, match="settled twice"):
+        book().assign(np.array([7, 8, 9]), Split.TEST)
+
+
+def test_a_drop_may_have_a_reason_for_every_row() -> None:
+    ledger = LedgerBook([SourceFile("a.csv", Path("a.csv"), "0", 1, 0, 6)])
+    ledger.drop(
+        np.array([1, 4]), step="duplicates", reason=Numbered("equal to row {}", np.array([0, 3]))
+    )
+    ledger.drop(np.array([5, 2]), step="filters", reason=["too long", "too short"])
+    assert ledger.close()["reason"].to_list() == [
+        None, "equal to row 0", "too short", None, "equal to row 3", "too long",
+    ]  # fmt: skip
 
 
 def test_a_row_in_another_file_than_the_ledger_says_is_noticed() -> None:

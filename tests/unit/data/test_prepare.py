@@ -242,7 +242,7 @@ def test_equal_rows_are_kept_with_a_warning_or_dropped_on_demand(run: Run) -> No
     kept = run(frame)
     finding = next(f for f in kept.findings if f.kind == "duplicate")
     assert (finding.severity, finding.count) == ("warning", 20)
-    assert finding.rows == tuple(range(400, 410))
+    assert finding.rows == tuple(range(400, 420))
     assert kept.rows["dropped"] == 0
     dropped = run(frame, duplicates="drop")
     ledger = read_ledger(dropped).filter(bucket="dropped")

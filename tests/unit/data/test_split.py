@@ -10,7 +10,8 @@ from trainwright.core.artifacts import Column, ColumnType, Target, Task
 from trainwright.core.errors import DataError, RecipeError
 from trainwright.data.chronology import LEFT_OUT, TEST, TRAIN, VALIDATION
 from trainwright.data.hashing import hash_rows
-from trainwright.data.split import Assignment, Rows, assign
+from trainwright.data.split import Assignment, Splittable, assign
+from trainwright.data.staging.rows import FrameRows
 from trainwright.recipe.data import DataSettings, SplitSettings
 
 CLASSES = ("a", "b", "c")
@@ -33,8 +34,8 @@ def split(
     **said: Any,
 ) -> Assignment:
     inputs = [name for name in frame.columns if name != "y"]
-    rows = Rows(
-        frame,
+    rows = Splittable(
+        FrameRows(frame),
         np.arange(frame.height),
         hash_rows(frame, inputs),
         np.full(frame.height, -1, dtype=np.int8) if file_part is None else file_part,
@@ -171,7 +172,7 @@ def test_a_gap_leaves_out_what_lies_before_each_later_part() -> None:
     assert left_out.tolist() == [*range(691, 700), *range(841, 850)]
     (gap,) = assigned.left_out
     assert gap.reason == "gap"
-    assert gap.rows.nonzero()[0].tolist() == left_out.tolist()
+    assert gap.at.tolist() == left_out.tolist()
 
 
 def test_a_row_without_a_time_is_left_out_with_a_warning() -> None:
@@ -255,7 +256,7 @@ def test_what_is_not_given_is_taken_from_train() -> None:
 def test_files_decide_where_they_are_given() -> None:
     parts = np.repeat(np.array([0, 1, 2], dtype=np.int8), 40)
     frame = table(120)
-    rows = Rows(frame, np.arange(120), hash_rows(frame, ["x"]), parts)
+    rows = Splittable(FrameRows(frame), np.arange(120), hash_rows(frame, ["x"]), parts)
     said = DataSettings(source="a.csv", target="y", validation="b.csv", test="c.csv")
     assigned = assign(rows, said, target=target())
     assert (assigned.parts == parts).all()

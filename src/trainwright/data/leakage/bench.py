@@ -19,8 +19,11 @@ from trainwright.core.protocols import Probe
 from trainwright.data.hashing import Hashes, count_distinct, mix, positions
 from trainwright.data.leakage.pairs import Pair, like_pairs, likeness
 from trainwright.data.leakage.scores import Answer, Values, build_answer, column_score
+from trainwright.data.staging.arrays import Arrays
+from trainwright.summaries.sketches import HyperLogLog
 
 SAMPLE_ROWS = 20_000
+COUNTED_ROWS = 1 << 20  # whose distinct ones are counted
 FEW_ROWS = 3_000  # for a first look at pairs
 NUM_FOLDS = 3
 SAME = 0.999  # rank correlation of a column and its copy in another unit
@@ -123,12 +126,7 @@ def build_bench(
         probe: A quick model.
         hashes: Of the rows' inputs; shape (rows,).
     """
-    places = positions(_apart(hashes), "leakage", "sample")
-    chosen = np.arange(len(places))
-    if len(places) > SAMPLE_ROWS:  # those at the lowest places; of equal ones the first rows
-        last = np.partition(places, SAMPLE_ROWS - 1)[SAMPLE_ROWS - 1]
-        below, at = np.flatnonzero(places < last), np.flatnonzero(places == last)
-        chosen = np.sort(np.concatenate([below, at[: SAMPLE_ROWS - len(below)]]))
+    chosen = choose_rows(hashes, np.zeros(len(hashes), dtype=np.int8), Arrays())
     frame = train[chosen]
     columns = {column.name: column for column in inputs if column.type is not ColumnType.TEXT}
     folds = (positions(_apart(hashes[chosen]), "leakage", "fold") * NUM_FOLDS).astype(np.int64)
@@ -140,6 +138,47 @@ def build_bench(
         truth = answer.columns[:, 0]
     values = {name: encode(frame[name]) for name in columns}
     return Bench(columns, values, truth, answer, probe)
+
+
+def choose_rows(hashes: Hashes, parts: NDArray[np.int8], arrays: Arrays) -> NDArray[np.int64]:
+    """The at most 20,000 train rows of the lowest places; of equal ones the first. Positions, ascending.
+
+    Args:
+        hashes: Of the rows' inputs; shape (rows,).
+        parts: Of each row; 0 is train; shape (rows,).
+        arrays: Where long arrays live.
+    """
+    few = _are_few_distinct(hashes, parts, arrays)
+    at, places = np.empty(0, dtype=np.int64), np.empty(0)
+    limit, seen = np.inf, 0
+    for span in arrays.spans(len(hashes)):
+        mine = np.flatnonzero(parts[span] == 0)
+        here = hashes[span][mine]
+        number = np.arange(seen, seen + len(mine), dtype=np.uint64)
+        seen += len(mine)
+        place = positions(mix(here ^ mix(number)) if few else here, "leakage", "sample")
+        low = place <= limit
+        at = np.concatenate([at, mine[low] + span.start])
+        places = np.concatenate([places, place[low]])
+        if len(at) > SAMPLE_ROWS:
+            limit = np.partition(places, SAMPLE_ROWS - 1)[SAMPLE_ROWS - 1]
+            below, same = np.flatnonzero(places < limit), np.flatnonzero(places == limit)
+            kept = np.sort(np.concatenate([below, same[: SAMPLE_ROWS - len(below)]]))
+            at, places = at[kept], places[kept]
+    return at
+
+
+def _are_few_distinct(hashes: Hashes, parts: NDArray[np.int8], arrays: Arrays) -> bool:
+    """Is under a tenth of the train rows distinct? Of very many rows by an estimate."""
+    if len(hashes) <= COUNTED_ROWS:
+        mine = hashes[parts == 0]
+        return count_distinct(mine) * 10 < len(mine)
+    num_rows, distinct = 0, HyperLogLog.of(np.empty(0, dtype=np.uint64))
+    for span in arrays.spans(len(hashes)):
+        mine = hashes[span][parts[span] == 0]
+        num_rows += len(mine)
+        distinct = distinct.merge(HyperLogLog.of(mine))
+    return distinct.estimate * 10 < num_rows
 
 
 def encode(values: pl.Series) -> Values:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -148,20 +149,22 @@ def open_table(
 
 @contextmanager
 def open_named(location: Location, settings: DataSettings, *, name: str) -> Iterator[Reader]:
-    """A reader for what a recipe names; a setting that the kind of source cannot use is left unread."""
+    """A reader for what a recipe names."""
+    with open_table(location, name=name, **how_read(location, settings, name=name)) as reader:
+        yield reader
+
+
+def how_read(location: Location, settings: DataSettings, *, name: str) -> dict[str, Any]:
+    """How a recipe wants something read; a setting that the kind of source cannot use is left unread."""
     text = is_text(name) and not isinstance(location, Rows)
     table = text and not isinstance(location, Documents) and is_delimited(name)
-    with open_table(
-        location,
-        name=name,
-        encoding=settings.encoding if text else None,
-        delimiter=settings.delimiter if table else None,
-        layout=settings.layout if table else None,
-        dropped=settings.drop,
-        nested=_nested(settings),
-        sheet=settings.sheet if is_workbook(name) else None,
-    ) as reader:
-        yield reader
+    return {
+        "encoding": settings.encoding if text else None,
+        "delimiter": settings.delimiter if table else None,
+        "dropped": settings.drop,
+        "nested": _nested(settings),
+        "sheet": settings.sheet if is_workbook(name) else None,
+    }
 
 
 def _read_file(location: Location, settings: DataSettings, *, name: str) -> _Read:
@@ -237,82 +240,115 @@ def _nested(settings: DataSettings) -> tuple[str, ...]:
 def _name_columns(
     frame: pl.DataFrame, names: tuple[str, ...], dropped: tuple[str, ...], *, name: str
 ) -> tuple[pl.DataFrame, list[Finding]]:
-    """The frame with its columns' names, without a nameless row index.
+    """The frame with its columns' names, without a nameless row index."""
+    index = RowIndex(names, dropped, name=name)
+    index.add(frame)
+    kept = kept_columns(names)
+    return frame.select(list(kept)).rename(kept), index.findings()
+
+
+def kept_columns(names: Sequence[str]) -> dict[str, str]:
+    """Position -> name of the columns that are kept.
 
     Of equal names, which only a recipe that drops them may have, the first stays to be dropped.
     """
-    nameless = [position for position, column in enumerate(names) if column == ""]
-    findings = []
-    if nameless and "" not in dropped:
-        first = frame.to_series(0)
-        if not _counts_up(first):
+    return {str(i): column for i, column in enumerate(names) if names.index(column) == i and column}
+
+
+class RowIndex:
+    """Is a first column without a name a row index, which is left out?
+
+    Args:
+        names: Of the file's columns.
+        dropped: Those that the recipe leaves out; an empty one may be among them.
+        name: The file's, for messages.
+    """
+
+    def __init__(self, names: Sequence[str], dropped: Sequence[str], *, name: str) -> None:
+        self._asked = "" in names and "" not in dropped
+        self._name = name
+        self._next: int | None = None
+        self._counts = True
+
+    def add(self, frame: pl.DataFrame) -> None:
+        """The next rows; columns are named by position."""
+        if not self._asked or not self._counts or not frame.height:
+            return
+        numbers = frame.to_series(0).cast(pl.Int64, strict=False)
+        start = numbers[0] if self._next is None else self._next
+        if self._next is None and start not in (0, 1):
+            self._counts = False
+            return
+        self._next = start + len(numbers)
+        wanted = pl.int_range(start, self._next, eager=True)
+        self._counts = bool((numbers == wanted).fill_null(value=False).all())
+
+    def findings(self) -> list[Finding]:
+        """A warning that it is left out.
+
+        Raises:
+            DataError: it does not count the rows from 0 or 1.
+        """
+        if not self._asked:
+            return []
+        if not self._counts:
             raise DataError(
                 "column 1 has no name and is no row index",
-                where=f"{name}:1",
+                where=f"{self._name}:1",
                 mend='name it in the header, or data: {drop: [""]}',
             )
-        findings.append(
+        return [
             Finding(
                 "schema",
                 "warning",
-                f"{name}: the first column has no name and counts the rows: it was left out",
+                f"{self._name}: the first column has no name and counts the rows: it was left out",
                 remedy='write the file without its row index, or say so: data: {drop: [""]}',
             )
-        )
-    kept = {str(i): column for i, column in enumerate(names) if names.index(column) == i and column}
-    return frame.select(list(kept)).rename(kept), findings
-
-
-def _counts_up(values: pl.Series) -> bool:
-    """True for 0, 1 ... n-1 and for 1, 2 ... n."""
-    numbers = values.cast(pl.Int64, strict=False)
-    start = numbers[0] if len(numbers) else 0
-    if start not in (0, 1):
-        return False
-    return bool(
-        (numbers == pl.int_range(start, start + len(numbers), eager=True))
-        .fill_null(value=False)
-        .all()
-    )
+        ]
 
 
 def unify(frames: Sequence[pl.DataFrame]) -> list[pl.DataFrame]:
     """Give each column one type in all frames; where numbers and words mix, as text."""
-    casts: dict[str, pl.DataType] = {}
-    for name, kind in frames[0].schema.items():
-        kinds = {frame.schema[name] for frame in frames} - {pl.Null()}
-        if len(kinds) > 1:
-            numeric = all(one.is_numeric() for one in kinds)
-            casts[name] = pl.Float64() if numeric else pl.String()
-        else:
-            casts[name] = next(iter(kinds), kind)
+    casts = {
+        name: common_kind([frame.schema[name] for frame in frames]) for name in frames[0].columns
+    }
     return [frame.cast(casts) if casts != frame.schema else frame for frame in frames]  # type: ignore[arg-type]
 
 
-def _agree(first: _Read, read: _Read) -> _Read:
-    """`read` with its columns in the order of the first file.
+def common_kind(kinds: Sequence[pl.DataType]) -> pl.DataType:
+    """One type for all: where numbers and words mix, text."""
+    known = set(kinds) - {pl.Null()}
+    if len(known) > 1:
+        return pl.Float64() if all(kind.is_numeric() for kind in known) else pl.String()
+    return next(iter(known), kinds[0])
 
-    Raises:
-        DataError: the two have other columns, or other types; names both files.
-    """
-    ours, theirs = first.frame.columns, read.frame.columns
+
+def _agree(first: _Read, read: _Read) -> _Read:
+    """`read` with its columns in the order of the first file (see `check_agreement`)."""
+    check_agreement(first.frame.schema, read.frame.schema, first.file.name, read.file.name)
+    return replace(read, frame=read.frame.select(first.frame.columns))
+
+
+def check_agreement(
+    ours: Mapping[str, pl.DataType], theirs: Mapping[str, pl.DataType], first: str, name: str
+) -> None:
+    """Refuse (DataError) a file with other columns, or other types, than the first; names both files."""
     if set(ours) != set(theirs):
-        lacking = [shorten(name) for name in ours if name not in theirs][:5]
-        further = [shorten(name) for name in theirs if name not in ours][:5]
+        lacking = [shorten(column) for column in ours if column not in theirs][:5]
+        further = [shorten(column) for column in theirs if column not in ours][:5]
         said = [f"lacks {', '.join(lacking)}"] if lacking else []
         said += [f"has {', '.join(further)} besides"] if further else []
         raise DataError(
-            f"the files have different columns: {read.file.name} {' and '.join(said)}",
-            where=f"{first.file.name} and {read.file.name}",
+            f"the files have different columns: {name} {' and '.join(said)}",
+            where=f"{first} and {name}",
             mend="give every file the same columns, or name only those that belong together",
         )
-    for name in ours:
-        kinds = first.frame.schema[name], read.frame.schema[name]
+    for column in ours:
+        kinds = ours[column], theirs[column]
         alike = kinds[0] == kinds[1] or all(kind.is_numeric() for kind in kinds)
         if not alike and pl.Null not in kinds:
             raise DataError(
-                f"column {shorten(name)} is {kinds[0]} in one file and {kinds[1]} in the other",
-                where=f"{first.file.name} and {read.file.name}",
+                f"column {shorten(column)} is {kinds[0]} in one file and {kinds[1]} in the other",
+                where=f"{first} and {name}",
                 mend="write the column with one type in every file",
             )
-    return replace(read, frame=read.frame.select(ours))

@@ -1,4 +1,8 @@
-"""Repair of a table in memory, between the types of its columns and everything that is counted in them."""
+"""Repair of staged rows, between the types of their columns and everything that is counted in them.
+
+Block by block: a column that has something to mend is written once more. Cost: memory for the record of
+what was mended, not for the rows.
+"""
 
 from __future__ import annotations
 
@@ -13,18 +17,25 @@ from trainwright.data.contract import contracted, load_contract
 from trainwright.data.findings import finding
 from trainwright.data.repair.apply import repair_series
 from trainwright.data.repair.planning import Plan, plan_repairs
-from trainwright.data.repair.recording import repair_frame
+from trainwright.data.repair.recording import SCHEMA, repair_frame
 from trainwright.data.repair.variants import shown
-from trainwright.data.types.inference import TypedTable
+from trainwright.data.staging.blocks import BlockStore
+from trainwright.data.staging.typed import TypedRows
 from trainwright.recipe.data import DataSettings
 
 
-def repair_table(
-    typed: TypedTable, settings: DataSettings, *, base: Path
-) -> tuple[TypedTable, pl.DataFrame]:
-    """The table as the recipe wants it mended, and the record of what was changed (`repair.recording`).
+def repair_rows(
+    typed: TypedRows, settings: DataSettings, *, base: Path, folder: Path
+) -> tuple[TypedRows, BlockStore]:
+    """The rows as the recipe wants them mended, and the record of what was changed (`repair.recording`).
 
     Its columns then also say what the contract file asks of them (`data.contract`).
+
+    Args:
+        typed: The rows; the values of mended columns are written into its store anew.
+        settings: The recipe's data section.
+        base: The recipe's folder.
+        folder: Where the record is kept.
 
     Raises:
         RecipeError, EnvironmentFault: as `plan_repairs` and `contracted`.
@@ -32,22 +43,46 @@ def repair_table(
     inputs = [column for column in typed.columns if column.name != typed.target.name]
 
     def spellings(column: Column) -> pl.DataFrame:
-        return repair_series(column, typed.frame[column.name]).alias("value").value_counts()
+        counts = [
+            repair_series(column, block.to_series()).alias("value").value_counts()
+            for block in typed.blocks([column.name])
+        ]
+        return pl.concat(counts).group_by("value", maintain_order=True).agg(pl.col("count").sum())
 
     plan = plan_repairs(inputs, settings, spellings=spellings)
     columns = tuple(plan.of(column) for column in typed.columns)
     contract = load_contract(settings, base)
     columns = columns if contract is None else contracted(columns, contract)
-    repaired = repair_frame(typed.frame, columns)
-    findings = (*typed.findings, *told(plan, repaired.edits))
-    table = replace(typed, frame=repaired.frame, columns=columns, findings=findings)
-    return table, repaired.edits
+    edits = BlockStore(folder / "repairs.blocks")
+    mended = [column for column in columns if column.repair is not None]
+    names = [column.name for column in mended]
+    blocks = _mended(typed, mended, names, edits) if mended else iter(())
+    typed.store.replace(names, blocks)
+    findings = (*typed.findings, *told(plan, edits))
+    return replace(typed, columns=columns, findings=findings), edits
 
 
-def told(plan: Plan, edits: pl.DataFrame) -> Iterator[Finding]:
+def _mended(
+    typed: TypedRows, columns: list[Column], names: list[str], edits: BlockStore
+) -> Iterator[pl.DataFrame]:
+    """The columns as their contract mends them; what was changed is noted."""
+    first_row = 0
+    for block in typed.blocks(names):
+        repaired = repair_frame(block, columns, first_row=first_row)
+        if repaired.edits.height:
+            edits.write(repaired.edits)
+        yield repaired.frame
+        first_row += block.height
+
+
+def told(plan: Plan, edits: BlockStore) -> Iterator[Finding]:
     """What was mended, a line a column and step; and which groups of spellings were accepted."""
-    counts = edits.group_by("column", "step", maintain_order=True).agg(pl.col("row"))
-    for column, step, rows in counts.iter_rows():
+    names = ["column", "step", "row"]
+    noted = [pl.DataFrame(schema={name: SCHEMA[name] for name in names})]
+    noted += [block.clone() for block in edits.blocks(names)] if edits.columns else []
+    counts = pl.concat(noted).group_by("column", "step", maintain_order=True).agg(pl.col("row"))
+    order = {name: place for place, name in enumerate(plan.repairs)}
+    for column, step, rows in sorted(counts.iter_rows(), key=lambda line: order[line[0]]):
         kind = _KINDS.get(step, "encoding")
         groups = plan.groups.get(column, ()) if step == "variants" else ()
         of_groups = f": {shown(groups)}" if groups else ""

@@ -26,13 +26,16 @@ from trainwright.core.artifacts import (
     Task,
 )
 from trainwright.core.errors import DataError, shorten
-from trainwright.data.duplicates import conflicting_labels, describe_copies, find_copies
+from trainwright.data.bundles import PARTS, bundle
+from trainwright.data.classes import check_classes, check_target
+from trainwright.data.duplicates import conflicting_labels, describe_copies
 from trainwright.data.hashing import Hashes, hash_cells, mix, sum_cells
 from trainwright.data.ledger import LedgerBook
-from trainwright.data.quality import check_classes, check_target
 from trainwright.data.reading.tables import RawTable
 from trainwright.data.series.steps import CODE, Steps, check_series_names, read_steps
-from trainwright.data.split import PARTS, Rows, assign, check_split_columns
+from trainwright.data.split import Splittable, assign, check_split_columns
+from trainwright.data.staging.arrays import Arrays
+from trainwright.data.staging.rows import FrameRows
 from trainwright.data.types.case import TypedColumn
 from trainwright.data.types.columns import type_column
 from trainwright.data.types.inference import context_of
@@ -185,38 +188,47 @@ class _Series:
 
     def leave_out_unlabelled(self) -> None:
         """Series without a target."""
-        missing, findings = check_target(self.frame[self.target.name])
-        self.findings += [
-            replace(found, rows=tuple(self.rows[list(found.rows)].tolist())) for found in findings
-        ]
+        rows = FrameRows(self.frame)
+        missing, findings = check_target(rows, self.target.name, row=self.rows)
+        self.findings += findings
         self._drop(missing, step="target", reason="no target")
 
     def look_for_copies(self) -> None:
         """Equal series, and equal ones with other targets."""
         values = self.frame[self.target.name]
-        copies = find_copies(mix(self.hashes ^ mix(hash_cells(values))))
+        whole = mix(self.hashes ^ mix(hash_cells(values)))
+        strata = np.zeros(len(whole), dtype=np.int32)
+        found, arrays = bundle(self.hashes, strata, Arrays(), whole=whole), Arrays()
         dropping = self._settings.duplicates == "drop"
-        self.findings += describe_copies(copies, self.rows, dropped=dropping)
-        self.findings += conflicting_labels(self.hashes, values, self.rows)
+        self.findings += describe_copies(found, self.rows, dropped=dropping, arrays=arrays)
+        self.findings += conflicting_labels(
+            found,
+            self.rows,
+            target=self.target.name,
+            numbers=values.dtype.is_float(),
+            dropped=dropping,
+            arrays=arrays,
+        )
         if dropping:
-            self._drop(copies.repeats, step="duplicates", reason="equal to another series")
+            assert found.copy_of is not None
+            copies = np.flatnonzero(found.copy_of != np.arange(len(whole)))
+            self._drop(copies, step="duplicates", reason="equal to another series")
 
     def split(self) -> None:
         """Assign series to train, validation and test."""
-        rows = Rows(self.frame, self.rows, self.hashes, self._file_parts)
+        rows = Splittable(FrameRows(self.frame), self.rows, self.hashes, self._file_parts)
         assigned = assign(rows, self._settings, target=self.target)
         self.findings += assigned.findings
         self.parts, self.units = assigned.parts, assigned.units
         self.said = dict(assigned.settings)
         for left in assigned.left_out:
-            self._settle(left.rows, step="split", reason=left.reason)
-        self._keep(self.parts >= 0)
+            self._settle(left.at, step="split", reason=left.reason)
+        self._keep(np.flatnonzero(self.parts >= 0))
 
     def check_classes(self) -> None:
         """The target as train shows it; series of other classes are left out."""
-        values = self.frame[self.target.name]
-        by = str(self.said["by"])
-        found = check_classes(values, self.parts, self.target, rows=self.rows, by=by)
+        rows, by = FrameRows(self.frame), str(self.said["by"])
+        found = check_classes(rows, self.parts, self.target, row=self.rows, by=by)
         self.target = found.target
         self.findings += found.findings
         self._drop(found.unseen, step="split", reason="class not in train")
@@ -240,21 +252,21 @@ class _Series:
                 self._book.assign(self._members[position], split)
         return self._book.close()
 
-    def _drop(self, mask: NDArray[np.bool_], *, step: str, reason: str) -> None:
-        if mask.any():
-            self._settle(mask, step=step, reason=reason)
-            self._keep(~mask)
+    def _drop(self, at: NDArray[np.int64], *, step: str, reason: str) -> None:
+        if len(at):
+            self._settle(at, step=step, reason=reason)
+            self._keep(np.setdiff1d(np.arange(self.frame.height), at))
 
-    def _settle(self, mask: NDArray[np.bool_], *, step: str, reason: str) -> None:
-        for position in np.flatnonzero(mask):
+    def _settle(self, at: NDArray[np.int64], *, step: str, reason: str) -> None:
+        for position in at:
             self._book.drop(self._members[position], step=step, reason=reason)
 
-    def _keep(self, mask: NDArray[np.bool_]) -> None:
-        if not mask.all():
-            self.frame = self.frame.filter(pl.Series(mask))
-            self._members = [self._members[position] for position in np.flatnonzero(mask)]
-            self.hashes, self._file_parts = self.hashes[mask], self._file_parts[mask]
-            self.parts, self.units = self.parts[mask], self.units[mask]
+    def _keep(self, at: NDArray[np.int64]) -> None:
+        if len(at) < self.frame.height:
+            self.frame = self.frame[at]
+            self._members = [self._members[position] for position in at]
+            self.hashes, self._file_parts = self.hashes[at], self._file_parts[at]
+            self.parts, self.units = self.parts[at], self.units[at]
 
 
 def _beside(raw: RawTable, settings: DataSettings, series: SeriesSettings) -> list[TypedColumn]:

@@ -31,14 +31,15 @@ from trainwright.core.artifacts import (
     Task,
 )
 from trainwright.core.errors import DataError, RecipeError, shorten
-from trainwright.data.chronology import TRAIN, split_by_time
+from trainwright.data.bundles import PARTS
+from trainwright.data.chronology import TRAIN, Times, split_by_time
 from trainwright.data.ledger import LedgerBook
 from trainwright.data.reading.tables import RawTable
 from trainwright.data.series.preparation import filled
 from trainwright.data.series.seasons import find_season
 from trainwright.data.series.steps import Steps, check_series_names, read_steps
 from trainwright.data.series.whole import Made, left_out_columns, missing_steps
-from trainwright.data.split import PARTS
+from trainwright.data.staging.arrays import Arrays
 from trainwright.data.types.inference import context_of
 from trainwright.data.types.target import is_heavy_tailed, type_target
 from trainwright.recipe.data import DataSettings, SeriesSettings
@@ -81,9 +82,8 @@ def windows_of_series(raw: RawTable, settings: DataSettings, series: SeriesSetti
     target = _target(raw, settings)
     steps = read_steps(raw, settings, series, numbers=[name, *series.values])
     times = steps.frame[series.time]
-    cut = split_by_time(
-        times, fractions=settings.split.fractions, gap_seconds=0.0, column=series.time
-    )
+    keys = Times.of([times], len(times), Arrays())
+    cut = split_by_time(keys, fractions=settings.split.fractions, gap_seconds=0.0)
     shape = _shape(steps, cut.parts, settings, series, settings.horizon)
     target = replace(
         target,

@@ -33,7 +33,7 @@ def people(*, rates: tuple[float, float] = (0.3, 0.3), proxy: float = 0.0) -> pl
 def test_shares_and_rates_are_counted_with_wilsons_intervals() -> None:
     view = view_of(people(), protected=["sex"])
     (table,) = groups.count_groups(view).values()
-    train = view.frame.filter(pl.col("__part__") == 0)
+    train = view.rows.frame.filter(pl.col("__part__") == 0)
     women = train.filter(pl.col("sex") == "f")
     first = table[0]
     assert (first.name, first.rows) == ("f", women.height)
@@ -87,7 +87,7 @@ def test_reweighing_makes_the_label_independent_of_the_group() -> None:
     view = view_of(people(rates=(0.2, 0.5)), protected=["sex"], balance="reweighing")
     weights = weigh(view)
     assert weights is not None
-    train = view.frame.filter(pl.col("__part__") == 0).with_columns(w=weights.values)
+    train = view.rows.frame.filter(pl.col("__part__") == 0).with_columns(w=weights.values)
     rates = train.group_by("sex").agg(
         pl.col("w").filter(pl.col("y") == "yes").sum() / pl.col("w").sum()
     )["w"]

@@ -8,7 +8,7 @@ import pytest
 from trainwright.core.artifacts import ROW, Column, ColumnType, Target, Task
 from trainwright.core.errors import DataError, RecipeError
 from trainwright.data.corpus.filters import leave_out
-from trainwright.data.view import PART, FrameView
+from trainwright.data.view import PART, TableView
 from trainwright.recipe.corpus import FilterSettings
 from trainwright.recipe.data import DataSettings, Inputs
 
@@ -20,7 +20,7 @@ TEXTS = [
 ]
 
 
-def view_of(base: Path = Path(), *, inputs: bool = True, **said: object) -> FrameView:
+def view_of(base: Path = Path(), *, inputs: bool = True, **said: object) -> TableView:
     frame = pl.DataFrame({ROW: [10, 11, 12, 13], PART: [-1] * 4, "text": TEXTS, "y": ["a"] * 4})
     settings = DataSettings(
         source="t.csv",
@@ -28,7 +28,7 @@ def view_of(base: Path = Path(), *, inputs: bool = True, **said: object) -> Fram
         inputs=Inputs(text="text") if inputs else None,
         filters=FilterSettings(**said),  # type: ignore[arg-type]
     )
-    return FrameView(
+    return TableView.of_frame(
         frame,
         (Column("text", ColumnType.TEXT),),
         frozenset({"text"}),

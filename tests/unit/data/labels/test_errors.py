@@ -12,7 +12,7 @@ from sklearn.datasets import load_iris
 from trainwright.core.artifacts import ROW, Column, ColumnType, Target, Task
 from trainwright.core.clock import Deadline
 from trainwright.data.labels.errors import find, leave_out, rank
-from trainwright.data.view import PART, FrameView
+from trainwright.data.view import PART, TableView
 from trainwright.models.tables.probe import probe
 from trainwright.recipe.data import DataSettings
 
@@ -35,7 +35,7 @@ class TwoFamilies:
         return found
 
 
-def view_of(*, flips: int, labels: dict[str, object] | None = None) -> tuple[FrameView, np.ndarray]:
+def view_of(*, flips: int, labels: dict[str, object] | None = None) -> tuple[TableView, np.ndarray]:
     generator = np.random.default_rng(0)
     truth = generator.integers(0, 3, ROWS)
     codes = truth.copy()
@@ -60,7 +60,7 @@ def view_of(*, flips: int, labels: dict[str, object] | None = None) -> tuple[Fra
     def models(rows: pl.DataFrame, inputs: object, *, target: Target) -> TwoFamilies:
         return TwoFamilies(truth[rows[ROW].to_numpy() // 2], 3)
 
-    view = FrameView(
+    view = TableView.of_frame(
         frame, (column,), frozenset("x"), target, settings, probe, Path(), out_of_fold=models
     )
     return view, wrong
@@ -129,7 +129,7 @@ def test_the_probe_alone_serves_where_no_families_are_handed_over(flips: int) ->
     columns = tuple(Column(name, ColumnType.NUMBER) for name in names)
     target = Target(Column("y", ColumnType.CATEGORY), Task.CLASSIFICATION, ("0", "1", "2"))
     settings = DataSettings(source="f.csv", target="y")
-    view = FrameView(frame, columns, frozenset(names), target, settings, probe)
+    view = TableView.of_frame(frame, columns, frozenset(names), target, settings, probe)
     ranking = rank(view)
     if flips:
         assert len(set(ranking["row"].to_list()[:20]) & set(range(flips))) >= 9
@@ -144,7 +144,7 @@ def test_wrong_numbers_are_named_too() -> None:
     y[:15] += 40
     frame = pl.DataFrame({ROW: np.arange(800), PART: np.zeros(800, np.int8), "x": x, "y": y})
     target = Target(Column("y", ColumnType.NUMBER), Task.REGRESSION)
-    view = FrameView(
+    view = TableView.of_frame(
         frame,
         (Column("x", ColumnType.NUMBER),),
         frozenset("x"),

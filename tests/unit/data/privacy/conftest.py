@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from trainwright.core.artifacts import ROW, Column, ColumnType, Target, Task
-from trainwright.data.view import PART, FrameView
+from trainwright.data.view import PART, TableView
 from trainwright.recipe.data import DataSettings
 
 KINDS = {
@@ -19,10 +19,10 @@ KINDS = {
 
 
 @pytest.fixture
-def view_of() -> Callable[..., FrameView]:
+def view_of() -> Callable[..., TableView]:
     """A view of a frame, whose positions begin at 1,000; `y` is the target, a coin where it is not given."""
 
-    def made(frame: pl.DataFrame, *, text: bool = False, part: int = 0, **said: Any) -> FrameView:
+    def made(frame: pl.DataFrame, *, text: bool = False, part: int = 0, **said: Any) -> TableView:
         if "y" not in frame.columns:
             coin = np.random.default_rng(1).integers(0, 2, frame.height)
             frame = frame.with_columns(pl.Series("y", coin).cast(pl.String))
@@ -43,6 +43,6 @@ def view_of() -> Callable[..., FrameView]:
         )
         settings = DataSettings(source="t.csv", target="y", **said)
         names = frozenset(column.name for column in columns)
-        return FrameView(rows, columns, names, target, settings, None)  # type: ignore[arg-type]
+        return TableView.of_frame(rows, columns, names, target, settings, None)  # type: ignore[arg-type]
 
     return made

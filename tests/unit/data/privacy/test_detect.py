@@ -7,12 +7,12 @@ import pytest
 from trainwright.core.artifacts import Column, ColumnType
 from trainwright.core.clock import Deadline
 from trainwright.data.privacy import detect
-from trainwright.data.view import FrameView
+from trainwright.data.view import TableView
 
 DEADLINE = Deadline(600)
 
 
-def found_in(view: FrameView, kind: str = "personal-data"):
+def found_in(view: TableView, kind: str = "personal-data"):
     return [one for one in detect.find(view, deadline=DEADLINE) if one.kind == kind]
 
 
@@ -61,7 +61,7 @@ def test_cards_as_whole_numbers_are_found_in_a_column_of_numbers(view_of):
 
     cards = [float(n) for n in range(4111111111111000, 4111111111112000) if is_luhn(str(n))][:50]
     view = view_of(pl.DataFrame({"n": cards}))
-    whole = FrameView(view.frame, (Column("n", ColumnType.NUMBER, integer=True),), view.inputs, view.target,
+    whole = TableView.of_frame(view.rows.frame, (Column("n", ColumnType.NUMBER, integer=True),), view.inputs, view.target,
                       view.settings, view.probe)  # fmt: skip
     (found,) = found_in(whole)
     assert "card number in 50 rows" in found.message

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from trainwright.core.artifacts import ROW, Column, ColumnType, Target, Task
-from trainwright.data.view import PART, FrameView
+from trainwright.data.view import PART, TableView
 from trainwright.recipe.data import DataSettings
 
 KINDS = {
@@ -21,7 +21,7 @@ KINDS = {
 
 
 @pytest.fixture
-def view_of() -> Callable[..., FrameView]:
+def view_of() -> Callable[..., TableView]:
     """A view of a frame without its target, whose positions begin at 1,000."""
 
     def made(
@@ -31,7 +31,7 @@ def view_of() -> Callable[..., FrameView]:
         texts: tuple[str, ...] = (),
         base: Path = Path(),
         **said: Any,
-    ) -> FrameView:
+    ) -> TableView:
         columns = tuple(
             Column(name, ColumnType.TEXT if name in texts else KINDS[type(kind)])
             for name, kind in frame.schema.items()
@@ -44,6 +44,6 @@ def view_of() -> Callable[..., FrameView]:
         target = Target(Column("y", ColumnType.CATEGORY), Task.CLASSIFICATION, ("a", "b"))
         settings = DataSettings(source="t.csv", target="y", **said)
         names = frozenset(frame.columns)
-        return FrameView(rows, columns, names, target, settings, None, base=base)  # type: ignore[arg-type]
+        return TableView.of_frame(rows, columns, names, target, settings, None, base=base)  # type: ignore[arg-type]
 
     return made

@@ -1,0 +1,88 @@
+"""Rows as they were read, on disk: of one file, and of all files of a source."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import polars as pl
+
+from trainwright.core.artifacts import Finding
+from trainwright.data.reading.source import common_kind
+from trainwright.data.reading.tables import RawTable, SourceFile
+from trainwright.data.staging.blocks import BlockStore
+from trainwright.data.staging.lines import Lines
+
+ROWS_FILE = "rows.blocks"
+LINES_FILE = "lines"
+
+
+@dataclass(frozen=True, slots=True)
+class StagedFile:
+    """One file's rows.
+
+    Attributes:
+        store: Its columns by name.
+        file: What it is called, and where its rows stand.
+        findings: What was noticed while reading.
+        semicolons: Its fields are separated by semicolons.
+        lines: On which lines rows begin, as `staging.lines` notes it.
+        how: How it was read, where its rows may be kept for the next time; else None.
+    """
+
+    store: BlockStore
+    file: SourceFile
+    findings: tuple[Finding, ...]
+    semicolons: bool
+    lines: Lines = field(default_factory=list, repr=False, compare=False)
+    how: Mapping[str, Any] | None = None
+
+    @property
+    def kinds(self) -> dict[str, pl.DataType]:
+        """The type of each column over all of its blocks."""
+        return {name: common_kind(self.store.kinds(name)) for name in self.store.columns}
+
+
+@dataclass(frozen=True, slots=True)
+class StagedSource:
+    """All rows of all files, in order, before any value was interpreted.
+
+    Attributes:
+        files: What is on disk.
+        schema: One type a column, over all files.
+        images: The column that holds the bytes of image files, where there is one.
+    """
+
+    files: tuple[StagedFile, ...]
+    schema: Mapping[str, pl.DataType]
+    images: str | None
+
+    @property
+    def num_rows(self) -> int:
+        """Rows of all files."""
+        return sum(one.file.num_rows for one in self.files)
+
+    @property
+    def table(self) -> RawTable:
+        """The table without its rows: names, types, files, and what was noticed."""
+        return RawTable(
+            pl.DataFrame(schema=dict(self.schema)),
+            tuple(one.file for one in self.files),
+            tuple(finding for one in self.files for finding in one.findings),
+            any(one.semicolons for one in self.files),
+            self.images,
+        )
+
+    def blocks(self, names: Sequence[str]) -> Iterator[pl.DataFrame]:
+        """The named columns, block by block, in row order; a column has one type in all of them."""
+        wanted = {name: self.schema[name] for name in names}
+        for one in self.files:
+            for block in one.store.blocks(names):
+                yield block.cast(wanted) if block.schema != wanted else block  # type: ignore[arg-type]
+
+    def remove(self) -> None:
+        """The rows as read are not needed any more, but for those that may be kept."""
+        for one in self.files:
+            if one.how is None:
+                one.store.remove()

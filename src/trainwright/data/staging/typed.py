@@ -1,0 +1,266 @@
+"""From rows as they were read to typed rows, both on disk, block by block.
+
+One pass gathers evidence for every column and the identity of the source; one parses all columns by
+the types that the evidence proposes; only a column whose blocks do not bear its type out is parsed once
+more. Columns of words and tags are short enough to be held whole, one at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from trainwright.core.artifacts import Column, ColumnType, Finding, Target, Task
+from trainwright.core.errors import RecipeError
+from trainwright.data.hashing import SourceKey
+from trainwright.data.staging.blocks import BlockStore
+from trainwright.data.staging.staged import StagedSource
+from trainwright.data.types.case import Context
+from trainwright.data.types.columns import ColumnTyping
+from trainwright.data.types.evidence import Evidence
+from trainwright.data.types.inference import check_names, context_of
+from trainwright.data.types.tags import check_lengths, refuse_lists, type_tags, type_words
+from trainwright.data.types.tally import Tally
+from trainwright.data.types.target import TargetTyping
+from trainwright.recipe.data import DataSettings
+
+_THREADS = 2
+_Typings = Mapping[str, ColumnTyping | TargetTyping]
+
+
+@dataclass(frozen=True, slots=True)
+class TypedRows:
+    """Typed rows, in the order of the raw ones.
+
+    Attributes:
+        store: Numbers as Float64, words as String, booleans as Boolean, date-times as
+            Datetime("us"); the target as String labels or Float64. Null where missing.
+        columns: All columns, the target included, in source order.
+        target: What is predicted.
+        findings: What was noticed, those of reading first.
+        source_key: Identity of the rows as they were read.
+    """
+
+    store: BlockStore
+    columns: tuple[Column, ...]
+    target: Target
+    findings: tuple[Finding, ...]
+    source_key: str
+
+    @property
+    def schema(self) -> Mapping[str, pl.DataType]:
+        """The type of each column."""
+        return {column.name: self.store.kinds(column.name)[0] for column in self.columns}
+
+    @property
+    def num_rows(self) -> int:
+        """Rows."""
+        return self.store.num_rows
+
+    def blocks(self, names: Sequence[str]) -> Iterator[pl.DataFrame]:
+        """The named columns, block by block, in row order."""
+        return self.store.blocks(names)
+
+    def gather(self, names: Sequence[str], row: NDArray[np.int64]) -> pl.DataFrame:
+        """The rows at these positions, ascending."""
+        return self.store.gather(names, row)
+
+
+def type_rows(
+    staged: StagedSource, settings: DataSettings, *, task: Task | None, folder: Path
+) -> TypedRows:
+    """Decide what every column is, and read it so.
+
+    Args:
+        staged: The rows as read.
+        settings: `columns` overrides what is inferred; `drop` and `known_after` name columns whose
+            faults do not count.
+        task: Inferred from the target when None.
+        folder: Where the typed rows are kept.
+
+    Raises:
+        RecipeError: the recipe names a column that is not there, or a task that cannot be.
+        DataError: the target cannot be learned: no values, one value, mixed spellings.
+        EnvironmentFault: the disk is full.
+    """
+    names = list(staged.schema)
+    check_names(names, settings)
+    table = staged.table
+    contexts = {name: context_of(table, settings, name) for name in names}
+    held = _held_whole(staged, settings, task)
+    for name in {settings.target, *_texts(settings)} - set(held):
+        refuse_lists(pl.Series(name, [], dtype=staged.schema[name]))
+    evidence, source_key = _scan(staged, contexts, without=held)
+    typings: dict[str, ColumnTyping | TargetTyping] = {}
+    for name in evidence:
+        context = contexts[name]
+        if name == settings.target:
+            typings[name] = TargetTyping(evidence[name], context, task=task)
+            continue
+        if name in _texts(settings):
+            context = replace(context, type=ColumnType.TEXT)
+        typings[name] = ColumnTyping(evidence[name], context)
+    store = BlockStore(folder / "typed.blocks")
+    found = {name: read(store) for name, read in held.items()}
+    _parse(staged, typings, store)
+    target = next((one.target for one in found.values() if one.target is not None), None)
+    if target is None:
+        target = _label(typings[settings.target], store)
+    else:
+        _refuse_unequal(store, found, target, contexts[settings.target])
+    left_out = {*settings.drop, *settings.known_after}
+    said = {name: one.findings for name, one in {**typings, **found}.items()}
+    return TypedRows(
+        store,
+        tuple((typings.get(name) or found[name]).column for name in names),
+        target,
+        (
+            *table.findings,
+            *(one for name in names if name not in left_out for one in said[name]),
+        ),
+        source_key,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """A column that was read whole."""
+
+    column: Column
+    findings: tuple[Finding, ...] = ()
+    target: Target | None = None
+
+
+def _texts(settings: DataSettings) -> set[str]:
+    """The one text that is learned from."""
+    inputs = settings.inputs
+    return {inputs.text} if inputs is not None and inputs.text else set()
+
+
+def _held_whole(
+    staged: StagedSource, settings: DataSettings, task: Task | None
+) -> dict[str, Callable[[BlockStore], _Held]]:
+    """The columns that are no plain values, each with what reads it into the store."""
+    held: dict[str, Callable[[BlockStore], _Held]] = {}
+    if staged.images is not None:
+        held[staged.images] = partial(_hold_images, staged, settings, staged.images)
+    if task is Task.TOKEN_CLASSIFICATION:
+        for name in _texts(settings):
+            held[name] = partial(_hold_words, staged, settings, name)
+        held[settings.target] = partial(_hold_tags, staged, settings)
+    return held
+
+
+def _hold_images(
+    staged: StagedSource, settings: DataSettings, name: str, store: BlockStore
+) -> _Held:
+    """Bytes of images stay as they are."""
+    for block in staged.blocks([name]):
+        store.write(block)
+    required = context_of(staged.table, settings, name).required
+    return _Held(Column(name, ColumnType.IMAGE, required=required))
+
+
+def _hold_words(
+    staged: StagedSource, settings: DataSettings, name: str, store: BlockStore
+) -> _Held:
+    raw = pl.concat([block.to_series() for block in staged.blocks([name])])
+    typed = type_words(raw, context_of(staged.table, settings, name))
+    _write(typed.values.alias(name), staged, store)
+    return _Held(typed.column, typed.findings)
+
+
+def _hold_tags(staged: StagedSource, settings: DataSettings, store: BlockStore) -> _Held:
+    name = settings.target
+    raw = pl.concat([block.to_series() for block in staged.blocks([name])])
+    typed, target = type_tags(raw, context_of(staged.table, settings, name))
+    _write(typed.values.alias(name), staged, store)
+    return _Held(typed.column, typed.findings, target)
+
+
+def _scan(
+    staged: StagedSource, contexts: Mapping[str, Context], *, without: Mapping[str, object]
+) -> tuple[dict[str, Evidence], str]:
+    """Evidence for each column but these, and the identity of the source's rows."""
+    evidence = {name: Evidence.of(contexts[name]) for name in staged.schema if name not in without}
+    key = SourceKey()
+    first_row = 0
+    for block in staged.blocks(list(staged.schema)):
+        key.add(block)
+        for name, one in evidence.items():
+            one.add(block[name], first_row)
+        first_row += block.height
+    return evidence, key.value
+
+
+def _parse(staged: StagedSource, typings: _Typings, store: BlockStore) -> None:
+    """Read all blocks of these columns into the store, until every type is borne out."""
+    left = list(typings)
+    with ThreadPoolExecutor(_THREADS) as pool:
+        while left:
+            tallies = {name: Tally() for name in left}
+            first_row = 0
+            for block in staged.blocks(left):
+                read = partial(_read, block, typings, first_row)
+                found = list(pool.map(read, left))
+                store.write(pl.DataFrame([values for values, _ in found]))
+                for name, (_, tally) in zip(left, found, strict=True):
+                    tallies[name] = tallies[name].merge(tally)
+                first_row += block.height
+            left = [name for name in left if not typings[name].judge(tallies[name])]
+            for name in left:
+                store.forget(name)
+
+
+def _read(
+    block: pl.DataFrame, typings: _Typings, first_row: int, name: str
+) -> tuple[pl.Series, Tally]:
+    """One column of a block."""
+    return typings[name].read(block[name], first_row)
+
+
+def _label(typing: ColumnTyping | TargetTyping, store: BlockStore) -> Target:
+    """Write the target as frames hold it; gives what is predicted."""
+    assert isinstance(typing, TargetTyping)
+    target = typing.target
+    if target.task is not Task.REGRESSION:
+        values = (block.to_series() for block in store.blocks([target.name]))
+        labels = (typing.labels(one).alias(target.name).to_frame() for one in values)
+        store.replace([target.name], labels)
+    return target
+
+
+def _write(values: pl.Series, staged: StagedSource, store: BlockStore) -> None:
+    """In the same blocks as the raw rows."""
+    start = 0
+    for one in staged.files:
+        for height in one.store.heights:
+            store.write(values[start : start + height].to_frame())
+            start += height
+
+
+def _refuse_unequal(
+    store: BlockStore, found: Mapping[str, _Held], target: Target, context: Context
+) -> None:
+    """Refuse (DataError) other numbers of tags than of words.
+
+    Raises:
+        RecipeError: the recipe names no column of words.
+    """
+    words = [name for name, one in found.items() if one.column.type is ColumnType.WORDS]
+    words = [name for name in words if name != target.name]
+    if not words:
+        raise RecipeError(
+            "token classification needs the column of words",
+            where="data.inputs",
+            mend="data: {inputs: {text: COLUMN}}",
+        )
+    whole = pl.concat(list(store.blocks([words[0], target.name])))
+    check_lengths(whole[words[0]], whole[target.name], context)

@@ -1,0 +1,294 @@
+"""The rows of a table on their way to a snapshot: those still in, what was found, and the ledger.
+
+What is known of each row are numbers of fixed size, its hashes, part and unit, in arrays that live on
+disk when they are long; the typed values stay where they were staged and are gone through block by
+block.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from trainwright.core.artifacts import RESERVED, ROW, UNIT, WEIGHT, Column, Split, Target
+from trainwright.core.protocols import OutOfFold, Probe
+from trainwright.data.bundles import PARTS, Bundled, bundle
+from trainwright.data.classes import check_classes, check_target
+from trainwright.data.detection import leave_out
+from trainwright.data.duplicates import (
+    across_splits,
+    conflicting_labels,
+    describe_copies,
+    has_telling_column,
+)
+from trainwright.data.hashing import CellHasher, Hashes, RowHasher, mix
+from trainwright.data.leakage.bench import choose_rows
+from trainwright.data.ledger import LedgerBook, Numbered
+from trainwright.data.quality import equality_columns
+from trainwright.data.reading.tables import SourceFile
+from trainwright.data.split import Assignment, Splittable, assign, strata_of
+from trainwright.data.staging.arrays import Arrays
+from trainwright.data.staging.rows import KeptRows
+from trainwright.data.staging.typed import TypedRows
+from trainwright.data.view import TableView
+from trainwright.data.weights import Weights
+from trainwright.recipe.data import DataSettings
+
+
+class Table:
+    """The rows on their way.
+
+    Attributes:
+        columns: What they hold, the target included.
+        target: What is predicted.
+        row: Global positions of the rows still in; shape (rows,), int64.
+        hashes: Of their inputs; shape (rows,).
+        parts: Their part once they are split, -1 before; shape (rows,), int8.
+        units: What is resampled for an interval, once they are split; shape (rows,), int64.
+        findings: So far.
+    """
+
+    def __init__(
+        self,
+        typed: TypedRows,
+        files: Sequence[SourceFile],
+        settings: DataSettings,
+        arrays: Arrays,
+    ) -> None:
+        self._typed = typed
+        self._files = files
+        self._settings = settings
+        self._arrays = arrays
+        self._equality = equality_columns(typed.columns, settings)
+        self._book = LedgerBook(files, arrays)
+        self.columns = typed.columns
+        self.target = typed.target
+        self.findings = list(typed.findings)
+        self.row = arrays.empty(typed.num_rows, np.int64)
+        for span in arrays.spans(typed.num_rows):
+            self.row[span] = np.arange(span.start, span.stop)
+        self.parts = arrays.full(typed.num_rows, -1, np.int8)
+        self.units = self.row
+        self.hashes, self._whole = self._hash()
+        self._bundled: Bundled | None = None
+
+    @property
+    def rows(self) -> KeptRows:
+        """The rows still in."""
+        return KeptRows(self._typed, self.row)
+
+    def leave_out_unlabelled(self) -> None:
+        """Rows without a target."""
+        missing, findings = check_target(self.rows, self.target.name, row=self.row)
+        self.findings += findings
+        self._drop(missing, step="target", reason="no target")
+
+    def look_for_copies(self) -> None:
+        """Equal rows, and equal inputs with other targets."""
+        arrays = self._arrays
+        strata = strata_of(self.rows, self.target, arrays)
+        found = bundle(self.hashes, strata, arrays, whole=self._whole)
+        dropping = self._settings.duplicates == "drop"
+        self.findings += describe_copies(found, self.row, dropped=dropping, arrays=arrays)
+        self.findings += conflicting_labels(
+            found,
+            self.row,
+            target=self.target.name,
+            numbers=self.rows.schema[self.target.name].is_float(),
+            dropped=dropping,
+            arrays=arrays,
+        )
+        self._bundled = found
+        if dropping:
+            self._drop_copies(found)
+
+    def leave_out(self, steps: Mapping[str, str], seen: Callable[[], TableView]) -> None:
+        """What the recipe wants left out."""
+        if not steps:
+            return
+        for name, left in leave_out(steps, seen()):
+            self.findings += left.findings
+            order = np.argsort(left.rows)
+            rows = left.rows[order]
+            at = np.searchsorted(self.row, rows)
+            there = at < len(self.row)  # of those that no earlier step left out
+            there[there] = self.row[at[there]] == rows[there]
+            reasons = [left.reasons[place] for place in order[there].tolist()]
+            self._drop(at[there], step=name, reason=reasons)
+
+    def split(self, hashes: Hashes) -> Assignment:
+        """Assign rows to train, validation and test; a random split keeps rows of equal hashes together."""
+        known = self._bundled if hashes is self.hashes else None
+        rows = Splittable(self.rows, self.row, hashes, self._file_parts(), self._arrays, known)
+        assigned = assign(rows, self._settings, target=self.target)
+        self.findings += assigned.findings
+        self.parts, self.units = assigned.parts, assigned.units
+        gone = [np.empty(0, dtype=np.int64)]
+        for left in assigned.left_out:
+            self._book.drop(self.row[left.at], step="split", reason=left.reason)
+            gone.append(left.at)
+        self._without(np.sort(np.concatenate(gone)))
+        return assigned
+
+    def check_classes(self, by: str) -> Target:
+        """The target as train shows it; rows of other classes are left out."""
+        found = check_classes(self.rows, self.parts, self.target, row=self.row, by=by)
+        self.findings += found.findings
+        self._drop(found.unseen, step="split", reason="class not in train")
+        self.target = found.target
+        return found.target
+
+    def check_across(self, by: str) -> None:
+        """Copies of train rows in test, where the split is not by hash."""
+        if by == "random":
+            return
+        apart = {self._settings.split.column}
+        apart |= {self._settings.split.group} if by == "group-time" else set()
+        names = [name for name in self._equality if name not in apart]
+        telling = [column for column in self.columns if column.name in names]
+        if not has_telling_column(self.rows, telling):
+            return
+        hasher = RowHasher([*names, self.target.name])
+        hashes = self._arrays.empty(len(self.row), np.uint64)
+        start = 0
+        for block in self.rows.blocks([*names, self.target.name]):
+            hashes[start : start + block.height] = hasher.hashes(block)
+            start += block.height
+            self._arrays.release()
+        self.findings += across_splits(hashes, self.parts, self.row, by=by, arrays=self._arrays)
+
+    def sample_of_train(self, names: Sequence[str]) -> tuple[pl.DataFrame, Hashes]:
+        """The train rows that the leakage check looks at, with the hashes of their inputs."""
+        at = choose_rows(self.hashes, self.parts, self._arrays)
+        return self.rows.gather(names, at), self.hashes[at]
+
+    def view(
+        self,
+        *,
+        inputs: frozenset[str],
+        probe: Probe,
+        out_of_fold: OutOfFold | None,
+        base: Path,
+        place: Callable[[int], str],
+    ) -> TableView:
+        """What detectors see of the rows still in."""
+        return TableView(
+            self.rows,
+            self.row,
+            self.parts,
+            tuple(column for column in self.columns if column.name != self.target.name),
+            inputs,
+            self.target,
+            self._settings,
+            probe,
+            base,
+            place,
+            self._arrays,
+            out_of_fold,
+        )
+
+    def kept(
+        self, inputs: Sequence[Column], *, weights: Weights | None
+    ) -> dict[Split, dict[str, pl.DataType]]:
+        """Names and types of the columns that a snapshot keeps of each split."""
+        split = self._settings.split
+        beside = [split.column] if split.by in ("group", "time", "group-time") else []
+        beside += [split.group] if split.by == "group-time" else []
+        beside += [*self._settings.further_targets, *self._settings.protected]
+        names = [self.target.name, *(column.name for column in inputs)]
+        names += [name for name in beside if name is not None and name not in names]
+        schema = self.rows.schema
+        kept = {name: schema[name] for name in names}
+        known: dict[str, pl.DataType] = {ROW: pl.Int64(), UNIT: pl.Int64()}
+        weighed = known if weights is None else {**known, WEIGHT: pl.Float64()}
+        return {one: {**(weighed if one is Split.TRAIN else known), **kept} for one in PARTS}
+
+    def split_blocks(
+        self, schemas: Mapping[Split, Mapping[str, pl.DataType]], *, weights: Weights | None
+    ) -> Iterator[tuple[Split, pl.DataFrame]]:
+        """The rows of the splits, block by block, those of one split in row order.
+
+        Train rows stand with their weights, where there are any.
+        """
+        names = [name for name in schemas[Split.TEST] if name not in RESERVED]
+        start = 0
+        for block in self.rows.blocks(names):
+            span = slice(start, start + block.height)
+            known = [pl.Series(ROW, self.row[span]), pl.Series(UNIT, self.units[span])]
+            frame = pl.DataFrame(known).hstack(block)
+            parts = self.parts[span]
+            for part, split in enumerate(PARTS):
+                mine = frame.filter(pl.Series(parts == part))
+                if weights is not None and split is Split.TRAIN:
+                    values = weights.of(mine[ROW].to_numpy())
+                    mine.insert_column(2, pl.Series(WEIGHT, values))
+                if mine.height:
+                    yield split, mine
+            start = span.stop
+            self._arrays.release()
+
+    def ledger(self) -> Iterator[pl.DataFrame]:
+        """What became of every row, block by block; the rows still in are those of the splits."""
+        for span in self._arrays.spans(len(self.row)):
+            for part, split in enumerate(PARTS):
+                self._book.assign(self.row[span][self.parts[span] == part], split)
+        yield from self._book.blocks()
+
+    def _drop_copies(self, found: Bundled) -> None:
+        assert found.copy_of is not None
+        gone = self._arrays.empty(len(self.row), np.bool_)
+        for span in self._arrays.spans(len(self.row)):
+            first = found.copy_of[span]
+            gone[span] = here = first != np.arange(span.start, span.stop)
+            reason = Numbered("equal to row {}", self.row[first[here]])
+            self._book.drop(self.row[span][here], step="duplicates", reason=reason)
+        self._without(gone)
+
+    def _hash(self) -> tuple[Hashes, Hashes]:
+        """Hashes of inputs, and of inputs and target together."""
+        inputs = self._arrays.empty(self._typed.num_rows, np.uint64)
+        whole = self._arrays.empty(self._typed.num_rows, np.uint64)
+        rows, cells = RowHasher(self._equality), CellHasher()
+        start = 0
+        for block in self._typed.blocks(list(dict.fromkeys([*self._equality, self.target.name]))):
+            span = slice(start, start + block.height)
+            inputs[span] = rows.hashes(block)
+            whole[span] = mix(inputs[span] ^ mix(cells.hashes(block[self.target.name])))
+            start = span.stop
+            self._arrays.release()
+        return inputs, whole
+
+    def _file_parts(self) -> NDArray[np.int8]:
+        """The part that each row's file says."""
+        codes = {split: code for code, split in enumerate(PARTS)}
+        if not any(file.part for file in self._files):
+            return np.broadcast_to(np.int8(-1), len(self.row))
+        starts = np.array([file.first_row for file in self._files])
+        said = np.array([codes[f.part] if f.part else -1 for f in self._files], dtype=np.int8)
+        found = self._arrays.empty(len(self.row), np.int8)
+        for span in self._arrays.spans(len(self.row)):
+            found[span] = said[np.searchsorted(starts, self.row[span], side="right") - 1]
+        return found
+
+    def _drop(
+        self, at: NDArray[np.int64], *, step: str, reason: str | Sequence[str] | Numbered
+    ) -> None:
+        if len(at):
+            self._book.drop(self.row[at], step=step, reason=reason)
+            self._without(at)
+
+    def _without(self, gone: NDArray[np.int64] | NDArray[np.bool_]) -> None:
+        """Go on without the rows at these positions (ascending), or of this mask."""
+        if not gone.any() and (gone.dtype == np.bool_ or not len(gone)):
+            return
+        same = self.units is self.row
+        self.row = self._arrays.without(self.row, gone)
+        self.units = self.row if same else self._arrays.without(self.units, gone)
+        self.hashes = self._arrays.without(self.hashes, gone)
+        self._whole = self._arrays.without(self._whole, gone)
+        self.parts = self._arrays.without(self.parts, gone)
+        self._bundled = None
