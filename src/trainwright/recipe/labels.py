@@ -72,7 +72,8 @@ class LabelSettings(Section):
     false_alarms: float = Field(default=0.2, gt=0, lt=1)
     """Share of the named labels that may be right after all."""
     corrections: str | None = None
-    """A file with columns row and label: rows by position, from 0, and what they are labelled."""
+    """A file with columns row and label, as `trainwright label --export` writes it: FILE:POSITION, or the
+    position in all files, each from 0."""
     annotators: Annotated[tuple[Name, ...], Field(strict=False)] = ()
     """Columns of labels, one an annotator; the target comes from them."""
     annotations: str | None = None

@@ -12,6 +12,7 @@ from trainwright.core.artifacts import Column, ColumnType, Target, Task
 from trainwright.core.durable import sha256_bytes
 from trainwright.core.errors import DataError
 from trainwright.core.protocols import Progress, Silent
+from trainwright.data.labels.naming import row_name
 from trainwright.data.reading.source import read_source
 from trainwright.data.types.inference import type_columns
 from trainwright.recipe.data import DataSettings
@@ -116,7 +117,7 @@ def read_items(
         )
     frame = raw.frame.select(names)
     typed = type_columns(replace(raw, frame=frame), settings)
-    ids = tuple(f"{file.name}:{row}" for file in raw.files for row in range(file.num_rows))
+    ids = tuple(row_name(file.name, row) for file in raw.files for row in range(file.num_rows))
     given = (
         raw.frame[target].cast(pl.String)
         if target in raw.frame.columns and image is None

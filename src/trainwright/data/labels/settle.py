@@ -23,6 +23,7 @@ from trainwright.data.labels.agreement import krippendorff_alpha
 from trainwright.data.labels.combining import Combined, combine
 from trainwright.data.labels.functions import ask_functions
 from trainwright.data.labels.label_model import WeakLabels, label_by_votes
+from trainwright.data.labels.naming import positions_of
 from trainwright.data.labels.tables import function_table
 from trainwright.data.labels.votes import Floats, Votes, votes_of_columns, votes_of_lines
 from trainwright.recipe.code import file_of
@@ -63,7 +64,12 @@ class Settled:
 
 
 def settle(
-    frame: pl.DataFrame, settings: LabelSettings, *, target: str, base: Path
+    frame: pl.DataFrame,
+    settings: LabelSettings,
+    *,
+    target: str,
+    base: Path,
+    files: Sequence[tuple[str, int]] = (),
 ) -> Settled | None:
     """Make the target; None where the recipe has none of it.
 
@@ -72,6 +78,7 @@ def settle(
         settings: Of the recipe.
         target: The target's name.
         base: The recipe's folder, where files and code are looked for.
+        files: Name and number of rows of each file of the source, by which labels name rows.
 
     Raises:
         RecipeError: a column, class, function or file is not there.
@@ -86,7 +93,7 @@ def settle(
         if target in frame.columns
         else pl.Series(target, [None] * frame.height, dtype=pl.String)
     )
-    state = _State(frame, given, target, base)
+    state = _State(frame, given, target, base, files)
     if settings.annotators or settings.annotations:
         state.annotate(settings)
     if settings.functions:
@@ -113,11 +120,19 @@ def label_files(settings: LabelSettings, *, base: Path) -> list[Path]:
 class _State:
     """Labels on their way."""
 
-    def __init__(self, frame: pl.DataFrame, given: pl.Series, target: str, base: Path) -> None:
+    def __init__(
+        self,
+        frame: pl.DataFrame,
+        given: pl.Series,
+        target: str,
+        base: Path,
+        files: Sequence[tuple[str, int]],
+    ) -> None:
         self._frame = frame
         self._rows = frame[ROW].to_numpy()
         self._target = target
         self._base = base
+        self._files = files
         self._labels = given
         self._weights = np.ones(frame.height)
         self._train_only = np.zeros(frame.height, dtype=bool)
@@ -174,19 +189,25 @@ class _State:
         """A file of corrections has the last word."""
         lines = _read(self._base / file, ("row", "label"), key="data.labels.corrections")
         places = {row: place for place, row in enumerate(self._rows.tolist())}
-        wanted = lines["row"].cast(pl.Int64, strict=False).to_list()
-        lost = [row for row in wanted if row not in places]
-        if lost or len(set(wanted)) < len(wanted):
-            what = (
-                f"row {lost[0]} is not there"
-                if lost
-                else f"row {next(row for row in wanted if wanted.count(row) > 1)} stands twice"
-            )
-            raise DataError(
-                what, where=file, mend="name each row once, by its position from 0 in the source"
-            )
+        wanted = positions_of(lines["row"].cast(pl.String), self._files)
+        said: dict[int, str] = {}
+        for name, row, label in zip(
+            lines["row"], wanted, lines["label"].cast(pl.String), strict=True
+        ):
+            if row is None or row not in places:
+                raise DataError(
+                    f"row {shorten(name)} is not there",
+                    where=file,
+                    mend="name each row once, by FILE:POSITION or its position from 0 in the source",
+                )
+            if said.setdefault(row, label) != label:
+                raise DataError(
+                    f"row {shorten(name)} stands twice, with {shorten(said[row])} and {shorten(label)}",
+                    where=file,
+                    mend=f"settle it, or name the file as data: {{labels: {{annotations: {file}}}}}",
+                )
         after = self._labels.to_list()
-        for row, label in zip(wanted, lines["label"].cast(pl.String).to_list(), strict=True):
+        for row, label in said.items():
             after[places[row]] = label
             self._weights[places[row]] = 1.0
             self._train_only[places[row]] = False
@@ -218,7 +239,7 @@ class _State:
             self._base / file, ("row", "annotator", "label"), key="data.labels.annotations"
         )
         places = pl.Series(np.arange(len(self._rows)))
-        rows = lines["row"].cast(pl.Int64, strict=False)
+        rows = pl.Series(positions_of(lines["row"].cast(pl.String), self._files), dtype=pl.Int64)
         at = rows.replace_strict(
             pl.Series(self._rows), places, default=-1, return_dtype=pl.Int64
         ).fill_null(-1)

@@ -92,13 +92,36 @@ def test_corrections_have_the_last_word(tmp_path: Path) -> None:
     assert found.edits.rows()[-1] == (5, "y", "labels: corrections", "ham", "spam")
 
 
+def test_corrections_name_rows_by_their_file_as_label_exports_them(tmp_path: Path) -> None:
+    (tmp_path / "labels.csv").write_text(
+        "row,label,annotator\nb.csv:0,spam,anna\nb.csv:0,spam,bert\na.csv:1,spam,anna\n"
+    )
+    found = settle(
+        FRAME,
+        LabelSettings(corrections="labels.csv"),
+        target="y",
+        base=tmp_path,
+        files=[("a.csv", 3), ("b.csv", 3)],
+    )
+    assert found is not None
+    assert found.labels.to_list() == ["spam", "spam", None, "spam", "ham"]
+
+
 @pytest.mark.parametrize(
-    ("rows", "match"), [([4], "row 4 is not there"), ([2, 2], "row 2 stands twice")]
+    ("rows", "match"),
+    [
+        ([4], "row '4' is not there"),
+        ([2, 2], "row '2' stands twice, with 'ham' and 'spam'"),
+        (["mails.csv:9"], "row 'mails.csv:9' is not there"),
+        (["two words"], "is not there"),
+    ],
 )
 def test_corrections_of_rows_that_are_not_there_are_refused(
-    tmp_path: Path, rows: list[int], match: str
+    tmp_path: Path, rows: list[int | str], match: str
 ) -> None:
-    pl.DataFrame({"row": rows, "label": ["ham"] * len(rows)}).write_csv(tmp_path / "mended.csv")
+    pl.DataFrame({"row": rows, "label": ["ham", "spam"][: len(rows)]}).write_csv(
+        tmp_path / "mended.csv"
+    )
     with pytest.raises(DataError, match=match):
         settled({"corrections": "mended.csv"}, tmp_path)
 
