@@ -57,7 +57,7 @@ def main() -> None:
                 path = Path(folder) / "documents.txt"
                 _write(path, size, _sentences(said.mails), footer=footer)
                 answer = _exact(path) if size <= EXACT_DOCUMENTS else None
-                for tool in TOOLS if size < 1_000_000 else ["trainwright"]:
+                for tool in _tools(size, footer=footer):
                     python = sys.executable if tool == "trainwright" else str(peers / "bin/python")
                     command = [python, __file__, "--only", tool, str(path)]
                     told = subprocess.run(command, capture_output=True, text=True, check=True)
