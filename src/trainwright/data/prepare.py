@@ -15,9 +15,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from importlib import metadata
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from trainwright.core.artifacts import ROW, Finding, Snapshot, Split, Task
@@ -41,6 +43,8 @@ from trainwright.data.detection import BEFORE_SPLIT as STEPS_BEFORE_SPLIT
 from trainwright.data.detection import ON_TRAIN, WEIGHTS, detect
 from trainwright.data.hashing import SourceKey
 from trainwright.data.judging import judge
+from trainwright.data.labels.settle import label_files
+from trainwright.data.labels.source import settle_source, weights_of
 from trainwright.data.leakage import find_leaks
 from trainwright.data.ledger import reconcile
 from trainwright.data.quality import choose_inputs
@@ -70,8 +74,12 @@ BEFORE_SPLIT = (
     "the list of classes",
     "spellings of categories that are accepted as one",
     "constant, empty and identifier columns",
+    "labels of annotators, functions and corrections",
     "row hashes and the assignment to splits",
 )
+
+
+UNMEASURED = "labelled by functions alone: nothing is measured on it"
 
 
 def prepare(
@@ -167,6 +175,7 @@ def _table_content(
     check_rows(staged.num_rows)
     progress.stage("types")
     raw = staged.table
+    staged, settled = settle_source(staged, settings, base=base)
     typed = type_rows(staged, settings, task=recipe.task, folder=folder)
     staged.remove()
     typed, repairs = repair_rows(typed, settings, base=base, folder=folder)
@@ -174,6 +183,7 @@ def _table_content(
     check_split_columns(settings, list(typed.schema))
     check_protected(settings, list(typed.schema))
     table = Table(typed, raw.files, settings, arrays)
+    table.findings += settled.findings if settled else ()
     table.leave_out_unlabelled()
     table.look_for_copies()
     choice = choose_inputs(table.rows, table.columns, settings)
@@ -187,6 +197,8 @@ def _table_content(
     )
     table.leave_out(STEPS_BEFORE_SPLIT, seen)
     assigned = table.split(together(seen(), table.hashes))
+    if settled is not None:
+        table.only_for_training(np.flatnonzero(settled.train_only), UNMEASURED)
     target = table.check_classes(assigned.settings["by"])
     table.check_across(assigned.settings["by"])
     table.leave_out(ON_TRAIN, seen)
@@ -195,7 +207,8 @@ def _table_content(
     table.findings += find_leaks(sample, choice.inputs, target=target, probe=probe, hashes=hashes)
     deadline = Deadline(settings.budget)
     table.findings += detect(seen(), deadline=deadline, progress=progress)
-    weights = all_weights(WEIGHTS, seen())
+    known = weights_of(settled) if settled else None
+    weights = all_weights(WEIGHTS, seen(), known=known)
     table.findings += weights.findings if weights else ()
     schemas = table.kept(choice.inputs, weights=weights)
     profile = ProfileBuilder([*choice.inputs, target.column])
@@ -214,7 +227,7 @@ def _table_content(
         reads=(),
         before_split=BEFORE_SPLIT,
         preparation_key="",
-        repairs=repairs.blocks(repairs.columns),
+        repairs=chain([settled.edits] if settled else [], repairs.blocks(repairs.columns)),
         card=card_of(settings.card, seen()),
     )
 
@@ -276,6 +289,7 @@ def _key(recipe: Recipe, files: Sequence[tuple[str, str]], *, base: Path) -> str
     said = [resolved["data"], resolved["task"]]
     if contract := resolved["data"]["contract"]:
         said.append(sha256_file((base / contract).resolve()))
+    said += [sha256_file(path) for path in label_files(recipe.data.labels, base=base)]
     return sha256_bytes(canonical_json([code, said, [list(file) for file in files]]))
 
 

@@ -36,6 +36,7 @@ def choose_inputs(rows: Rows, columns: Sequence[Column], settings: DataSettings)
                 **dict.fromkeys(settings.drop, "declared: drop"),
                 **dict.fromkeys(settings.further_targets, "declared: further target"),
                 **dict.fromkeys(_private(settings), "personal data"),
+                **dict.fromkeys(settings.labels.annotators, "an annotator's labels"),
                 **_split_columns(settings)}  # fmt: skip
     for column in columns:
         if column.name == settings.target:
@@ -91,7 +92,7 @@ def equality_columns(columns: Sequence[Column], settings: DataSettings) -> list[
     if the_one is not None:
         return [the_one]
     without = {settings.target, *settings.drop, *settings.known_after, *settings.further_targets}
-    without |= set(_private(settings))
+    without |= {*_private(settings), *settings.labels.annotators}
     if settings.split.by == "given" and settings.split.column is not None:
         without.add(settings.split.column)
     return [

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from trainwright.core.artifacts import RESERVED, ROW, UNIT, WEIGHT, Column, Split, Target
 from trainwright.core.protocols import OutOfFold, Probe
 from trainwright.data.bundles import PARTS, Bundled, bundle
+from trainwright.data.chronology import TRAIN
 from trainwright.data.classes import check_classes, check_target
 from trainwright.data.detection import leave_out
 from trainwright.data.duplicates import (
@@ -133,6 +134,14 @@ class Table:
             gone.append(left.at)
         self._without(np.sort(np.concatenate(gone)))
         return assigned
+
+    def only_for_training(self, rows: NDArray[np.int64], reason: str) -> None:
+        """Leave these rows (global positions, ascending) out of every part but train."""
+        at = np.searchsorted(self.row, rows)
+        there = at < len(self.row)
+        there[there] = self.row[at[there]] == rows[there]
+        at = at[there]
+        self._drop(at[self.parts[at] != TRAIN], step="labels", reason=reason)
 
     def check_classes(self, by: str) -> Target:
         """The target as train shows it; rows of other classes are left out."""

@@ -40,9 +40,11 @@ class Weights:
         return found
 
 
-def all_weights(steps: Mapping[str, str], view: View) -> Weights | None:
-    """The product of what the steps ask for; None where none of them asks."""
-    together: Weights | None = None
+def all_weights(
+    steps: Mapping[str, str], view: View, *, known: Weights | None = None
+) -> Weights | None:
+    """The product of what the steps ask for, and of what is `known`; None where none of them asks."""
+    together = known
     for place in steps.values():
         asked: Weights | None = named_function(place)(view)
         if asked is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import repeat
 from typing import Any
 
 import polars as pl
@@ -50,13 +51,21 @@ class StagedSource:
 
     Attributes:
         files: What is on disk.
-        schema: One type a column, over all files.
+        read: One type a column that was read, over all files.
         images: The column that holds the bytes of image files, where there is one.
+        settled: A column that stands in place of the one that was read, or beside those: labels that
+            come from several hands.
     """
 
     files: tuple[StagedFile, ...]
-    schema: Mapping[str, pl.DataType]
+    read: Mapping[str, pl.DataType]
     images: str | None
+    settled: pl.DataFrame | None = None
+
+    @property
+    def schema(self) -> dict[str, pl.DataType]:
+        """One type a column, over all files."""
+        return {**self.read, **(self.settled.schema if self.settled is not None else {})}
 
     @property
     def num_rows(self) -> int:
@@ -76,7 +85,21 @@ class StagedSource:
 
     def blocks(self, names: Sequence[str]) -> Iterator[pl.DataFrame]:
         """The named columns, block by block, in row order; a column has one type in all of them."""
-        wanted = {name: self.schema[name] for name in names}
+        if self.settled is None:
+            yield from self.blocks_as_read(names)
+            return
+        read = [name for name in names if name not in self.settled.columns]
+        blocks = self.blocks_as_read(read) if read else repeat(None)
+        start = 0
+        for height in (height for one in self.files for height in one.store.heights):
+            made = self.settled[start : start + height]
+            start += height
+            block = next(blocks)
+            yield (made if block is None else block.hstack(made)).select(names)
+
+    def blocks_as_read(self, names: Sequence[str]) -> Iterator[pl.DataFrame]:
+        """The same, with nothing settled."""
+        wanted = {name: self.read[name] for name in names}
         for one in self.files:
             for block in one.store.blocks(names):
                 yield block.cast(wanted) if block.schema != wanted else block  # type: ignore[arg-type]

@@ -192,8 +192,11 @@ def _scan(
     evidence = {name: Evidence.of(contexts[name]) for name in staged.schema if name not in without}
     key = SourceKey()
     first_row = 0
+    for block in () if staged.settled is None else staged.blocks_as_read(list(staged.read)):
+        key.add(block)  # labels from other hands are not what the source is known by
     for block in staged.blocks(list(staged.schema)):
-        key.add(block)
+        if staged.settled is None:
+            key.add(block)
         for name, one in evidence.items():
             one.add(block[name], first_row)
         first_row += block.height

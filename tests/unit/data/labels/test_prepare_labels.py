@@ -1,0 +1,108 @@
+"""Labels from several hands through the whole of stage 1."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+from trainwright.core.artifacts import WEIGHT, Snapshot, Split
+from trainwright.core.errors import DataError
+from trainwright.data.prepare import prepare
+from trainwright.data.snapshot import read_ledger, read_split
+from trainwright.recipe.loading import load_recipe
+
+ROWS = 300
+
+
+def no_probe(features, target, *, folds, task):
+    shares = np.bincount(target.astype(int)) / len(target)
+    return np.tile(shares, (len(target), 1))
+
+
+def mails() -> pl.DataFrame:
+    random = np.random.default_rng(4)
+    spam = random.random(ROWS) < 0.5
+    words = np.where(spam, "win a prize", "see you at noon")
+    texts = [f"{word} {n} {n * 7919 % 1000}" for n, word in enumerate(words)]
+    truth = np.where(spam, "spam", "ham")
+    return pl.DataFrame({"text": texts, "size": random.random(ROWS).round(4), "truth": truth})
+
+
+def prepared(folder: Path, frame: pl.DataFrame, labels: str, **files: str) -> Snapshot:
+    frame.write_csv(folder / "m.csv")
+    for name, content in files.items():
+        (folder / f"{name}.csv").write_text(content)
+    (folder / "r.yaml").write_text(
+        "data:\n  source: m.csv\n  target: kind\n  drop: [truth]\n"
+        f"  columns: {{text: text}}\n  labels: {{errors: off, {labels}}}\n"
+    )
+    recipe = load_recipe(folder / "r.yaml")
+    return prepare(recipe, base=folder, snapshots=folder / "s", probe=no_probe)
+
+
+def labels_of(snapshot: Snapshot, split: Split) -> dict[str, str]:
+    return dict(read_split(snapshot, split).select("text", "kind").iter_rows())
+
+
+def test_annotators_make_a_target_that_the_file_has_not(tmp_path: Path):
+    frame = mails()
+    flipped = pl.when(pl.int_range(ROWS) % 10 == 0).then(pl.lit("ham")).otherwise("truth")
+    frame = frame.with_columns(ann=pl.col("truth"), bob=pl.col("truth"), cem=flipped)
+    found = prepared(tmp_path, frame, "annotators: [ann, bob, cem]")
+    truth = dict(frame.select("text", "truth").iter_rows())
+    for split in Split:
+        assert all(truth[text] == label for text, label in labels_of(found, split).items())
+    assert {found.left_out[name] for name in ("ann", "bob", "cem")} == {"an annotator's labels"}
+    assert any("3 annotators" in finding.message for finding in found.findings)
+
+
+RULES = (
+    "functions: [{if: {column: text, contains: win}, label: spam},"
+    ' {if: {column: text, matches: "noon"}, label: ham}]'
+)
+
+
+def test_what_functions_labelled_teaches_and_is_never_measured_on(tmp_path: Path):
+    known = pl.when(pl.int_range(ROWS) < 120).then("truth").otherwise(None)
+    frame = mails().with_columns(kind=known)
+    found = prepared(tmp_path, frame, RULES)
+    by_hand = set(frame.filter(pl.col("kind").is_not_null())["text"])
+    assert set(labels_of(found, Split.VALIDATION)) <= by_hand
+    assert set(labels_of(found, Split.TEST)) <= by_hand
+    taught = labels_of(found, Split.TRAIN)
+    truth = dict(frame.select("text", "truth").iter_rows())
+    assert set(taught) - by_hand
+    assert all(truth[text] == label for text, label in taught.items())
+    ledger = read_ledger(found)
+    gone = ledger.filter(pl.col("step") == "labels")
+    assert gone.height == ROWS - sum(found.rows[split.value] for split in Split)
+    assert set(gone["reason"]) == {"labelled by functions alone: nothing is measured on it"}
+    train = read_split(found, Split.TRAIN)
+    if WEIGHT in train.columns:
+        weights = dict(train.select("text", WEIGHT).iter_rows())
+        assert all(weights[text] == 1 for text in by_hand & set(weights))
+
+
+def test_corrections_have_the_last_word_and_are_told_row_by_row(tmp_path: Path):
+    frame = mails().with_columns(kind=pl.col("truth"))
+    before = prepared(tmp_path, frame, "combine: majority")
+    wrong = "ham" if frame["truth"][7] == "spam" else "spam"
+    after = prepared(tmp_path, frame, "corrections: c.csv", c=f"row,label\nm.csv:7,{wrong}\n")
+    everywhere = {t: label for split in Split for t, label in labels_of(after, split).items()}
+    assert everywhere[frame["text"][7]] == wrong
+    told = pl.read_parquet(after.folder / "repairs.parquet")
+    assert told.select("row", "column", "before", "after").rows() == [
+        (7, "kind", frame["truth"][7], wrong)
+    ]
+    assert after.source_key == before.source_key  # the same rows: looks into the lockbox count on
+    again = prepared(tmp_path, frame, "corrections: c.csv", c=f"row,label\nm.csv:8,{wrong}\n")
+    assert again.hash != after.hash
+
+
+def test_a_correction_of_a_row_that_is_not_there_is_refused(tmp_path: Path):
+    with pytest.raises(DataError, match=r"row 'm.csv:900' is not there"):
+        prepared(tmp_path, mails().with_columns(kind=pl.col("truth")), "corrections: c.csv",
+                 c="row,label\nm.csv:900,spam\n")  # fmt: skip
