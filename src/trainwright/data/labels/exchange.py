@@ -20,7 +20,7 @@ from xml.sax.saxutils import quoteattr
 import polars as pl
 
 from trainwright.core.durable import read_json, write_json, write_text, write_with
-from trainwright.core.errors import CommandError, DataError, shorten
+from trainwright.core.errors import CommandError, DataError, TrustError, shorten
 from trainwright.data.labels.book import SCHEMA
 from trainwright.data.labels.items import Items
 from trainwright.data.reading.source import read_source
@@ -28,6 +28,7 @@ from trainwright.recipe.data import DataSettings
 
 ENDINGS = (".csv", ".jsonl", ".parquet", ".json")
 MOST_BYTES = 1 << 30
+_MEND = 'export from Label Studio in the format "JSON", of tasks that came from here'
 _NAME = "label"  # of the choices in Label Studio's configuration
 _SHOWN = "shown"  # of the text, image or table there
 
@@ -154,7 +155,10 @@ def _choice(label: str, annotator: str) -> dict[str, Any]:
 
 def _answers(path: Path) -> Iterator[tuple[str, str, str]]:
     """Row, label, annotator of every annotation."""
-    tasks = read_json(path, limit_bytes=MOST_BYTES)
+    try:
+        tasks = read_json(path, limit_bytes=MOST_BYTES)
+    except TrustError as error:  # of ours it would be; this is another's
+        raise DataError(error.what, where=str(path), mend=_MEND) from error
     if not isinstance(tasks, list):
         raise _odd(path, 0, "the file holds no list of tasks")
     for number, task in enumerate(tasks):
@@ -194,5 +198,5 @@ def _odd(path: Path, number: int, what: str) -> DataError:
     return DataError(
         shorten(what),
         where=f"{path} task {number}",
-        mend='export from Label Studio in the format "JSON", of tasks that came from here',
+        mend=_MEND,
     )
