@@ -185,6 +185,8 @@ def encode(values: pl.Series) -> Values:
     """Numbers and times as float64, words as codes in their order; NaN where missing."""
     if values.dtype == pl.String:
         words = values.unique().drop_nulls().sort()
+        if not len(words):  # in train; there may be some in the other parts
+            return np.full(len(values), np.nan)
         codes = values.replace_strict(
             words, pl.Series(np.arange(len(words), dtype=np.float64)), return_dtype=pl.Float64
         )
