@@ -18,8 +18,9 @@ from trainwright.recipe import Reads, parse_recipe
 Prepare = Callable[..., Snapshot]
 
 
-def no_probe(*_: Any, **__: Any) -> Any:
-    raise AssertionError("one column needs no leakage check")
+def no_probe(features: Any, target: Any, **_: Any) -> Any:
+    """A model that learns nothing: the shares of the classes."""
+    return np.tile(np.bincount(target.astype(int)) / len(target), (len(target), 1))
 
 
 def part(folder: Path, number: int, *, rows: int = 60) -> None:
