@@ -35,6 +35,14 @@ def postgres_program(name: str) -> str | None:
     return shutil.which(name) or (str(kept[-1]) if kept else None)
 
 
+BROWSERS = ("chromium", "chromium-browser")
+
+
+def browser_program() -> str | None:
+    """Chromium, under any of the names that distributions give it."""
+    return next(filter(None, map(shutil.which, BROWSERS)), None)
+
+
 MACHINERY = {
     "postgres": Machinery(
         lambda: (
@@ -45,6 +53,11 @@ MACHINERY = {
     ),
     "s3": Machinery(
         lambda: find_spec("moto") is not None, "a server of objects", "pip install 'moto[s3]'"
+    ),
+    "browser": Machinery(
+        lambda: browser_program() is not None and find_spec("playwright") is not None,
+        "a browser",
+        "apt-get install chromium",
     ),
 }
 

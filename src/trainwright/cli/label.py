@@ -34,7 +34,15 @@ def label(
         Path | None,
         typer.Option("--rows", help="Only the rows of this file, such as one of a finding."),
     ] = None,
-    port: Annotated[int, typer.Option("--port", help="0 takes a free one.", min=0, max=65535)] = 0,
+    port: Annotated[
+        int,
+        typer.Option(
+            "--port",
+            help="A browser finds what it kept on the same port again; 0 takes a free one.",
+            min=0,
+            max=65535,
+        ),
+    ] = 8001,
     export: Annotated[
         Path | None, typer.Option("--export", help="Write the labels to a file, and end.")
     ] = None,

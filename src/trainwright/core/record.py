@@ -58,6 +58,11 @@ class Record:
         with lock(self.path.with_name(f".{self.path.name}.lock")):
             return self._append_locked(body)
 
+    @property
+    def left(self) -> tuple[tuple[int, int, int], Head] | None:
+        """Inode, size and time of the file as our last append left it, and its head then."""
+        return self._tail
+
     def read(self) -> list[dict[str, Any]]:
         """All objects, oldest first; an absent file is an empty record."""
         return [body for body, _ in self._lines()[0]]

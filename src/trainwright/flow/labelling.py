@@ -10,9 +10,9 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,20 +20,18 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from trainwright.core.durable import sha256_bytes
 from trainwright.core.errors import CommandError, DataError, shorten
 from trainwright.core.protocols import FoldModels, Progress
 from trainwright.data.labels.active import Strategy, queue
 from trainwright.data.labels.book import Answer, LabelBook
 from trainwright.data.labels.exchange import read_labels, read_row_ids, write_labels
 from trainwright.data.labels.items import Items, read_items
-from trainwright.data.labels.learning_curve import expected_gain
+from trainwright.flow.label_order import FEWEST_LABELS, rank
 from trainwright.flow.out_of_fold import out_of_fold
 from trainwright.recipe import load_recipe
 from trainwright.runs.workspace import Workspace
 
-FEWEST_LABELS = 10  # before a model says which rows to ask about
-MOST_ROWS = 5_000  # that a model looks at
-FOLDS = 5
 LEASE_SECONDS = 600.0  # how long a row that was handed out is kept for who got it
 MOST_CLASSES = 34  # as many have a key on the page
 _LONGEST_LABEL = 200
@@ -68,6 +66,10 @@ class Desk:
         models: Makes the families that say which rows to ask about.
         now: Seconds that only grow.
 
+    Attributes:
+        work: Names the record and the target, so that answers go to none but theirs.
+        estimate: What further labels are expected to buy; None before it is known.
+
     Raises:
         CommandError: there are no classes, or too many, or a row id that is not there.
     """
@@ -90,12 +92,15 @@ class Desk:
         self._position = {row: position for position, row in enumerate(items.ids)}
         self._shown = dict(zip(items.ids, items.shown, strict=True))
         self._order = self._first_order()
-        self._leases: dict[int, tuple[str, float]] = {}
+        self._asked = {items.ids[position] for position in self._order.tolist()}
+        self._leases: dict[int, dict[str, float]] = {}
         self._lock = threading.Lock()
         self._worker = ThreadPoolExecutor(1)
         self._ranked_at = 0
         self._ranking = False
         self.estimate: dict[str, Any] | None = None
+        named = f"{book.path.resolve()}\n{items.target}"
+        self.work = sha256_bytes(named.encode())[:16]
 
     def close(self) -> None:
         """Wait for what is being ranked."""
@@ -108,6 +113,7 @@ class Desk:
     def task(self, annotator: str) -> dict[str, Any]:
         """What the page needs to begin: classes, how far the work is."""
         return {
+            "work": self.work,
             "target": self.items.target,
             "kind": self.items.kind,
             "classes": list(self.classes),
@@ -121,7 +127,9 @@ class Desk:
         mine = [answer for answer in answers if answer.annotator == annotator]
         return {
             "rows": len(self._order),
-            "done": sum(counts[self.items.ids[row]] >= self._wishes.answers for row in self._order),
+            "done": sum(
+                count >= self._wishes.answers for row, count in counts.items() if row in self._asked
+            ),
             "mine": sum(answer.label is not None for answer in mine),
             "skipped": sum(answer.label is None for answer in mine),
             "estimate": self.estimate,
@@ -134,20 +142,24 @@ class Desk:
         others = Counter(answer.row for answer in answers if answer.label is not None)
         given: list[dict[str, Any]] = []
         with self._lock:
-            for position in self._order.tolist():
-                row = self.items.ids[position]
+            for position in self._open(mine, others, annotator):
                 if len(given) == count:
                     break
-                if row in mine or others[row] + self._lent(position, annotator) >= (
-                    self._wishes.answers
-                ):
-                    continue
-                self._leases[position] = (annotator, self._now() + LEASE_SECONDS)
-                given.append({"row": row, **self.items.show(position)})
+                self._lend(position, annotator)
+                given.append(self._item(position))
         return given
 
-    def answer(self, row: str, label: str | None, annotator: str) -> None:
+    def answer(
+        self, row: str, label: str | None, annotator: str, *, shown: str | None = None
+    ) -> None:
         """Write an answer down; None skips the row.
+
+        Args:
+            row: Its id.
+            label: A class.
+            annotator: Who.
+            shown: Hash of what the annotator saw; None: what the row holds now. An answer to what
+                has changed since is kept, but does not count.
 
         Raises:
             CommandError: no such row, or no such class.
@@ -160,26 +172,47 @@ class Desk:
                 f"{shorten(label)} is none of the classes", where="label",
                 mend=", ".join(self.classes[:10]),
             )  # fmt: skip
-        self.book.answer(Answer(row, annotator, label, self._shown[row]))
+        self.book.answer(Answer(row, annotator, label, shown or self._shown[row]))
         with self._lock:
-            self._leases.pop(self._position[row], None)
+            self._leases.get(self._position[row], {}).pop(annotator, None)
         self._rank_again()
 
-    def undo(self, annotator: str) -> dict[str, Any] | None:
-        """Take the annotator's last answer back and give the row again; None where there is none."""
-        last = self.book.undo(annotator)
+    def undo(self, annotator: str, row: str | None = None) -> dict[str, Any] | None:
+        """Take the annotator's last answer back, or that to a row, and give the row again.
+
+        None where there is none.
+        """
+        last = self.book.undo(annotator, row)
         if last is None or last.row not in self._position:
             return None
-        return {"row": last.row, **self.items.show(self._position[last.row])}
+        position = self._position[last.row]
+        with self._lock:
+            self._lend(position, annotator)
+        return self._item(position)
 
     def labels(self) -> pl.DataFrame:
         """Columns row, label, annotator: every answer that stands."""
         return self.book.labels(self._shown)
 
-    def _lent(self, position: int, annotator: str) -> int:
-        """How many others a row is lent to just now."""
-        who, until = self._leases.get(position, (annotator, 0.0))
-        return int(who != annotator and until > self._now())
+    def _item(self, position: int) -> dict[str, Any]:
+        """What the page shows of a row: its id, the hash of what is shown, the label it came with."""
+        told = {"row": self.items.ids[position], "shown": self.items.shown[position]}
+        given = self.items.given[position]
+        return told | ({} if given is None else {"given": given}) | self.items.show(position)
+
+    def _open(self, mine: set[str], others: Counter[str], annotator: str) -> Iterator[int]:
+        """Positions of the rows that wait for an answer of the annotator, the most useful first."""
+        now = self._now()
+        for position in self._order.tolist():
+            row = self.items.ids[position]
+            lent = self._leases.get(position, {})
+            away = sum(until > now for who, until in lent.items() if who != annotator)
+            if row not in mine and others[row] + away < self._wishes.answers:
+                yield position
+
+    def _lend(self, position: int, annotator: str) -> None:
+        """Keep a row for an annotator; the lock is held."""
+        self._leases.setdefault(position, {})[annotator] = self._now() + LEASE_SECONDS
 
     def _standing(self) -> list[Answer]:
         return [a for a in self.book.standing() if self._shown.get(a.row) == a.shown]
@@ -228,100 +261,13 @@ class Desk:
     def _rank(self, known: dict[int, str]) -> None:
         try:
             order, estimate = rank(
-                self.items, known, self._order, models=self._models, wishes=self._wishes,
-                classes=self.classes,
+                self.items, known, self._order, models=self._models, classes=self.classes,
+                strategy=self._wishes.strategy, seed=self._wishes.seed,
             )  # fmt: skip
             with self._lock:
                 self._order, self.estimate = order, estimate
         finally:
             self._ranking = False
-
-
-def rank(
-    items: Items,
-    known: dict[int, str],
-    order: NDArray[np.int64],
-    *,
-    models: Callable[..., FoldModels],
-    wishes: Wishes,
-    classes: tuple[str, ...],
-) -> tuple[NDArray[np.int64], dict[str, Any] | None]:
-    """The rows in the order in which labels help most, and what further labels are expected to buy.
-
-    Args:
-        items: The rows.
-        known: Label of each row that has one, by position.
-        order: All rows to ask about, as they stand now.
-        models: Makes the families.
-        wishes: How rows are to be labelled.
-        classes: All labels.
-
-    Returns:
-        The rows of `order`: first those that a model was asked about, the rest after them. The
-        estimate: error now, expected fall for as many labels again, with its interval.
-    """
-    asked = np.array([row for row in order.tolist() if row not in known][:MOST_ROWS])
-    taught = np.array(sorted(known)[:MOST_ROWS])
-    if not len(asked):
-        return order, None
-    seen = tuple(label for label in classes if label in set(known.values()))
-    rows = np.concatenate([taught, asked])
-    codes = np.zeros(len(rows))
-    codes[: len(taught)] = [seen.index(known[int(row)]) for row in taught]
-    folds = np.full(len(rows), FOLDS, dtype=np.int64)
-    folds[: len(taught)] = np.arange(len(taught)) % FOLDS
-    learn = folds < FOLDS
-    target = replace(items.targeted, classes=seen)
-    fitted = models(items.typed[rows], items.columns, target=target)
-    answers = {
-        family: fitted.predict(family, codes, folds=folds, learn=learn, seed=wishes.seed)
-        for family in fitted.families[:2]
-    }
-    chosen = queue(
-        {family: answer[len(taught) :] for family, answer in answers.items()},
-        count=len(asked),
-        strategy="margin" if wishes.strategy == "combined" else wishes.strategy,
-        seed=wishes.seed,
-    )
-    ranked = asked[chosen.rows]
-    left = order[~np.isin(order, ranked)]
-    curve = _Curve(fitted, codes[: len(taught)], folds, seed=wishes.seed)
-    return np.concatenate([ranked, left]), curve.estimate(next(iter(answers.values())))
-
-
-@dataclass(frozen=True, slots=True)
-class _Curve:
-    """The error out of fold as labels came in."""
-
-    models: FoldModels
-    codes: NDArray[np.float64]
-    folds: NDArray[np.int64]
-    seed: int
-
-    def estimate(self, answer: NDArray[np.float64]) -> dict[str, Any] | None:
-        """The error now, and what as many labels again are expected to take off it."""
-        count = len(self.codes)
-        if count < 2 * FEWEST_LABELS:
-            return None
-        sizes = np.array([count // 4, count // 2, count])
-        errors = [
-            *(self._error(self._answer(int(size))) for size in sizes[:2]),
-            self._error(answer),
-        ]
-        spread = [max(error * (1 - error), 1 / count) / count for error in errors]
-        gain = expected_gain(sizes, np.array(errors), np.sqrt(spread), more=count)
-        found = {"gain": gain.value, "low": gain.low, "high": gain.high}  # no more than there is
-        falls = {name: round(min(value, errors[-1]), 4) for name, value in found.items()}
-        return {"labels": count, "error": round(errors[-1], 4), **falls}
-
-    def _answer(self, size: int) -> NDArray[np.float64]:
-        codes = np.concatenate([self.codes, np.zeros(len(self.folds) - len(self.codes))])
-        learn = np.arange(len(self.folds)) < size
-        family = self.models.families[0]
-        return self.models.predict(family, codes, folds=self.folds, learn=learn, seed=self.seed)
-
-    def _error(self, answer: NDArray[np.float64]) -> float:
-        return float((answer[: len(self.codes)].argmax(axis=1) != self.codes).mean())
 
 
 def open_desk(

@@ -27,3 +27,10 @@ def test_csv_has_a_column_a_step() -> None:
 def test_json_lines_have_one_list() -> None:
     lines = JsonLinesWriter().lines(TABLE).decode().splitlines()
     assert json.loads(lines[1]) == {"row": 1, "id": "B", "prediction": [3.0, 4.0]}
+
+
+def test_a_file_whose_name_is_a_formula_is_inert_in_a_csv():
+    lines = CsvWriter().lines(
+        pl.DataFrame({"row": [0], "path": ["=cmd|calc.png"], "prediction": ["a"]})
+    )
+    assert lines == b"0,'=cmd|calc.png,a\n"

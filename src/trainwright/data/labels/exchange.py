@@ -125,7 +125,8 @@ def _tasks(labels: pl.DataFrame, items: Items) -> Iterator[dict[str, Any]]:
         said.setdefault(row, []).append((label, annotator))
     for position, row in enumerate(items.ids):
         answers = [
-            {"result": [_choice(label)], "was_cancelled": False} for label, _ in said.get(row, ())
+            {"result": [_choice(label, annotator)], "was_cancelled": False}
+            for label, annotator in said.get(row, ())
         ]
         yield {"data": {"row": row, **_data(items, position)}, "annotations": answers}
 
@@ -140,8 +141,10 @@ def _data(items: Items, position: int) -> dict[str, Any]:
     return shown
 
 
-def _choice(label: str) -> dict[str, Any]:
+def _choice(label: str, annotator: str) -> dict[str, Any]:
+    """An answer; its annotator beside it, for Label Studio takes as authors its own users alone."""
     return {
+        "meta": {"annotator": annotator},
         "from_name": _NAME,
         "to_name": _SHOWN,
         "type": "choices",
@@ -159,18 +162,30 @@ def _answers(path: Path) -> Iterator[tuple[str, str, str]]:
         row = data.get("row") if isinstance(data, dict) else None
         if not isinstance(row, str):
             raise _odd(path, number, "the task has no data.row, by which we know our rows")
-        for annotation in task.get("annotations") or ():
-            for result in () if annotation.get("was_cancelled") else annotation.get("result", ()):
-                choices = result.get("value", {}).get("choices")
-                if result.get("type") != "choices" or not choices:
+        for annotation in _mappings(task.get("annotations")):
+            if annotation.get("was_cancelled"):
+                continue
+            for result in _mappings(annotation.get("result")):
+                value = result.get("value")
+                choices = value.get("choices") if isinstance(value, dict) else None
+                if result.get("type") != "choices" or not isinstance(choices, list) or not choices:
                     continue
                 if len(choices) > 1:
                     raise _odd(path, number, f"{len(choices)} choices for one row")
-                yield row, str(choices[0]), _annotator(annotation.get("completed_by"))
+                yield row, str(choices[0]), _annotator(annotation, result)
 
 
-def _annotator(said: Any) -> str:  # noqa: ANN401 - a number, or an object, as the version has it
-    if isinstance(said, dict):
+def _mappings(said: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401 - any JSON value
+    return (item for item in said if isinstance(item, dict)) if isinstance(said, list) else iter(())
+
+
+def _annotator(annotation: dict[str, Any], result: dict[str, Any]) -> str:
+    """Ours where the answer is as it went out; else Label Studio's user who gave or changed it."""
+    meta, changed = result.get("meta"), annotation.get("updated_by")
+    if changed is None and isinstance(meta, dict) and isinstance(meta.get("annotator"), str):
+        return str(meta["annotator"])
+    said = annotation.get("completed_by") if changed is None else changed
+    if isinstance(said, dict):  # as older versions have it
         return str(said.get("email") or said.get("id"))
     return f"label-studio-{said}"
 

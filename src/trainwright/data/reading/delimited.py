@@ -14,14 +14,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
-import numpy as np
-import polars as pl
-import pyarrow as pa
-import pyarrow.csv as arrow_csv
-from numpy.typing import NDArray
-
 from trainwright.core.artifacts import Finding
-from trainwright.core.errors import DataError, Fault, TrainwrightError, shorten
+from trainwright.core.errors import DataError, shorten
 from trainwright.data.findings import finding
 from trainwright.data.reading.encoding import BLOCK_BYTES, Utf8Blocks, invalid_utf8
 from trainwright.data.reading.header import (
@@ -43,10 +37,8 @@ from trainwright.data.reading.layout import (
     rows_of,
 )
 from trainwright.data.reading.opening import check_text
+from trainwright.data.reading.records import Rows, Work, parse_records, raise_blemishes
 from trainwright.data.reading.scanning import (
-    LIMIT_FIELD_BYTES,
-    blemishes,
-    count_fields,
     record_end,
 )
 from trainwright.data.reading.tables import RawBlock
@@ -57,17 +49,6 @@ _THREADS = 2
 _SAMPLE_BYTES = 1 << 18
 _HEADLESS = 50  # rows that tell whether the header is one of them
 _TAIL = 128  # a last block shorter than this part of a block is read with the one before
-
-
-@dataclass(frozen=True, slots=True)
-class _Work:
-    """A block's bytes (whole records) and what is needed to parse them."""
-
-    data: bytes
-    first_line: int
-    header: Header
-    name: str
-    text: bytes = b""  # of the header, to know it again
 
 
 @dataclass(slots=True)
@@ -115,10 +96,10 @@ class Delimited:
     def blocks(self) -> Iterator[RawBlock]:
         """The rows, in order, all columns as text (see `Reader`)."""
         with ThreadPoolExecutor(_THREADS) as pool:
-            waiting: deque[Future[_Rows]] = deque()
+            waiting: deque[Future[Rows]] = deque()
             try:
                 for work in self._works():
-                    waiting.append(pool.submit(_parse, work))
+                    waiting.append(pool.submit(parse_records, work))
                     if len(waiting) > _THREADS:
                         yield self._noted(waiting.popleft().result())
                 while waiting:
@@ -127,7 +108,7 @@ class Delimited:
                 for future in waiting:
                     future.cancel()
 
-    def _works(self) -> Iterator[_Work]:
+    def _works(self) -> Iterator[Work]:
         """Blocks of whole records."""
         self._text = Utf8Blocks(
             self.stream, name=self.name, encoding=self.encoding, block_bytes=self.block_bytes
@@ -175,7 +156,7 @@ class Delimited:
             self._note("schema", "the last line does not end with a newline: was it cut?")
             yield carry + b"\n"
 
-    def _work(self, block: bytes, line: int, *, is_last: bool = False) -> Iterator[_Work]:
+    def _work(self, block: bytes, line: int, *, is_last: bool = False) -> Iterator[Work]:
         if self._header is None:
             if not block.strip(b"\r\n"):
                 return
@@ -193,7 +174,7 @@ class Delimited:
             block = self._without_footer(block, line)
         if block:
             text = self._header_text if self.layout.header else b""
-            yield _Work(block, line, self._header, self.name, text)
+            yield Work(block, line, self._header, self.name, text)
 
     def _skipped(self, block: bytes, line: int) -> int:
         """Bytes above the header."""
@@ -280,7 +261,7 @@ class Delimited:
             where = f"{self.name}:{line}"
             raise DataError(f"{told}, not an example", where=where, mend="remove the row")
 
-    def _noted(self, rows: _Rows) -> RawBlock:
+    def _noted(self, rows: Rows) -> RawBlock:
         """A block, with what was left out of it told."""
         for line in rows.repeated:
             self._refuse_where_rows_count(line, "this row is the header once more")
@@ -312,7 +293,7 @@ class Delimited:
             if delimiter != prefer:
                 self._note("schema", f"fields are separated by a {NAMES[delimiter]}")
         mark = delimiter.encode()
-        _raise_blemishes(_first_record(sample), mark, self.name, line)
+        raise_blemishes(_first_record(sample), mark, self.name, line)
         header = read_header(sample, delimiter=mark)
         rows = sample[header.num_bytes :]
         if not self.layout.header:
@@ -374,169 +355,3 @@ def _first_record(sample: bytes) -> bytes:
     while end and not record_end(sample[:end]):
         end = sample.find(b"\n", end) + 1
     return sample[:end] if end else sample
-
-
-@dataclass(frozen=True, slots=True)
-class _Rows:
-    """A parsed block, and the lines on which the header stood once more."""
-
-    block: RawBlock
-    repeated: tuple[int, ...] = ()
-
-
-def _parse(work: _Work) -> _Rows:
-    """Check the bytes of a block, and parse them."""
-    if fault := invalid_utf8(work.data, name=work.name, first_line=work.first_line):
-        raise DataError.of([fault])
-    delimiter = work.header.delimiter
-    _raise_blemishes(work.data, delimiter, work.name, work.first_line)
-    num_columns = work.header.num_fields
-    if work.data[:2].strip(b"\r\n") == b"" and not work.data.strip(b"\r\n"):
-        empty = pl.DataFrame({str(i): pl.Series([], dtype=pl.String) for i in range(num_columns)})
-        return _Rows(_without_last(RawBlock(empty, np.zeros(0, np.int64)), work))
-    positions = [str(index) for index in range(num_columns)]
-    try:
-        table = arrow_csv.read_csv(
-            pa.BufferReader(work.data),
-            read_options=arrow_csv.ReadOptions(
-                column_names=positions, block_size=len(work.data) + 1, use_threads=False
-            ),
-            parse_options=arrow_csv.ParseOptions(
-                delimiter=delimiter.decode(), newlines_in_values=b'"' in work.data
-            ),
-            convert_options=arrow_csv.ConvertOptions(
-                column_types=dict.fromkeys(positions, pa.string()),
-                strings_can_be_null=False,
-                check_utf8=False,
-            ),
-        )
-    except pa.ArrowInvalid as error:
-        raise _ragged(work, str(error)) from error
-    frame = pl.from_arrow(table)
-    assert isinstance(frame, pl.DataFrame)
-    _check_lengths(work, table)
-    keeps_step = frame.height == work.data.count(b"\n")
-    block = RawBlock(frame, work.first_line if keeps_step else _lines_of(work))
-    return _without_headers(_without_last(block, work), work)
-
-
-def _without_last(block: RawBlock, work: _Work) -> RawBlock:
-    """Without the empty column that a separator at the end of each line makes.
-
-    Raises:
-        DataError: something stands there after all.
-    """
-    if not work.header.trailing:
-        return block
-    last = block.frame.to_series(work.header.num_fields - 1)
-    filled = (last.str.strip_chars() != "").arg_true()
-    if len(filled):
-        row = int(filled[0])
-        line = block.lines + row if isinstance(block.lines, int) else int(_lines_of(work)[row])
-        raise DataError(
-            f"{shorten(last[row])} stands beyond the last column, where the rows before end empty",
-            where=f"{work.name}:{line}",
-            mend="give this column a name in the header, or mend the row",
-        )
-    return RawBlock(block.frame.drop(last.name), block.lines)
-
-
-def _without_headers(block: RawBlock, work: _Work) -> _Rows:
-    """Without rows that are the header once more, as where files were put together."""
-    if len(work.header.names) < 2 or not work.text or work.text not in work.data:
-        return _Rows(block)
-    columns = [block.frame.to_series(at) for at in range(block.frame.width)]
-    equal = np.ones(block.frame.height, bool)
-    for column, name in zip(columns, work.header.names, strict=True):
-        equal &= (column.str.strip_chars() == name).to_numpy()
-    rows = np.flatnonzero(equal)
-    if not len(rows):
-        return _Rows(block)
-    lines = block.lines
-    if lines is None or isinstance(lines, int):
-        lines = np.arange(block.frame.height) + (lines or 0)
-    kept = RawBlock(block.frame.filter(pl.Series(~equal)), lines[~equal])
-    return _Rows(kept, tuple(lines[rows].tolist()))
-
-
-def _lines_of(work: _Work) -> NDArray[np.int64]:
-    """The line of each record."""
-    _, starts = count_fields(work.data, delimiter=work.header.delimiter)
-    newlines = np.flatnonzero(np.frombuffer(work.data, np.uint8) == 0x0A)
-    return work.first_line + np.searchsorted(newlines, starts)
-
-
-def _raise_blemishes(block: bytes, delimiter: bytes, name: str, first_line: int) -> None:
-    faults = []
-    for blemish in blemishes(block, delimiter=delimiter):
-        line = first_line + block.count(b"\n", 0, blemish.at)
-        column = blemish.at - block.rfind(b"\n", 0, blemish.at)
-        faults.append(Fault(blemish.what, f"{name}:{line}:{column}", blemish.mend))
-    if faults:
-        raise DataError.of(faults)
-
-
-def _ragged(work: _Work, reason: str) -> TrainwrightError:
-    """Which records have the wrong number of fields, the first ten of them."""
-    counts, _ = count_fields(work.data, delimiter=work.header.delimiter)
-    expected = work.header.num_fields
-    wrong = np.flatnonzero(counts != expected)
-    if not len(wrong):
-        return DataError(f"the rows cannot be parsed: {reason[:160]}", where=work.name)
-    lines = _lines_of(work)
-    if len(wrong) == len(counts) > 1 and len(set(counts.tolist())) == 1:
-        return _all_ragged(work, int(counts[0]), int(lines[0]))
-    return DataError.of(
-        [
-            Fault(
-                f"this row has {_fields(counts[row])}, expected {expected}",
-                f"{work.name}:{lines[row]}",
-                "quote a field that holds the delimiter, or mend the row",
-            )
-            for row in wrong[:10].tolist()
-        ]
-    )
-
-
-def _fields(number: int) -> str:
-    return "1 field" if number == 1 else f"{number} fields"
-
-
-def _all_ragged(work: _Work, got: int, line: int) -> DataError:
-    """Every row has the same wrong number of fields."""
-    expected = len(work.header.names)
-    delimiter = work.header.delimiter
-    rows = [row.rstrip(b"\r") for row in work.data.split(b"\n") if row.rstrip(b"\r")]
-    if got == expected + 1 and all(row.endswith(delimiter) for row in rows):
-        mark = NAMES[delimiter.decode()]
-        mend = f"every row ends with a {mark}: remove it, or end the header with one too"
-    elif expected == 1:
-        mend = "is the first line a title? data: {layout: {skip_lines: 1}}"
-    else:
-        mend = (
-            "give each column a name in the header; we do not shift columns to make it fit. Where the"
-            " first line is a title: data: {layout: {skip_lines: 1}}"
-        )
-    return DataError(
-        f"every row has {_fields(got)}, but the header names {expected} columns",
-        where=f"{work.name}:{line}",
-        mend=mend,
-    )
-
-
-def _check_lengths(work: _Work, table: pa.Table) -> None:
-    """Refuse a field of more than 1 MiB; only a block that long can hold one."""
-    if len(work.data) <= LIMIT_FIELD_BYTES:
-        return
-    for position, column in enumerate(table.columns):
-        for chunk in column.chunks:
-            offsets = np.frombuffer(chunk.buffers()[1], np.int32)[: len(chunk) + 1]
-            lengths = np.diff(offsets)
-            if len(lengths) and lengths.max() > LIMIT_FIELD_BYTES:
-                line = _lines_of(work)[int(lengths.argmax())]
-                raise DataError(
-                    f"a field of {lengths.max()} bytes in column"
-                    f" {shorten(work.header.names[position])}, over the limit of 1 MiB",
-                    where=f"{work.name}:{line}",
-                    mend="is a quote open there? Otherwise shorten the field",
-                )

@@ -14,12 +14,13 @@ Then `typing.column` is the contract, and the values of the last round are the c
 """
 
 from trainwright.data.types.case import Context, Receipt, TypedColumn
+from trainwright.data.types.cells import parse_value
 from trainwright.data.types.columns import ColumnTyping, type_column
 from trainwright.data.types.evidence import Evidence
 from trainwright.data.types.inference import TypedTable, context_for, infer_types
 from trainwright.data.types.tally import Tally
 from trainwright.data.types.target import TargetTyping, type_target
-from trainwright.data.types.values import parse_series, parse_value
+from trainwright.data.types.values import parse_series
 
 __all__ = [
     "ColumnTyping",

@@ -232,15 +232,15 @@ class Case:
     ) -> None:
         """Say which values were found to stand for missing, and how to keep them."""
         count = sum(tally.marks.texts.get(mark, 0) for mark in marks)
-        alone = set(tally.marks.texts) <= set(marks)
+        others = [mark for mark in tally.marks.texts if mark not in marks]
         self.note(
             "missing",
             "warning",
             f"{', '.join(marks)} in {count} rows {what}: read as missing",
-            rows=tally.marks.rows if alone else None,
+            rows=None if others else tally.marks.rows,
             count=count,
-            remedy=setting(self.name, f"{{{kind}, nulls: {yaml_list(marks)}}}")
-            + ' settles it; nulls: [""] keeps them as values',
+            remedy=setting(self.name, f"{{{kind}, nulls: {yaml_list([*others, *marks])}}}")
+            + f" settles it; nulls: {yaml_list(others or [''])} keeps them as values",
         )
 
     def column(self, kind: ColumnType, **details: object) -> Column:

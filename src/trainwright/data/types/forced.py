@@ -20,8 +20,16 @@ from trainwright.data.types.case import (
 )
 from trainwright.data.types.dates import candidates, compiled
 from trainwright.data.types.moments import as_compact
-from trainwright.data.types.numbers import Codes, code_kind, note_codes, number_watch
-from trainwright.data.types.spelling import Spelling, find_spelling
+from trainwright.data.types.numbers import (
+    Codes,
+    code_kind,
+    found_marks,
+    note_codes,
+    note_found_marks,
+    note_spelling,
+    number_watch,
+)
+from trainwright.data.types.spelling import Doubt, Spelling, find_spelling
 from trainwright.data.types.tally import PLAIN, Tally, Watch
 from trainwright.data.types.values import FALSE_OF
 
@@ -32,9 +40,13 @@ class Told:
 
     column: Column
     watch: Watch = PLAIN
+    doubts: tuple[Doubt, ...] = ()
 
     def judge(self, tally: Tally, case: Case) -> Verdict:
         """It stands; what does not fit is an error."""
+        if self.column.type is ColumnType.NUMBER:
+            note_spelling(case, self.column, self.doubts, tally)
+            note_found_marks(case, tally, ())
         kind, odd = self.column.type, tally.misfits
         if odd.count:
             shown = ", ".join(shorten(text, 30) for text in list(odd.texts)[:5])
@@ -58,12 +70,18 @@ class Native:
 
     column: Column
     watch: Watch = PLAIN
+    marks: tuple[str, ...] = ()
 
     def judge(self, tally: Tally, case: Case) -> Verdict:
         """It stands unless it holds whole numbers that are names or beyond what a float keeps."""
         kind, odd = self.column.type, tally.misfits
         if kind is ColumnType.NUMBER and (codes := _codes(case, tally)) is not None:
             return Verdict(instead=codes)
+        if kind is ColumnType.NUMBER and tally.numbers is not None:
+            if not self.marks and case.context.type is None and (marks := found_marks(tally, case)):
+                column = replace(self.column, nulls=(*self.column.nulls, *marks))
+                return Verdict(instead=replace(self, column=column, marks=marks))
+            note_found_marks(case, tally, self.marks)
         if odd.count:
             infinite = kind is ColumnType.NUMBER and case.dtype.is_float()
             case.note(
@@ -82,7 +100,14 @@ def as_told(case: Case) -> Told:
     kind = case.context.type or ColumnType.DATETIME
     is_number = kind is ColumnType.NUMBER
     watch = number_watch(case) if is_number else Watch(distinct=case.context.is_target)
-    return Told(_told_column(case, kind), watch)
+    if not is_number:
+        return Told(_told_column(case, kind), watch)
+    nulls = case.nulls(NUMBER_MARKERS)
+    found = find_spelling(case.kept(nulls), case.context)
+    if found is None or not found.is_number:
+        found = Spelling(case.context.decimal or ".")
+    column = case.column(kind, decimal=found.decimal, written=found.written, nulls=nulls)
+    return Told(column, watch, found.doubts)
 
 
 def as_native(case: Case) -> Proposal:
@@ -127,12 +152,6 @@ def _with_integer(column: Column, tally: Tally) -> Column:
 
 
 def _told_column(case: Case, kind: ColumnType) -> Column:
-    if kind is ColumnType.NUMBER:
-        nulls = case.nulls(NUMBER_MARKERS)
-        found = find_spelling(case.kept(nulls), case.context)
-        if found is None or not found.is_number:
-            found = Spelling(case.context.decimal or ".")
-        return case.column(kind, decimal=found.decimal, written=found.written, nulls=nulls)
     if kind is ColumnType.DATETIME:
         form, *others = _formats(case)
         return case.column(kind, format=form, formats=tuple(others), nulls=case.nulls(DATE_MARKERS))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -53,8 +54,9 @@ class Figures:
         """It stands when nearly all cells are numbers, and the numbers are no names."""
         if (other := self._respelled(tally, case)) is not None:
             return Verdict(instead=other)
-        if (marked := self._marked(tally, case)) is not None:
-            return Verdict(instead=marked)
+        if not self.marks and (marks := found_marks(tally, case)):
+            column = replace(self.column, nulls=(*self.column.nulls, *marks))
+            return Verdict(instead=replace(self, column=column, marks=marks))
         noted = len(case.findings)
         nulls = _sort_out(case, tally, self.column.nulls, but=self.marks)
         if nulls is None:
@@ -67,11 +69,8 @@ class Figures:
             del case.findings[noted : len(case.findings) - 1]
             return words
         column = replace(self.column, integer=integer, nulls=nulls)
-        self._note_spelling(tally, case)
-        if self.marks:
-            what = "is far from all other values"
-            case.note_marks(tally, self.marks, "type: number", what=what)
-        _note_unsure_marks(case, tally)
+        note_spelling(case, column, self.doubts, tally)
+        note_found_marks(case, tally, self.marks)
         kind = None
         if integer and case.context.type is None and not case.context.is_target:
             kind = code_kind(case.name, tally)
@@ -98,31 +97,35 @@ class Figures:
             return None
         return replace(self, column=column, doubts=found.doubts, tries=self.tries + 1)
 
-    def _marked(self, tally: Tally, case: Case) -> Figures | None:
-        """With numbers such as -999 as marks for missing, where they stand far from all others."""
-        assert tally.numbers is not None
-        if self.marks or case.context.nulls is not None or case.context.is_target:
-            return None
-        marks = tuple(f"{mark:.0f}" for mark in sorted(_sure_marks(tally.numbers.extent)))
-        if not marks:
-            return None
-        column = replace(self.column, nulls=(*self.column.nulls, *marks))
-        return replace(self, column=column, marks=marks)
 
-    def _note_spelling(self, tally: Tally, case: Case) -> None:
-        """Say how numbers are written, and what of that is not proven."""
-        column = self.column
-        changed = {rule: n for rule, n in tally.changed.items() if rule != BLANKS_RULE}
-        count = max(changed.values(), default=0)
-        for told, way, when in self.doubts:
-            case.note("type", "warning", told, remedy=setting(case.name, way) + when)
-        if column.written is not None:
-            told = ", ".join(f"{rule} in {n} cells" for rule, n in changed.items())
-            remedy = _settled(case, column)
-            case.note("type", "info", f"read as numbers: {told}", count=count, remedy=remedy)
-        elif column.decimal == ",":
-            remedy = 'data: {decimal: ","}'
-            case.note("type", "info", "read with a decimal comma", count=count, remedy=remedy)
+def found_marks(tally: Tally, case: Case) -> tuple[str, ...]:
+    """Numbers such as -999 that stand for missing, for they stand far from all others."""
+    assert tally.numbers is not None
+    if case.context.nulls is not None or case.context.is_target:
+        return ()
+    return tuple(f"{mark:.0f}" for mark in _sure_marks(tally.numbers.extent))
+
+
+def note_found_marks(case: Case, tally: Tally, marks: tuple[str, ...]) -> None:
+    """Tell of numbers that were found to stand for missing, and of those that may."""
+    if marks:
+        case.note_marks(tally, marks, "type: number", what="is far from all other values")
+    _note_unsure_marks(case, tally)
+
+
+def note_spelling(case: Case, column: Column, doubts: Sequence[Doubt], tally: Tally) -> None:
+    """Say how numbers are written, and what of that is not proven."""
+    changed = {rule: n for rule, n in tally.changed.items() if rule != BLANKS_RULE}
+    count = max(changed.values(), default=0)
+    for told, way, when in doubts:
+        case.note("type", "warning", told, remedy=setting(case.name, way) + when)
+    if column.written is not None:
+        told = ", ".join(f"{rule} in {n} cells" for rule, n in changed.items())
+        remedy = _settled(case, column)
+        case.note("type", "info", f"read as numbers: {told}", count=count, remedy=remedy)
+    elif column.decimal == ",":
+        remedy = 'data: {decimal: ","}'
+        case.note("type", "info", "read with a decimal comma", count=count, remedy=remedy)
 
 
 def _sure_marks(extent: Extent) -> list[float]:

@@ -1,4 +1,4 @@
-"""How a text, a native value or a JSON value becomes the value of a column that is known.
+"""How a column of texts or native values becomes values of a contract that is known.
 
 One set of rules for training, batch scoring and the server: blanks around a text do not count; the
 empty text and the column's own markers are missing; what does not fit is never guessed at but
@@ -7,8 +7,6 @@ given back, so that the caller can name its row.
 
 from __future__ import annotations
 
-import base64
-import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -18,11 +16,10 @@ from typing import Any
 import polars as pl
 
 from trainwright.core.artifacts import Column, ColumnType, NumberFormat
-from trainwright.core.errors import shorten
-from trainwright.data.repair.apply import repair_series, repair_value
-from trainwright.data.types.dates import COMPACT, parse_date, parse_dates
+from trainwright.data.repair.apply import repair_series
+from trainwright.data.types.dates import COMPACT, parse_dates
 from trainwright.data.types.masks import null_where
-from trainwright.data.types.wordlists import split_words, words_of
+from trainwright.data.types.wordlists import split_words
 from trainwright.data.types.written import changes, read_written
 
 FALSE_OF = {
@@ -32,13 +29,7 @@ FALSE_OF = {
 NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 BLANKS = " \t\r\n\u00a0"
 BLANKS_RULE = "blanks around it taken off"
-ISO_FORMS = ("%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f%#z", "%Y-%m-%dT%H:%M", "%Y-%m-%d")
 _WORDS = (ColumnType.CATEGORY, ColumnType.TEXT, ColumnType.IDENTIFIER)
-
-
-MAX_STEPS = 100_000  # of a series that a client sends
-# What `parse_value` gives.
-Value = float | str | bool | int | list[str] | list[float | None] | bytes | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,13 +76,14 @@ def parse_series(column: Column, raw: pl.Series) -> Parsed:
     Returns:
         Float64, String, Boolean or Datetime("us") values, repaired; misfits are null in them.
     """
-    parsed = _parsed(column, raw)
+    parsed = read_series(column, raw)
     if column.repair is None:
         return parsed
     return replace(parsed, values=repair_series(column, parsed.values))
 
 
-def _parsed(column: Column, raw: pl.Series) -> Parsed:
+def read_series(column: Column, raw: pl.Series) -> Parsed:
+    """The same before anything is repaired."""
     if column.type is ColumnType.WORDS:
         lists, odd = split_words(raw)
         return Parsed.of(lists, raw, odd)
@@ -156,7 +148,7 @@ def _sorted_out(column: Column, values: pl.Series, rows: pl.Series, bare: pl.Ser
 
 def _marked_out(column: Column, parsed: Parsed) -> Parsed:
     """Without the values that stand for missing, such as -999."""
-    marks = _marks(column)
+    marks = marks_of(column)
     if not marks:
         return parsed
     gone = parsed.values.is_in(list(marks))
@@ -176,7 +168,7 @@ def _marked_out(column: Column, parsed: Parsed) -> Parsed:
 
 
 @lru_cache(maxsize=4096)
-def _marks(column: Column) -> tuple[Any, ...]:
+def marks_of(column: Column) -> tuple[Any, ...]:
     """The column's null markers that are values as well."""
     if column.type not in (ColumnType.NUMBER, ColumnType.DATETIME):
         return ()
@@ -196,48 +188,6 @@ def is_missing(text: pl.Series, nulls: tuple[str, ...]) -> pl.Series:
 def without_nulls(text: pl.Series, nulls: tuple[str, ...]) -> pl.Series:
     """Null where the text is empty or one of the markers."""
     return null_where(is_missing(text, nulls), text)
-
-
-def parse_value(column: Column, value: Any) -> Value:  # noqa: ANN401
-    """One JSON value as the batch path would read it; a date-time as microseconds since 1970.
-
-    A number must come as a JSON number, and must be finite; where the training data wrote numbers with
-    more than digits ("1.234,5", "12 %", "$1.2M") it may be such a text too. Words may come as text or
-    as a whole number. A boolean may also come as the word that the column had. An image comes as its
-    file in base64, a series as a list of numbers and nulls.
-
-    Raises:
-        ValueError: the value is of another type, or does not fit.
-    """
-    parsed = _value(column, value)
-    return parsed if column.repair is None else repair_value(column, parsed)
-
-
-def _value(column: Column, value: Any) -> Value:  # noqa: ANN401
-    if value is None:
-        return None
-    if column.type is ColumnType.WORDS:
-        return words_of(value) or None
-    if column.type is ColumnType.IMAGE:
-        return _image(value)
-    if column.type is ColumnType.SERIES:
-        return _steps(value)
-    if column.type is ColumnType.NUMBER:
-        number = _written(column, value) if isinstance(value, str) else _number(value)
-        return None if number in _marks(column) else number
-    if isinstance(value, str):
-        value = value.strip(BLANKS)
-        if value == "" or value in column.nulls:
-            return None
-    if column.type is ColumnType.BOOLEAN:
-        return _boolean(column, value)
-    if column.type is ColumnType.DATETIME:
-        return _moment(column, value)
-    if isinstance(value, int) and abs(value) >= 2**63:
-        raise ValueError("a whole number of 2^63 or more is beyond what is kept; write it as text")
-    if isinstance(value, bool) or not isinstance(value, str | int):
-        raise ValueError(f"{shorten(value)} is no text")  # noqa: TRY004 - the caller's contract
-    return _label(column, str(value))
 
 
 def number_text(text: pl.Series, decimal: str, written: NumberFormat | None = None) -> pl.Series:
@@ -322,7 +272,7 @@ def whole_text(numbers: pl.Series) -> pl.Series:
 def _native(column: Column, raw: pl.Series) -> Parsed:
     kind = raw.dtype
     if kind in (pl.Categorical, pl.Enum):
-        return _parsed(column, raw.cast(pl.String))
+        return read_series(column, raw.cast(pl.String))
     values: pl.Series | None = None
     if column.type is ColumnType.NUMBER and (kind.is_numeric() or isinstance(kind, pl.Decimal)):
         floats = raw.cast(pl.Float64).fill_nan(None)
@@ -338,11 +288,11 @@ def _native(column: Column, raw: pl.Series) -> Parsed:
     elif column.type is ColumnType.BOOLEAN and kind.is_integer():
         values = boolean_text(raw.cast(pl.String), ("1",))
     elif column.type is ColumnType.DATETIME and kind.is_integer() and column.format in COMPACT:
-        return _parsed(column, raw.cast(pl.String))
+        return read_series(column, raw.cast(pl.String))
     elif column.type is ColumnType.DATETIME and kind in (pl.Date, pl.Datetime):
         return _marked_out(column, Parsed(naive_utc(raw)))
     elif column.type in _WORDS:
-        return _parsed(column, _as_text(raw))
+        return read_series(column, _as_text(raw))
     if values is None:
         none = pl.Series(raw.name, [None] * len(raw), dtype=pl.Float64)
         return Parsed.of(none, raw, raw.is_not_null())
@@ -362,83 +312,3 @@ def _as_text(raw: pl.Series) -> pl.Series:
         return raw.cast(pl.String)
     raw = raw.fill_nan(None)
     return whole_text(raw).fill_null(raw.cast(pl.String))
-
-
-def _steps(value: Any) -> list[float | None]:  # noqa: ANN401
-    """A series: finite numbers, null where one is missing."""
-    if not isinstance(value, list):
-        raise ValueError(f"{shorten(value)} is no list of numbers")  # noqa: TRY004 - the caller's contract
-    if len(value) > MAX_STEPS:
-        raise ValueError(f"{len(value)} steps, more than the {MAX_STEPS} that a series may have")
-    return [None if step is None else _number(step) for step in value]
-
-
-def _number(value: Any) -> float:  # noqa: ANN401
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ValueError(f"{shorten(value)} is no number")  # noqa: TRY004 - the caller's contract
-    if isinstance(value, int) and abs(value) >= 2**63:
-        raise ValueError("a whole number of 2^63 or more is beyond what a float keeps")
-    number = float(value)
-    if not math.isfinite(number):
-        raise ValueError("a number must be finite; write null where it is missing")
-    return number
-
-
-def _written(column: Column, value: str) -> float | None:
-    """A number as text: only where the training data were written in such a way."""
-    if column.written is None and column.decimal == ".":
-        raise ValueError(f"{shorten(value)} is no number")
-    parsed = _parsed(column, pl.Series([value]))
-    if parsed.misfits:
-        raise ValueError(f"{shorten(value)} is no number as the training data were written")
-    found: float | None = parsed.values[0]
-    return found
-
-
-def _boolean(column: Column, value: Any) -> bool:  # noqa: ANN401
-    if isinstance(value, bool):
-        return value
-    word = value.lower() if isinstance(value, str) else str(value) if value in (0, 1) else None
-    if word in column.true:
-        return True
-    if word in [FALSE_OF[true] for true in column.true]:
-        return False
-    raise ValueError(f"{shorten(value)} is neither true nor false")
-
-
-def _image(value: Any) -> bytes:  # noqa: ANN401
-    """A file's bytes, which were looked at: they are of an image that can be unpacked."""
-    from trainwright.data.images.decoding import MAX_BYTES, check
-
-    if not isinstance(value, str):
-        raise ValueError("an image comes as text: its file in base64")  # noqa: TRY004 - the caller's contract
-    if len(value) > MAX_BYTES * 4 // 3 + 4:
-        raise ValueError(f"more than the {MAX_BYTES} bytes that an image may have")
-    try:
-        data = base64.b64decode(value, validate=True)
-    except ValueError as error:
-        raise ValueError("an image comes as its file in base64, which this is not") from error
-    check(data)
-    return data
-
-
-def _moment(column: Column, value: Any) -> int:  # noqa: ANN401
-    """In the column's own format, or as ISO 8601 writes it, which is what clients send."""
-    form = column.format or ISO_FORMS[0]
-    if isinstance(value, int) and not isinstance(value, bool) and form in COMPACT:
-        value = str(value)
-    if isinstance(value, str):
-        for known in (form, *column.formats, *ISO_FORMS):
-            moment = parse_date(value, known)
-            if moment is not None:
-                return moment
-    raise ValueError(f"{shorten(value)} is no date-time of the form {form}, and none of ISO 8601")
-
-
-def _label(column: Column, text: str) -> str | None:
-    if not column.integer and not column.true:
-        return text
-    parsed = _parsed(column, pl.Series([text]))
-    if parsed.misfits:
-        raise ValueError(f"{shorten(text)} does not fit")
-    return str(parsed.values[0])

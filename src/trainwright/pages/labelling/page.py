@@ -45,26 +45,75 @@ margin-right:.5rem;background:var(--raised)}
 
 SCRIPT = r"""
 'use strict';
-const KEYS='1234567890abcdefghijklmnopqrtvwxyz'.split('').filter(k=>!'su'.includes(k));
+const KEYS='1234567890abcdefghijklmnopqrtvwxyz',AHEAD=5,MOST=20;
+const RETRY=1500,IDLE=10000,PATIENCE=15000;
 const at=id=>document.getElementById(id);
 function make(name,text){
   const e=document.createElement(name);if(text!==undefined)e.textContent=text;return e;
 }
-let task=null,queue=[],sending=false,busy=false;
-const STORE='trainwright-answers';
-const kept=()=>JSON.parse(localStorage.getItem(STORE)||'[]');
-const keep=list=>localStorage.setItem(STORE,JSON.stringify(list));
+let task=null,queue=[],pictures=new Map(),answered=new Set(),held=new Map();
+let filling=false,lost=false,none=false,round=0,last=0,delivery=null;
+
 const who=()=>at('who').value.trim();
-async function call(name,said){
-  const answer=await fetch('/api/'+name,{method:'POST',headers:{'content-type':'application/json'},
-    body:JSON.stringify({annotator:who(),...said})});
-  const told=await answer.json();
-  if(!answer.ok){const e=new Error(told.error.what+(told.error.mend?' ('+told.error.mend+')':''));
-    e.refused=answer.status<500;throw e;}
-  return told;
-}
-const points=share=>(100*share).toFixed(1);
+const shownAs=item=>item.row+'/'+item.shown;
+const later=(f,wait)=>setTimeout(f,wait);
 function trouble(text){at('trouble').textContent=text||'';}
+
+async function call(name,said){
+  let answer;
+  try{answer=await fetch('/api/'+name,{method:'POST',headers:{'content-type':'application/json'},
+    body:JSON.stringify({annotator:who(),...(task?{work:task.work}:{}),...said}),
+    signal:AbortSignal.timeout(PATIENCE)});}
+  catch(e){lost=true;throw new Error('The server does not answer; what you said is kept here.');}
+  const told=await answer.json();
+  if(answer.ok)return told;
+  if(answer.status===409)location.reload();
+  const e=new Error(told.error.what+(told.error.mend?' ('+told.error.mend+')':''));
+  e.refused=answer.status<500&&answer.status!==409;throw e;
+}
+
+// What was said and is not yet acknowledged: an entry each, so that no two windows write the same one.
+const shelf=()=>'trainwright/'+task.work+'/';
+function kept(){
+  const keys=Object.keys(localStorage).filter(key=>key.startsWith(shelf())).sort();
+  return keys.map(key=>({...JSON.parse(localStorage.getItem(key)||'{}'),key})).filter(a=>a.row);
+}
+function keep(said){
+  last=Math.max(last+1,Date.now());
+  const key=shelf()+String(last).padStart(16,'0')+'/'+Math.random().toString(36).slice(2);
+  localStorage.setItem(key,JSON.stringify(said));
+}
+const alone=f=>navigator.locks?navigator.locks.request(shelf(),f):f();
+async function deliver(){
+  for(const {key,...said} of kept()){
+    if(held.has(key))continue;
+    if(!said.tried)localStorage.setItem(key,JSON.stringify({...said,tried:true}));
+    const {row,annotator,label,shown}=said;
+    try{
+      const told=await (said.undo?call('undo',{row,annotator}):call('answer',{row,annotator,label,shown}));
+      if(annotator===who())tell(told.progress);
+      localStorage.removeItem(key);
+    }catch(e){
+      if(!e.refused)throw e;
+      held.set(key,e.message);
+    }
+  }
+}
+function send(){
+  delivery=(delivery||Promise.resolve()).then(()=>alone(deliver)).then(async()=>{
+    trouble([...held.values()].slice(-1)[0]);
+    if(lost)await refresh();
+    tellKept();
+    if(queue.length<3)fill();
+  }).catch(e=>{trouble(e.message);tellKept();later(send,RETRY);});
+}
+function tellKept(){
+  const open=kept().length;
+  at('kept').textContent=!open?'all is saved':held.size?open+' kept here, '+held.size+' refused'
+    :open+' not yet saved';
+}
+
+const points=share=>(100*share).toFixed(1);
 function tell(p){
   const bar=at('bar');bar.max=Math.max(p.rows,1);bar.value=p.done;
   at('done').textContent=p.done+' of '+p.rows+' rows have a label';
@@ -73,92 +122,110 @@ function tell(p){
   at('gain').textContent=e?'error now '+points(e.error)+' %; '+e.labels
     +' more labels take off about '+points(e.gain)+' points ('+points(e.low)+' to '+points(e.high)+')':'';
 }
+function picture(item){
+  if(pictures.has(item.image))return pictures.get(item.image);
+  const i=new Image();i.alt='the image to label';
+  i.onload=()=>{if(i.naturalWidth<128)i.className='small';};
+  i.onerror=()=>{i.alt='this image cannot be shown: skip it';};
+  i.src=item.image;pictures.set(item.image,i);return i;
+}
 function show(){
-  const place=at('row');place.replaceChildren();
-  const item=queue[0];
-  for(const b of document.querySelectorAll('.keys button.choice,#skip'))b.disabled=!item;
-  if(!item){place.append(make('p',who()?'No row is left for you. Thank you.':'Write your name to begin.'));
-    place.dataset.row='';return;}
-  place.dataset.row=item.row;
-  if('text' in item)place.append(make('pre',item.text));
-  else if('image' in item){const i=new Image();i.alt='the image to label';
-    i.onload=()=>{if(i.naturalWidth<128)i.className='small';};i.src='/image/'+item.image;place.append(i);}
-  else{const l=make('dl');for(const [n,v] of item.fields)l.append(make('dt',n),make('dd',v));place.append(l);}
-  at('name').textContent=item.row;place.scrollTop=0;
+  const place=at('row'),item=queue[0];
+  for(const b of document.querySelectorAll('.choice,#skip'))b.disabled=!item;
+  place.dataset.row=item?item.row:'';
+  at('name').textContent=item?item.row:'';
+  at('now').textContent=item&&item.given!==undefined?'now: '+item.given:'';
+  if(!item){
+    const idle=!who()?'Write your name to begin.'
+      :none&&!lost?'No row is left for you. Thank you.':'Waiting for the server.';
+    place.replaceChildren(make('p',idle));return;
+  }
+  if('text' in item)place.replaceChildren(make('pre',item.text));
+  else if('image' in item)place.replaceChildren(picture(item));
+  else{const l=make('dl');for(const [n,v] of item.fields)l.append(make('dt',n),make('dd',v));
+    place.replaceChildren(l);}
+  place.scrollTop=0;
 }
+let idle=0;
 async function fill(){
-  if(busy||!who())return;busy=true;
+  if(filling||!task||!who())return;
+  filling=true;clearTimeout(idle);const mine=round;
   try{
-    const told=await call('next',{count:5});
-    const pending=new Set(kept().map(a=>a.row));
-    const there=new Set(queue.map(i=>i.row));
-    for(const item of told.items)if(!there.has(item.row)&&!pending.has(item.row))queue.push(item);
-    trouble();
-  }catch(e){trouble('The server does not answer; what you said is kept here. '+e.message);}
-  busy=false;show();
-}
-async function send(){
-  if(sending)return;sending=true;
-  try{
-    for(let list=kept();list.length;list=kept()){
-      const {row,label,annotator}=list[0];
-      try{tell((await call('answer',{row,label,annotator})).progress);}
-      catch(e){if(!e.refused)throw e;trouble(e.message);}
-      keep(kept().slice(1));
+    const told=await call('next',{count:Math.min(MOST,AHEAD+kept().length)});
+    if(mine===round){
+      const there=new Set(queue.map(i=>i.row));
+      const fresh=told.items.filter(i=>!there.has(i.row)&&!answered.has(shownAs(i)));
+      queue.push(...fresh);none=!told.items.length;tell(told.progress);
+      for(const item of fresh)if('image' in item)picture(item);
+      if(!queue.length)idle=later(fill,IDLE);
     }
-    at('kept').textContent='all is saved';
-  }catch(e){
-    at('kept').textContent=kept().length+' not yet saved';
-    trouble('The server does not answer; what you said is kept here. '+e.message);
-    setTimeout(send,1500);
-  }
-  sending=false;
+  }catch(e){trouble(e.message);idle=later(fill,RETRY);}
+  filling=false;show();
 }
+async function refresh(){
+  task=await call('task',{});lost=false;
+  at('title').textContent=task.target;document.title='Label '+task.target;
+  at('choices').replaceChildren(...task.classes.map((label,n)=>{
+    const b=make('button');b.className='choice';
+    b.append(make('kbd',KEYS[n]),document.createTextNode(label));
+    b.onclick=()=>{b.blur();act(()=>answer(label));};return b;}));
+  tell(task.progress);show();
+}
+
+// What a person does is done in turn: a key that is pressed while an undo is under way waits for it.
+let turn=Promise.resolve();
+const act=f=>{turn=turn.then(f).catch(e=>trouble(e.message));};
 function answer(label){
-  const item=queue.shift();if(!item)return;
-  keep([...kept(),{row:item.row,label,annotator:who(),item}]);
-  at('kept').textContent=kept().length+' not yet saved';
-  show();send();
-  if(queue.length<3)fill();
+  const item=queue[0];
+  if(!item||!who())return;
+  if(label!==null&&'image' in item&&!picture(item).naturalWidth)
+    throw new Error('The image is not there yet.');
+  keep({row:item.row,shown:item.shown,label,annotator:who(),item});
+  queue.shift();pictures.delete(item.image);answered.add(shownAs(item));
+  tellKept();show();send();
 }
-async function undo(){
-  await settled();
-  const list=kept();
-  if(list.length){
-    const last=list[list.length-1];
-    keep(list.slice(0,-1));queue=[last.item,...queue];show();return;
-  }
-  try{const told=await call('undo',{});
-    if(told.item){queue=[told.item,...queue.filter(i=>i.row!==told.item.row)];}
-    tell(told.progress);show();trouble();}
-  catch(e){trouble(e.message);}
+function back(item){
+  answered.delete(shownAs(item));
+  queue=[item,...queue.filter(i=>i.row!==item.row)];show();
 }
-async function settled(){while(sending)await new Promise(r=>setTimeout(r,20));}
+function undo(){
+  if(!task||!who())return;
+  return alone(async()=>{
+    const mine=kept().filter(a=>a.item&&a.annotator===who()).pop();
+    if(mine){
+      localStorage.removeItem(mine.key);held.delete(mine.key);
+      if(mine.tried)keep({row:mine.row,annotator:who(),undo:true});
+      back(mine.item);tellKept();return;
+    }
+    await deliver();
+    const told=await call('undo',{});
+    if(told.item)back(told.item);
+    tell(told.progress);
+  });
+}
 async function begin(){
-  if(!who()){show();return;}
-  localStorage.setItem('trainwright-annotator',who());
+  const mine=++round;queue=[];answered.clear();show();
+  if(!who())return;
   try{
-    task=await call('task',{});
-    at('title').textContent=task.target;document.title='Label '+task.target;
-    const keys=at('choices');keys.replaceChildren();
-    task.classes.forEach((label,n)=>{const b=make('button');b.className='choice';
-      b.append(make('kbd',KEYS[n]||''),document.createTextNode(label));
-      b.onclick=()=>answer(label);keys.append(b);});
-    tell(task.progress);queue=[];await send();await fill();
-  }catch(e){trouble(e.message);setTimeout(begin,1500);}
+    localStorage.setItem('trainwright-annotator',who());
+    await refresh();
+    if(mine!==round)return;
+    send();
+  }catch(e){trouble(e.message);if(mine===round)later(()=>{if(mine===round)begin();},RETRY);}
 }
 at('who').value=localStorage.getItem('trainwright-annotator')||'';
 at('who').addEventListener('change',()=>{begin();at('who').blur();});
-at('skip').onclick=()=>answer(null);
-at('undo').onclick=undo;
+at('skip').onclick=()=>{at('skip').blur();act(()=>answer(null));};
+at('undo').onclick=()=>{at('undo').blur();act(undo);};
 document.addEventListener('keydown',event=>{
   if(event.target===at('who')){if(event.key==='Enter')at('who').blur();return;}
   if(event.ctrlKey||event.metaKey||event.altKey||!task)return;
-  const key=event.key.toLowerCase();
-  if(key==='s'||key===' '){event.preventDefault();answer(null);}
-  else if(key==='u'||key==='backspace'){event.preventDefault();undo();}
-  else{const n=KEYS.indexOf(key);
-    if(n>=0&&n<task.classes.length){event.preventDefault();answer(task.classes[n]);}}
+  const key=event.key.toLowerCase(),choice=KEYS.indexOf(key);
+  const deed=key==='s'||key===' '?()=>answer(null):key==='u'||key==='backspace'?undo
+    :choice>=0&&choice<task.classes.length?()=>answer(task.classes[choice]):null;
+  if(!deed)return;
+  event.preventDefault();
+  if(!event.repeat)act(deed);
 });
 begin();
 """
@@ -175,7 +242,8 @@ PAGE = f"""<!doctype html>
 <main id="row" tabindex="-1" aria-live="polite"></main>
 <div class="keys" id="choices"></div>
 <div class="keys"><button class="plain" id="skip"><kbd>s</kbd>skip</button>
-<button class="plain" id="undo"><kbd>u</kbd>undo</button><span class="told" id="name"></span></div>
+<button class="plain" id="undo"><kbd>u</kbd>undo</button><span id="now"></span>
+<span class="told" id="name"></span></div>
 <p id="trouble" role="alert"></p>
 <script>{SCRIPT}</script></body></html>
 """

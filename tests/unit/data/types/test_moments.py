@@ -67,3 +67,15 @@ def test_what_is_kept_as_a_value_when_the_recipe_says_so():
     (warned,) = type_column(numbers, Context()).findings
     assert (warned.kind, warned.severity, warned.count) == ("missing", "warning", 10)
     assert warned.rows[:2] == (0, 4)
+
+
+def test_marks_among_the_numbers_of_a_parquet_file_are_told_too():
+    raw = pl.Series("x", [-999.0, 1.5, 2.5, 3.0] * 10)
+    typed = type_column(raw, Context())
+    assert typed.values.null_count() == 10
+    (warned,) = typed.findings
+    assert (warned.kind, warned.severity) == ("missing", "warning")
+    assert parse_value(typed.column, -999) is None
+    kept = type_column(raw, Context(type=ColumnType.NUMBER))
+    assert kept.values.null_count() == 0
+    assert "does it mean missing?" in kept.findings[0].message

@@ -6,7 +6,7 @@ import pytest
 
 from trainwright.core.artifacts import Column, ColumnType
 from trainwright.data.types import parse_value
-from trainwright.data.types.values import MAX_STEPS
+from trainwright.data.types.cells import MAX_STEPS
 
 COLUMN = Column("x", ColumnType.SERIES)
 

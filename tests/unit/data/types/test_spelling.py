@@ -2,7 +2,7 @@
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trainwright.core.artifacts import Column, ColumnType, NumberFormat
@@ -105,6 +105,7 @@ def test_a_share_and_a_magnitude_are_as_exact_as_the_number_written_out():
     assert parse_series(share, pl.Series("x", texts)).values.to_list() == wanted
 
 
+@settings(deadline=None, max_examples=60)
 @given(
     st.lists(st.integers(-(10**9), 10**9), min_size=1, max_size=30),
     st.sampled_from([(".", ","), (",", "."), (".", "'"), (",", " "), (".", " ")]),

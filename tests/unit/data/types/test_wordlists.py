@@ -4,7 +4,7 @@ import polars as pl
 import pytest
 
 from trainwright.core.artifacts import Column, ColumnType
-from trainwright.data.types.values import parse_series, parse_value
+from trainwright.data.types import parse_series, parse_value
 from trainwright.data.types.wordlists import joined, split_words, words_of
 
 WORDS = Column("w", ColumnType.WORDS)
