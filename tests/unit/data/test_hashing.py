@@ -5,6 +5,8 @@ import polars as pl
 from scipy import stats
 
 from trainwright.data.hashing import (
+    RowHasher,
+    SourceKey,
     count_distinct,
     group_equal,
     hash_cells,
@@ -100,3 +102,28 @@ def test_equal_hashes_are_grouped_as_numpy_groups_them() -> None:
         assert ours.tolist() == theirs.tolist()
     assert count_distinct(hashes) == len(keys)
     assert count_distinct(hashes[:0]) == len(group_equal(hashes[:0]).keys) == 0
+
+
+def test_the_identity_of_a_source_knows_neither_blocks_nor_orders_of_rows_and_columns() -> None:
+    random = np.random.default_rng(5)
+    frame = pl.DataFrame({"w": random.choice(["a", "b", "c"], 500), "n": random.normal(size=500)})
+
+    def key(*blocks: pl.DataFrame) -> str:
+        found = SourceKey()
+        for block in blocks:
+            found.add(block)
+        return found.value
+
+    whole = key(frame)
+    assert key(frame[:100], frame[100:101], frame[101:]) == whole
+    assert key(frame.reverse().select("n", "w")) == whole
+    assert key(frame, frame[:1]) != whole
+    assert key(frame[1:]) != whole
+    assert key(frame.with_columns(w=pl.col("w").reverse())) != whole
+
+
+def test_words_that_were_forgotten_are_hashed_as_before() -> None:
+    frame = pl.DataFrame({"w": [f"word {i % 7_000}" for i in range(20_000)]})
+    hasher = RowHasher(["w"] * 64)  # a share of the memory each
+    one = np.concatenate([hasher.hashes(block) for block in frame.iter_slices(3_000)])
+    assert (one == RowHasher(["w"] * 64).hashes(frame)).all()
