@@ -64,6 +64,12 @@ def main() -> None:
                     _print(size, tool, json.loads(told.stdout), answer, footer=footer)
 
 
+def _tools(size: int, *, footer: bool) -> list[str]:
+    """Beyond the sizes of the exact answer, ours alone where peers would name all pairs of a footer."""
+    alone = size >= 1_000_000 or (footer and size > EXACT_DOCUMENTS)
+    return ["trainwright"] if alone else list(TOOLS)
+
+
 def _print(
     size: int, tool: str, told: dict[str, Any], answer: set[tuple[int, int]] | None, *, footer: bool
 ) -> None:
