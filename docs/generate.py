@@ -22,8 +22,13 @@ import trainwright
 import trainwright.training as training
 from trainwright.cli.main import app
 from trainwright.core.parts import families, objectives, optimizers, schedules
+from trainwright.recipe.corpus import FilterSettings
 from trainwright.recipe.data import ColumnSettings, Inputs, SeriesSettings, SplitSettings
+from trainwright.recipe.governance import CardSettings
+from trainwright.recipe.labels import Condition, LabelSettings, Rule
+from trainwright.recipe.layout import LayoutSettings
 from trainwright.recipe.quantities import parse_duration
+from trainwright.recipe.repair import Limits, RepairSettings, UnreadableSettings
 from trainwright.recipe.schema import Recipe
 from trainwright.recipe.sections import (
     Averaging,
@@ -33,6 +38,7 @@ from trainwright.recipe.sections import (
     EarlyStopping,
     Mixing,
 )
+from trainwright.recipe.similarity import DecontaminationSettings, NearDuplicateSettings
 
 HERE = Path(__file__).parent / "reference"
 TABLES = Path(__file__).parents[1] / "tests"
@@ -53,6 +59,17 @@ NESTED = {
     "data.columns.NAME": ColumnSettings,
     "data.inputs": Inputs,
     "data.series": SeriesSettings,
+    "data.layout": LayoutSettings,
+    "data.repair": RepairSettings,
+    "data.repair.limits.COLUMN": Limits,
+    "data.unreadable": UnreadableSettings,
+    "data.near_duplicates": NearDuplicateSettings,
+    "data.decontaminate": DecontaminationSettings,
+    "data.filters": FilterSettings,
+    "data.labels": LabelSettings,
+    "data.labels.functions": Rule,
+    "data.labels.functions.if": Condition,
+    "data.card": CardSettings,
     "training.early_stopping": EarlyStopping,
     "training.averaging": Averaging,
     "training.mixing": Mixing,
@@ -146,7 +163,8 @@ def table(model: type[BaseModel], *, only: tuple[str, ...] = ()) -> Iterator[str
             if any(getattr(part, "func", None) is parse_duration for part in field.metadata):
                 default = in_minutes(default)
             shown = "needed" if default is PydanticUndefined else plain(default)
-            yield f"| `{name}` | {shown} | {field.description or ''} |"
+            meaning = " ".join((field.description or "").split())
+            yield f"| `{field.alias or name}` | {shown} | {meaning} |"
 
 
 def in_minutes(seconds: float) -> str:
