@@ -32,6 +32,7 @@ def prepare(
     debug: options.Debug = False,  # noqa: ARG001 - read by main
 ) -> int:
     """Prepare a snapshot and print what was found."""
+    from trainwright.data.snapshot import read_receipts
     from trainwright.flow.preparation import prepare as prepare_recipe
 
     started = time.monotonic()
@@ -49,6 +50,7 @@ def prepare(
         "folder": str(snapshot.folder),
         "rows": dict(rows),
         "findings": snapshot.findings_to_json(),
+        "receipts": read_receipts(snapshot),
         "report": str(report),
         "seconds": round(time.monotonic() - started, 3),
     }

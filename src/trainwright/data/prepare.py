@@ -229,6 +229,7 @@ def _table_content(
         preparation_key="",
         repairs=chain([settled.edits] if settled else [], repairs.blocks(repairs.columns)),
         card=card_of(settings.card, seen()),
+        receipts=typed.receipts,
     )
 
 

@@ -39,6 +39,7 @@ from trainwright.summaries.profile import Profile
 
 FORMAT = 2
 LEDGER_FILE = "rows.parquet"
+RECEIPTS_FILE = "receipts.json"
 PROFILE_FILE = "profile.json"
 MANIFEST_FILE = "manifest.json"
 
@@ -57,6 +58,7 @@ class Content:
         preparation_key: Of the input that gave it (see `data.prepare`).
         repairs: The cells that were mended, block by block (see `data.repair.recording`).
         card: Of `data.card.card_of`.
+        receipts: What reading did to each column, and to how many cells.
     """
 
     schemas: Mapping[Split, Mapping[str, pl.DataType]]
@@ -75,6 +77,7 @@ class Content:
     preparation_key: str
     repairs: Iterable[pl.DataFrame] = ()
     card: Mapping[str, Any] = field(default_factory=dict)
+    receipts: Sequence[Mapping[str, Any]] = ()
 
 
 def write_snapshot(content: Content, *, snapshots: Path) -> Snapshot:
@@ -145,6 +148,12 @@ def read_ledger(snapshot: Snapshot) -> pl.DataFrame:
     return _read(snapshot.folder / LEDGER_FILE, None)
 
 
+def read_receipts(snapshot: Snapshot) -> list[dict[str, Any]]:
+    """What reading did to each column, and to how many cells; of series nothing is noted."""
+    found: list[dict[str, Any]] = read_json(snapshot.folder / RECEIPTS_FILE)
+    return found
+
+
 def read_repairs(snapshot: Snapshot) -> pl.DataFrame:
     """The cells that were mended: row, column, step, before, after."""
     path = snapshot.folder / REPAIRS_FILE
@@ -209,6 +218,7 @@ def _fill(folder: Path, content: Content) -> dict[str, Any]:
     rows["dropped"] = 2 * rows["input"] - sum(rows.values())
     digests += ["rows", *ledger.parts()]
     _write_repairs(folder / REPAIRS_FILE, content.repairs)
+    write_json(folder / RECEIPTS_FILE, list(content.receipts), pretty=False)
     write_json(folder / PROFILE_FILE, content.profile().to_json(), pretty=False)
     findings = [_with_rows(finding, content.sources, folder) for finding in content.findings]
     write_card(

@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 
 from trainwright.core.artifacts import ROW, Column, ColumnType, Finding, Snapshot, Split
-from trainwright.data.snapshot import read_ledger, read_split
+from trainwright.data.snapshot import read_ledger, read_receipts, read_split
 from trainwright.summaries.associations import associations
 from trainwright.summaries.columns import ColumnProfile
 from trainwright.summaries.distances import population_stability_index
@@ -35,7 +35,7 @@ _PLAIN = (ColumnType.NUMBER, ColumnType.CATEGORY, ColumnType.BOOLEAN, ColumnType
 
 
 def data_facts(snapshot: Snapshot, profile: Profile) -> dict[str, Any]:
-    """The facts: `associations`, `shifts`, `fates` and `examples`, as JSON values."""
+    """The facts: `associations`, `shifts`, `fates`, `receipts` and `examples`, as JSON values."""
     columns = [column for column in snapshot.inputs if column.type in _PLAIN]
     train = read_split(snapshot, Split.TRAIN)
     validation = read_split(snapshot, Split.VALIDATION)
@@ -43,6 +43,7 @@ def data_facts(snapshot: Snapshot, profile: Profile) -> dict[str, Any]:
         "associations": _associations(train, columns, snapshot),
         "shifts": _shifts(profile, validation, columns),
         "fates": _fates(snapshot),
+        "receipts": read_receipts(snapshot),
         "examples": _examples(snapshot, pl.concat([train, validation], how="diagonal")),
     }
 

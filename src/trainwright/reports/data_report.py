@@ -36,7 +36,7 @@ def data_report(
         findings: `Finding.to_json()` each.
         facts: What was looked up in the rows: `associations` with `names` and `matrix`, `shifts`
             (`column`, `distance`, `bins`, shares of `train` and `validation`), `fates` (`step`,
-            `reason`, `rows`, `first`), `examples` (`kind`, `column`, `rows`).
+            `reason`, `rows`, `first`), `examples` (`kind`, `column`, `rows`), `receipts`.
     """
     facts = facts or {}
     target = str(target_name(snapshot))
@@ -72,6 +72,7 @@ def data_report(
     if figures := column_figures(columns):
         section.figures(*figures)
     add_left_out(page, snapshot)
+    _add_receipts(page, facts)
     _add_missing(page, columns)
     _add_associations(page, facts)
     _add_shifts(page, facts, rows)
@@ -80,6 +81,27 @@ def data_report(
     record = page.section("Snapshot")
     record.facts({"hash": snapshot.get("hash"), "target": target, **snapshot.get("split", {})})
     return page.render()
+
+
+def _add_receipts(page: Page, facts: Values) -> None:
+    """How columns were read: those of which a cell was changed or taken for missing."""
+    rows = [
+        (
+            receipt["column"],
+            receipt["reading"],
+            receipt["values"],
+            ", ".join(f"{rule}: {number(cells)}" for rule, cells in receipt["changed"].items()),
+            ", ".join(
+                f"{mark or 'the empty field'}: {number(cells)}"
+                for mark, cells in receipt["missing"].items()
+            ),
+        )
+        for receipt in facts.get("receipts") or ()
+        if receipt["changed"] or receipt["missing"]
+    ]
+    if rows:
+        section = page.section("How columns were read", lead="With the number of cells each.")
+        section.table(("column", "read as", "values", "changed", "missing"), rows)
 
 
 def _add_missing(page: Page, columns: Sequence[tuple[str, Values]]) -> None:

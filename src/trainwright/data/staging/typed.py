@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -46,6 +47,7 @@ class TypedRows:
         target: What is predicted.
         findings: What was noticed, those of reading first.
         source_key: Identity of the rows as they were read.
+        receipts: What was done to each column, and to how many cells (`types.case.Receipt`).
     """
 
     store: BlockStore
@@ -53,6 +55,7 @@ class TypedRows:
     target: Target
     findings: tuple[Finding, ...]
     source_key: str
+    receipts: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def schema(self) -> Mapping[str, pl.DataType]:
@@ -126,6 +129,7 @@ def type_rows(
             *(one for name in names if name not in left_out for one in said[name]),
         ),
         source_key,
+        tuple(typings[name].receipt.to_json() for name in names if name in typings),
     )
 
 

@@ -1,0 +1,67 @@
+"""What the data report is told, of a table in which there is something to tell."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+from trainwright.core.artifacts import Split
+from trainwright.data.snapshot import load_profile, read_split
+from trainwright.flow.data_facts import data_facts
+from trainwright.flow.preparation import prepare
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory):
+    folder = tmp_path_factory.mktemp("facts")
+    random = np.random.default_rng(2)
+    size = random.normal(100, 10, 400)
+    frame = pl.DataFrame(
+        {
+            "size": size.round(2),
+            "double": (2 * size).round(2),
+            "town": random.choice(["Ulm", "Bonn"], 400),
+            "price": [f"${value:,.2f}" for value in random.uniform(1, 2000, 400)],
+            "sold": np.where(size + random.normal(0, 9, 400) > 100, "yes", "no"),
+        }
+    )
+    pl.concat([frame, frame.head(20)]).write_csv(folder / "t.csv")
+    (folder / "r.yaml").write_text(
+        "data: {source: t.csv, target: sold, duplicates: drop, accept: ['leakage:double',"
+        " 'leakage:size']}\n"
+    )
+    snapshot, report = prepare(folder / "r.yaml", workspace=folder / "w")
+    return snapshot, data_facts(snapshot, load_profile(snapshot)), report.read_text()
+
+
+def test_columns_that_go_together_have_a_strength_near_one(told):
+    _, facts, _ = told
+    names, matrix = facts["associations"]["names"], facts["associations"]["matrix"]
+    assert matrix[names.index("size")][names.index("double")] > 0.99
+    assert matrix[names.index("town")][names.index("size")] < 0.3
+
+
+def test_train_is_compared_with_validation_and_never_with_test(told):
+    snapshot, facts, _ = told
+    shift = next(one for one in facts["shifts"] if one["column"] == "town")
+    validation = read_split(snapshot, Split.VALIDATION)
+    share = dict(zip(shift["bins"], shift["validation"], strict=True))["Ulm"]
+    assert share == pytest.approx((validation["town"] == "Ulm").mean(), abs=1e-4)
+
+
+def test_what_became_of_rows_is_counted_by_reason(told):
+    _, facts, _ = told
+    (fate,) = facts["fates"]
+    assert (fate["step"], fate["rows"]) == ("duplicates", 20)
+    assert fate["reason"] == "equal to row …"
+
+
+def test_the_page_says_how_columns_were_read(told):
+    _, facts, page = told
+    (receipt,) = [one for one in facts["receipts"] if one["column"] == "price"]
+    assert 420 in receipt["changed"].values()
+    assert "How columns were read" in page
+    assert "What goes together" in page
