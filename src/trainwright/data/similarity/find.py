@@ -1,9 +1,9 @@
 """The findings about near-duplicates, and the step that leaves them out.
 
 Rows that are nearly alike count more than they tell, and where one stands in train and the other in test the
-test asks for what was learnt by heart. So the second is told apart as leakage: an error for texts where more
-than one per cent of the test rows, and five at least, have a near-duplicate in train. Images and rows of
-tables are only ever a warning: two drawings of a 1, two customers may be alike.
+test asks for what was learnt by heart. So the second is told apart as leakage, with what mends it; a warning
+and no error, since what comes in alike day by day (newsletters, drawings of a 1) will also come in alike when
+the model is used, and only the user knows which of the two it is.
 
 `data: {near_duplicates: drop}` leaves out all but the first of each cluster before the split;
 `{action: group}` keeps a cluster in one split.
@@ -18,14 +18,12 @@ from numpy.typing import NDArray
 from trainwright.core.artifacts import ROW, Finding, Split
 from trainwright.core.clock import Deadline
 from trainwright.data.detection import LeftOut
-from trainwright.data.duplicates import ALLOWED_FRACTION
 from trainwright.data.findings import finding
 from trainwright.data.hashing import Hashes
 from trainwright.data.similarity.clusters import Clusters
 from trainwright.data.similarity.search import Search, search
 from trainwright.data.view import PART, PARTS, View
 
-FEWEST_LEAKS = 5
 _SHARE = 0.9  # of the time that is left, for the search
 _DROP = "data: {near_duplicates: drop}"
 
@@ -120,19 +118,16 @@ def _across(found: Search, view: View) -> list[Finding]:
     count, num_test = int(shared.sum()), int((parts[PART] == test).sum())
     if not count:
         return []
-    grave = found.what == "texts" and count >= FEWEST_LEAKS and count > ALLOWED_FRACTION * num_test
-    key = f"leakage:{found.column}" if found.column else "leakage"
     return [
         finding(
             "leakage",
-            "error" if grave else "warning",
+            "warning",
             f"{count} of {num_test} test rows ({count / num_test:.1%}) have a near-duplicate in train"
             f" ({_measured(found)}): what is learnt by heart is marked as right; for example"
             f" {_example(clusters, shared, of_row == train, view)}",
             column=found.column,
             rows=clusters.row[shared],
-            remedy=f"{_DROP}  # or keep them in one split: data: {{near_duplicates: group}};"
-            f' or, if they are no copies: data: {{accept: ["{key}"]}}',
+            remedy=f"{_DROP}  # or keep them in one split: data: {{near_duplicates: group}}",
         )
     ]
 
