@@ -7,6 +7,8 @@ import runpy
 import shutil
 from pathlib import Path
 
+import numpy as np
+import polars as pl
 import pytest
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -82,3 +84,22 @@ def test_bad_images_are_named_then_left_out_and_copies_found_across_the_split(ex
     assert status == 0
     assert mended["rows"]["dropped"] >= bad + planted["copies"] + planted["saved again"]
     assert found(mended, "leakage", "image") == 0
+
+
+def test_mails_to_label_are_asked_about_in_an_order_that_helps():
+    rng = np.random.default_rng(0)
+    tell = {"spam": ["prize", "cheap", "winner"], "ham": ["lunch", "minutes", "regards"]}
+    truth = np.where(rng.random(120) < 0.2, "spam", "ham")
+    words = [
+        " ".join([*rng.choice(tell[one], 2), *(f"w{n}" for n in rng.integers(0, 40, 6))])
+        for one in truth
+    ]
+    mails = pl.DataFrame({"text": words, "label": truth})
+    example = runpy.run_path(str(EXAMPLES / "labels" / "simulate.py"))
+    parts = example["split"](mails, seed=0, pool=70, held=50)
+    scores = {
+        strategy: example["simulate"](parts, strategy, counts=(12, 18))
+        for strategy in ("random", "combined")
+    }
+    assert all(len(found) == 2 and min(found) > 0.5 for found in scores.values())
+    assert scores["combined"][-1] >= 0.8

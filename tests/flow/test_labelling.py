@@ -184,7 +184,7 @@ def test_the_order_is_made_anew_beside_the_page(tmp_path: Path, monkeypatch: pyt
     first = rows(desk.next("anna", 20))
     for number, row in enumerate(first[:4]):
         desk.answer(row, CLASSES[number % 2], "anna")
-    desk._worker.submit(lambda: None).result()  # behind the ranking
+    desk.wait()
     assert rows(desk.next("anna", 20)) == first[:3:-1]
     desk.close()
 

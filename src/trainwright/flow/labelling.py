@@ -103,8 +103,12 @@ class Desk:
         self.work = sha256_bytes(named.encode())[:16]
 
     def close(self) -> None:
-        """Wait for what is being ranked."""
+        """End the ranking beside the page; what is under way is waited for."""
         self._worker.shutdown(cancel_futures=True)
+
+    def wait(self) -> None:
+        """Until no order is being made anew."""
+        self._worker.submit(lambda: None).result()
 
     def knows(self, row: str) -> bool:
         """Is there such a row?"""

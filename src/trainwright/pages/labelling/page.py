@@ -15,24 +15,31 @@ STYLE = """
 @media (prefers-color-scheme:dark){:root{--paper:#14171a;--raised:#1d2125;--ink:#e7e9ec;--soft:#9ea7b1;
 --hair:#363d43;--accent:#6cb4ea;--error:#ff8a80}}
 *{box-sizing:border-box}
-body{margin:0 auto;max-width:52rem;min-height:100vh;padding:1.2rem;display:flex;flex-direction:column;
-gap:1rem;background:var(--paper);color:var(--ink);font:1rem/1.55 var(--sans)}
+body{margin:0 auto;max-width:52rem;height:100vh;height:100dvh;padding:1.2rem;
+display:flex;flex-direction:column;gap:1rem;
+background:var(--paper);color:var(--ink);font:1rem/1.55 var(--sans)}
 header{display:flex;flex-wrap:wrap;gap:.4rem 1.4rem;align-items:baseline}
 h1{font:600 1.5rem/1.2 var(--serif);margin:0;flex:1 1 14rem}
 header label{font-size:.88rem;color:var(--soft)}
 input{font:inherit;color:inherit;background:var(--raised);border:1px solid var(--hair);
 border-radius:4px;padding:.2rem .5rem;width:9rem}
-progress{width:100%;height:.5rem;accent-color:var(--accent)}
+progress{appearance:none;display:block;width:100%;height:.4rem;flex:none;border:0;border-radius:2px;
+background:var(--hair);overflow:hidden}
+progress::-webkit-progress-bar{background:var(--hair)}
+progress::-webkit-progress-value{background:var(--accent)}
+progress::-moz-progress-bar{background:var(--accent)}
 .told{display:flex;flex-wrap:wrap;gap:.2rem 1.2rem;font-size:.86rem;color:var(--soft);
 font-variant-numeric:tabular-nums}
-main{flex:1;padding:1.3rem;background:var(--raised);border-radius:8px;overflow:auto;min-height:14rem;
-max-height:62vh}
+main{flex:0 1 auto;padding:1.3rem;background:var(--raised);border-radius:8px;overflow:auto;min-height:8rem}
 main pre{margin:0;white-space:pre-wrap;overflow-wrap:anywhere;font:inherit}
 main img{display:block;margin:auto;max-width:100%;max-height:56vh;min-width:8rem;image-rendering:auto}
 main img.small{image-rendering:pixelated;width:16rem}
 dl{display:grid;grid-template-columns:minmax(7rem,max-content) 1fr;gap:.25rem 1.4rem;margin:0}
 dt{color:var(--soft)}dd{margin:0;overflow-wrap:anywhere}
-.keys{display:flex;flex-wrap:wrap;gap:.6rem}
+@media (max-width:34rem){body{padding:.8rem;gap:.7rem}main{padding:.9rem}
+dl{display:block}dd{margin:0 0 .5rem}}
+.keys{display:flex;flex-wrap:wrap;align-items:center;gap:.6rem}
+#now{font-weight:600}
 button{font:inherit;color:inherit;background:var(--paper);border:1px solid var(--hair);
 border-radius:6px;padding:.5rem .9rem;cursor:pointer}
 button:hover,button:focus-visible{border-color:var(--accent)}
