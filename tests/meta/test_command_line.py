@@ -10,7 +10,7 @@ FLAGS = {
     "init": {"--target", "--output", "-o"},
     "prove": {"--kills", "--set"},
     "run": {"--new", "--set"},
-    "prepare": {"--contract-out", "--set"},
+    "prepare": {"--contract-out", "--set", "--diff", "--collect"},
     "train": {"--resume", "--set"},
     "evaluate": {"--split"},
     "compare": set(),

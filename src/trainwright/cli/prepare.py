@@ -11,6 +11,7 @@ import typer
 from trainwright.cli import options
 from trainwright.cli.output import finding_line, print_result
 from trainwright.cli.progress import TerminalProgress
+from trainwright.core.errors import CommandError
 
 
 def add(app: typer.Typer) -> None:
@@ -19,7 +20,9 @@ def add(app: typer.Typer) -> None:
 
 
 def prepare(
-    recipe: options.RecipeFile,
+    recipe: Annotated[
+        Path | None, typer.Argument(metavar="RECIPE", help="The recipe's YAML file.")
+    ] = None,
     settings: options.Set = None,
     contract_out: Annotated[
         Path | None,
@@ -27,11 +30,29 @@ def prepare(
             "--contract-out", metavar="FILE", help="Write what the data keep to, to be edited."
         ),
     ] = None,
+    difference: Annotated[
+        tuple[str, str] | None,
+        typer.Option("--diff", metavar="A B", help="How snapshot B differs from A; no RECIPE."),
+    ] = None,
+    collect: Annotated[
+        bool,
+        typer.Option("--collect", help="Remove snapshots that no run and no package needs."),
+    ] = False,
     workspace: options.Workspace = None,
     as_json: options.Json = False,
     debug: options.Debug = False,  # noqa: ARG001 - read by main
 ) -> int:
-    """Prepare a snapshot and print what was found."""
+    """Prepare a snapshot and print what was found; or compare two, or remove old ones."""
+    if (recipe is not None) + (difference is not None) + collect != 1:
+        raise CommandError(
+            "prepare needs a RECIPE, or --diff A B, or --collect",
+            where="trainwright prepare",
+            mend="trainwright prepare RECIPE",
+        )
+    if difference is not None:
+        return _print_difference(difference, workspace, as_json=as_json)
+    if recipe is None:
+        return _collect(workspace, as_json=as_json)
     from trainwright.data.snapshot import read_receipts
     from trainwright.flow.preparation import prepare as prepare_recipe
 
@@ -64,4 +85,36 @@ def prepare(
         f"report: {report}",
     ]
     print_result(value, lines, as_json=as_json)
+    return 0
+
+
+def _print_difference(named: tuple[str, str], workspace: Path | None, *, as_json: bool) -> int:
+    from trainwright.flow.snapshots import diff
+
+    found = diff(*named, workspace=workspace)
+    rows, schema = found["rows"], found["schema"]
+    far = sorted(found["distributions"].items(), key=lambda pair: (-pair[1], pair[0]))
+    lines = [
+        f"{found['first'][:16]} -> {found['second'][:16]}",
+        f"rows: {rows['first']} -> {rows['second']}: {rows['added']} added, {rows['removed']} removed,"
+        f" {rows['kept']} kept, {rows['moved']} of them in another split",
+        f"labels: {found['labels']['changed']} rows of equal inputs have another target",
+        *[f"column added: {name}" for name in schema["added"]],
+        *[f"column removed: {name}" for name in schema["removed"]],
+        *[f"column {c['column']}: {c['from']} -> {c['to']}" for c in schema["changed"]],
+        *[f"distribution of {name}: {distance:.3f}" for name, distance in far[:10]],
+    ]
+    print_result(found, lines, as_json=as_json)
+    return 0
+
+
+def _collect(workspace: Path | None, *, as_json: bool) -> int:
+    from trainwright.flow.snapshots import collect
+
+    found = collect(workspace=workspace)
+    lines = [
+        f"{len(found['removed'])} snapshots removed, {len(found['kept'])} kept,"
+        f" {found['bytes'] / 1e6:,.1f} MB freed"
+    ]
+    print_result(found, lines, as_json=as_json)
     return 0
