@@ -7,6 +7,8 @@ something, or values were filled in after the outcome was known. Only train rows
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
@@ -25,6 +27,8 @@ TELLING = 0.3
 LEAST_ROWS = 20  # with and without a value
 CHANCE = 1e-6
 _SAMPLE = 100_000
+# How strongly gaps go with the target, its p-value, and that in words.
+_OfGap = Callable[[NDArray[np.bool_]], tuple[float, float, str]]
 
 
 def find(view: View, *, deadline: Deadline) -> list[Finding]:
@@ -67,15 +71,17 @@ def _telling(view: View, columns: list[Column]) -> list[Finding]:
     rows = view.sample([target.name, *names], size=_SAMPLE, split=Split.TRAIN).drop_nulls(
         target.name
     )
+    of_gap = (
+        _classes(rows[target.name])
+        if target.task is Task.CLASSIFICATION
+        else (_numbers(rows[target.name].to_numpy()))
+    )
     findings = []
     for column in columns:
         gap = rows[column.name].is_null().to_numpy()
         if min(gap.sum(), (~gap).sum()) < LEAST_ROWS:
             continue
-        if target.task is Task.CLASSIFICATION:
-            size, p_value, told = _of_classes(gap, rows[target.name])
-        else:
-            size, p_value, told = _of_numbers(gap, rows[target.name].to_numpy())
+        size, p_value, told = of_gap(gap)
         if size >= TELLING and p_value * len(columns) < CHANCE:
             findings.append(
                 finding(
@@ -92,25 +98,39 @@ def _telling(view: View, columns: list[Column]) -> list[Finding]:
     return findings
 
 
-def _of_classes(gap: NDArray[np.bool_], target: pl.Series) -> tuple[float, float, str]:
+def _classes(target: pl.Series) -> _OfGap:
     """Cramer's V (Cramer 1946, 21.9), its p-value by chi-squared, and the greatest difference in words."""
-    classes, codes = np.unique(target.to_numpy(), return_inverse=True)
-    table = np.stack([np.bincount(codes[side], minlength=len(classes)) for side in (gap, ~gap)])
-    expected = table.sum(axis=1, keepdims=True) * table.sum(axis=0, keepdims=True) / table.sum()
-    statistic = float(((table - expected) ** 2 / expected).sum())
-    shares = table / table.sum(axis=1, keepdims=True)
-    most = int(np.argmax(np.abs(shares[0] - shares[1])))
-    told = f"{classes[most]!s} in {shares[0, most]:.0%} of the rows without"
-    told += f" and {shares[1, most]:.0%} with a value"
-    return np.sqrt(statistic / len(gap)), float(chi2.sf(statistic, len(classes) - 1)), told
+    classes = target.unique().sort()
+    found = pl.DataFrame({"class": target}).join(
+        pl.DataFrame({"class": classes, "code": np.arange(len(classes))}),
+        on="class", how="left", maintain_order="left",
+    )  # fmt: skip
+    codes = found["code"].to_numpy()
+
+    def of_gap(gap: NDArray[np.bool_]) -> tuple[float, float, str]:
+        table = np.stack([np.bincount(codes[side], minlength=len(classes)) for side in (gap, ~gap)])
+        expected = table.sum(axis=1, keepdims=True) * table.sum(axis=0, keepdims=True) / table.sum()
+        statistic = float(((table - expected) ** 2 / expected).sum())
+        shares = table / table.sum(axis=1, keepdims=True)
+        most = int(np.argmax(np.abs(shares[0] - shares[1])))
+        told = f"{classes[most]!s} in {shares[0, most]:.0%} of the rows without"
+        told += f" and {shares[1, most]:.0%} with a value"
+        return np.sqrt(statistic / len(gap)), float(chi2.sf(statistic, len(classes) - 1)), told
+
+    return of_gap
 
 
-def _of_numbers(gap: NDArray[np.bool_], target: NDArray[np.float64]) -> tuple[float, float, str]:
+def _numbers(target: NDArray[np.float64]) -> _OfGap:
     """Correlation of the gap with the target's ranks, and its p-value by Student's t."""
     ranks = rankdata(target)
-    strength = abs(float(np.corrcoef(gap, ranks)[0, 1])) if np.ptp(ranks) else 0.0
-    degrees = len(gap) - 2
-    statistic = strength * np.sqrt(degrees / max(1e-300, 1 - strength**2))
-    low, high = np.median(target[gap]), np.median(target[~gap])
-    told = f"its median is {low:.4g} in the rows without and {high:.4g} with a value"
-    return strength, float(2 * t.sf(statistic, degrees)), told
+    is_constant = not np.ptp(ranks)
+
+    def of_gap(gap: NDArray[np.bool_]) -> tuple[float, float, str]:
+        strength = 0.0 if is_constant else abs(float(np.corrcoef(gap, ranks)[0, 1]))
+        degrees = len(gap) - 2
+        statistic = strength * np.sqrt(degrees / max(1e-300, 1 - strength**2))
+        low, high = np.median(target[gap]), np.median(target[~gap])
+        told = f"its median is {low:.4g} in the rows without and {high:.4g} with a value"
+        return strength, float(2 * t.sf(statistic, degrees)), told
+
+    return of_gap

@@ -207,6 +207,9 @@ def _told(column: Column, limits: Limits, ends: _Ends) -> Finding:
 
 
 def _cut(pairs: NDArray[np.float64], sign: int) -> NDArray[np.float64]:
-    """The ends that are kept, in order."""
-    order = np.argsort(sign * pairs[0], kind="stable")[:_EXTREMES]
-    return pairs[:, order]
+    """The ends that are kept, in order; only what may be among them is sorted."""
+    signed = sign * pairs[0]
+    if len(signed) > _EXTREMES:
+        inside = signed <= np.partition(signed, _EXTREMES - 1)[_EXTREMES - 1]
+        pairs, signed = pairs[:, inside], signed[inside]
+    return pairs[:, np.argsort(signed, kind="stable")[:_EXTREMES]]

@@ -35,6 +35,7 @@ WORD_LETTERS = 5
 _SPARE_BITS = 8.0  # beyond those that name a pair of rows
 _FEWEST_COLUMNS = 4
 _MOST_CHECKED = 200_000  # pairs of words that are compared letter by letter
+_FEW_WORDS = 0.25  # distinct among all, up to which each is looked at once
 _KINDS = (
     ColumnType.NUMBER, ColumnType.CATEGORY, ColumnType.BOOLEAN, ColumnType.DATETIME, ColumnType.TEXT,
 )  # fmt: skip
@@ -51,13 +52,13 @@ def near_rows(view: View) -> Clusters:
     columns = judged_columns(view)
     joins = Joins(view.num_rows)
     if columns:
-        sums, bits, whole = _sums(view, columns)
+        sums, bits = _sums(view, columns)
         needed = 2 * np.log2(max(2, view.num_rows)) + _SPARE_BITS
         again = _neighbours(sums)
-        apart = whole[again[0]] != whole[again[1]]  # alike to a letter's case: no plain duplicates
         tell = bits[again[0]] >= needed
-        left, right = (side[apart & tell] for side in again)
-        joins.join(left, right, np.ones(len(left)))
+        left, right = (side[tell] for side in again)
+        apart = _differ(view, columns, left, right)
+        joins.join(left[apart], right[apart], np.ones(int(apart.sum())))
         for column in columns:
             _join_without(column, view, joins, sums, bits, needed)
     members, first = joins.members()
@@ -68,18 +69,25 @@ def near_rows(view: View) -> Clusters:
     return Clusters(members, first, likeness, *joins.links())
 
 
-def _sums(view: View, columns: Sequence[Column]) -> tuple[Hashes, NDArray[np.float64], Hashes]:
-    """Of each row the sum of its cells, what they tell in bits, and the sum of the cells as they stand."""
+def _sums(view: View, columns: Sequence[Column]) -> tuple[Hashes, NDArray[np.float64]]:
+    """Of each row the sum of its cells, and what they tell in bits."""
     sums = np.zeros(view.num_rows, np.uint64)
-    whole = np.zeros(view.num_rows, np.uint64)
     bits = np.zeros(view.num_rows)
     for column in columns:
-        values = _values(view, column.name)
-        cells = _cells(values, column)
+        cells = _cells(_values(view, column.name), column)
         sums += cells
-        bits += _told(cells, column)
-        whole += mix(hash_cells(values) ^ hash_text(column.name))
-    return sums, bits, whole
+        if (told := _told(cells, column)) is not None:
+            bits += told
+    return sums, bits
+
+
+def _differ(view: View, columns: Sequence[Column], left: Rows, right: Rows) -> NDArray[np.bool_]:
+    """True where two rows are not the same to the letter: those are plain duplicates."""
+    found = np.zeros(len(left), dtype=bool)
+    for column in columns if len(left) else ():
+        values = _values(view, column.name)
+        found |= hash_cells(values.gather(left)) != hash_cells(values.gather(right))
+    return found
 
 
 def _join_without(
@@ -96,9 +104,11 @@ def _join_without(
     values = _values(view, column.name)
     cells = _cells(values, column)
     left, right = _neighbours(sums - cells)
-    rest = bits - _told(cells, column)
-    kept = (cells[left] != cells[right]) & (rest[left] >= needed) & joins.apart(left, right)
+    kept = (cells[left] != cells[right]) & (bits[left] >= needed) & joins.apart(left, right)
     left, right = left[kept], right[kept]
+    if len(left) and (told := _told(cells, column)) is not None:
+        kept = bits[left] - told[left] >= needed
+        left, right = left[kept], right[kept]
     if not len(left):
         return
     one, other = values.gather(left), values.gather(right)
@@ -134,12 +144,18 @@ def is_slip(one: str | None, other: str | None) -> bool:
 
 def _neighbours(keys: Hashes) -> tuple[Rows, Rows]:
     """Rows of one key: each with the one before it and with the first; the lower row first."""
-    groups = group_equal(keys)
-    several = np.flatnonzero(groups.sizes[groups.inverse] > 1)
-    order = several[np.argsort(groups.inverse[several], kind="stable")]
-    same = groups.inverse[order][1:] == groups.inverse[order][:-1]
+    ordered = np.sort(keys)
+    shared = ordered[1:][ordered[1:] == ordered[:-1]]
+    if not len(shared):
+        return np.zeros(0, np.int64), np.zeros(0, np.int64)
+    at = np.minimum(np.searchsorted(shared, keys), len(shared) - 1)
+    several = np.flatnonzero(shared[at] == keys)
+    groups = group_equal(keys[several])
+    by_group = np.argsort(groups.inverse, kind="stable")
+    order, group = several[by_group], groups.inverse[by_group]
+    same = group[1:] == group[:-1]
     left, right = order[:-1][same], order[1:][same]
-    first = groups.first[groups.inverse[right]]
+    first = several[groups.first[group[1:][same]]]
     far = first != left
     return np.concatenate([left, first[far]]), np.concatenate([right, right[far]])
 
@@ -159,18 +175,24 @@ def _cells(values: pl.Series, column: Column) -> Hashes:
 
 
 def _plain(values: pl.Series) -> pl.Series:
+    """Without case, blanks and punctuation; a word that comes often is looked at once."""
+    words = values.unique()
+    if len(words) > _FEW_WORDS * len(values):
+        return _plainly(values)
+    return values.replace_strict(words, _plainly(words), return_dtype=pl.String)
+
+
+def _plainly(values: pl.Series) -> pl.Series:
     return values.str.to_lowercase().str.replace_all(r"[^\p{L}\p{M}\p{N}]+", "")
 
 
-def _told(cells: Hashes, column: Column) -> NDArray[np.float64]:
-    """Bits that each cell tells; none where the column is not telling."""
+def _told(cells: Hashes, column: Column) -> NDArray[np.float64] | None:
+    """Bits that each cell tells; None where the column is not telling."""
+    if column.type not in (ColumnType.TEXT, ColumnType.DATETIME, ColumnType.NUMBER):
+        return None
     groups = group_equal(cells)
-    is_telling = column.type in (ColumnType.TEXT, ColumnType.DATETIME) or (
-        column.type is ColumnType.NUMBER and len(groups.keys) > CONTINUOUS
-    )
-    if not is_telling:
-        return np.zeros(len(cells))
-    told: NDArray[np.float64] = np.log2(len(cells) / np.maximum(1, groups.sizes - 1))[
-        groups.inverse
-    ]
-    return told
+    if column.type is ColumnType.NUMBER and len(groups.keys) <= CONTINUOUS:
+        return None
+    told = np.log2(len(cells) / np.maximum(1, groups.sizes - 1))
+    found: NDArray[np.float64] = told[groups.inverse]
+    return found
