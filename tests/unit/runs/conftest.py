@@ -27,11 +27,12 @@ def _finish_run(workspace: Workspace, *, name: str = "late-flights", auc: float 
         values = {
             "name": name,
             "data": {
-                "source": "http://user:hunter2@host/a.csv",
+                "source": "a.csv",
                 "target": "late",
                 "columns": {"../x": "number", "": "text", "é" * 300: "text"},
             },
             "training": {"seed": 7},
+            "tracking": {"uri": "http://user:hunter2@host"},
         }
         run.write_recipe(parse_recipe(values).resolved())
         metric = {"value": auc, "low": auc - 0.1, "high": auc + 0.1}

@@ -127,9 +127,12 @@ def test_json_is_written_without_secrets_and_only_inside_the_folder(run):
 
 
 def test_the_recipe_of_a_run_is_a_recipe_without_secrets(run):
-    values = {"data": {"source": "http://u:hunter2@host/a.csv", "target": "1e3"}}
+    values = {
+        "data": {"source": "a.csv", "target": "1e3"},
+        "tracking": {"uri": "http://u:hunter2@host"},
+    }
     resolved = parse_recipe(values).resolved()
-    assert run.write_recipe(resolved) == ("data.source",)
+    assert run.write_recipe(resolved) == ("tracking.uri",)
     assert "hunter2" not in run.recipe.read_text()
     assert load_recipe(run.recipe).data.target == "1e3"
     assert run.recipe.stat().st_mode & 0o777 == 0o600
