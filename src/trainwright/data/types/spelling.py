@@ -176,15 +176,16 @@ def _marks(
     bodies: Sequence[tuple[str, int]], context: Context, *, is_money: bool
 ) -> tuple[str, str, Doubt | None] | None:
     """Decimal mark, mark of thousands, and a doubt; None where the digits are no numbers."""
-    decimals: set[str] = set()
-    thousands: set[str] = set()
+    decimals: Counter[str] = Counter()
+    thousands: Counter[str] = Counter()
     open_: Counter[str] = Counter()  # one separator before three digits
+    odd, total = 0, sum(count for _, count in bodies)
     small = large = False  # whole numbers without a separator, of up to three digits or more
     long = False  # one separator before three digits, and more than one digit before it
     if context.decimal:
-        decimals.add(context.decimal)
+        decimals[context.decimal] += total
     if context.thousands:
-        thousands.add(context.thousands)
+        thousands[context.thousands] += total
     for body, count in bodies:
         if NUMBER.fullmatch(body) and "." not in body:
             small, large = small or len(body) <= 3, large or len(body) > 3
@@ -194,27 +195,47 @@ def _marks(
         groups = re.split(r"[.,' _]", body)
         last = kinds[-1]
         if len(kinds) > 2 or (len(kinds) == 2 and (seps.count(last) > 1 or last not in ".,")):
-            return None
+            odd += count
+            continue
         whole = groups[:-1] if len(kinds) == 2 else groups
         if len(kinds) == 2:
-            decimals.add(last)
-            thousands.add(kinds[0])
-            if not _are_groups(whole, kinds[0]):
-                return None
+            if _are_groups(whole, kinds[0]):
+                decimals[last] += count
+                thousands[kinds[0]] += count
+            else:
+                odd += count
         elif len(seps) > 1 or last not in ".,":
-            if not _are_groups(whole, last):
-                return None
-            thousands.add(last)
+            if _are_groups(whole, last):
+                thousands[last] += count
+            else:
+                odd += count
         elif len(groups[-1]) == 3 and _are_groups(groups, last):
             open_[last] += count
             long = long or len(groups[0]) > 1
         else:
-            decimals.add(last)
-    if len(decimals) > 1 or len(thousands) > 1 or decimals & thousands:
+            decimals[last] += count
+    few = _RARE * total  # so little proves nothing against the rest: it will be named as a misfit
+    if odd > min(few, 0.1 * sum(sum(proof.values()) for proof in (decimals, thousands, open_))):
+        return None
+    likely = {mark for mark in open_ if 0 < decimals[mark] <= few}
+    for mark in {*decimals, *thousands}:
+        if decimals[mark] and (thousands[mark] or (mark in likely and is_money and long)):
+            rarer = min(decimals, thousands, key=lambda proof: proof[mark])
+            proof = decimals if mark in likely and is_money and long else rarer
+            if proof[mark] > few:
+                return None
+            del proof[mark]
+    for proof in (decimals, thousands):
+        for mark in [mark for mark, count in proof.items() if count <= few < max(proof.values())]:
+            del proof[mark]
+    if len(decimals) > 1 or len(thousands) > 1:
         return None
     grouped = small and not large and sum(open_.values()) >= _SURE
     sure = grouped or (is_money and long)
-    return _decided(decimals, thousands, open_, context, sure=sure, is_money=is_money)
+    found = _decided({*decimals}, {*thousands}, open_, context, sure=sure, is_money=is_money)
+    if found is not None and found[2] is None and likely & {*decimals}:
+        return found[0], found[1], _COMMA if "," in likely else _POINT
+    return found
 
 
 def _decided(

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trainwright.core.artifacts import Column, ColumnType, NumberFormat
-from trainwright.data.types import Context, parse_series, parse_value
+from trainwright.data.types import Context, parse_series, parse_value, type_column
 from trainwright.data.types.spelling import find_spelling
 from trainwright.data.types.units import UNITS, as_unit
 
@@ -147,3 +147,32 @@ def test_the_words_for_a_unit_agree_on_it():
         == 1e9 * as_unit("mW", with_magnitudes=False).factor
     )  # type: ignore[union-attr]
     assert all(unit.factor > 0 for unit in UNITS.values())
+
+
+MALFORMED = ["$45,00000"] * 3
+
+
+@pytest.mark.parametrize(
+    "sound",
+    [
+        [f"${10 + n % 90},{n * 37 % 1000:03d}" for n in range(297)],
+        [f"${1 + n % 9},{n * 37 % 1000:03d},{n * 91 % 1000:03d}" for n in range(297)],
+    ],
+    ids=["one group", "two groups"],
+)
+def test_a_few_malformed_amounts_do_not_decide_how_all_others_are_read(sound: list[str]):
+    typed = type_column(pl.Series("price", [*sound, *MALFORMED]), Context())
+    assert typed.column.type is ColumnType.NUMBER
+    assert typed.values[0] == float(sound[0].strip("$").replace(",", ""))
+    (grave,) = [finding for finding in typed.findings if finding.severity == "error"]
+    assert "3 of 300 values are no numbers: '$45,00000'" in grave.message
+
+
+def test_a_comma_that_few_values_prove_a_decimal_mark_is_told():
+    texts = [f"{10 + n % 90},{n * 37 % 1000:03d}" for n in range(297)] + ["45,00000"] * 3
+    typed = type_column(pl.Series("x", texts), Context())
+    assert typed.values[0] == float(texts[0].replace(",", "."))
+    assert any(
+        finding.severity == "warning" and "thousands" in finding.message
+        for finding in typed.findings
+    )
