@@ -18,7 +18,11 @@ from trainwright.core.durable import disk_fault
 from trainwright.core.errors import DataError
 
 _MAGIC = (
-    (b"\x1f\x8b", "gzip data (its first bytes are the gzip magic)", "name it FILE.gz, or: gunzip FILE"),
+    (
+        b"\x1f\x8b",
+        "gzip data (its first bytes are the gzip magic)",
+        "name it FILE.gz, or: gunzip FILE",
+    ),
     (b"PK\x03\x04", "a zip archive or an Excel workbook (.xlsx)", "name it so, or save it as CSV"),
     (b"\xd0\xcf\x11\xe0", "an old Excel workbook (.xls)", "save it as CSV"),
     (b"BZh", "bzip2 data", "name it FILE.bz2, or: bunzip2 FILE"),

@@ -60,7 +60,9 @@ def _whole(tiny: Tiny) -> NetworkPlan:
     preparation = fit_preparation(
         rows.frame.head(FIT_ROWS), tiny.snapshot.inputs, tiny.family.needs, base=tiny.base
     )
-    train = Examples(preparation.transform(rows.frame), rows.target, rows.further, weights=rows.weights)
+    train = Examples(
+        preparation.transform(rows.frame), rows.target, rows.further, weights=rows.weights
+    )
     return tiny.family.plan(
         train,
         None,

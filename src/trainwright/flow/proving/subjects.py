@@ -108,7 +108,9 @@ def tiny_subjects(recipe: Recipe, snapshot: Snapshot, *, base: Path) -> tuple[Ti
         few = train.frame.head(FIT_ROWS)
         preparation = fit_preparation(few, snapshot.inputs, family.needs, base=base)
         parts = [
-            Examples(preparation.transform(rows.frame), rows.target, rows.further, weights=rows.weights)
+            Examples(
+                preparation.transform(rows.frame), rows.target, rows.further, weights=rows.weights
+            )
             for rows in (_few(train), _few(validation))
         ]
         made.append(Tiny(family, parts[0], parts[1], recipe, snapshot, base))
