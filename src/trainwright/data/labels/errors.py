@@ -145,13 +145,20 @@ def _findings(view: View, rows: pl.DataFrame, judged: Judged) -> list[Finding]:
         for row, label, told in table.select("row", "label", "told").head(3).iter_rows()
     )
     whole = "" if judged.rounds.whole else " (there was no time for all passes)"
+    if view.target.classes:
+        severity, what = "warning", "labels look wrong to models that were not shown them"
+        promise = (
+            f"of those named about {expected:.0%} are expected to be right after all, and"
+            f" {judged.noise.rate:.1%} of all labels to be wrong"
+        )
+    else:  # a heavier tail than the model of noise has looks like errors: nothing can be promised
+        severity, what = "info", "values lie far from what models expect that were not shown them"
+        promise = "in a target with heavy tails true values do so too"
     return [
         finding(
             "label-error",
-            "warning",
-            f"{len(named)} of {rows.height} train labels look wrong to models that were not shown them;"
-            f" of those named about {expected:.0%} are expected to be right after all, and"
-            f" {judged.noise.rate:.1%} of all labels to be wrong{whole}. The surest: {examples}",
+            severity,  # type: ignore[arg-type]
+            f"{len(named)} of {rows.height} train {what}; {promise}{whole}. The surest: {examples}",
             column=view.target.name,
             rows=table["row"].to_numpy(),
             remedy="data: {labels: {errors: drop}}  # or, after a look, {corrections: FILE}",
