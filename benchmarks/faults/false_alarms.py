@@ -49,7 +49,10 @@ def views() -> Iterator[tuple[str, TableView]]:
         unused: Any = None
         names = frozenset(column.name for column in columns)
         settings = DataSettings(source="a", target="__y")
-        yield f"{package}/{item}", TableView.of_frame(frame, columns, names, target, settings, unused)
+        yield (
+            f"{package}/{item}",
+            TableView.of_frame(frame, columns, names, target, settings, unused),
+        )
 
 
 def texts_of(cells: list[Any]) -> list[str | None]:

@@ -67,9 +67,7 @@ def test_duplicates_across_a_given_split_are_refused(copied, trainwright):
     recipe.write_text(text + "tracking: {kind: none}\ntraining: {budget: 15s}\n")
     status, refused = trainwright("prepare", recipe)
     assert status == 3
-    assert "leakage" in [
-        f["kind"] for f in refused["findings"] if f["severity"] == "error"
-    ]
+    assert "leakage" in [f["kind"] for f in refused["findings"] if f["severity"] == "error"]
     frame[500:].write_csv(folder / "test.csv")
     assert trainwright("prepare", recipe)[0] == 0
 

@@ -151,7 +151,9 @@ def faults_of(
             what, _, mend = message.partition(" | mend: ")
             mend = mend or _mend(detail)
             what = f"{what[:1].lower()}{what[1:]}"
-            if not isinstance(detail["input"], Mapping):  # a whole section says no more, or too much
+            if not isinstance(
+                detail["input"], Mapping
+            ):  # a whole section says no more, or too much
                 what += f", got {json.dumps(detail['input'], default=str)[:80]}"
             found.append((path, Fault(what, place, mend)))
     return found

@@ -50,7 +50,9 @@ class CsvWriter:
         return _bytes(_flat(empty).write_csv)
 
     def lines(self, table: pl.DataFrame) -> bytes:
-        told = [name for name in ("id", "path", "prediction") if table.schema.get(name) == pl.String]
+        told = [
+            name for name in ("id", "path", "prediction") if table.schema.get(name) == pl.String
+        ]
         table = table.with_columns(_inert(name) for name in told)
         flat = _flat(table)
         return _bytes(lambda buffer: flat.write_csv(buffer, include_header=False))

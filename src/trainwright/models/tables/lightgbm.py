@@ -225,7 +225,11 @@ class _Boosting:
 
     def _note(self, iteration: int) -> float | None:
         validation = float(self.booster.eval_valid()[0][2]) if self._watches else None
-        train = float(self.booster.eval_train()[0][2]) if iteration % 5 == 1 and not self._weighted else None
+        train = (
+            float(self.booster.eval_train()[0][2])
+            if iteration % 5 == 1 and not self._weighted
+            else None
+        )
         losses = [None if loss is None else loss * self._unit for loss in (train, validation)]
         self._points.append(CurvePoint(iteration, *losses))
         return validation

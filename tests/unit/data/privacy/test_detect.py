@@ -61,8 +61,10 @@ def test_cards_as_whole_numbers_are_found_in_a_column_of_numbers(view_of):
 
     cards = [float(n) for n in range(4111111111111000, 4111111111112000) if is_luhn(str(n))][:50]
     view = view_of(pl.DataFrame({"n": cards}))
-    whole = TableView.of_frame(view.rows.frame, (Column("n", ColumnType.NUMBER, integer=True),), view.inputs, view.target,
-                      view.settings, view.probe)  # fmt: skip
+    column = Column("n", ColumnType.NUMBER, integer=True)
+    whole = TableView.of_frame(
+        view.rows.frame, (column,), view.inputs, view.target, view.settings, view.probe
+    )
     (found,) = found_in(whole)
     assert "card number in 50 rows" in found.message
     assert "personal_data: {n: drop}" in found.remedy
