@@ -150,12 +150,16 @@ def open_table(
 @contextmanager
 def open_named(location: Location, settings: DataSettings, *, name: str) -> Iterator[Reader]:
     """A reader for what a recipe names."""
-    with open_table(location, name=name, **how_read(location, settings, name=name)) as reader:
+    how = how_read(location, settings, name=name)
+    layout = how.pop("layout")
+    with open_table(
+        location, name=name, layout=LayoutSettings(**layout) if layout else None, **how
+    ) as reader:
         yield reader
 
 
 def how_read(location: Location, settings: DataSettings, *, name: str) -> dict[str, Any]:
-    """How a recipe wants something read; a setting that the kind of source cannot use is left unread."""
+    """How a recipe wants something read, as JSON values; a setting that it cannot use is left unread."""
     text = is_text(name) and not isinstance(location, Rows)
     table = text and not isinstance(location, Documents) and is_delimited(name)
     return {
@@ -164,6 +168,9 @@ def how_read(location: Location, settings: DataSettings, *, name: str) -> dict[s
         "dropped": settings.drop,
         "nested": _nested(settings),
         "sheet": settings.sheet if is_workbook(name) else None,
+        "layout": {key: getattr(settings.layout, key) for key in LayoutSettings.model_fields}
+        if table
+        else None,
     }
 
 
