@@ -297,23 +297,16 @@ def test_a_killed_run_goes_on_under_its_id_and_comes_to_the_same_package(
     copied, trainwright, tmp_path
 ):
     folder, _ = copied
-    command = [
-        sys.executable,
-        "-m",
-        "trainwright",
-        "run",
-        str(folder / "loans.yaml"),
-        "--set",
-        "training.seed=5",
-    ]
+    seeded = ("--set", "training.seed=5", "--set", "training.budget=600s")  # no clock decides
+    command = [sys.executable, "-m", "trainwright", "run", str(folder / "loans.yaml"), *seeded]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         killed = wait_for_candidate(folder / "workspace" / "runs", process)
         os.kill(process.pid, signal.SIGKILL)
     assert {r["run"]: r["state"] for r in trainwright("runs")[1]["runs"]}[killed] == "interrupted"
     with pytest.warns(ResumeWarning, match=f"without a word: killed.*; run {killed} goes on"):
-        status, result = trainwright("run", folder / "loans.yaml", "--set", "training.seed=5")
+        status, result = trainwright("run", folder / "loans.yaml", *seeded)
     assert (status, result["run"]) == (0, killed)
-    other = trainwright("run", folder / "loans.yaml", "--set", "training.seed=5", "--new")[1]
+    other = trainwright("run", folder / "loans.yaml", *seeded, "--new")[1]
     assert other["run"] != killed
     assert (Path(result["package"]) / "manifest.json").read_bytes() == (
         Path(other["package"]) / "manifest.json"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from multiprocessing import Pipe
 from pathlib import Path
 
@@ -62,6 +63,7 @@ def test_memory_and_descriptors_go_with_the_last_tensor() -> None:
     def mapped() -> bool:
         return "trainwright-batch" in Path("/proc/self/maps").read_text()
 
+    gc.collect()  # what other tests left open closes now, and not in between
     before = len(list(Path("/proc/self/fd").iterdir()))
     kept = through({"x": torch.randn(1000), "y": torch.randn(10)})
     view = kept["x"][5:]
@@ -70,7 +72,7 @@ def test_memory_and_descriptors_go_with_the_last_tensor() -> None:
     assert float(view.sum()) == float(view.sum())
     del view
     assert not mapped()
-    assert len(list(Path("/proc/self/fd").iterdir())) == before
+    assert len(list(Path("/proc/self/fd").iterdir())) <= before
 
 
 def test_a_sender_that_is_gone_is_an_end_of_file() -> None:
