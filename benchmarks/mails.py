@@ -43,7 +43,7 @@ def main() -> None:
     results = []
     for name in SYSTEMS:
         told = subprocess.run(
-            [interpreter(), __file__, *sys.argv[1:], "--only", name],
+            [interpreter(name), __file__, *sys.argv[1:], "--only", name],
             check=True, capture_output=True, text=True,
         )  # fmt: skip
         results.append(json.loads(told.stdout.splitlines()[-1]))
@@ -52,8 +52,10 @@ def main() -> None:
     print(json.dumps({"ratio": rates[1] / rates[0], "accuracy": [r["accuracy"] for r in results]}))
 
 
-def interpreter() -> str:
-    """The environment of the loops' benchmark, which has what HF Trainer needs."""
+def interpreter(system: str) -> str:
+    """This one, or the environment of the loops' benchmark, which has what HF Trainer needs."""
+    if system == "trainwright":
+        return sys.executable
     sys.path.insert(0, str(HERE))
     import loop
 
