@@ -17,6 +17,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
+from trainwright.core.language import LanguageNeeds, Passages
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -36,6 +38,19 @@ class Task(StrEnum):
     REGRESSION = "regression"
     TOKEN_CLASSIFICATION = "token-classification"  # a class for each word of a text
     FORECASTING = "forecasting"  # the next `horizon` values of a series
+    LANGUAGE_MODELLING = "language-modelling"  # documents, told token by token
+    INSTRUCTION_TUNING = "instruction-tuning"  # the assistant's turns of conversations
+    TEXT_TO_TEXT = "text-to-text"  # a text for a text
+
+    @property
+    def is_language(self) -> bool:
+        """True where text is told: judged by the bits that a model spends on it."""
+        return self in (Task.LANGUAGE_MODELLING, Task.INSTRUCTION_TUNING, Task.TEXT_TO_TEXT)
+
+    @property
+    def is_generated(self) -> bool:
+        """True where a prediction is a text that the model writes."""
+        return self in (Task.INSTRUCTION_TUNING, Task.TEXT_TO_TEXT)
 
     @property
     def has_classes(self) -> bool:
@@ -63,6 +78,7 @@ class ColumnType(StrEnum):
     IMAGE = "image"  # the bytes of an image file (binary)
     WORDS = "words"  # a text cut into words (list of strings)
     SERIES = "series"  # numbers in the order of time (list of float64)
+    MESSAGES = "messages"  # a conversation: canonical JSON of [{"role", "content"}, ...] (string)
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,6 +272,11 @@ class Target:
     def name(self) -> str:
         """The target column's name."""
         return self.column.name
+
+    @property
+    def tells_itself(self) -> bool:
+        """True where the column that is told is the one that is read: documents, conversations."""
+        return self.task in (Task.LANGUAGE_MODELLING, Task.INSTRUCTION_TUNING)
 
     @property
     def frame_column(self) -> str:
@@ -514,7 +535,7 @@ class SeriesNeeds:
     """What a family of networks for sequences asks of the preparation: channels scaled by train rows."""
 
 
-Needs = FeatureNeeds | TextNeeds | ImageNeeds | SeriesNeeds
+Needs = FeatureNeeds | TextNeeds | ImageNeeds | SeriesNeeds | LanguageNeeds
 
 
 @dataclass(frozen=True, slots=True)
@@ -585,7 +606,7 @@ class Series:
         return len(self.ends)
 
 
-AnyFeatures = Features | Tokens | Images | Series
+AnyFeatures = Features | Tokens | Images | Series | Passages
 
 
 @dataclass(frozen=True, slots=True)
@@ -595,7 +616,8 @@ class Examples:
     Attributes:
         features: What `Preparation.transform` gives.
         target: Class codes as float64 whole numbers, or values; shape (rows,); of forecasting
-            (rows, horizon); of token classification (words,), row after row.
+            (rows, horizon); of token classification (words,), row after row; of language the bytes
+            that each row tells.
         further: Further targets of the same rows that a network may learn beside it.
         teacher: What a teacher says of the rows: probabilities, shape (rows, classes); or None.
         weights: How much each row counts in the loss, above 0, shape (rows,); None: all alike. A row
@@ -628,7 +650,9 @@ class Prediction:
 
     Attributes:
         values: Predicted numbers, or predicted class codes; shape (rows,), float64 or int64; of
-            forecasting (rows, horizon); of token classification (words,), row after row.
+            forecasting (rows, horizon); of token classification (words,), row after row; of
+            language (rows, 3): nats spent on what the row tells, its tokens, its bytes. A row
+            without a known answer tells its own text.
         probabilities: Shape (rows, classes), rows sum to 1; None for numbers.
         row_words: Token classification: words of each row; None otherwise.
     """

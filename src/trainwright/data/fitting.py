@@ -7,13 +7,26 @@ from pathlib import Path
 
 import polars as pl
 
-from trainwright.core.artifacts import Column, FeatureNeeds, ImageNeeds, Needs, TextNeeds
+from trainwright.core.artifacts import (
+    Column,
+    FeatureNeeds,
+    ImageNeeds,
+    Needs,
+    Target,
+    TextNeeds,
+)
+from trainwright.core.language import LanguageNeeds
 from trainwright.core.protocols import Preparation
 from trainwright.data.preparation import fit_table_preparation
 
 
 def fit_preparation(
-    frame: pl.DataFrame, inputs: Sequence[Column], needs: Needs, *, base: Path
+    frame: pl.DataFrame,
+    inputs: Sequence[Column],
+    needs: Needs,
+    *,
+    base: Path,
+    target: Target | None = None,
 ) -> Preparation:
     """Fit on these rows, which must be train rows.
 
@@ -22,6 +35,7 @@ def fit_preparation(
         inputs: The columns to prepare.
         needs: What the model family asks for.
         base: The recipe's folder, where the path of a pre-trained tokenizer starts.
+        target: What is predicted; of language alone, where it is the text that is told.
 
     Returns:
         A function of the rows, their order, `needs` and the pre-trained base alone.
@@ -36,6 +50,11 @@ def fit_preparation(
         from trainwright.data.images.preparation import fit_image_preparation
 
         return fit_image_preparation(frame, inputs, needs, base=base)
+    if isinstance(needs, LanguageNeeds):
+        from trainwright.data.language.preparation import fit_language_preparation
+
+        assert target is not None
+        return fit_language_preparation(frame, inputs, needs, base=base, target=target)
     from trainwright.data.series.preparation import fit_series_preparation
 
     return fit_series_preparation(frame, inputs, needs)

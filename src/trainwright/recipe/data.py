@@ -105,16 +105,18 @@ class SplitSettings(Section):
 
 
 class Inputs(Section):
-    """The one column of texts or images that is learned from; all others are left out."""
+    """The one column of texts, images or conversations that is learned from; all others are left out."""
 
     text: Name | None = None
     """A column of texts; or of lists of words, where each word has a class."""
     image: Name | None = None
     """A column of image files: paths relative to the recipe, or the bytes themselves."""
+    messages: Name | None = None
+    """A column of conversations: lists of {role, content}."""
 
     @model_validator(mode="after")
     def _one(self) -> Inputs:
-        if (self.text is None) == (self.image is None):
+        if sum(name is not None for name in (self.text, self.image, self.messages)) != 1:
             raise ValueError("one input is named | mend: inputs: {text: COLUMN}")
         return self
 

@@ -16,6 +16,7 @@ from trainwright.core.errors import CommandError, Fault, RecipeError, nearest, s
 from trainwright.core.parts import Part, families, faults_of
 from trainwright.core.pretrained import family_of
 from trainwright.recipe.document import Document, KeyPath, parse_document, read_document
+from trainwright.recipe.language import with_language_defaults
 from trainwright.recipe.schema import Heading, Recipe
 
 IMAGE_LABEL = "label"  # the target of a folder of images
@@ -56,6 +57,7 @@ def _check(document: Document, *, base: Path) -> Recipe:
     """Validate section by section, so that the faults of all sections are told at once."""
     values = dict(document.values)
     values.setdefault("model", {"family": "auto"})
+    values = with_language_defaults(values, base=base)
     if "horizon" in values and isinstance(values.get("data"), dict):  # said beside the task
         values["data"] = {"horizon": values.pop("horizon"), **values["data"]}
     if isinstance(values.get("data"), dict) and _is_image_folder(

@@ -1,0 +1,1 @@
+"""Language: conversations, chat templates, tokenizers, token ids, mixtures."""

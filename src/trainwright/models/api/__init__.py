@@ -1,0 +1,1 @@
+"""A model behind an API as a candidate."""

@@ -1,0 +1,1 @@
+"""Language models: causal, masked and encoder-decoder, and how text is generated."""
