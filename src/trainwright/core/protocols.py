@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
@@ -258,6 +258,28 @@ class OutOfFold(Protocol):
         self, frame: pl.DataFrame, inputs: Sequence[Column], *, target: Target
     ) -> FoldModels:
         """Prepare typed rows: no target is looked at here."""
+        ...
+
+
+class Embedder(Protocol):
+    """Pre-trained encoders of texts; given to stage 1 by the flow, which knows models."""
+
+    def hash(self, pretrained: str) -> str:
+        """What tells this encoder from any other of the same name."""
+        ...
+
+    def vectors(
+        self, texts: Iterable[pl.Series], *, pretrained: str
+    ) -> Iterator[NDArray[np.float32]]:
+        """Vectors of length 1, block by block; of a text without a word all zeros.
+
+        Args:
+            texts: Blocks of strings; null is a text without a word.
+            pretrained: As the recipe names the encoder.
+
+        Returns:
+            A block each, shape (texts, width), float32.
+        """
         ...
 
 

@@ -35,7 +35,7 @@ from trainwright.core.durable import (
     write_json,
 )
 from trainwright.core.errors import DataError, EnvironmentFault, TrustError
-from trainwright.core.protocols import OutOfFold, Probe, Progress, Silent
+from trainwright.core.protocols import Embedder, OutOfFold, Probe, Progress, Silent
 from trainwright.data.bias.groups import check_protected
 from trainwright.data.card import card_of
 from trainwright.data.classes import check_rows
@@ -89,6 +89,7 @@ def prepare(
     snapshots: Path,
     probe: Probe,
     out_of_fold: OutOfFold | None = None,
+    embedder: Embedder | None = None,
     progress: Progress = Silent(),  # noqa: B008 - stateless
     reads: Reads | None = None,
 ) -> Snapshot:
@@ -100,6 +101,7 @@ def prepare(
         snapshots: Where snapshots are kept.
         probe: A quick model, for the leakage check.
         out_of_fold: Several families, to judge labels by; the probe where there are none.
+        embedder: Encoders of texts, for what is compared by meaning.
         progress: Told how far the work is.
         reads: Counts which keys were read; kept in the snapshot and restored when it is reused.
 
@@ -110,7 +112,8 @@ def prepare(
     """
     settings = recipe.data
     check_series(settings, recipe.task)
-    known = _find_prepared(recipe, base=base, snapshots=snapshots)
+    models = _models_named(settings, embedder=embedder)
+    known = _find_prepared(recipe, base=base, snapshots=snapshots, models=models)
     if known is not None:
         if reads is not None:
             reads.restore(known.reads)
@@ -144,12 +147,15 @@ def prepare(
                 arrays=arrays,
                 probe=probe,
                 out_of_fold=out_of_fold,
+                embedder=embedder,
                 progress=progress,
             )
         content = replace(
             content,
             reads=reads.of("data") if reads is not None else (),
-            preparation_key=_key(recipe, [(file.name, file.sha256) for file in files], base=base),
+            preparation_key=_key(
+                recipe, [(file.name, file.sha256) for file in files], base=base, models=models
+            ),
         )
         progress.stage("snapshot")
         snapshot = write_snapshot(content, snapshots=snapshots)
@@ -168,6 +174,7 @@ def _table_content(
     arrays: Arrays,
     probe: Probe,
     out_of_fold: OutOfFold | None,
+    embedder: Embedder | None,
     progress: Progress,
 ) -> Content:
     """Everything between the rows as read and the snapshot; rows wait in `folder`."""
@@ -192,6 +199,7 @@ def _table_content(
         inputs=frozenset(column.name for column in choice.inputs),
         probe=probe,
         out_of_fold=out_of_fold,
+        embedder=embedder,
         base=base,
         place=raw.place,
     )
@@ -283,7 +291,15 @@ def _told(files: Sequence[SourceFile]) -> tuple[dict[str, Any], ...]:
     )
 
 
-def _key(recipe: Recipe, files: Sequence[tuple[str, str]], *, base: Path) -> str:
+def _models_named(settings: DataSettings, *, embedder: Embedder | None) -> tuple[str, ...]:
+    """Hashes of the models that the recipe lets look at the data."""
+    encoder = settings.near_duplicates.pretrained
+    return () if encoder is None or embedder is None else (embedder.hash(encoder),)
+
+
+def _key(
+    recipe: Recipe, files: Sequence[tuple[str, str]], *, base: Path, models: tuple[str, ...]
+) -> str:
     """The key of a preparation, code included; `resolved` does not count as reading."""
     resolved = recipe.resolved()
     code = [FORMAT, *(metadata.version(name) for name in ("trainwright", "polars", "pyarrow"))]
@@ -291,10 +307,13 @@ def _key(recipe: Recipe, files: Sequence[tuple[str, str]], *, base: Path) -> str
     if contract := resolved["data"]["contract"]:
         said.append(sha256_file((base / contract).resolve()))
     said += [sha256_file(path) for path in label_files(recipe.data.labels, base=base)]
+    said += models
     return sha256_bytes(canonical_json([code, said, [list(file) for file in files]]))
 
 
-def _find_prepared(recipe: Recipe, *, base: Path, snapshots: Path) -> Snapshot | None:
+def _find_prepared(
+    recipe: Recipe, *, base: Path, snapshots: Path, models: tuple[str, ...]
+) -> Snapshot | None:
     """The snapshot that this recipe gave before on these very bytes."""
     if not (snapshots / "prepared").is_dir():
         return None
@@ -304,7 +323,7 @@ def _find_prepared(recipe: Recipe, *, base: Path, snapshots: Path) -> Snapshot |
         hashes = named_hashes(recipe.data, base)
         if hashes is None:
             return None  # whether a database has changed is known when its rows were read
-        key = _key(recipe, hashes, base=base)
+        key = _key(recipe, hashes, base=base, models=models)
         note = snapshots / "prepared" / f"{key}.json"
         if not note.exists():
             return None

@@ -15,7 +15,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from trainwright.core.artifacts import RESERVED, ROW, UNIT, WEIGHT, Column, Split, Target
-from trainwright.core.protocols import OutOfFold, Probe
+from trainwright.core.protocols import Embedder, OutOfFold, Probe
 from trainwright.data.bundles import PARTS, Bundled, bundle
 from trainwright.data.chronology import TRAIN
 from trainwright.data.classes import check_classes, check_target
@@ -181,6 +181,7 @@ class Table:
         inputs: frozenset[str],
         probe: Probe,
         out_of_fold: OutOfFold | None,
+        embedder: Embedder | None,
         base: Path,
         place: Callable[[int], str],
     ) -> TableView:
@@ -198,6 +199,7 @@ class Table:
             place,
             self._arrays,
             out_of_fold,
+            embedder,
         )
 
     def kept(

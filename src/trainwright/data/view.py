@@ -18,7 +18,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from trainwright.core.artifacts import ROW, Column, Split, Target
-from trainwright.core.protocols import OutOfFold, Probe
+from trainwright.core.protocols import Embedder, OutOfFold, Probe
 from trainwright.data.hashing import mix
 from trainwright.data.staging.arrays import Arrays
 from trainwright.data.staging.rows import FrameRows, Rows
@@ -59,6 +59,11 @@ class View(Protocol):
     @property
     def out_of_fold(self) -> OutOfFold | None:
         """Several families to judge labels by; None where only the probe is there."""
+        ...
+
+    @property
+    def embedder(self) -> Embedder | None:
+        """Encoders of texts; None where nobody gave any."""
         ...
 
     @property
@@ -107,6 +112,7 @@ class TableView:
     place: Callable[[int], str] = field(default=lambda row: f"row {row}", repr=False)
     arrays: Arrays = field(default_factory=Arrays, repr=False)
     out_of_fold: OutOfFold | None = None
+    embedder: Embedder | None = None
 
     @classmethod
     def of_frame(
@@ -120,12 +126,13 @@ class TableView:
         base: Path = Path(),
         place: Callable[[int], str] = lambda row: f"row {row}",
         out_of_fold: OutOfFold | None = None,
+        embedder: Embedder | None = None,
     ) -> TableView:
         """A view of a frame in memory, which holds ROW and PART beside typed columns and target."""
         rows, row, parts = FrameRows(frame), frame[ROW].to_numpy(), frame[PART].to_numpy()
         return cls(
             rows, row, parts, columns, inputs, target, settings, probe, base, place,
-            out_of_fold=out_of_fold,
+            out_of_fold=out_of_fold, embedder=embedder,
         )  # fmt: skip
 
     @property

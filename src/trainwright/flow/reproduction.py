@@ -19,6 +19,7 @@ from trainwright.core.errors import DataError, EnvironmentFault
 from trainwright.core.protocols import Progress, Silent
 from trainwright.data.prepare import prepare
 from trainwright.flow.checkpoints import NoCheckpoints
+from trainwright.flow.embedding import TextEmbedder
 from trainwright.flow.out_of_fold import out_of_fold
 from trainwright.flow.packaging import Decisions
 from trainwright.flow.resolving import base_of, require_package, snapshot_of
@@ -145,6 +146,7 @@ def _prepare_again(
             snapshots=scratch,
             probe=probe,
             out_of_fold=out_of_fold,
+            embedder=TextEmbedder(base_of(folder)),
             progress=progress,
         )
     except (DataError, EnvironmentFault, OSError) as error:

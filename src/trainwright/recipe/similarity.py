@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from trainwright.recipe.reads import Section
 
@@ -17,8 +17,24 @@ class NearDuplicateSettings(Section):
 
     action: Action = "report"
     """report; drop (the first of them stays); group (they stay in one split); or off."""
+    by: Literal["content", "meaning"] = "content"
+    """content: words, pixels or cells; meaning: texts by the vectors of a pre-trained encoder."""
+    pretrained: Annotated[str, Field(min_length=1, max_length=4096)] | None = None
+    """By meaning: the encoder, as all-minilm-l6-v2, a folder in Hub layout or a package of ours."""
     threshold: float | None = Field(default=None, ge=0.5, le=1)
-    """Likeness from which rows are near-duplicates: texts 0.7, images 0.9 where not said."""
+    """Likeness from which rows are near-duplicates: texts 0.7, images and meaning 0.9 where not said."""
+
+    @model_validator(mode="after")
+    def _fits(self) -> NearDuplicateSettings:
+        if self.by == "meaning" and self.pretrained is None:
+            raise ValueError(
+                "near-duplicates by meaning need an encoder | mend: pretrained: all-minilm-l6-v2"
+            )
+        if self.by == "content" and self.pretrained is not None:
+            raise ValueError(
+                f"no encoder is used by content | mend: by: meaning, or remove pretrained: {self.pretrained}"
+            )
+        return self
 
 
 class DecontaminationSettings(Section):

@@ -1,17 +1,24 @@
-"""Which rows of a view are near-duplicates: by its texts, its images, or its cells, as it has them."""
+"""Which rows of a view are near-duplicates: by its texts, its images, or its cells, as it has them.
+
+Or, where the recipe says `by: meaning`, by what its texts mean to a pre-trained encoder.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import polars as pl
 
 from trainwright.core.artifacts import ROW, ColumnType
+from trainwright.core.errors import RecipeError
 from trainwright.data.similarity.clusters import Clusters
 from trainwright.data.similarity.images import THRESHOLD as IMAGE_THRESHOLD
 from trainwright.data.similarity.images import near_images
+from trainwright.data.similarity.meaning import THRESHOLD as MEANING_THRESHOLD
+from trainwright.data.similarity.meaning import near_meanings
 from trainwright.data.similarity.rows import judged_columns, near_rows
 from trainwright.data.similarity.texts import THRESHOLD as TEXT_THRESHOLD
 from trainwright.data.similarity.texts import near_texts
@@ -53,12 +60,16 @@ def search(view: View, *, go_on: Callable[[int], bool] = lambda _: True) -> Sear
         view: The rows.
         go_on: See `near_texts`.
     """
-    threshold = view.settings.near_duplicates.threshold
+    settings = view.settings.near_duplicates
+    threshold = settings.threshold
     of_type = {
         kind: [c.name for c in view.columns if c.type is kind and c.name in view.inputs]
         for kind in (ColumnType.TEXT, ColumnType.IMAGE)
     }
-    if texts := of_type[ColumnType.TEXT]:
+    texts = of_type[ColumnType.TEXT]
+    if settings.by == "meaning":
+        return _placed(_by_meaning(view, texts, go_on), view)
+    if texts:
         least = TEXT_THRESHOLD if threshold is None else threshold
         blocks = (_joined(block, texts) for block in view.blocks(texts))
         found = near_texts(
@@ -80,6 +91,28 @@ def search(view: View, *, go_on: Callable[[int], bool] = lambda _: True) -> Sear
             Search("rows", names, "cells alike", 1 - 1 / len(names), near_rows(view)), view
         )
     return None
+
+
+def _by_meaning(view: View, texts: list[str], go_on: Callable[[int], bool]) -> Search:
+    settings = view.settings.near_duplicates
+    assert settings.pretrained is not None
+    assert view.embedder is not None
+    if not texts:
+        raise RecipeError(
+            "near-duplicates by meaning are told by texts, and the table has no column of them",
+            where="data.near_duplicates.by",
+            mend="remove by: meaning, or name the column: data: {columns: {NAME: text}}",
+        )
+    blocks = (_joined(block, texts) for block in view.blocks(texts))
+    least = MEANING_THRESHOLD if settings.threshold is None else settings.threshold
+    clusters = near_meanings(
+        blocks,
+        partial(view.embedder.vectors, pretrained=settings.pretrained),
+        num_texts=view.num_rows,
+        threshold=least,
+        go_on=go_on,
+    )
+    return Search("texts", tuple(texts), "cosine of meaning", least, clusters)
 
 
 def _joined(block: pl.DataFrame, names: list[str]) -> pl.Series:

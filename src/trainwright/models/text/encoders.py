@@ -68,8 +68,8 @@ def load_encoder(base: Base, *, dropout: float | None) -> tuple[nn.Module, dict[
         return _trained_here(base, config), config
     if not is_plain_bert(config):
         return HubEncoder(hub.loaded(base, config)), config
-    encoder = Bert(config)
     try:
+        encoder = Bert(config)
         weights = _renamed(load_file(base.folder / _WEIGHTS))
         lacking, further = encoder.load_state_dict(weights, strict=False)
     except Exception as error:  # the library raises bare exceptions
