@@ -1,0 +1,214 @@
+"""The metrics of language: of texts beside their references, and of what a model spends on telling them.
+
+ROUGE, exact match and token F1 are means of rows, with a t interval (Wilson's for exact match). BLEU,
+chrF, bits per byte and perplexity are functions of sums over rows, with a bootstrap of the units on
+those sums. BLEU and chrF go from 0 to 100, as they are published; the others are shares.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trainwright.core.artifacts import MetricValue
+from trainwright.core.errors import DataError
+from trainwright.core.language import BYTES, NATS, TOKENS
+from trainwright.summaries import intervals, texts
+from trainwright.summaries.intervals import Units
+from trainwright.summaries.resampling import Resampler, Statistic
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+TEXT_METRICS = ("bleu", "chrf", "rouge_1", "rouge_2", "rouge_l", "exact_match", "token_f1")
+LANGUAGE_METRICS = ("bits_per_byte", "perplexity")
+
+
+def text_metrics(
+    generated: Sequence[str],
+    references: Sequence[str],
+    *,
+    units: Integers,
+    seed: int,
+    confidence: float = 0.95,
+) -> dict[str, MetricValue]:
+    """How near texts are to their references, by every metric of `TEXT_METRICS`.
+
+    Args:
+        generated: One text a row.
+        references: What each should have been.
+        units: What is resampled, shape (rows,).
+        seed: Of the bootstrap.
+        confidence: Level of the intervals.
+
+    Raises:
+        DataError: no rows, or not as many texts as references.
+        EnvironmentFault: sacrebleu is not installed.
+    """
+    _check(len(generated), len(references), len(units))
+    draws = Resampler(Units.of(units), seed=seed)
+    found = {
+        name: _bootstrap(score, count(generated, references), draws, confidence, high=100.0)
+        for name, (count, score) in _OF_SUMS.items()
+    }
+    for name, values in _shares(generated, references).items():
+        if name == "exact_match":
+            found[name] = intervals.proportion_interval(values, draws.units, confidence=confidence)
+        else:
+            found[name] = intervals.mean_interval(
+                values, draws.units, confidence=confidence, scale=1.0, low=0.0, high=1.0
+            )
+    return found
+
+
+def text_differences(
+    before: Sequence[str],
+    after: Sequence[str],
+    references: Sequence[str],
+    *,
+    units: Integers,
+    seed: int,
+    confidence: float = 0.95,
+) -> dict[str, MetricValue]:
+    """What each metric of `TEXT_METRICS` gained on the same rows: after - before, paired.
+
+    Both texts of a row are drawn together, so what makes a row easy or hard for both does not widen the
+    interval.
+
+    Raises:
+        DataError: no rows, or not as many texts as references.
+        EnvironmentFault: sacrebleu is not installed.
+
+    Source: Koehn 2004 (EMNLP), sect. 4, with an interval in place of a sign.
+    """
+    for side in (before, after):
+        _check(len(side), len(references), len(units))
+    draws = Resampler(Units.of(units), seed=seed)
+    found = {}
+    for name, (count, score) in _OF_SUMS.items():
+        rows = np.concatenate([count(before, references), count(after, references)], axis=1)
+        found[name] = _bootstrap(_gain(score), rows, draws, confidence, low=-100.0, high=100.0)
+    first, second = _shares(before, references), _shares(after, references)
+    for name in first:
+        found[name] = intervals.mean_interval(
+            second[name] - first[name],
+            draws.units,
+            confidence=confidence,
+            scale=1.0,
+            low=-1.0,
+            high=1.0,
+        )
+    return found
+
+
+def language_metrics(
+    values: Floats, *, units: Integers, seed: int, confidence: float = 0.95
+) -> dict[str, MetricValue]:
+    """Bits per byte and perplexity per token.
+
+    Bits per byte compares models whatever their tokens are; perplexity only models of one tokenizer.
+
+    Args:
+        values: Nats, tokens and bytes of each row (see `core.language`), shape (rows, 3).
+        units: What is resampled, shape (rows,).
+        seed: Of the bootstrap.
+        confidence: Level of the intervals.
+
+    Returns:
+        By name; without a metric whose rows hold no bytes, or no tokens.
+
+    Raises:
+        DataError: no rows, or not as many units.
+    """
+    _check(len(values), len(units), len(units))
+    draws = Resampler(Units.of(units), seed=seed)
+    nats, tokens, size = values.sum(axis=0).tolist()
+    found = {}
+    if size > 0:
+        found["bits_per_byte"] = _bootstrap(bits_per_byte, values, draws, confidence)
+    if tokens > 0 and nats / tokens < _LARGEST:
+        found["perplexity"] = _bootstrap(perplexity, values, draws, confidence, low=1.0)
+    return found
+
+
+def bits_per_byte(sums: Floats) -> Floats:
+    """Of summed nats, tokens and bytes; shape (replicates, 3) to (replicates,)."""
+    return _ratio(sums[:, NATS], sums[:, BYTES]) / math.log(2)
+
+
+def perplexity(sums: Floats) -> Floats:
+    """exp(nats / tokens); infinite where that is beyond a float64."""
+    with np.errstate(over="ignore"):
+        return np.exp(_ratio(sums[:, NATS], sums[:, TOKENS]))
+
+
+def _ratio(above: Floats, below: Floats) -> Floats:
+    return np.divide(above, below, out=np.full_like(above, np.nan), where=below > 0)
+
+
+# The metrics of sums: what a row counts, and the score of summed counts.
+_OF_SUMS: Mapping[str, tuple[Callable[[Sequence[str], Sequence[str]], Floats], Statistic]] = {
+    "bleu": (texts.bleu_counts, texts.bleu),
+    "chrf": (texts.chrf_counts, texts.chrf),
+}
+_LARGEST = 700.0  # exp of more is beyond a float64
+
+
+def _shares(generated: Sequence[str], references: Sequence[str]) -> dict[str, Floats]:
+    """The metrics that are means of rows, by name; shape (rows,) each."""
+    rouge = texts.rouge_scores(generated, references)
+    answers = texts.answer_scores(generated, references)
+    columns = np.concatenate([rouge, answers], axis=1).T
+    return dict(zip(TEXT_METRICS[len(_OF_SUMS) :], columns, strict=True))
+
+
+def _gain(score: Statistic) -> Statistic:
+    """The difference of two models' scores, of the sums of both side by side."""
+
+    def difference(sums: Floats) -> Floats:
+        before, after = np.split(sums, 2, axis=1)
+        return score(after) - score(before)
+
+    return difference
+
+
+def _bootstrap(
+    score: Statistic,
+    rows: Floats,
+    draws: Resampler,
+    confidence: float,
+    *,
+    low: float = 0.0,
+    high: float = math.inf,
+) -> MetricValue:
+    """The score of all rows; where nothing varies, what has not been seen bounds it."""
+    value = float(score(rows.sum(axis=0)[None, :])[0])
+    found = draws.interval(
+        draws.sums(rows), score, value=value, confidence=confidence, low=low, high=high
+    )
+    return found or intervals.flat_interval(
+        value,
+        draws.units.count,
+        confidence=confidence,
+        scale=100.0 if math.isfinite(high) else max(1.0, value),
+        low=low,
+        high=high,
+    )
+
+
+def _check(num_rows: int, num_others: int, num_units: int) -> None:
+    if not num_rows == num_others == num_units:
+        raise DataError(
+            f"{num_rows} texts against {num_others} references of {num_units} units",
+            where="evaluation of texts",
+            mend="give one reference and one unit for each text",
+        )
+    if num_rows == 0:
+        raise DataError(
+            "there are no texts to judge",
+            where="evaluation of texts",
+            mend="data: {split: {fractions: [0.6, 0.2, 0.2]}}, or bring more data",
+        )

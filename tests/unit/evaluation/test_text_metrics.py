@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from trainwright.core.errors import DataError
+from trainwright.evaluation.text_metrics import (
+    TEXT_METRICS,
+    language_metrics,
+    text_differences,
+    text_metrics,
+)
+
+NOUNS = ["cat", "dog", "cow", "hen", "fox", "owl", "bee", "ant"]
+
+
+def drawn(rows, *, wrong, seed=0):
+    """Sentences, and versions of them in which a share of the words is another one."""
+    generator = np.random.default_rng(seed)
+    references = [" ".join(generator.choice(NOUNS, 8)) for _ in range(rows)]
+    texts = []
+    for reference in references:
+        keep = generator.random(8) >= wrong
+        words = zip(reference.split(), keep, strict=True)
+        texts.append(" ".join(word if kept else "none" for word, kept in words))
+    return texts, references
+
+
+def test_every_metric_stands_in_its_interval_and_repeats():
+    texts, references = drawn(60, wrong=0.3)
+    units = np.arange(60)
+    found = text_metrics(texts, references, units=units, seed=1)
+    assert tuple(found) == TEXT_METRICS
+    for name, metric in found.items():
+        assert metric.low <= metric.value <= metric.high, name
+        assert metric.high > metric.low, name
+    assert found == text_metrics(texts, references, units=units, seed=1)
+
+
+def test_rows_of_one_unit_count_as_one():
+    texts, references = drawn(20, wrong=0.3)
+    once = text_metrics(texts, references, units=np.arange(20), seed=0)
+    five = text_metrics(texts * 5, references * 5, units=np.tile(np.arange(20), 5), seed=0)
+    loose = text_metrics(texts * 5, references * 5, units=np.arange(100), seed=0)
+    for name in ("bleu", "chrf", "rouge_l"):
+        assert five[name].value == pytest.approx(once[name].value)
+        width = five[name].high - five[name].low
+        assert width == pytest.approx(once[name].high - once[name].low, rel=0.05)
+        assert width > 1.8 * (loose[name].high - loose[name].low)
+
+
+def test_no_interval_is_of_no_width_where_nothing_varies():
+    same = ["a b c d e"] * 10
+    found = text_metrics(same, same, units=np.arange(10), seed=0)
+    for name, metric in found.items():
+        assert metric.value == pytest.approx(100 if name in ("bleu", "chrf") else 1)
+        assert metric.low < metric.value, name
+
+
+def test_a_gain_is_seen_where_the_plain_intervals_overlap():
+    worse, references = drawn(60, wrong=0.35, seed=3)
+    better = [
+        text if row % 3 else reference
+        for row, (text, reference) in enumerate(zip(worse, references, strict=True))
+    ]
+    units = np.arange(60)
+    gains = text_differences(worse, better, references, units=units, seed=0)
+    before = text_metrics(worse, references, units=units, seed=0)
+    after = text_metrics(better, references, units=units, seed=0)
+    for name in TEXT_METRICS:
+        assert gains[name].value == pytest.approx(after[name].value - before[name].value)
+        assert gains[name].low > 0, name
+
+
+def test_the_same_texts_gain_nothing_and_may_still_differ():
+    texts, references = drawn(30, wrong=0.3)
+    gains = text_differences(texts, texts, references, units=np.arange(30), seed=0)
+    assert all(gain.value == 0 and gain.low < 0 < gain.high for gain in gains.values())
+
+
+def test_bits_per_byte_and_perplexity_are_ratios_of_sums():
+    values = np.array([[10.0, 5, 20], [30.0, 10, 30], [8.0, 5, 22]])
+    found = language_metrics(values, units=np.arange(3), seed=0)
+    assert found["bits_per_byte"].value == pytest.approx(48 / math.log(2) / 72)
+    assert found["perplexity"].value == pytest.approx(math.exp(48 / 20))
+    assert all(metric.low < metric.value < metric.high for metric in found.values())
+
+
+def test_the_interval_of_bits_per_byte_covers_the_truth():
+    generator = np.random.default_rng(5)
+    hits = 0
+    for seed in range(100):
+        size = generator.integers(20, 200, 80).astype(float)
+        nats = size * math.log(2) * generator.gamma(4, 0.5, 80)  # two bits a byte
+        values = np.stack([nats, size / 4, size], axis=1)
+        found = language_metrics(values, units=np.arange(80), seed=seed)["bits_per_byte"]
+        hits += found.low <= 2 <= found.high
+    assert hits >= 88
+
+
+def test_what_is_not_defined_is_left_out():
+    nothing = language_metrics(np.zeros((2, 3)), units=np.arange(2), seed=0)
+    assert nothing == {}
+    endless = language_metrics(np.array([[1e9, 1, 4]] * 2), units=np.arange(2), seed=0)
+    assert list(endless) == ["bits_per_byte"]
+
+
+def test_texts_without_references_are_refused():
+    with pytest.raises(DataError, match="2 texts against 1 references"):
+        text_metrics(["a", "b"], ["a"], units=np.arange(2), seed=0)
+    with pytest.raises(DataError, match="no texts to judge"):
+        text_metrics([], [], units=np.arange(0), seed=0)
