@@ -22,7 +22,7 @@ import trainwright
 import trainwright.training as training
 from trainwright.cli.main import app
 from trainwright.core.parts import families, objectives, optimizers, schedules
-from trainwright.recipe.corpus import FilterSettings
+from trainwright.recipe.corpus import FilterSettings, Toxicity
 from trainwright.recipe.data import ColumnSettings, Inputs, SeriesSettings, SplitSettings
 from trainwright.recipe.governance import CardSettings
 from trainwright.recipe.labels import Condition, LabelSettings, Rule
@@ -66,6 +66,7 @@ NESTED = {
     "data.near_duplicates": NearDuplicateSettings,
     "data.decontaminate": DecontaminationSettings,
     "data.filters": FilterSettings,
+    "data.filters.toxicity": Toxicity,
     "data.labels": LabelSettings,
     "data.labels.functions": Rule,
     "data.labels.functions.if": Condition,

@@ -283,6 +283,29 @@ class Embedder(Protocol):
         ...
 
 
+class TextClassifier(Protocol):
+    """Classifiers of texts that were trained here; given to stage 1 by the flow, which knows models."""
+
+    def hash(self, model: str) -> str:
+        """What tells this model from any other of the same name."""
+        ...
+
+    def probabilities(
+        self, texts: Iterable[pl.Series], *, model: str, label: str
+    ) -> Iterator[NDArray[np.float64]]:
+        """How likely each text is of a class, block by block.
+
+        Args:
+            texts: Blocks of strings; null is an empty text.
+            model: As the recipe names it.
+            label: A class of the model.
+
+        Returns:
+            A block each, shape (texts,), in [0, 1].
+        """
+        ...
+
+
 class Tracker(Protocol):
     """A reader of the record that mirrors it elsewhere, after the fact. May raise.
 

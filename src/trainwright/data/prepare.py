@@ -35,7 +35,7 @@ from trainwright.core.durable import (
     write_json,
 )
 from trainwright.core.errors import DataError, EnvironmentFault, TrustError
-from trainwright.core.protocols import Embedder, OutOfFold, Probe, Progress, Silent
+from trainwright.core.protocols import Embedder, OutOfFold, Probe, Progress, Silent, TextClassifier
 from trainwright.data.bias.groups import check_protected
 from trainwright.data.card import card_of
 from trainwright.data.classes import check_rows
@@ -90,6 +90,7 @@ def prepare(
     probe: Probe,
     out_of_fold: OutOfFold | None = None,
     embedder: Embedder | None = None,
+    classifier: TextClassifier | None = None,
     progress: Progress = Silent(),  # noqa: B008 - stateless
     reads: Reads | None = None,
 ) -> Snapshot:
@@ -102,6 +103,7 @@ def prepare(
         probe: A quick model, for the leakage check.
         out_of_fold: Several families, to judge labels by; the probe where there are none.
         embedder: Encoders of texts, for what is compared by meaning.
+        classifier: Classifiers of texts, for filters.
         progress: Told how far the work is.
         reads: Counts which keys were read; kept in the snapshot and restored when it is reused.
 
@@ -112,7 +114,7 @@ def prepare(
     """
     settings = recipe.data
     check_series(settings, recipe.task)
-    models = _models_named(settings, embedder=embedder)
+    models = tuple(_models_named(settings, embedder=embedder, classifier=classifier))
     known = _find_prepared(recipe, base=base, snapshots=snapshots, models=models)
     if known is not None:
         if reads is not None:
@@ -148,6 +150,7 @@ def prepare(
                 probe=probe,
                 out_of_fold=out_of_fold,
                 embedder=embedder,
+                classifier=classifier,
                 progress=progress,
             )
         content = replace(
@@ -175,6 +178,7 @@ def _table_content(
     probe: Probe,
     out_of_fold: OutOfFold | None,
     embedder: Embedder | None,
+    classifier: TextClassifier | None,
     progress: Progress,
 ) -> Content:
     """Everything between the rows as read and the snapshot; rows wait in `folder`."""
@@ -200,6 +204,7 @@ def _table_content(
         probe=probe,
         out_of_fold=out_of_fold,
         embedder=embedder,
+        classifier=classifier,
         base=base,
         place=raw.place,
     )
@@ -210,16 +215,19 @@ def _table_content(
     target = table.check_classes(assigned.settings["by"])
     table.check_across(assigned.settings["by"])
     table.leave_out(ON_TRAIN, seen)
-    names = [column.name for column in choice.inputs]
-    sample, hashes = table.sample_of_train([target.name, *names])
-    table.findings += find_leaks(sample, choice.inputs, target=target, probe=probe, hashes=hashes)
+    if not target.task.is_language:
+        names = [column.name for column in choice.inputs]
+        sample, hashes = table.sample_of_train([target.name, *names])
+        table.findings += find_leaks(
+            sample, choice.inputs, target=target, probe=probe, hashes=hashes
+        )
     deadline = Deadline(settings.budget)
     table.findings += detect(seen(), deadline=deadline, progress=progress)
     known = weights_of(settled) if settled else None
     weights = all_weights(WEIGHTS, seen(), known=known)
     table.findings += weights.findings if weights else ()
     schemas = table.kept(choice.inputs, weights=weights)
-    profile = ProfileBuilder([*choice.inputs, target.column])
+    profile = ProfileBuilder(list(dict.fromkeys([*choice.inputs, target.column])))
     return Content(
         schemas=schemas,
         rows=_profiled(table.split_blocks(schemas, weights=weights), profile),
@@ -291,10 +299,16 @@ def _told(files: Sequence[SourceFile]) -> tuple[dict[str, Any], ...]:
     )
 
 
-def _models_named(settings: DataSettings, *, embedder: Embedder | None) -> tuple[str, ...]:
+def _models_named(
+    settings: DataSettings, *, embedder: Embedder | None, classifier: TextClassifier | None
+) -> Iterator[str]:
     """Hashes of the models that the recipe lets look at the data."""
     encoder = settings.near_duplicates.pretrained
-    return () if encoder is None or embedder is None else (embedder.hash(encoder),)
+    if encoder is not None and embedder is not None:
+        yield embedder.hash(encoder)
+    toxicity = settings.filters.toxicity if settings.filters is not None else None
+    if toxicity is not None and classifier is not None:
+        yield classifier.hash(toxicity.model)
 
 
 def _key(

@@ -15,7 +15,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from trainwright.core.artifacts import RESERVED, ROW, UNIT, WEIGHT, Column, Split, Target
-from trainwright.core.protocols import Embedder, OutOfFold, Probe
+from trainwright.core.protocols import Embedder, OutOfFold, Probe, TextClassifier
 from trainwright.data.bundles import PARTS, Bundled, bundle
 from trainwright.data.chronology import TRAIN
 from trainwright.data.classes import check_classes, check_target
@@ -99,7 +99,7 @@ class Table:
             found,
             self.row,
             target=self.target.name,
-            numbers=self.rows.schema[self.target.name].is_float(),
+            numbers=self.rows.schema[self.target.name].is_float() or self.target.task.is_language,
             dropped=dropping,
             arrays=arrays,
         )
@@ -161,10 +161,11 @@ class Table:
         telling = [column for column in self.columns if column.name in names]
         if not has_telling_column(self.rows, telling):
             return
-        hasher = RowHasher([*names, self.target.name])
+        names = list(dict.fromkeys([*names, self.target.name]))
+        hasher = RowHasher(names)
         hashes = self._arrays.empty(len(self.row), np.uint64)
         start = 0
-        for block in self.rows.blocks([*names, self.target.name]):
+        for block in self.rows.blocks(names):
             hashes[start : start + block.height] = hasher.hashes(block)
             start += block.height
             self._arrays.release()
@@ -182,6 +183,7 @@ class Table:
         probe: Probe,
         out_of_fold: OutOfFold | None,
         embedder: Embedder | None,
+        classifier: TextClassifier | None,
         base: Path,
         place: Callable[[int], str],
     ) -> TableView:
@@ -190,7 +192,7 @@ class Table:
             self.rows,
             self.row,
             self.parts,
-            tuple(column for column in self.columns if column.name != self.target.name),
+            tuple(column for column in self.columns if _is_seen(column, self.target)),
             inputs,
             self.target,
             self._settings,
@@ -200,6 +202,7 @@ class Table:
             self._arrays,
             out_of_fold,
             embedder,
+            classifier,
         )
 
     def kept(
@@ -210,7 +213,7 @@ class Table:
         beside = [split.column] if split.by in ("group", "time", "group-time") else []
         beside += [split.group] if split.by == "group-time" else []
         beside += [*self._settings.further_targets, *self._settings.protected]
-        names = [self.target.name, *(column.name for column in inputs)]
+        names = list(dict.fromkeys([self.target.name, *(column.name for column in inputs)]))
         names += [name for name in beside if name is not None and name not in names]
         schema = self.rows.schema
         kept = {name: schema[name] for name in names}
@@ -303,3 +306,8 @@ class Table:
         self._whole = self._arrays.without(self._whole, gone)
         self.parts = self._arrays.without(self.parts, gone)
         self._bundled = None
+
+
+def _is_seen(column: Column, target: Target) -> bool:
+    """True for what detectors look at: all but the target, unless it is what is read as well."""
+    return target.tells_itself or column.name != target.name

@@ -18,7 +18,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from trainwright.core.artifacts import ROW, Column, Split, Target
-from trainwright.core.protocols import Embedder, OutOfFold, Probe
+from trainwright.core.protocols import Embedder, OutOfFold, Probe, TextClassifier
 from trainwright.data.hashing import mix
 from trainwright.data.staging.arrays import Arrays
 from trainwright.data.staging.rows import FrameRows, Rows
@@ -64,6 +64,11 @@ class View(Protocol):
     @property
     def embedder(self) -> Embedder | None:
         """Encoders of texts; None where nobody gave any."""
+        ...
+
+    @property
+    def classifier(self) -> TextClassifier | None:
+        """Classifiers of texts; None where nobody gave any."""
         ...
 
     @property
@@ -113,6 +118,7 @@ class TableView:
     arrays: Arrays = field(default_factory=Arrays, repr=False)
     out_of_fold: OutOfFold | None = None
     embedder: Embedder | None = None
+    classifier: TextClassifier | None = None
 
     @classmethod
     def of_frame(
@@ -127,12 +133,13 @@ class TableView:
         place: Callable[[int], str] = lambda row: f"row {row}",
         out_of_fold: OutOfFold | None = None,
         embedder: Embedder | None = None,
+        classifier: TextClassifier | None = None,
     ) -> TableView:
         """A view of a frame in memory, which holds ROW and PART beside typed columns and target."""
         rows, row, parts = FrameRows(frame), frame[ROW].to_numpy(), frame[PART].to_numpy()
         return cls(
             rows, row, parts, columns, inputs, target, settings, probe, base, place,
-            out_of_fold=out_of_fold, embedder=embedder,
+            out_of_fold=out_of_fold, embedder=embedder, classifier=classifier,
         )  # fmt: skip
 
     @property

@@ -19,6 +19,7 @@ from trainwright.core.errors import DataError, EnvironmentFault
 from trainwright.core.protocols import Progress, Silent
 from trainwright.data.prepare import prepare
 from trainwright.flow.checkpoints import NoCheckpoints
+from trainwright.flow.classifying import PackagedClassifiers
 from trainwright.flow.embedding import TextEmbedder
 from trainwright.flow.out_of_fold import out_of_fold
 from trainwright.flow.packaging import Decisions
@@ -80,7 +81,9 @@ def reproduce(
     progress = progress or Silent()
     with tempfile.TemporaryDirectory(prefix="trainwright-reproduce-") as scratch:
         notes = list(_other_versions(folder))
-        snapshot, check, note = _prepare_again(folder, recipe, known, Path(scratch), progress)
+        snapshot, check, note = _prepare_again(
+            folder, recipe, known, Path(scratch), workspace=store, progress=progress
+        )
         notes += [note] if note else []
         with rebuilt_package(folder, recipe, snapshot, workspace=store, progress=progress) as again:
             checks = (check, *compare_files(folder.package, again))
@@ -135,7 +138,13 @@ def _files(folder: Path) -> Iterator[str]:
 
 
 def _prepare_again(
-    folder: RunFolder, recipe: Recipe, known: Snapshot, scratch: Path, progress: Progress
+    folder: RunFolder,
+    recipe: Recipe,
+    known: Snapshot,
+    scratch: Path,
+    *,
+    workspace: Workspace,
+    progress: Progress,
 ) -> tuple[Snapshot, Check, str]:
     """Stage 1 from the source where it is still there; otherwise the snapshot that was kept."""
     progress.stage("prepare")
@@ -147,6 +156,7 @@ def _prepare_again(
             probe=probe,
             out_of_fold=out_of_fold,
             embedder=TextEmbedder(base_of(folder)),
+            classifier=PackagedClassifiers(base_of(folder), workspace),
             progress=progress,
         )
     except (DataError, EnvironmentFault, OSError) as error:

@@ -13,6 +13,7 @@ from trainwright.core.artifacts import Snapshot
 from trainwright.core.protocols import Progress, Silent
 from trainwright.data.prepare import prepare as prepare_data
 from trainwright.flow.check import check_recipe, check_with_snapshot
+from trainwright.flow.classifying import PackagedClassifiers
 from trainwright.flow.embedding import TextEmbedder
 from trainwright.flow.out_of_fold import out_of_fold
 from trainwright.models.tables.probe import probe
@@ -79,6 +80,7 @@ class Session:
                 probe=probe,
                 out_of_fold=out_of_fold,
                 embedder=TextEmbedder(self.base),
+                classifier=PackagedClassifiers(self.base, self.workspace),
                 progress=self.progress,
                 reads=self.reads,
             )

@@ -11,6 +11,20 @@ from trainwright.recipe.reads import Section
 RuleSet = Literal["c4", "gopher-quality", "gopher-repetition", "fineweb"]
 
 
+Text = Annotated[str, Field(min_length=1, max_length=4096)]
+
+
+class Toxicity(Section):
+    """Texts that a classifier, trained here, takes for a class that is not wanted."""
+
+    model: Text
+    """A package's folder, relative to the recipe, or what the registry knows: name@champion; a run."""
+    label: Text = Field(alias="class")
+    """The class that is not wanted, as the classifier's target spells it."""
+    threshold: float = Field(default=0.5, gt=0, lt=1)
+    """Probability of the class above which a text is left out."""
+
+
 class FilterSettings(Section):
     """Filters of texts; each text that one of them refuses is left out, with the rule as its reason."""
 
@@ -26,3 +40,5 @@ class FilterSettings(Section):
     """A file of words, one a line: texts with too many of them are left out."""
     words_share: float = Field(default=0.01, ge=0, le=1)
     """The share of a text's words above which they are too many."""
+    toxicity: Toxicity | None = None
+    """{model: PACKAGE, class: LABEL, threshold: 0.5}: texts that a classifier refuses."""

@@ -1,7 +1,8 @@
 """Texts that the recipe's filters leave out, before the split, with what each filter did in numbers.
 
 A text goes by the first rule that refuses it; how many each rule would refuse alone is told as well,
-so that a rule can be judged without the others. Cost: see `rules`; nothing is held but the rows left out.
+so that a rule can be judged without the others. Cost: see `rules`, and where a classifier is asked, its own;
+nothing is held but the rows left out.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 
 from trainwright.core.artifacts import ROW
 from trainwright.core.errors import DataError, RecipeError
@@ -46,8 +48,11 @@ def leave_out(view: View) -> LeftOut:
     rows, reasons, total = [], [], 0
     for block in view.blocks([inputs.text]):
         total += block.height
-        for row, text in block.select(ROW, inputs.text).iter_rows():
-            document = Document(text or "")
+        likely = _likely(block[inputs.text], view)
+        for (row, text), share in zip(
+            block.select(ROW, inputs.text).iter_rows(), likely, strict=True
+        ):
+            document = Document(text or "", share)
             refused = [name for name, rule in rules.items() if rule.refuses(document)]
             alone.update(refused)
             if refused:
@@ -78,6 +83,22 @@ def _rules(settings: FilterSettings, base: Path) -> Iterator[tuple[str, Rule]]:
     if settings.words is not None:
         share = settings.words_share
         yield f"over {share:.1%} listed words", _listed(base / settings.words, share)
+    if (judge := settings.toxicity) is not None:
+        what = f"{judge.label} over {judge.threshold:g} by {judge.model}"
+        yield what, Rule(lambda document: document.likely, most=judge.threshold)
+
+
+def _likely(texts: pl.Series, view: View) -> list[float]:
+    """How likely each text is of the class that is not wanted; 0 where no classifier is asked."""
+    assert view.settings.filters is not None
+    judge = view.settings.filters.toxicity
+    if judge is None:
+        return [0.0] * len(texts)
+    assert view.classifier is not None
+    found: list[float] = []
+    for block in view.classifier.probabilities([texts], model=judge.model, label=judge.label):
+        found += block.tolist()
+    return found
 
 
 def _language(kept: tuple[str, ...]) -> Rule:

@@ -23,9 +23,10 @@ ENGLISH = frozenset(("the", "be", "to", "of", "and", "that", "have", "with"))
 
 @dataclass(frozen=True)
 class Document:
-    """A text with its parts, each found once."""
+    """A text with its parts, each found once; and how likely a classifier says it is of a class."""
 
     text: str
+    likely: float = 0.0
 
     @cached_property
     def words(self) -> list[str]:

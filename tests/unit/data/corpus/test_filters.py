@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -71,3 +74,25 @@ def test_without_filters_nothing_is_left_out():
 def test_a_filter_that_cannot_work_is_refused(said: dict, error: type[Exception], what: str):
     with pytest.raises(error, match=what):
         leave_out(view_of(**said))
+
+
+class Says:
+    """A classifier by which a text is rude as often as it says so."""
+
+    def hash(self, model: str) -> str:
+        return model
+
+    def probabilities(
+        self, texts: Iterable[pl.Series], *, model: str, label: str
+    ) -> Iterator[np.ndarray]:
+        assert (model, label) == ("judge", "rude")
+        for block in texts:
+            yield np.array([(text or "").count("damn") * 0.3 for text in block])
+
+
+@pytest.mark.parametrize(("threshold", "gone"), [(0.5, [13]), (0.65, [])])
+def test_texts_that_a_classifier_refuses_go_above_the_threshold(threshold: float, gone: list[int]):
+    asked = {"model": "judge", "class": "rude", "threshold": threshold}
+    left = leave_out(replace(view_of(toxicity=asked), classifier=Says()))
+    assert left.rows.tolist() == gone
+    assert left.reasons == ["rude over 0.5 by judge"] * len(gone)
