@@ -124,6 +124,8 @@ def check_classes(
     if target.task is Task.REGRESSION:
         heavy = is_heavy_tailed(_train_values(rows, parts, target.name, row))
         return Classes(replace(target, heavy_tailed=heavy), none, ())
+    if target.task.is_language:
+        return Classes(target, none, ())
     counts = _counts(rows, parts, target)
     tags = target.task is Task.TOKEN_CLASSIFICATION
     present = counts[TRAIN] > 0

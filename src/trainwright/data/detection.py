@@ -30,6 +30,8 @@ DETECTORS: Mapping[str, str] = {
     "time across the split": "leakage.order:find",
     "columns filled in afterwards": "leakage.availability:find",
     "identifiers that tell": "leakage.identifiers:find",
+    "columns scaled or filled beforehand": "leakage.preprocessing:find",
+    "target means": "leakage.target_means:find",
     "shift of inputs": "shift.inputs:find",
     "shift of labels": "shift.labels:find",
     "bias": "bias.groups:find",
@@ -42,6 +44,10 @@ DETECTORS: Mapping[str, str] = {
     "near-duplicates": "similarity.find:find",
     "label errors": "labels.errors:find",
 }
+# Those that have something to look at where text is told.
+OF_LANGUAGE = frozenset(
+    ("contract", "encoding", "missing values", "personal data and secrets", "near-duplicates")
+)
 # What leaves rows out before the split, by the recipe's wish: `leave_out(view) -> LeftOut`.
 BEFORE_SPLIT: Mapping[str, str] = {
     "unreadable": "images.quarantine:leave_out",
@@ -80,11 +86,16 @@ class LeftOut:
 def detect(view: View, *, deadline: Deadline, progress: Progress) -> Iterator[Finding]:
     """What the detectors find, in the order of the list."""
     late = []
-    for number, (name, place) in enumerate(DETECTORS.items()):
+    wanted = {
+        name: place
+        for name, place in DETECTORS.items()
+        if not view.target.task.is_language or name in OF_LANGUAGE
+    }
+    for number, (name, place) in enumerate(wanted.items()):
         if not deadline.go_on("detectors", number):
             late.append(name)
             continue
-        progress.advance(number, len(DETECTORS), name)
+        progress.advance(number, len(wanted), name)
         yield from named_function(place)(view, deadline=deadline)
     if late:
         yield finding(

@@ -39,7 +39,7 @@ def choose_inputs(rows: Rows, columns: Sequence[Column], settings: DataSettings)
                 **dict.fromkeys(settings.labels.annotators, "an annotator's labels"),
                 **_split_columns(settings)}  # fmt: skip
     for column in columns:
-        if column.name == settings.target:
+        if column.name == settings.target != the_one:
             continue
         why = declared.get(column.name) or useless.get(column.name)
         if why is None and the_one is not None and column.name != the_one:
@@ -66,8 +66,9 @@ def _private(settings: DataSettings) -> list[str]:
 
 
 def _the_input(settings: DataSettings) -> str | None:
-    """The column of texts or images that alone is learned from, where the recipe names one."""
-    return None if settings.inputs is None else settings.inputs.text or settings.inputs.image
+    """The column that alone is learned from, where the recipe names one."""
+    one = settings.inputs
+    return None if one is None else one.text or one.image or one.messages
 
 
 def _read_otherwise(rows: Rows, left_out: dict[str, str]) -> str:

@@ -362,7 +362,7 @@ def _complete(
 
 def strata_of(rows: Rows, target: Target, arrays: Arrays) -> NDArray[np.int32]:
     """The class of each row; 0 where there are none."""
-    if target.task in (Task.REGRESSION, Task.TOKEN_CLASSIFICATION):
+    if target.task in (Task.REGRESSION, Task.TOKEN_CLASSIFICATION) or target.task.is_language:
         return np.broadcast_to(np.int32(0), rows.num_rows)
     codes = {label: code for code, label in enumerate(target.classes)}
     found = arrays.empty(rows.num_rows, np.int32)

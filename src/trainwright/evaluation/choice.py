@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from trainwright.core.artifacts import Prediction, Target
 from trainwright.core.errors import TrainingError
 from trainwright.summaries.intervals import Mean, Units, mean_by_unit, quantile
+from trainwright.summaries.language import bits_of_rows
 from trainwright.summaries.statistics import log_losses
 
 Floats = NDArray[np.float64]
@@ -71,15 +72,19 @@ def loss_name(spec: Target) -> str:
     """The proper loss that choices are made by."""
     if spec.task.has_classes:
         return "log_loss"
+    if spec.task.is_language:
+        return "bits_per_byte"
     return "absolute_error" if spec.heavy_tailed else "squared_error"
 
 
 def row_losses(prediction: Prediction | Floats, target: Floats, spec: Target) -> Floats:
     """Log loss, squared error, or absolute error (heavy-tailed targets) of each row; shape (rows,).
 
+    Of language the bits that a row costs, so that their mean is bits per byte.
+
     Args:
-        prediction: Or raw output: probabilities (rows, classes), values (rows,).
-        target: Class codes as whole numbers, or values; shape (rows,).
+        prediction: Or raw output: probabilities (rows, classes), values (rows,), of language (rows, 3).
+        target: Class codes as whole numbers, or values; bytes of language; shape (rows,).
         spec: The target.
     """
     if isinstance(prediction, Prediction):
@@ -88,6 +93,8 @@ def row_losses(prediction: Prediction | Floats, target: Floats, spec: Target) ->
         told = prediction
     if spec.task.has_classes:
         return log_losses(told, target.astype(np.int64))
+    if spec.task.is_language:
+        return bits_of_rows(np.asarray(told, dtype=np.float64), target)
     error = np.asarray(told - target, dtype=np.float64)
     with np.errstate(over="ignore"):  # a loss that is not finite takes its candidate out
         return np.abs(error) if spec.heavy_tailed else np.square(error)

@@ -82,6 +82,7 @@ def evaluate(
         seed=seed,
         entities=entities,
         naive_error=spec.naive_error or None,
+        told=spec.task.is_language,
     )
     loss = float(np.mean(row_losses(prediction, target, spec)))
     if not math.isfinite(loss):
@@ -144,6 +145,7 @@ def measure(
         seed=0,
         entities=entities,
         naive_error=spec.naive_error or None,
+        told=spec.task.is_language,
     )
     return metric.value(judged.statistics)
 
@@ -193,6 +195,7 @@ def _slices(
             max_blocks=SLICE_BLOCKS,
             entities=None if entities is None else entities[rows],
             naive_error=spec.naive_error or None,
+            told=spec.task.is_language,
         )
         metrics = _metrics(part, spec=spec, confidence=confidence)
         yield SliceResult(column, value, len(rows), metrics)
@@ -219,6 +222,8 @@ def _take(prediction: Prediction, rows: NDArray[np.int64]) -> Prediction:
 def _plots(judged: Judged, *, spec: Target, seed: int) -> dict[str, Any]:
     if isinstance(judged.statistics, ClassStatistics):
         return class_plots(judged.statistics, spec=spec)
+    if judged.told:
+        return {}
     values = judged.values.astype(np.float64)
     plots = regression_plots(values, judged.target, seed=derive_seed(seed, "plot"))
     if spec.horizon:

@@ -17,8 +17,10 @@ from numpy.typing import NDArray
 
 from trainwright.core.artifacts import MetricValue, Prediction, Target, Task
 from trainwright.core.errors import RecipeError, nearest
+from trainwright.evaluation import language
 from trainwright.summaries import intervals, statistics
 from trainwright.summaries.intervals import Floats, Integers, Units
+from trainwright.summaries.language import LanguageStatistics
 from trainwright.summaries.resampling import MAX_BLOCKS, REPLICATES, RESOLVED, Resampler
 from trainwright.summaries.statistics import ClassStatistics, RegressionStatistics
 
@@ -37,6 +39,7 @@ class Judged:
         max_blocks: Of the bootstrap.
         entities: Of tagged words (see `summaries.entities`); shape (rows, 3).
         naive_error: Of a forecast (see `core.artifacts.Target`).
+        told: Texts are judged by the bits spent on them: values are of shape (rows, 3).
     """
 
     def __init__(
@@ -50,7 +53,9 @@ class Judged:
         max_blocks: int = MAX_BLOCKS,
         entities: Floats | None = None,
         naive_error: float | None = None,
+        told: bool = False,
     ) -> None:
+        self.told = told
         self.values = np.asarray(prediction.values)
         self.probabilities = prediction.probabilities
         self.target = target
@@ -80,8 +85,10 @@ class Judged:
         return self.probabilities
 
     @cached_property
-    def statistics(self) -> ClassStatistics | RegressionStatistics:
+    def statistics(self) -> ClassStatistics | RegressionStatistics | LanguageStatistics:
         """All that the metrics' values are computed from."""
+        if self.told:
+            return LanguageStatistics.of(self.values.astype(np.float64))
         if self.probabilities is None:
             return RegressionStatistics.of(
                 self.values.astype(np.float64), self.target, naive_error=self.naive_error
@@ -132,7 +139,7 @@ def metric_names(task: Task, *, num_classes: int | None = None) -> list[str]:
     With `num_classes` above 2, without those that need two.
     """
     many = num_classes is not None and num_classes > 2
-    kind = _CLASSES if task.has_classes else _NUMBERS
+    kind = _CLASSES if task.has_classes else _TOLD if task.is_language else _NUMBERS
     return [
         m.name for m in METRICS.values() if m.task in (task, kind) and not (many and m.binary_only)
     ]
@@ -519,7 +526,7 @@ def _target_scale(judged: Judged) -> float:
     return spread or float(np.abs(judged.target).max()) or 1.0
 
 
-_CLASSES, _NUMBERS = Task.CLASSIFICATION, Task.REGRESSION
+_CLASSES, _NUMBERS, _TOLD = Task.CLASSIFICATION, Task.REGRESSION, Task.LANGUAGE_MODELLING
 METRICS: Mapping[str, Metric] = {
     metric.name: metric
     for metric in (
@@ -599,5 +606,19 @@ METRICS: Mapping[str, Metric] = {
             interval=_mase_interval,
         ),
         Metric("r2", _NUMBERS, greater_is_better=True, value=_r2, interval=_r2_interval),
+        Metric(
+            "bits_per_byte",
+            _TOLD,
+            greater_is_better=False,
+            value=language.bits_per_byte,
+            interval=language.bits_per_byte_interval,
+        ),
+        Metric(
+            "perplexity",
+            _TOLD,
+            greater_is_better=False,
+            value=language.perplexity,
+            interval=language.perplexity_interval,
+        ),
     )
 }

@@ -102,6 +102,14 @@ def _task_has_its_data(recipe: Recipe) -> Iterator[Fault]:
             yield Fault("a forecast needs a horizon", "data.horizon", "data: {horizon: 24}")
     elif data.horizon is not None:
         yield Fault("only a forecast has a horizon", "data.horizon", "task: forecasting")
+    if task is Task.TEXT_TO_TEXT and (data.inputs is None or data.inputs.text is None):
+        yield Fault(
+            "a text is told for a text, and none is named",
+            "data.inputs",
+            "data: {inputs: {text: COLUMN}, target: COLUMN}",
+        )
+    if task is not None and task.is_language:
+        yield from _language_has_its_data(recipe)
     if task is Task.TOKEN_CLASSIFICATION and (data.inputs is None or data.inputs.text is None):
         yield Fault(
             "words are classified in a column of texts",
@@ -110,12 +118,34 @@ def _task_has_its_data(recipe: Recipe) -> Iterator[Fault]:
         )
 
 
+def _language_has_its_data(recipe: Recipe) -> Iterator[Fault]:
+    """What is for classes and numbers alone."""
+    data = recipe.data
+    for key, said in {
+        "balance": data.balance != "none",
+        "further_targets": bool(data.further_targets),
+        "series": data.series is not None,
+        "protected": bool(data.protected),
+    }.items():
+        if said:
+            what = f"{recipe.task.value if recipe.task else 'language'} cannot use {key}"
+            yield Fault(what, f"data.{key}", f"remove {key}")
+    if recipe.task is Task.TEXT_TO_TEXT and data.inputs and data.inputs.text == data.target:
+        yield Fault(
+            "the text that is read is the one that is told",
+            "data.target",
+            "task: language-modelling, or another target",
+        )
+
+
 def _folds_can_be_cut(recipe: Recipe) -> Iterator[Fault]:
     """Rows that overlap are not cut into folds, nor rows that a teacher has learnt from."""
     if recipe.evaluation.cross_validation is None:
         return
     why = ""
-    if recipe.task in (Task.FORECASTING, Task.TOKEN_CLASSIFICATION):
+    if recipe.task is not None and (
+        recipe.task in (Task.FORECASTING, Task.TOKEN_CLASSIFICATION) or recipe.task.is_language
+    ):
         why = f"{recipe.task.value} is not compared by folds"
     elif recipe.training.distillation is not None:
         why = "a student is not compared by folds: its teacher has learnt from the rows of each"

@@ -70,6 +70,7 @@ class Bench:
         judge: What the outputs are wanted for; usually the same rows as `stop`.
         inputs: The columns that a model may use.
         base: The recipe's folder, where the path of a pre-trained base starts.
+        target: What is predicted.
         name_rows: Names rows to learn from in messages.
     """
 
@@ -81,8 +82,10 @@ class Bench:
         judge: Rows | None = None,
         inputs: Sequence[Column],
         base: Path,
+        target: Target,
         name_rows: Callable[[Sequence[int]], str] | None = None,
     ) -> None:
+        self.target = target
         self.train = train
         self.stop = stop
         self.judge = judge or stop
@@ -94,7 +97,9 @@ class Bench:
     def prepared(self, needs: Needs) -> tuple[Preparation, Examples, Examples, Examples]:
         """Preparation, and the examples to learn from, to stop on, and to judge."""
         if needs not in self._prepared:
-            preparation = fit_preparation(self.train.frame, self.inputs, needs, base=self.base)
+            preparation = fit_preparation(
+                self.train.frame, self.inputs, needs, base=self.base, target=self.target
+            )
             stop = _examples(preparation, self.stop)
             judge = stop if self.judge is self.stop else _examples(preparation, self.judge)
             train = replace(_examples(preparation, self.train), weights=self.train.weights)

@@ -152,6 +152,7 @@ def _one_repeat(
             judge=rows.take(judged),
             inputs=snapshot.inputs,
             base=base,
+            target=snapshot.target,
         )
         for candidate in fit_candidates(
             bench,

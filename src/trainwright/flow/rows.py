@@ -6,6 +6,7 @@ the targets of a row stand side by side or one after the other, and its unit cou
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -36,7 +37,8 @@ class Rows:
     Attributes:
         frame: All columns of the snapshot's file, in row order.
         target: Class codes as whole float64 numbers, or values; shape (rows,); of forecasting
-            (rows, horizon); of token classification (words,), row after row.
+            (rows, horizon); of token classification (words,), row after row; of language the bytes
+            that each row tells.
         units: What is resampled for an interval; shape (rows,), int64.
         words: Token classification: words of each row; None otherwise.
         further: Further targets of the rows.
@@ -164,6 +166,8 @@ def encode_target(values: pl.Series, target: Target) -> Floats:
         steps = values.list.explode(empty_as_null=False) if values.len() else values
         flat = steps.cast(pl.Float64).fill_null(float("nan")).to_numpy()
         return flat.reshape(values.len(), target.horizon)
+    if target.task.is_language:
+        return told_bytes(values, target)
     if target.task is Task.REGRESSION:
         return values.cast(pl.Float64).fill_null(float("nan")).to_numpy()
     if target.task is Task.TOKEN_CLASSIFICATION:
@@ -173,6 +177,20 @@ def encode_target(values: pl.Series, target: Target) -> Floats:
         codes, default=float("nan"), return_dtype=pl.Float64
     )
     return encoded.fill_null(float("nan")).to_numpy()
+
+
+def told_bytes(values: pl.Series, target: Target) -> Floats:
+    """UTF-8 bytes of what each row tells: its text, or the assistant's turns; shape (rows,), float64."""
+    if target.task is Task.INSTRUCTION_TUNING:
+        turns = (json.loads(value) if value is not None else [] for value in values)
+        return np.array(
+            [
+                sum(len(t["content"].encode()) for t in told if t["role"] == "assistant")
+                for told in turns
+            ],
+            dtype=np.float64,
+        )
+    return values.str.len_bytes().fill_null(0).cast(pl.Float64).to_numpy()
 
 
 def encode_tags(values: pl.Series, target: Target, row_words: NDArray[np.int64]) -> Floats:

@@ -89,7 +89,13 @@ def _refit(
     name = record["model"]["candidate"]
     train_rows, validation = load_both(snapshot, further=recipe.data.further_targets)
     base = base_of(folder)
-    bench = Bench(taught(train_rows, teacher), stop=validation, inputs=snapshot.inputs, base=base)
+    bench = Bench(
+        taught(train_rows, teacher),
+        stop=validation,
+        inputs=snapshot.inputs,
+        base=base,
+        target=snapshot.target,
+    )
     family = _family(recipe, name, snapshot)
     preparation, train, stop, _ = bench.prepared(family.needs)
     estimator = packaged.estimator

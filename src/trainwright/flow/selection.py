@@ -87,6 +87,7 @@ def select(
         stop=validation,
         inputs=snapshot.inputs,
         base=base,
+        target=spec,
         name_rows=RowNames(snapshot, train.frame),
     )
     candidates = []
@@ -113,6 +114,7 @@ def select(
     folding = learning if wanted is not None else learning.share("automatic", UNASKED_FOLDS)
     if wanted is not None or (
         train.teacher is None  # it has learnt from the rows that folds would judge by
+        and not spec.task.is_language
         and is_small(validation, target=spec)
         and not is_decided(near, validation, target=spec)
         and folding.go_on("folds", 0, needs=_repeat_seconds(near))

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal, cast
 
-from trainwright.core.artifacts import Column, ColumnType, Target
+from trainwright.core.artifacts import Column, ColumnType, Target, Task
 from trainwright.core.extras import is_installed
 from trainwright.core.parts import Part, families
 from trainwright.core.protocols import Family
@@ -18,6 +18,7 @@ from trainwright.recipe.sections import TrainingSettings
 Name = Literal[
     "baseline", "linear", "lightgbm", "mlp", "tabm", "text-encoder", "cnn", "vit",
     "naive", "seasonal-naive", "lstm", "gru", "tcn", "series-transformer",
+    "unigram", "ngram", "causal-lm", "masked-lm", "seq2seq-lm",
 ]  # fmt: skip
 
 _TABLES: tuple[Name, ...] = ("baseline", "linear", "lightgbm", "mlp", "tabm")
@@ -25,9 +26,12 @@ _TEXTS: tuple[Name, ...] = ("baseline", "linear", "lightgbm", "text-encoder")
 _IMAGES: tuple[Name, ...] = ("baseline", "cnn")
 _SERIES: tuple[Name, ...] = ("baseline", "gru", "tcn")
 _FORECASTS: tuple[Name, ...] = ("seasonal-naive", "naive", "gru", "tcn")
+_DOCUMENTS: tuple[Name, ...] = ("unigram", "ngram", "causal-lm")
+_ANSWERS: tuple[Name, ...] = ("unigram", "causal-lm")
 SEVERAL_TARGETS = ("mlp", "tabm")  # families that learn further targets beside their own
 _NEED_NETWORKS = (
     "mlp", "tabm", "text-encoder", "cnn", "vit", "lstm", "gru", "tcn", "series-transformer",
+    "causal-lm", "masked-lm", "seq2seq-lm",
 )  # fmt: skip
 
 
@@ -77,12 +81,16 @@ def settings_of(part: Part) -> frozenset[str]:
 
 def baseline_of(target: Target) -> str:
     """The family that the others must beat."""
+    if target.task.is_language:
+        return "unigram"
     return "seasonal-naive" if target.horizon else "baseline"
 
 
 def _usual(inputs: Sequence[Column], target: Target) -> tuple[Name, ...]:
     kinds = {column.type for column in inputs}
-    if target.horizon:
+    if target.task.is_language:
+        names = _DOCUMENTS if target.task is Task.LANGUAGE_MODELLING else _ANSWERS
+    elif target.horizon:
         names = _FORECASTS
     elif ColumnType.SERIES in kinds:
         names = _SERIES

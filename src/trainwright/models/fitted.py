@@ -119,6 +119,8 @@ class FittedModel:
 
 def _nothing(target: Target) -> Prediction:
     """The prediction of no rows."""
+    if target.task.is_language:
+        return Prediction(np.empty((0, 3)))
     if not target.task.has_classes:
         return Prediction(np.empty((0, target.horizon) if target.horizon else 0))
     words = np.empty(0, np.int64) if target.task is Task.TOKEN_CLASSIFICATION else None

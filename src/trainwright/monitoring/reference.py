@@ -10,6 +10,7 @@ name; edges lie between values. So no customer's row leaves the house.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -18,9 +19,11 @@ import polars as pl
 from numpy.typing import ArrayLike, NDArray
 
 from trainwright.core.artifacts import Column, ColumnType, Prediction, Target, Task
+from trainwright.core.language import BYTES, NATS
 from trainwright.core.seeds import derive_seed
 from trainwright.monitoring.binning import Binning, fit_binnings
 from trainwright.summaries.images import brightness
+from trainwright.summaries.language import contents
 
 PREDICTION = "(prediction)"  # stands among the columns; the brackets keep it apart from theirs
 VERSION = 2
@@ -59,7 +62,7 @@ def build_reference(
     return {
         "version": VERSION,
         "rows": frame.height,
-        **_items(frame.height, prediction),
+        **_items(frame.height, prediction, target),
         "units": frame.height if units is None else len(np.unique(np.asarray(units))),
         "by_time": by_time,
         "target": target.to_json(),
@@ -72,8 +75,10 @@ def build_reference(
     }
 
 
-def _items(num_rows: int, prediction: Prediction) -> dict[str, int]:
+def _items(num_rows: int, prediction: Prediction, target: Target) -> dict[str, int]:
     """How many answers were judged, where a row has several."""
+    if target.task.is_language:
+        return {}
     items = int(np.asarray(prediction.values).size)
     return {} if items == num_rows else {"items": items}
 
@@ -89,6 +94,8 @@ def watched(
     for column in inputs:
         if column.type is ColumnType.WORDS:
             yield column.name, ColumnType.TEXT, frame[column.name].list.join(" ")
+        elif column.type is ColumnType.MESSAGES:
+            yield column.name, ColumnType.TEXT, contents(frame[column.name])
         elif column.type is ColumnType.SERIES:  # by their mean and how far they spread
             yield column.name, ColumnType.NUMBER, frame[column.name].list.mean()
             spread = frame[column.name].list.std(ddof=0)
@@ -103,6 +110,11 @@ def watched(
     values = np.asarray(prediction.values, dtype=np.float64)
     if target.task is Task.FORECASTING:  # the mean of the steps ahead
         values = values.mean(axis=1)
+    if target.task.is_language:  # bits a byte of each row
+        spent = values[:, NATS] / math.log(2)
+        values = np.divide(
+            spent, values[:, BYTES], out=np.zeros(len(values)), where=values[:, BYTES] > 0
+        )
     if not target.task.has_classes:
         yield PREDICTION, ColumnType.NUMBER, pl.Series(values, dtype=pl.Float64)
     elif prediction.probabilities is not None and len(target.classes) == 2:

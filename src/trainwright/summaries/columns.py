@@ -19,6 +19,7 @@ import polars as pl
 from trainwright.core.artifacts import Column, ColumnType
 from trainwright.core.durable import sha256_bytes
 from trainwright.summaries import images
+from trainwright.summaries.language import contents
 from trainwright.summaries.moments import BLOCK_ROWS, Moments, blocks_of
 from trainwright.summaries.sketches import (
     HyperLogLog,
@@ -103,7 +104,7 @@ class ColumnProfile:
         """Distinct values: exact where all are known, otherwise within about 1.6 %."""
         if self.quantiles is not None and self.type in _SCALES and self.quantiles.is_exact:
             return len(self.quantiles.codes)
-        by_word = (ColumnType.TEXT, ColumnType.WORDS, ColumnType.SERIES)
+        by_word = (ColumnType.TEXT, ColumnType.WORDS, ColumnType.SERIES, ColumnType.MESSAGES)
         if self.values is not None and self.type not in by_word and not self.values.rest:
             return len(self.values.top)
         return round(self.hashes.estimate)
@@ -194,6 +195,11 @@ def profile_column(
         return _series(series, exact_rows=exact_rows)
     if column.type is ColumnType.WORDS:
         return _word_lists(series, exact_rows=exact_rows)
+    if column.type is ColumnType.MESSAGES:
+        told = Column(column.name, ColumnType.TEXT)
+        return replace(
+            profile_column(contents(series), told, exact_rows=exact_rows), type=ColumnType.MESSAGES
+        )
     if column.type is ColumnType.IMAGE:
         return _images(series, exact_rows=exact_rows)
     texts = series.cast(pl.String)

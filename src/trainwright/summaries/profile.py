@@ -18,6 +18,7 @@ import numpy as np
 import polars as pl
 
 from trainwright.core.artifacts import Column, ColumnType
+from trainwright.core.durable import canonical_json
 from trainwright.core.seeds import derive_seed
 from trainwright.summaries.columns import ColumnProfile, profile_column
 from trainwright.summaries.images import draw_image
@@ -174,6 +175,9 @@ def _draw(profile: ColumnProfile, column: Column, *, count: int, seed: int) -> l
         values = _walks(profile, random, count)
     elif profile.type is ColumnType.TEXT:
         values = _sentences(profile, random, count)
+    elif profile.type is ColumnType.MESSAGES:
+        asked, said = (_sentences(profile, random, count) for _ in range(2))
+        values = [_conversation(*pair) for pair in zip(asked, said, strict=True)]
     elif profile.type is ColumnType.WORDS:
         values = [sentence.split() for sentence in _sentences(profile, random, count)]
     elif profile.type is ColumnType.IMAGE:
@@ -184,6 +188,13 @@ def _draw(profile: ColumnProfile, column: Column, *, count: int, seed: int) -> l
     else:
         values = [f"id-{number}" for number in random.integers(0, 1 << 30, count).tolist()]
     return [None if gone else value for gone, value in zip(missing, values, strict=True)]
+
+
+def _conversation(asked: str, said: str) -> str:
+    """One turn each, as a column of conversations holds them."""
+    return canonical_json(
+        [{"content": asked, "role": "user"}, {"content": said, "role": "assistant"}]
+    ).decode()
 
 
 def _numbers(profile: ColumnProfile, column: Column, spots: np.ndarray[Any, Any]) -> list[Any]:

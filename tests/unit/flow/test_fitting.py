@@ -40,7 +40,9 @@ def rows(count: int, *, seed: int) -> Rows:
 
 
 def fitted(pacer: Pacer) -> list[Candidate]:
-    bench = Bench(rows(300, seed=0), stop=rows(100, seed=1), inputs=[COLUMN], base=Path())
+    bench = Bench(
+        rows(300, seed=0), stop=rows(100, seed=1), inputs=[COLUMN], base=Path(), target=TARGET
+    )
     return list(
         fit_candidates(
             bench,

@@ -29,7 +29,7 @@ LEAST_NUMBERS = (
     20  # distinct numbers before a column of numbers is taken for one of cards or persons
 )
 NUMBER_SHARE = 0.9  # of them that must pass a check
-_TEXTS = (ColumnType.CATEGORY, ColumnType.TEXT, ColumnType.IDENTIFIER)
+_TEXTS = (ColumnType.CATEGORY, ColumnType.TEXT, ColumnType.IDENTIFIER, ColumnType.MESSAGES)
 _MANY_DIGITS = 1e8
 
 

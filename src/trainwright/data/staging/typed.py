@@ -98,23 +98,25 @@ def type_rows(
     table = staged.table
     contexts = {name: context_of(table, settings, name) for name in names}
     held = _held_whole(staged, settings, task)
-    for name in {settings.target, *_texts(settings)} - set(held):
+    for name in {settings.target, *_texts(settings, task)} - set(held):
         refuse_lists(pl.Series(name, [], dtype=staged.schema[name]))
     evidence, source_key = _scan(staged, contexts, without=held)
     typings: dict[str, ColumnTyping | TargetTyping] = {}
     for name in evidence:
         context = contexts[name]
-        if name == settings.target:
+        if name in _texts(settings, task):
+            context = replace(context, type=ColumnType.TEXT)
+        elif name == settings.target:
             typings[name] = TargetTyping(evidence[name], context, task=task)
             continue
-        if name in _texts(settings):
-            context = replace(context, type=ColumnType.TEXT)
         typings[name] = ColumnTyping(evidence[name], context)
     store = BlockStore(folder / "typed.blocks")
     found = {name: read(store) for name, read in held.items()}
     _parse(staged, typings, store)
     target = next((one.target for one in found.values() if one.target is not None), None)
-    if target is None:
+    if task is not None and task.is_language:
+        target = Target((typings.get(settings.target) or found[settings.target]).column, task)
+    elif target is None:
         target = _label(typings[settings.target], store)
     else:
         _refuse_unequal(store, found, target, contexts[settings.target])
@@ -142,10 +144,11 @@ class _Held:
     target: Target | None = None
 
 
-def _texts(settings: DataSettings) -> set[str]:
-    """The one text that is learned from."""
+def _texts(settings: DataSettings, task: Task | None) -> set[str]:
+    """The one text that is learned from, and the one that is told."""
     inputs = settings.inputs
-    return {inputs.text} if inputs is not None and inputs.text else set()
+    found = {inputs.text} if inputs is not None and inputs.text else set()
+    return {*found, settings.target} if task is Task.TEXT_TO_TEXT else found
 
 
 def _held_whole(
@@ -155,8 +158,11 @@ def _held_whole(
     held: dict[str, Callable[[BlockStore], _Held]] = {}
     if staged.images is not None:
         held[staged.images] = partial(_hold_images, staged, settings, staged.images)
+    if settings.inputs is not None and settings.inputs.messages is not None:
+        name = settings.inputs.messages
+        held[name] = partial(_hold_messages, staged, settings, name)
     if task is Task.TOKEN_CLASSIFICATION:
-        for name in _texts(settings):
+        for name in _texts(settings, task):
             held[name] = partial(_hold_words, staged, settings, name)
         held[settings.target] = partial(_hold_tags, staged, settings)
     return held
@@ -177,6 +183,17 @@ def _hold_words(
 ) -> _Held:
     raw = pl.concat([block.to_series() for block in staged.blocks([name])])
     typed = type_words(raw, context_of(staged.table, settings, name))
+    _write(typed.values.alias(name), staged, store)
+    return _Held(typed.column, typed.findings)
+
+
+def _hold_messages(
+    staged: StagedSource, settings: DataSettings, name: str, store: BlockStore
+) -> _Held:
+    from trainwright.data.types.messages import type_messages
+
+    raw = pl.concat([block.to_series() for block in staged.blocks([name])])
+    typed = type_messages(raw, context_of(staged.table, settings, name))
     _write(typed.values.alias(name), staged, store)
     return _Held(typed.column, typed.findings)
 

@@ -139,7 +139,9 @@ def check_names(names: Sequence[str], settings: DataSettings) -> None:
 
 def _named_inputs(settings: DataSettings) -> list[str]:
     inputs = settings.inputs
-    return [name for name in (inputs.text, inputs.image) if name] if inputs else []
+    if inputs is None:
+        return []
+    return [name for name in (inputs.text, inputs.image, inputs.messages) if name]
 
 
 def _missing(asked: Iterable[str], names: Sequence[str], where: str) -> list[Fault]:

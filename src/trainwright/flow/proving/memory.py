@@ -58,7 +58,11 @@ def _whole(tiny: Tiny) -> NetworkPlan:
     """The plan on all rows of the snapshot."""
     rows, _ = load_both(tiny.snapshot, further=tiny.recipe.data.further_targets)
     preparation = fit_preparation(
-        rows.frame.head(FIT_ROWS), tiny.snapshot.inputs, tiny.family.needs, base=tiny.base
+        rows.frame.head(FIT_ROWS),
+        tiny.snapshot.inputs,
+        tiny.family.needs,
+        base=tiny.base,
+        target=tiny.snapshot.target,
     )
     train = Examples(
         preparation.transform(rows.frame), rows.target, rows.further, weights=rows.weights

@@ -106,7 +106,9 @@ def tiny_subjects(recipe: Recipe, snapshot: Snapshot, *, base: Path) -> tuple[Ti
     made = []
     for family in found:
         few = train.frame.head(FIT_ROWS)
-        preparation = fit_preparation(few, snapshot.inputs, family.needs, base=base)
+        preparation = fit_preparation(
+            few, snapshot.inputs, family.needs, base=base, target=snapshot.target
+        )
         parts = [
             Examples(
                 preparation.transform(rows.frame), rows.target, rows.further, weights=rows.weights
