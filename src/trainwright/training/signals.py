@@ -23,18 +23,19 @@ HANDLED = (signal.SIGTERM, signal.SIGINT)
 
 
 class SignalFlag:
-    """Which signal came, if one did, and what is kept of the work.
+    """Which signal came, if one did, what is kept of the work, and how it is gone on with.
 
     Args:
         now: The clock, in seconds.
     """
 
-    __slots__ = ("_came", "kept", "now", "number")
+    __slots__ = ("_came", "kept", "mend", "now", "number")
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self.now = now
         self.number = 0
         self.kept = "everything so far is kept"
+        self.mend = "run the same command again; it goes on"
         self._came = 0.0
 
     def note(self, number: int) -> None:
@@ -83,5 +84,5 @@ def deferred_signals(*, now: Callable[[], float] = time.monotonic) -> Iterator[S
     if flag:
         raise Interrupted(
             f"stopped by {flag.name}; {flag.kept}",
-            mend="run the same command again; it goes on",
+            mend=flag.mend,
         )

@@ -192,6 +192,9 @@ class Trainer:
             deferred_signals() as flag,
             own_generators(plan.device, seed=plan.seed) as generators,
         ):
+            if plan.folder is None:
+                flag.kept = "nothing is kept but the weights in memory: there is no folder"
+                flag.mend = "Trainer(..., folder=Path('FOLDER')): fit() then goes on where it was"
             return Fit(plan, flag=flag, generators=generators).run()
 
     def evaluate(self, source: Source, *, batch_size: int | None = None) -> Evaluated:

@@ -117,8 +117,8 @@ def test_a_signal_before_the_first_update_is_kept(tmp_path, whole):
     assert (step, *rest) == (1, *whole)
 
 
-def test_a_signal_without_a_folder_still_ends_training():
-    with pytest.raises(Interrupted):
+def test_a_signal_without_a_folder_still_ends_training_and_says_that_nothing_is_kept():
+    with pytest.raises(Interrupted, match=r"nothing is kept[\s\S]*folder=Path"):
         trainer(None, train=AtBatch(source(), 3, signal.SIGTERM)).fit()
 
 
