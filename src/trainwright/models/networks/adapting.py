@@ -23,10 +23,24 @@ def freeze(base: nn.Module) -> None:
         weight.requires_grad_(False)
 
 
-def with_updates(base: nn.Module, names: Sequence[str], *, rank: int) -> nn.Module:
-    """The base frozen, with low-rank updates beside the parts named, scaled by 2.
+def with_updates(
+    base: nn.Module,
+    names: Sequence[str],
+    *,
+    rank: int,
+    alpha: float | None = None,
+    decomposed: bool = False,
+) -> nn.Module:
+    """The base frozen, with low-rank updates beside the parts named; `base` is changed in place.
 
     Updates begin at zero; their first weights are drawn from torch's generator.
+
+    Args:
+        base: Whose parts.
+        names: Of the matrices.
+        rank: Of the updates.
+        alpha: They are scaled by alpha / rank; twice the rank where not said.
+        decomposed: A column's length is trained apart from its direction (DoRA).
 
     Raises:
         EnvironmentFault: PEFT is not installed.
@@ -34,7 +48,14 @@ def with_updates(base: nn.Module, names: Sequence[str], *, rank: int) -> nn.Modu
     require("lora", what="adapt: lora")
     from peft import LoraConfig, get_peft_model
 
-    settings = LoraConfig(r=rank, lora_alpha=2 * rank, lora_dropout=0.0, target_modules=list(names))
+    scale: Any = 2 * rank if alpha is None else alpha  # PEFT divides it by the rank
+    settings = LoraConfig(
+        r=rank,
+        lora_alpha=scale,
+        lora_dropout=0.0,
+        target_modules=list(names),
+        use_dora=decomposed,
+    )
     return get_peft_model(cast("Any", base), settings)
 
 

@@ -32,9 +32,9 @@ ARCHITECTURES = {
     "gru": "trainwright.models.sequences.recurrent:RecurrentArchitecture",
     "tcn": "trainwright.models.sequences.convolutional:TCNArchitecture",
     "series-transformer": "trainwright.models.sequences.transformer:SeriesTransformerArchitecture",
-    "causal-lm": "trainwright.models.language.architecture:LanguageArchitecture",
-    "masked-lm": "trainwright.models.language.architecture:LanguageArchitecture",
-    "seq2seq-lm": "trainwright.models.language.architecture:LanguageArchitecture",
+    "causal-lm": "trainwright.models.language.architecture:CausalArchitecture",
+    "masked-lm": "trainwright.models.language.architecture:MaskedArchitecture",
+    "seq2seq-lm": "trainwright.models.language.architecture:Seq2SeqArchitecture",
 }
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from trainwright.training.objectives.denoising import Denoising
     from trainwright.training.objectives.deviation import Huber, MeanAbsolute, MeanSquared, Quantile
     from trainwright.training.objectives.distillation import Distillation
-    from trainwright.training.objectives.language import MaskedTokens, NextToken
+    from trainwright.training.objectives.language import MaskedTokens, NextToken, TokenNats
     from trainwright.training.objectives.multitask import MultiTask, SharedTrunk
     from trainwright.training.objectives.ranking import ListMLE, ListNet, RankNet
 
@@ -41,6 +41,7 @@ _HOMES = {
     "Quantile": "deviation",
     "RankNet": "ranking",
     "SharedTrunk": "multitask",
+    "TokenNats": "language",
 }
 
 __all__ = [
@@ -62,6 +63,7 @@ __all__ = [
     "Quantile",
     "RankNet",
     "SharedTrunk",
+    "TokenNats",
 ]
 
 

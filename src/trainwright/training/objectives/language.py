@@ -38,6 +38,22 @@ class TokenPrediction(Supervised):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TokenNats(Supervised):
+    """The mean over the tokens that are told, of a model that says what each cost, 0 at all others."""
+
+    name: ClassVar[str] = "tokens"
+
+    target: str = "labels"
+
+    def weights(self, target: Tensor) -> Tensor:
+        return target != IGNORED
+
+    def terms(self, output: Tensor, target: Tensor, *, reduction: Reduction) -> Tensor:
+        """Nats (B, T); target (B, T) token ids, -100 where nothing is told."""
+        return output.sum() if reduction == "sum" else output
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MaskedTokens(TokenPrediction):
     """The tokens that were hidden; `corruption.hide_tokens` makes inputs and target.
 

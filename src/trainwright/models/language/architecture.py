@@ -1,0 +1,169 @@
+"""The architecture of a language model: the config of transformers' class, and how an answer is read off.
+
+The config says all that the model is, so that a package is built again without the base that it came from.
+An answer is what the tokens of a row cost: sums in float64, over all passages that the row was cut into.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+
+from trainwright.core.language import Passages
+from trainwright.core.parts import Part
+from trainwright.models.language.bases import drawn, llama_config
+from trainwright.models.language.families import CausalLM, LanguageFamily
+from trainwright.models.language.network import CausalNetwork, LanguageNetwork
+from trainwright.models.language.samples import CausalSource
+from trainwright.models.networks.architecture import Architecture
+from trainwright.training.objectives import IGNORED
+
+if TYPE_CHECKING:
+    from trainwright.training.protocols import Source, Tensors
+
+
+@dataclass(frozen=True, slots=True)
+class LanguageArchitecture(Architecture):
+    """What the three have in common.
+
+    Attributes:
+        config: Of the model, as the Hub's config.json.
+    """
+
+    rows_at_once: ClassVar[int] = 16
+
+    config: Mapping[str, Any]
+
+    def to_json(self) -> dict[str, Any]:
+        return {"config": dict(self.config)}
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Self:
+        return cls(**value)
+
+    def build(self) -> LanguageNetwork:
+        return self.around(drawn(self.kind, self.config))
+
+    @classmethod
+    @abstractmethod
+    def small(cls, family: LanguageFamily, passages: Passages) -> dict[str, Any]:
+        """The config of a model from scratch, in the sizes that the recipe asks for."""
+
+    @classmethod
+    @abstractmethod
+    def of(cls, config: Mapping[str, Any], objective: Part, passages: Passages) -> Self:
+        """The architecture of a config that learns by an objective from such passages."""
+
+    @abstractmethod
+    def taught(
+        self,
+        passages: Passages,
+        family: LanguageFamily,
+        *,
+        weights: NDArray[np.float64] | None,
+        seed: int,
+    ) -> Source:
+        """Samples to learn from.
+
+        Args:
+            passages: Each with something to tell.
+            family: Says how they share rows.
+            weights: How often each comes, on average; None: once.
+            seed: Of what is drawn.
+        """
+
+    @abstractmethod
+    def around(self, model: Any) -> LanguageNetwork:  # noqa: ANN401 - a class of transformers
+        """The network around a model that is there already."""
+
+    def answer(self, outputs: Tensor, batch: Tensors) -> NDArray[np.float64]:
+        """Nats and tokens of each passage, shape (passages, 2)."""
+        tokens = (batch["labels"] != IGNORED).sum(-1)
+        nats = outputs.double().sum(-1)
+        return np.stack([nats.numpy(), tokens.double().numpy()], axis=1)
+
+    def combine(self, answers: NDArray[np.float64], features: Passages) -> NDArray[np.float64]:
+        """Nats, tokens and bytes of each row, shape (rows, 3)."""
+        found = np.zeros((features.num_rows, 3))
+        np.add.at(found[:, :2], features.rows, answers)
+        found[:, 2] = features.row_bytes
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class CausalArchitecture(LanguageArchitecture):
+    """A decoder."""
+
+    inputs: ClassVar[tuple[str, ...]] = ("ids", "positions", "labels")
+
+    @property
+    def kind(self) -> str:
+        return "causal-lm"
+
+    @classmethod
+    def of(cls, config: Mapping[str, Any], objective: Part, passages: Passages) -> Self:  # noqa: ARG003
+        return cls(config)
+
+    @classmethod
+    def small(cls, family: LanguageFamily, passages: Passages) -> dict[str, Any]:
+        return llama_config(
+            vocabulary=passages.vocabulary,
+            max_length=family.max_length,
+            hidden=family.hidden,
+            layers=family.layers,
+            heads=family.heads,
+            dropout=family.dropout or 0.0,
+            special=special_ids(passages),
+        )
+
+    def around(self, model: Any) -> CausalNetwork:  # noqa: ANN401
+        return CausalNetwork(model)
+
+    def taught(
+        self,
+        passages: Passages,
+        family: LanguageFamily,
+        *,
+        weights: NDArray[np.float64] | None,
+        seed: int,
+    ) -> Source:
+        assert isinstance(family, CausalLM)
+        return CausalSource(
+            passages,
+            width=family.max_length if family.packing else None,
+            weights=weights,
+            seed=seed,
+            noise=family.neftune is not None,
+        )
+
+    def source(
+        self,
+        features: Passages,
+        target: NDArray[np.float64] | None = None,
+        *,
+        seed: int = 0,
+    ) -> Source:
+        """A sample is a passage; what is told stands in the passages themselves."""
+        return CausalSource(features, seed=seed)
+
+
+def special_ids(passages: Passages) -> dict[str, int | None]:
+    """Ids with a meaning of their own, as configs name them."""
+    special = passages.special
+    start = special.end if special.start is None else special.start
+    return {
+        "bos_token_id": start,
+        "eos_token_id": special.end,
+        "pad_token_id": special.padding,
+    }
+
+
+ARCHITECTURES: Mapping[str, type[LanguageArchitecture]] = {
+    "causal-lm": CausalArchitecture,
+}

@@ -1,0 +1,210 @@
+"""The recipe's language models: how they are written; what they build is imported when asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from pydantic import Field, model_validator
+
+from trainwright.core.artifacts import Column, ColumnType, Examples, Target, Task
+from trainwright.core.clock import Pacer
+from trainwright.core.language import LanguageNeeds
+from trainwright.core.parts import families
+from trainwright.core.protocols import Fit, Workplace
+from trainwright.models.networks.family import NetworkFamily
+from trainwright.models.networks.idle import check_heads, refuse_idle
+from trainwright.recipe.sections import TrainingSettings
+
+if TYPE_CHECKING:
+    from trainwright.models.networks.plan import NetworkPlan
+
+_TEXTS = (ColumnType.TEXT, ColumnType.MESSAGES)
+_SIZES = ("hidden", "layers", "heads", "vocabulary")
+_LOW_RANK = ("lora", "dora")
+
+
+class LanguageFamily(NetworkFamily):
+    """What the three have in common.
+
+    Attributes:
+        tasks: What it can learn.
+        form: How its rows become token ids.
+    """
+
+    tasks: ClassVar[tuple[Task, ...]]
+    form: ClassVar[Literal["causal", "masked", "span"]]
+
+    family: str
+    """Which one."""
+    pretrained: str | None = None
+    """A package of ours, a folder in Hub layout, a name of the Hub, a GGUF file, or smollm2-135m-instruct."""
+    adapt: Literal["full", "lora", "dora"] = "full"
+    """Of a pre-trained base: all weights, or low-rank updates of the matrices, merged at the end."""
+    lora_rank: int = Field(default=16, ge=1, le=1024)
+    """Of the low-rank updates."""
+    lora_alpha: float | None = Field(default=None, gt=0)
+    """The updates are scaled by it over the rank; twice the rank where not said."""
+    max_length: int = Field(default=512, ge=8, le=131_072)
+    """Tokens of a passage, special ones included."""
+    over_long: Literal["truncate", "split", "drop", "error"] = "truncate"
+    """Longer rows are cut off, split into passages (documents), left out of training, or refused."""
+    dropout: float | None = Field(default=None, ge=0, lt=1)
+    """Share of the units that an update leaves out; the base's own, or none, where not said."""
+    hidden: int = Field(default=256, ge=8)
+    """From scratch: length of a token's vector."""
+    layers: int = Field(default=4, ge=1, le=200)
+    """From scratch: layers; of an encoder-decoder so many each."""
+    heads: int = Field(default=4, ge=1)
+    """From scratch: attention heads a layer."""
+    vocabulary: int = Field(default=8_000, ge=260, le=300_000)
+    """From scratch: tokens of the tokenizer that is fitted on train rows."""
+
+    @model_validator(mode="after")
+    def _fits(self) -> LanguageFamily:
+        check_heads(hidden=self.hidden, heads=self.heads)
+        refuse_idle(self, self._idle())
+        return self
+
+    def _idle(self) -> dict[str, str]:
+        """The keys that nothing can come of, each with the reason."""
+        if self.pretrained is None:
+            no_base = "there is no pre-trained base to adapt"
+            return dict.fromkeys(("adapt", "lora_rank", "lora_alpha"), no_base)
+        whole = "" if self.adapt in _LOW_RANK else f"adapt: {self.adapt} makes no low-rank updates"
+        fixed = f"the base {self.pretrained!r} has its own"
+        return {**dict.fromkeys(_SIZES, fixed), "lora_rank": whole, "lora_alpha": whole}
+
+    @property
+    def needs(self) -> LanguageNeeds:
+        """Token ids: the base's, or those of a tokenizer fitted on train rows."""
+        return LanguageNeeds(
+            form=self.form,
+            pretrained=self.pretrained,
+            vocabulary=self.vocabulary,
+            max_length=self.max_length,
+            over_long=self.over_long,
+        )
+
+    @property
+    def base_name(self) -> str | None:
+        return self.pretrained
+
+    @property
+    def cost(self) -> int:
+        """Far above what serves tables."""
+        return 8
+
+    @property
+    def settings(self) -> frozenset[str]:
+        """All that serves tokens."""
+        return (super().settings | {"tokens_per_batch"}) - {"distillation"}
+
+    def unfit(self, inputs: Sequence[Column], target: Target) -> str:
+        """It reads one column of texts or conversations, and tells texts."""
+        if target.task not in self.tasks:
+            known = ", ".join(task.value for task in self.tasks)
+            return f"it cannot learn {target.task.value}, but {known}"
+        if len(inputs) == 1 and inputs[0].type in _TEXTS:
+            return ""
+        return f"it reads one column of texts, and there are {len(inputs)} columns"
+
+    def planned(
+        self,
+        train: Examples,
+        validation: Examples | None,
+        *,
+        target: Target,
+        training: TrainingSettings,
+        seed: int,
+        base: Path,
+    ) -> NetworkPlan:
+        """The plan itself: a row that counts twice is read twice."""
+        return self.plan(train, validation, target=target, training=training, seed=seed, base=base)
+
+    def plan(
+        self,
+        train: Examples,
+        validation: Examples | None,
+        *,
+        target: Target,
+        training: TrainingSettings,
+        seed: int,
+        base: Path,
+    ) -> NetworkPlan:
+        from trainwright.models.language.planning import plan_language
+
+        return plan_language(
+            self, train, validation, target=target, training=training, seed=seed, base=base
+        )
+
+    def fit(
+        self,
+        train: Examples,
+        validation: Examples | None,
+        *,
+        target: Target,
+        training: TrainingSettings,
+        seed: int,
+        pacer: Pacer,
+        workplace: Workplace,
+    ) -> Fit:
+        """Train the plan on the loop; its samples are passages, which no row's name fits."""
+        return super().fit(
+            train,
+            validation,
+            target=target,
+            training=training,
+            seed=seed,
+            pacer=pacer,
+            workplace=replace(workplace, name_rows=None),
+        )
+
+
+@families.register
+class CausalLM(LanguageFamily):
+    """A decoder that tells each token from those before it: pre-trained and adapted, or from scratch."""
+
+    tasks: ClassVar[tuple[Task, ...]] = (
+        Task.LANGUAGE_MODELLING,
+        Task.INSTRUCTION_TUNING,
+        Task.TEXT_TO_TEXT,
+    )
+    form: ClassVar[Literal["causal", "masked", "span"]] = "causal"
+
+    family: Literal["causal-lm"] = "causal-lm"
+    """A decoder in the manner of Llama."""
+    packing: bool = True
+    """Several passages share a row of a training batch, none of which sees another."""
+    neftune: float | None = Field(default=None, gt=0, le=100)
+    """Noise on the token vectors in training: alpha of NEFTune, 5 is usual."""
+    template: str | None = None
+    """A chat template (Jinja) in place of the base's own."""
+
+    @property
+    def needs(self) -> LanguageNeeds:
+        return replace(super().needs, template=self.template)
+
+
+@families.register
+class MaskedLM(LanguageFamily):
+    """An encoder that tells hidden tokens from those on both sides."""
+
+    tasks: ClassVar[tuple[Task, ...]] = (Task.LANGUAGE_MODELLING,)
+    form: ClassVar[Literal["causal", "masked", "span"]] = "masked"
+
+    family: Literal["masked-lm"] = "masked-lm"
+    """An encoder in the manner of BERT."""
+
+
+@families.register
+class Seq2SeqLM(LanguageFamily):
+    """An encoder that reads and a decoder that tells: spans that are hidden, or a text for a text."""
+
+    tasks: ClassVar[tuple[Task, ...]] = (Task.LANGUAGE_MODELLING, Task.TEXT_TO_TEXT)
+    form: ClassVar[Literal["causal", "masked", "span"]] = "span"
+
+    family: Literal["seq2seq-lm"] = "seq2seq-lm"
+    """An encoder-decoder in the manner of T5."""
