@@ -19,7 +19,7 @@ from trainwright.data.chronology import TEST, VALIDATION
 from trainwright.data.findings import finding
 from trainwright.data.hashing import Hashes, group_equal, mix, positions
 from trainwright.data.staging.arrays import Arrays
-from trainwright.data.staging.grouping import grouped
+from trainwright.data.staging.grouping import grouped, repeated
 
 PARTS = tuple(Split)
 EXACT_ROWS = 10_000
@@ -70,15 +70,13 @@ def bundle(
         first[span] = copy_of[span] = np.arange(span.start, span.stop)
         lowest[span] = strata[span]
     num = largest = 0
-    for part in grouped(hashes, arrays):
-        groups = part.groups
-        num += len(groups.keys)
-        largest = max(largest, int(groups.sizes.max(initial=0)))
-        again = part.sizes > 1
-        at, group = part.at[again], groups.inverse[again]
+    for part, num_alone in repeated(hashes, arrays):
+        groups, at, group = part.groups, part.at, part.groups.inverse
+        num += num_alone + len(groups.keys)
+        largest = max(largest, int(groups.sizes.max(initial=min(1, num_alone))))
         if not len(at):
             continue
-        first[at] = part.first[again]
+        first[at] = part.first
         lowest[at] = _least(strata[at], group, len(groups.keys))[group]
         if whole is not None:
             values = whole[at]

@@ -13,7 +13,8 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 import polars as pl
-import pyarrow as pa
+
+from trainwright.data.types.views import SHORT_BYTES, Views
 
 
 class FrameDigest:
@@ -61,10 +62,9 @@ class ColumnDigest:
         elif isinstance(values.dtype, pl.List):
             self._add_lists(values)
         else:
-            self._data.update(memoryview(_numbers(values)).cast("B"))  # type: ignore[arg-type]
-            if values.dtype.is_float():
-                odd = np.flatnonzero(values.is_nan().fill_null(value=False).to_numpy())
-                self._sizes.update((odd + self._height).astype(np.int64).tobytes())
+            found, odd = _numbers(values)
+            self._data.update(found.data)
+            self._sizes.update((odd + self._height).tobytes())
         self._height += len(values)
 
     @property
@@ -80,13 +80,19 @@ class ColumnDigest:
             self._data.update(data or b"")
 
     def _add_texts(self, values: pl.Series) -> None:
-        for chunk in values.fill_null("").get_chunks():
-            words = pa.array(chunk.to_arrow(compat_level=pl.CompatLevel.oldest()))
-            _, offsets, data = words.buffers()
-            ends = np.frombuffer(offsets, np.int64)[words.offset : words.offset + len(words) + 1]
-            self._sizes.update(np.diff(ends).tobytes())
-            if data is not None:
-                self._data.update(memoryview(data)[int(ends[0]) : int(ends[-1])])
+        """Sixteen bytes a text, which hold short ones whole; longer ones go on in the data."""
+        texts = _filled(values, "").rechunk()
+        views = Views.of(texts)
+        words = np.empty((len(texts), 2), dtype=np.uint64)
+        words[:, 0], words[:, 1] = views.begin, views.rest
+        is_long = views.lengths > SHORT_BYTES
+        if is_long.any():
+            words[is_long, 1] = 0
+            long = texts.filter(pl.Series(is_long)).to_arrow(compat_level=pl.CompatLevel.oldest())
+            _, offsets, data = long.buffers()
+            ends = np.frombuffer(offsets, np.int64)[long.offset : long.offset + len(long) + 1]
+            self._data.update(memoryview(data)[int(ends[0]) : int(ends[-1])])
+        self._sizes.update(words.data)
 
     def _add_lists(self, values: pl.Series) -> None:
         lengths = values.list.len().fill_null(0).cast(pl.Int64)
@@ -95,14 +101,25 @@ class ColumnDigest:
         self._inner.add(values.filter(lengths > 0).explode())
 
 
-def _numbers(values: pl.Series) -> np.ndarray[tuple[int], np.dtype[np.generic]]:
-    """Fixed-width values with one pattern for what is missing."""
+def _numbers(
+    values: pl.Series,
+) -> tuple[
+    np.ndarray[tuple[int], np.dtype[np.generic]], np.ndarray[tuple[int], np.dtype[np.int64]]
+]:
+    """Fixed-width values with one pattern for what is missing or no number, and where there is none."""
+    odd = np.empty(0, dtype=np.int64)
     if values.dtype.is_temporal():
-        found = values.to_physical().cast(pl.Int64).fill_null(0).to_numpy()
+        found = _filled(values.to_physical().cast(pl.Int64), 0).to_numpy()
     elif values.dtype == pl.Boolean:
-        found = values.fill_null(value=False).to_numpy().view(np.uint8)
+        found = _filled(values, False).to_numpy().view(np.uint8)
     elif values.dtype.is_float():
-        found = values.fill_null(0.0).fill_nan(0.0).to_numpy() + 0.0
+        found = _filled(values, 0.0).to_numpy() + 0.0
+        odd = np.flatnonzero(np.isnan(found))
+        found[odd] = 0.0
     else:
-        found = values.cast(pl.Int64).fill_null(0).to_numpy()
-    return np.ascontiguousarray(found)
+        found = _filled(values.cast(pl.Int64), 0).to_numpy()
+    return np.ascontiguousarray(found), odd
+
+
+def _filled(values: pl.Series, value: str | float | bool) -> pl.Series:  # noqa: FBT001 - a value
+    return values.fill_null(value) if values.null_count() else values

@@ -78,8 +78,7 @@ class TableFile:
             self._writer = arrow_parquet.ParquetWriter(
                 self._path,
                 table.schema,
-                compression="zstd",
-                compression_level=1,
+                compression="snappy",
                 use_dictionary=[name for name in whole.columns if _repeats(whole[name])],
                 write_statistics=False,
             )

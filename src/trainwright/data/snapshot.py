@@ -37,7 +37,7 @@ from trainwright.data.repair.recording import REPAIRS_FILE, no_edits
 from trainwright.data.staging.source import IMAGE_ROWS
 from trainwright.summaries.profile import Profile
 
-FORMAT = 2
+FORMAT = 3
 LEDGER_FILE = "rows.parquet"
 RECEIPTS_FILE = "receipts.json"
 PROFILE_FILE = "profile.json"

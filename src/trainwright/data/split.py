@@ -39,7 +39,7 @@ from trainwright.data.chronology import (
     split_by_time,
 )
 from trainwright.data.findings import finding
-from trainwright.data.hashing import CellHasher, Hashes, mix
+from trainwright.data.hashing import Hashes, hash_cells, mix
 from trainwright.data.staging.arrays import Arrays
 from trainwright.data.staging.rows import Rows
 from trainwright.recipe.data import DataSettings, SplitSettings
@@ -228,12 +228,11 @@ def _groups(column: str, rows: Splittable) -> tuple[Bundled, list[Finding]]:
     """Rows bundled by a column; a row without a group is a group of its own."""
     arrays = rows.arrays
     found = arrays.empty(len(rows.row), np.uint64)
-    hasher = CellHasher()
     missing = [np.empty(0, dtype=np.int64)]
     start = 0
     for values in rows.column(column):
         span = slice(start, start + len(values))
-        hashes = hasher.hashes(values)
+        hashes = hash_cells(values)
         gone = values.is_null().to_numpy()
         alone = rows.hashes[span][gone] ^ rows.row[span][gone].astype(np.uint64)
         hashes[gone] = mix(alone)

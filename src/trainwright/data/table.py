@@ -26,7 +26,7 @@ from trainwright.data.duplicates import (
     describe_copies,
     has_telling_column,
 )
-from trainwright.data.hashing import CellHasher, Hashes, RowHasher, mix
+from trainwright.data.hashing import Hashes, RowHasher, hash_cells, mix
 from trainwright.data.leakage.bench import choose_rows
 from trainwright.data.ledger import LedgerBook, Numbered
 from trainwright.data.quality import equality_columns
@@ -266,12 +266,12 @@ class Table:
         """Hashes of inputs, and of inputs and target together."""
         inputs = self._arrays.empty(self._typed.num_rows, np.uint64)
         whole = self._arrays.empty(self._typed.num_rows, np.uint64)
-        rows, cells = RowHasher(self._equality), CellHasher()
+        rows = RowHasher(self._equality)
         start = 0
         for block in self._typed.blocks(list(dict.fromkeys([*self._equality, self.target.name]))):
             span = slice(start, start + block.height)
             inputs[span] = rows.hashes(block)
-            whole[span] = mix(inputs[span] ^ mix(cells.hashes(block[self.target.name])))
+            whole[span] = mix(inputs[span] ^ mix(hash_cells(block[self.target.name])))
             start = span.stop
             self._arrays.release()
         return inputs, whole

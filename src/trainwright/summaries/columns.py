@@ -25,7 +25,6 @@ from trainwright.summaries.sketches import (
     HyperLogLog,
     Quantiles,
     Scale,
-    hash_numbers,
     hash_texts,
 )
 
@@ -204,20 +203,21 @@ def profile_column(
         return _images(series, exact_rows=exact_rows)
     texts = series.cast(pl.String)
     present = texts.drop_nulls()
-    hashes = HyperLogLog.of(hash_texts(present.unique()))
     quantiles = values = None
     if column.type in (ColumnType.TEXT, ColumnType.IDENTIFIER):
         lengths = present.str.len_chars().cast(pl.Float64).to_numpy()
         quantiles = Quantiles.of(lengths, exact_rows=exact_rows)
     if column.type is ColumnType.TEXT:
         values = _words(present)
-    elif column.type is not ColumnType.IDENTIFIER:
-        values = _counted(present)
+    distinct = present.alias("value")
+    if column.type not in (ColumnType.TEXT, ColumnType.IDENTIFIER):
+        counts = distinct.value_counts(name="rows")
+        distinct, values = counts["value"], _values_of(counts)
     return ColumnProfile(
         type=column.type,
         count=len(series),
         nulls=texts.null_count(),
-        hashes=hashes,
+        hashes=HyperLogLog.of(hash_texts(distinct)),
         quantiles=quantiles,
         values=values,
     )
@@ -243,9 +243,11 @@ def _numeric(
     moments = None
     if kind is ColumnType.NUMBER:
         numbers = series.cast(pl.Float64).to_numpy()
-        numbers = np.where(np.isfinite(numbers), numbers, np.nan)
+        is_finite = np.isfinite(numbers)
+        present = numbers
+        if not is_finite.all():
+            numbers, present = np.where(is_finite, numbers, np.nan), numbers[is_finite]
         moments = Moments.of(numbers, first_block=first_block)
-        present = numbers[~np.isnan(numbers)]
     else:
         present = series.drop_nulls().cast(pl.Datetime("us")).to_physical().to_numpy()
     quantiles = Quantiles.of(present, scale=_SCALES[kind], exact_rows=exact_rows)
@@ -253,7 +255,7 @@ def _numeric(
         type=kind,
         count=len(series),
         nulls=len(series) - len(present),
-        hashes=HyperLogLog.of(hash_numbers(present)),
+        hashes=HyperLogLog.of_numbers(present),
         quantiles=quantiles,
         moments=moments,
     )
@@ -290,7 +292,10 @@ def _word_lists(series: pl.Series, *, exact_rows: int) -> ColumnProfile:
 
 def _counted(present: pl.Series) -> Values:
     """Rows by value."""
-    found = present.rename("value").value_counts(name="rows")
+    return _values_of(present.rename("value").value_counts(name="rows"))
+
+
+def _values_of(found: pl.DataFrame) -> Values:
     return Values(dict(zip(found["value"].to_list(), found["rows"].to_list(), strict=True)))
 
 

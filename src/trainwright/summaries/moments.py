@@ -99,13 +99,15 @@ def blocks_of(num_rows: int, *, block_rows: int = BLOCK_ROWS) -> Iterator[slice]
 
 
 def _partial(values: NDArray[np.float64], block: int) -> tuple[int, int, float, float]:
-    present = values[~np.isnan(values)]
+    missing = np.isnan(values)
+    present = values[~missing] if missing.any() else values
     if not len(present):
         return block, 0, 0.0, 0.0
     with np.errstate(over="ignore", invalid="ignore"):
         mean = np.sum(present) / len(present)
         gaps = present - mean
-        return block, len(present), float(mean), float(np.sum(gaps * gaps))
+        gaps *= gaps
+        return block, len(present), float(mean), float(np.sum(gaps))
 
 
 def _finite(value: float) -> float | None:

@@ -20,7 +20,7 @@ from trainwright.core.artifacts import Finding
 from trainwright.core.durable import canonical_json
 from trainwright.core.errors import DataError, nearest, shorten
 from trainwright.data.findings import finding
-from trainwright.data.hashing import hash_raw_rows
+from trainwright.data.hashing import hash_rows
 from trainwright.data.reading.formats import How
 from trainwright.data.reading.header import name_faults, name_findings
 from trainwright.data.reading.tables import RawBlock, Reader
@@ -111,7 +111,7 @@ class RowReader:
             self._tell_order(key)
             digest = hashlib.sha256(canonical_json(list(names)))
             for frame in session.rows(relation, names, key=key):
-                digest.update(hash_raw_rows(frame).astype("<u8").tobytes())
+                digest.update(hash_rows(frame, frame.columns).astype("<u8").tobytes())
                 self.bytes_read += int(frame.estimated_size())
                 yield RawBlock(frame)
             self.sha256 = digest.hexdigest()

@@ -121,15 +121,15 @@ class Delimited:
         if is_old_mac:
             self._note("schema", "lines end with a carriage return, as on an old Mac")
         held = b""  # the last block is held back: what is below the rows is found at its end
-        line = 1
-        for block in self._records(old_mac=is_old_mac):
+        first_line = next_line = 1
+        for block, num_lines in self._records(old_mac=is_old_mac):
             if held and len(block) * _TAIL >= self.block_bytes:
-                yield from self._work(held, line)
-                line += held.count(b"\n")
-                held = b""
+                yield from self._work(held, first_line, next_line)
+                held, first_line = b"", next_line
             held += block
+            next_line += num_lines
         if held:
-            yield from self._work(held, line, is_last=True)
+            yield from self._work(held, first_line, next_line, is_last=True)
         if self._header is None:
             raise DataError(
                 "the file is empty"
@@ -139,8 +139,8 @@ class Delimited:
                 mend="name a file that has a header and rows",
             )
 
-    def _records(self, *, old_mac: bool) -> Iterator[bytes]:
-        """The text in blocks of whole records."""
+    def _records(self, *, old_mac: bool) -> Iterator[tuple[bytes, int]]:
+        """The text in blocks of whole records, each with the number of its lines."""
         assert self._text is not None
         carry, line = b"", 1
         for chunk in self._text:
@@ -150,13 +150,16 @@ class Delimited:
             if len(carry) > LIMIT_RECORD_BYTES:
                 raise self._endless(carry, line + block.count(b"\n", 0, end))
             if end:
-                line += block.count(b"\n", 0, end)
-                yield block[:end]
+                num_lines = block.count(b"\n", 0, end)
+                line += num_lines
+                yield block[:end], num_lines
         if carry:
             self._note("schema", "the last line does not end with a newline: was it cut?")
-            yield carry + b"\n"
+            yield carry + b"\n", carry.count(b"\n") + 1
 
-    def _work(self, block: bytes, line: int, *, is_last: bool = False) -> Iterator[Work]:
+    def _work(
+        self, block: bytes, line: int, next_line: int, *, is_last: bool = False
+    ) -> Iterator[Work]:
         if self._header is None:
             if not block.strip(b"\r\n"):
                 return
@@ -171,10 +174,12 @@ class Delimited:
             line += block.count(b"\n", 0, units)
             block = block[units:]
         if is_last:
-            block = self._without_footer(block, line)
+            rows = self._without_footer(block, line)
+            next_line -= block.count(b"\n", len(rows))
+            block = rows
         if block:
             text = self._header_text if self.layout.header else b""
-            yield Work(block, line, self._header, self.name, text)
+            yield Work(block, line, next_line - line, self._header, self.name, text)
 
     def _skipped(self, block: bytes, line: int) -> int:
         """Bytes above the header."""

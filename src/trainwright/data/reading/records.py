@@ -27,6 +27,7 @@ class Work:
 
     data: bytes
     first_line: int
+    num_lines: int
     header: Header
     name: str
     text: bytes = b""  # of the header, to know it again
@@ -71,7 +72,7 @@ def parse_records(work: Work) -> Rows:
     frame = pl.from_arrow(table)
     assert isinstance(frame, pl.DataFrame)
     _check_lengths(work, table)
-    keeps_step = frame.height == work.data.count(b"\n")
+    keeps_step = frame.height == work.num_lines
     block = RawBlock(frame, work.first_line if keeps_step else _lines_of(work))
     return _without_headers(_without_last(block, work), work)
 

@@ -22,6 +22,9 @@ from numpy.typing import NDArray
 
 from trainwright.core.durable import disk_fault
 
+_VIEW_BYTES = 16
+_SPARE_BYTES = 1 << 20  # that a block may hold without use
+
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
@@ -51,7 +54,7 @@ class BlockStore:
         Raises:
             EnvironmentFault: the disk refuses.
         """
-        table = frame.rechunk().to_arrow(compat_level=pl.CompatLevel.oldest())
+        table = _as_arrow(frame.rechunk())
         try:
             with self._path.open("ab") as file:
                 with pa.ipc.new_stream(file, table.schema) as stream:
@@ -147,6 +150,25 @@ class BlockStore:
         return (frames[0] if len(frames) == 1 else pl.concat(frames, how="horizontal")).select(
             names
         )
+
+
+def _as_arrow(frame: pl.DataFrame) -> pa.Table:
+    """Texts stay the views that they are in memory, so that reading them back converts nothing.
+
+    Views may stand on a buffer of texts that were left out, all of which would be written: then the texts
+    are put one behind the other.
+    """
+    columns = [values.to_arrow(compat_level=_level(values)) for values in frame]
+    return pa.table(columns, names=frame.columns)
+
+
+def _level(values: pl.Series) -> pl.CompatLevel:
+    if values.dtype != pl.String:
+        return pl.CompatLevel.oldest()
+    views = values.to_arrow(compat_level=pl.CompatLevel.newest())
+    beside = views.nbytes - _VIEW_BYTES * len(values)
+    spare = beside > _SPARE_BYTES and beside > 2 * int(values.str.len_bytes().sum() or 0)
+    return pl.CompatLevel.oldest() if spare else pl.CompatLevel.newest()
 
 
 def open_store(path: Path, value: Mapping[str, Any]) -> BlockStore:

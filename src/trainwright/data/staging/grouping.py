@@ -20,6 +20,8 @@ from trainwright.core.durable import disk_fault
 from trainwright.data.hashing import Groups, Hashes, group_equal
 from trainwright.data.staging.arrays import Arrays
 
+_LOW_BITS = 16
+_LOW = np.uint64((1 << _LOW_BITS) - 1)
 _MOST_BITS = 8  # 256 open files
 _RECORD = np.dtype([("key", np.uint64), ("at", np.int64)])
 
@@ -57,10 +59,38 @@ def grouped(hashes: Hashes, arrays: Arrays) -> Iterator[Part]:
     Raises:
         EnvironmentFault: the disk is full.
     """
+    for at, keys in _dealt(hashes, arrays):
+        yield Part(at, group_equal(keys))
+
+
+def repeated(hashes: Hashes, arrays: Arrays) -> Iterator[tuple[Part, int]]:
+    """The rows whose hash another row has, in such parts, and how many rows stand alone in each.
+
+    Most tables have few copies: keys alone are sorted, and then the rows of those that repeat are found.
+
+    Args:
+        hashes: Shape (rows,).
+        arrays: Where long arrays live.
+
+    Raises:
+        EnvironmentFault: the disk is full.
+    """
+    for at, keys in _dealt(hashes, arrays):
+        ordered = np.sort(keys)
+        copied = ordered[1:][ordered[1:] == ordered[:-1]]
+        near = np.zeros(1 << _LOW_BITS, dtype=np.bool_)
+        near[copied & _LOW] = True
+        mine = np.flatnonzero(near[keys & _LOW])
+        mine = mine[np.isin(keys[mine], copied)]
+        yield Part(at[mine], group_equal(keys[mine])), len(at) - len(mine)
+
+
+def _dealt(hashes: Hashes, arrays: Arrays) -> Iterator[tuple[NDArray[np.int64], Hashes]]:
+    """Positions of the rows, ascending, and their hashes, part by part."""
     bits = max(0, (len(hashes) - 1).bit_length() - (arrays.sorted_rows - 1).bit_length())
     bits = min(bits, _MOST_BITS)
     if not bits:
-        yield Part(np.arange(len(hashes), dtype=np.int64), group_equal(np.asarray(hashes)))
+        yield np.arange(len(hashes), dtype=np.int64), np.asarray(hashes)
         return
     with ExitStack() as files:
         try:
@@ -84,5 +114,5 @@ def grouped(hashes: Hashes, arrays: Arrays) -> Iterator[Part]:
             records = np.frombuffer(file.read(), dtype=_RECORD)
             file.close()
             if len(records):
-                yield Part(records["at"].copy(), group_equal(records["key"].copy()))
+                yield records["at"].copy(), records["key"].copy()
             arrays.release()

@@ -34,7 +34,7 @@ from trainwright.data.staging.staged import LINES_FILE, ROWS_FILE, StagedFile
 
 KEPT_BYTES = 4 << 30
 NOTE_FILE = "staged.json"
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ merged. Cost: a hash a row, which all columns of a block share, and a look at so
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -15,7 +16,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from trainwright.data.types.case import Context
-from trainwright.data.types.values import stripped
+from trainwright.data.types.values import BLANKS
 from trainwright.summaries.sketches import hash_numbers
 
 SAMPLE = 3_000
@@ -41,7 +42,7 @@ class Evidence:
     dtypes: set[pl.DataType] = field(default_factory=set)
     _places: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
     _hashes: NDArray[np.uint64] = field(default_factory=lambda: np.zeros(0, np.uint64))
-    _texts: pl.Series = field(default_factory=lambda: pl.Series([], dtype=pl.String))
+    _texts: list[str] = field(default_factory=list)
 
     @classmethod
     def of(cls, context: Context) -> Evidence:
@@ -60,8 +61,7 @@ class Evidence:
     @property
     def sample(self) -> list[str]:
         """At most 3,000 texts in the order of their rows, none of them empty, without blanks around."""
-        order = np.argsort(self._places)
-        return self._texts.gather(order).to_list()
+        return [self._texts[at] for at in np.argsort(self._places).tolist()]
 
     def add(self, block: pl.Series, first_row: int) -> None:
         """Look at the rows of a block; `first_row` is the global position of its first."""
@@ -78,11 +78,12 @@ class Evidence:
         hashes = _hashes(first_row, len(block))
         rows = self._drawn(hashes)
         texts = _bare(block, rows)
-        if len(rows) < len(block) and texts.count() < SAMPLE > len(self._places):
+        at = [number for number, text in enumerate(texts) if text]
+        if len(rows) < len(block) and len(at) < SAMPLE > len(self._places):
             rows = np.arange(len(block))  # mostly empty: look at all
             texts = _bare(block, rows)
-        kept = texts.is_not_null().to_numpy()
-        self._keep(rows[kept] + first_row, hashes[rows[kept]], texts.drop_nulls())
+            at = [number for number, text in enumerate(texts) if text]
+        self._keep(rows[at] + first_row, hashes[rows[at]], [texts[number] for number in at])
 
     def merge(self, other: Evidence) -> Evidence:
         """Of the rows of both."""
@@ -108,17 +109,17 @@ class Evidence:
         return np.sort(np.argpartition(hashes, 2 * SAMPLE)[: 2 * SAMPLE])
 
     def _keep(
-        self, places: NDArray[np.int64], hashes: NDArray[np.uint64], texts: pl.Series
+        self, places: NDArray[np.int64], hashes: NDArray[np.uint64], texts: Sequence[str]
     ) -> None:
         if not len(places):
             return
         self._places = np.concatenate([self._places, places])
         self._hashes = np.concatenate([self._hashes, hashes])
-        self._texts = pl.concat([self._texts, texts.alias("")])
+        self._texts = [*self._texts, *texts]
         if len(self._places) > SAMPLE:
             lowest = np.argpartition(self._hashes, SAMPLE)[:SAMPLE]
             self._places, self._hashes = self._places[lowest], self._hashes[lowest]
-            self._texts = self._texts.gather(lowest)
+            self._texts = [self._texts[at] for at in lowest.tolist()]
 
 
 @lru_cache(maxsize=4)
@@ -126,8 +127,7 @@ def _hashes(first_row: int, num_rows: int) -> NDArray[np.uint64]:
     return hash_numbers(np.arange(first_row, first_row + num_rows, dtype=np.int64))
 
 
-def _bare(block: pl.Series, rows: NDArray[np.int64]) -> pl.Series:
-    """The texts of these rows without blanks around; null where there is none."""
-    texts = block.gather(rows).cast(pl.String).str.slice(0, _LONGEST)
-    texts = stripped(texts)
-    return texts.set(texts == "", None)
+def _bare(block: pl.Series, rows: NDArray[np.int64]) -> list[str]:
+    """The texts of these rows without blanks around; empty where there is none."""
+    texts = block.gather(rows).cast(pl.String).to_list()
+    return [text[:_LONGEST].strip(BLANKS) if text else "" for text in texts]

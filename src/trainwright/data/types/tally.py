@@ -112,6 +112,13 @@ class Distinct:
         """Of one block; null is no value."""
         return cls(values.drop_nulls().alias("value").value_counts(name="count"))._bounded()
 
+    @classmethod
+    def of_lower(cls, raw: pl.Series) -> Distinct:
+        """Of the texts of one block as they stand, in lower case and without blanks around them."""
+        found = raw.cast(pl.String).drop_nulls().alias("value").value_counts(name="count")
+        lower = pl.col("value").str.strip_chars().str.to_lowercase()
+        return cls(found.group_by(lower).agg(pl.col("count").sum()))._bounded()
+
     def merge(self, other: Distinct) -> Distinct:
         """Of both."""
         if self.counts is not None and other.counts is not None:
@@ -267,7 +274,7 @@ class Tally:
             single=Single.of(values),
             numbers=Numbers.of(values, raw, first_row=first_row) if is_number else None,
             distinct=Distinct.of(values) if watch.distinct else None,
-            texts=Distinct.of(_lower(raw)) if watch.texts else None,
+            texts=Distinct.of_lower(raw) if watch.texts else None,
             order=Order.of(values) if watch.order else None,
             moments=_moments(values) if column.type is ColumnType.DATETIME else None,
         )
@@ -294,10 +301,6 @@ class Tally:
 
 def _moments(values: pl.Series) -> Extent:
     return Extent.of(values.to_physical(), marks=DATE_MARKS)
-
-
-def _lower(raw: pl.Series) -> pl.Series:
-    return raw.cast(pl.String).str.strip_chars().str.to_lowercase()
 
 
 def _added(one: Mapping[str, int], other: Mapping[str, int]) -> dict[str, int]:

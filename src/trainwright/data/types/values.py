@@ -13,12 +13,15 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from trainwright.core.artifacts import Column, ColumnType, NumberFormat
 from trainwright.data.repair.apply import repair_series
 from trainwright.data.types.dates import COMPACT, parse_dates
 from trainwright.data.types.masks import null_where
+from trainwright.data.types.repeats import each_once
+from trainwright.data.types.views import SHORT_BYTES, Views
 from trainwright.data.types.wordlists import split_words
 from trainwright.data.types.written import changes, read_written
 
@@ -28,6 +31,9 @@ FALSE_OF = {
 }  # fmt: skip
 NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 BLANKS = " \t\r\n\u00a0"
+_IS_BLANK = np.zeros(256, dtype=np.bool_)
+_IS_BLANK[[*BLANKS.encode()]] = True
+_FEW = 64  # texts, which are sooner stripped than looked at
 BLANKS_RULE = "blanks around it taken off"
 _WORDS = (ColumnType.CATEGORY, ColumnType.TEXT, ColumnType.IDENTIFIER)
 
@@ -110,6 +116,8 @@ def read_series(column: Column, raw: pl.Series) -> Parsed:
 
 def _stripped_cells(raw: pl.Series, bare: pl.Series, values: pl.Series) -> dict[str, int]:
     """How many values had blanks around them."""
+    if bare is raw:
+        return {}
     before, after = raw.str.len_bytes(), bare.str.len_bytes()
     if before.sum() == after.sum():
         return {}
@@ -176,8 +184,21 @@ def marks_of(column: Column) -> tuple[Any, ...]:
 
 
 def stripped(text: pl.Series) -> pl.Series:
-    """Without blanks around the texts."""
-    return text.str.strip_chars(BLANKS)
+    """Without blanks around the texts; those of a series that has none are the same."""
+    if len(text) < _FEW or _may_have_blanks(text.rechunk()):
+        return text.str.strip_chars(BLANKS)
+    return text
+
+
+def _may_have_blanks(text: pl.Series) -> bool:
+    """Does a text of up to twelve bytes begin or end with a byte of a blank? Longer ones are stripped."""
+    views = Views.of(text)
+    is_long = views.lengths > SHORT_BYTES
+    if _IS_BLANK[views.first].any() or _IS_BLANK[views.last[~is_long]].any():
+        return True
+    long = text.filter(pl.Series(is_long)).drop_nulls()
+    before, after = long.str.len_bytes(), long.str.strip_chars(BLANKS).str.len_bytes()
+    return bool(before.sum() != after.sum())
 
 
 def is_missing(text: pl.Series, nulls: tuple[str, ...]) -> pl.Series:
@@ -255,12 +276,15 @@ def _from_text(column: Column, text: pl.Series) -> pl.Series:
 
 def boolean_text(text: pl.Series, true: tuple[str, ...]) -> pl.Series:
     """True for the column's words, False for their opposites, else null."""
-    lower = text.str.to_lowercase()
     false = [FALSE_OF[word] for word in true]
-    return lower.replace_strict(
-        [*true, *false], [True] * len(true) + [False] * len(false), default=None,
-        return_dtype=pl.Boolean,
-    )  # fmt: skip
+
+    def read(words: pl.Series) -> pl.Series:
+        return words.str.to_lowercase().replace_strict(
+            [*true, *false], [True] * len(true) + [False] * len(false), default=None,
+            return_dtype=pl.Boolean,
+        )  # fmt: skip
+
+    return each_once(text, read)
 
 
 def whole_text(numbers: pl.Series) -> pl.Series:
