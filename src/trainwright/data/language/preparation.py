@@ -1,0 +1,460 @@
+"""Rows of language become token ids, with what of them a model must tell.
+
+A document is told whole; of a pair the answer; of a conversation the assistant's turns. Each ends with a
+token that is told as well, so that a model learns to stop. A row's tokens depend on it alone, and a
+prompt for generation is what stands before the answer in training, token for token. What is cut off is
+counted. Cost: see docs/benchmarks/language.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import polars as pl
+from tokenizers import Tokenizer
+
+from trainwright.core.artifacts import ROW, Column, ColumnType, Target
+from trainwright.core.durable import read_json, write_json, write_text
+from trainwright.core.errors import DataError, RecipeError, TrustError, shorten
+from trainwright.core.language import LanguageNeeds, Message, Passages, Prompt, SpecialTokens
+from trainwright.core.pretrained import locate
+from trainwright.data.language.collecting import Collected
+from trainwright.data.language.conversations import from_text
+from trainwright.data.language.encoding import (
+    BYTES_SPECIAL,
+    TURN_END,
+    TURN_START,
+    Alphabet,
+    Bytes,
+    Pairs,
+)
+from trainwright.data.language.pieces import OverLong
+from trainwright.data.language.readers import Conversations, Documents, PairsOfTexts, Reader, Row
+from trainwright.data.language.templates import CHATML, HEADINGS, ChatTemplate, chat_template
+from trainwright.data.language.tokenizers import (
+    Vocabulary,
+    fit_vocabulary,
+    vocabulary_of,
+)
+from trainwright.data.texts.tokenizers import bare, longest_of
+
+Form = Literal["causal", "masked", "span", "bytes"]
+_FILE, _TOKENIZER = "preparation.json", "tokenizer.json"
+_LIMIT_TOKENIZER = 512 << 20
+_BLOCK_ROWS, _BLOCK_CHARACTERS = 2_048, 4 << 20
+_NAMED_ROWS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class LanguagePreparation:
+    """A tokenizer, a template, and what is done about long rows (`core.protocols.Preparation`).
+
+    Attributes:
+        column: What is read: a text, or a conversation.
+        told: The answers to it; None where the column tells itself.
+        form: How a row becomes token ids.
+        alphabet: Texts to ids.
+        special: Ids with a meaning of their own; `end` ends what is told.
+        max_length: Tokens a passage.
+        over_long: What becomes of longer rows.
+        template: Of conversations, and of pairs that are told in one run.
+    """
+
+    column: Column
+    told: Column | None
+    form: Form
+    alphabet: Alphabet
+    special: SpecialTokens
+    max_length: int
+    over_long: OverLong
+    template: ChatTemplate | None = None
+    _reader: Reader = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_reader", self._make_reader())
+
+    @property
+    def kind(self) -> str:
+        """Its name in `core.parts.SAVED`."""
+        return "language-preparation"
+
+    @property
+    def inputs(self) -> tuple[Column, ...]:
+        """The one column."""
+        return (self.column,)
+
+    @property
+    def vocabulary(self) -> int:
+        """Token ids are below it."""
+        return self.alphabet.vocabulary
+
+    def transform(self, frame: pl.DataFrame) -> Passages:
+        """Passages of typed rows; where the told column is missing a row tells its own text.
+
+        Raises:
+            DataError: rows are too long, and `over_long` is error; or the template refuses a
+                conversation. Names their rows.
+        """
+        names = frame[ROW].to_numpy() if ROW in frame.columns else np.arange(frame.height)
+        return self._passages(self._rows(frame), frame.height, names)
+
+    def transform_rows(self, rows: Sequence[Mapping[str, Any]]) -> Passages:
+        told = self.told.name if self.told else ""
+        values = (Row(_sound(row.get(self.column.name)), _sound(row.get(told))) for row in rows)
+        return self._passages(values, len(rows), np.arange(len(rows)))
+
+    def unseen(self, rows: Sequence[Mapping[str, Any]]) -> list[list[str]]:
+        return [[] for _ in rows]
+
+    def prompt_ids(self, prompt: Prompt) -> tuple[int, ...]:
+        """What a model is given before it goes on: the beginning of a document, a text, or a conversation.
+
+        Raises:
+            DataError: it is empty, or not of the kind that the model has learnt.
+        """
+        if isinstance(prompt, str):
+            ids = self._reader.prompt(_sound(prompt) or "")
+        elif isinstance(self._reader, Conversations):
+            ids = self._reader.prompt_of(
+                [Message(one.role, _sound(one.content) or "") for one in prompt]
+            )
+        elif isinstance(self._reader, PairsOfTexts) and len(prompt) == 1:
+            ids = self._reader.prompt(_sound(prompt[0].content) or "")
+        else:
+            raise DataError(
+                "a conversation, and this model has learnt none",
+                mend="send one text; or train with task: instruction-tuning",
+            )
+        return tuple(int(token) for token in ids)
+
+    def decode(self, ids: Sequence[int]) -> str:
+        """The text of ids, without special tokens."""
+        return self.alphabet.decode(ids)
+
+    def fate(
+        self, frame: pl.DataFrame, passages: Passages | None = None, *, training: bool = True
+    ) -> pl.DataFrame:
+        """What became of the rows that are too long, for the row ledger.
+
+        Args:
+            frame: Rows of a snapshot.
+            passages: Of the same rows, where they are there already.
+            training: Rows are learned from; else none is left out.
+
+        Returns:
+            Columns row, step, action (truncated, split or dropped) and reason; one line a row concerned.
+        """
+        found = self.transform(frame) if passages is None else passages
+        lost = np.zeros(found.num_rows, np.int64) if found.lost is None else found.lost
+        pieces = np.bincount(found.rows, minlength=found.num_rows)
+        is_split = pieces > 1 if self.over_long == "split" else np.zeros(len(pieces), np.bool_)
+        concerned = np.flatnonzero((lost > 0) | is_split)
+        limit = f"over the limit of {self.max_length}"
+        cut = "dropped" if self.over_long == "drop" and training else "truncated"
+        reasons = [
+            f"{lost[row]} tokens are {limit}"
+            if lost[row]
+            else f"{pieces[row]} pieces: {limit} tokens"
+            for row in concerned
+        ]
+        actions = ["split" if is_split[row] else cut for row in concerned]
+        return pl.DataFrame(
+            {
+                "row": frame[ROW].gather(concerned),
+                "step": pl.Series(["language"] * len(concerned), dtype=pl.String),
+                "action": pl.Series(actions, dtype=pl.String),
+                "reason": pl.Series(reasons, dtype=pl.String),
+            }
+        )
+
+    def save(self, folder: Path) -> None:
+        template = self.template
+        document = {
+            "column": self.column.to_json(),
+            "told": self.told.to_json() if self.told else None,
+            "form": self.form,
+            "special": self.special.to_json(),
+            "max_length": self.max_length,
+            "over_long": self.over_long,
+            "template": template.source if template else None,
+            "markup": {
+                "name": template.name,
+                "tokens": dict(template.tokens),
+                "specials": list(template.specials),
+                "end": template.end,
+            }
+            if template
+            else None,
+        }
+        write_json(folder / _FILE, document)
+        if isinstance(self.alphabet, Pairs):
+            write_text(folder / _TOKENIZER, self.alphabet.tokenizer.to_str())
+
+    @classmethod
+    def load(cls, folder: Path) -> LanguagePreparation:
+        """From a folder whose hashes the caller has verified.
+
+        Raises:
+            TrustError: a file is missing, is no preparation, or names ids that the tokenizer has not.
+        """
+        document = read_json(folder / _FILE)
+        try:
+            found = cls(
+                column=Column.from_json(document["column"]),
+                told=Column.from_json(document["told"]) if document["told"] else None,
+                form=document["form"],
+                alphabet=Bytes() if document["form"] == "bytes" else _load_pairs(folder),
+                special=SpecialTokens.from_json(document["special"]),
+                max_length=int(document["max_length"]),
+                over_long=document["over_long"],
+                template=_load_template(document),
+            )
+        except TrustError:
+            raise
+        except Exception as error:  # the libraries raise bare exceptions
+            raise TrustError(
+                f"not a preparation of ours: {error!r:.120}",
+                where=str(folder / _FILE),
+                mend="restore the package; the file was changed, or is from another version",
+            ) from error
+        special = found.special
+        ids = [special.padding, special.end, special.start, special.mask, *special.sentinels]
+        if not all(one is None or 0 <= one < found.vocabulary for one in ids):
+            raise TrustError(
+                f"a special token is beyond the {found.vocabulary} tokens of the tokenizer",
+                where=str(folder / _FILE),
+                mend="restore the package; the file was changed",
+            )
+        return found
+
+    def _make_reader(self) -> Reader:
+        shape = (self.alphabet, self.special, self.max_length, self.over_long)
+        if self.column.type is ColumnType.MESSAGES:
+            assert self.template is not None
+            return Conversations(*shape, self.template, is_span=self.form == "span")
+        if self.told is not None:
+            return PairsOfTexts(*shape, self.template, is_span=self.form == "span")
+        return Documents(*shape, "causal" if self.form == "bytes" else self.form)
+
+    def _rows(self, frame: pl.DataFrame) -> Iterator[Row]:
+        texts = frame[self.column.name]
+        known = self.told is not None and self.told.name in frame.columns
+        answers = frame[self.told.name] if self.told is not None and known else None
+        for start in range(0, frame.height, _BLOCK_ROWS):  # a frame is not copied whole
+            block = texts.slice(start, _BLOCK_ROWS).to_list()
+            told = answers.slice(start, _BLOCK_ROWS).to_list() if answers is not None else None
+            for at, text in enumerate(block):
+                yield Row(text, told[at] if told is not None else None)
+
+    def _passages(self, rows: Iterable[Row], num_rows: int, names: Any) -> Passages:  # noqa: ANN401
+        collected = Collected(num_rows, has_read=self._reader.is_span)
+        for block in _blocks(rows):
+            collected.add(self._reader.read(block))
+        if self.over_long == "error":
+            self._refuse_long(collected, names)
+        return collected.passages(vocabulary=self.vocabulary, special=self.special)
+
+    def _refuse_long(self, collected: Collected, names: Any) -> None:  # noqa: ANN401
+        lost = collected.lost
+        long = np.flatnonzero(lost)
+        if not len(long):
+            return
+        more = f" and {len(long) - _NAMED_ROWS} more" if len(long) > _NAMED_ROWS else ""
+        raise DataError(
+            f"{len(long)} rows have more than {self.max_length} tokens; the longest has"
+            f" {int(lost.max())} too many",
+            where=f"column {shorten(self.column.name)}, rows"
+            f" {', '.join(str(names[row]) for row in long[:_NAMED_ROWS])}{more}",
+            mend="model: {over_long: truncate}, split or drop; or a larger max_length",
+        )
+
+
+def fit_language_preparation(
+    frame: pl.DataFrame,
+    inputs: Sequence[Column],
+    needs: LanguageNeeds,
+    *,
+    base: Path,
+    target: Target,
+) -> LanguagePreparation:
+    """The tokenizer of a pre-trained base, or one fitted on these rows, which must be train rows.
+
+    Args:
+        frame: Typed rows; holds at least `inputs` and the target.
+        inputs: One column of texts or conversations.
+        needs: What the model family asks for.
+        base: The recipe's folder, where the path of a pre-trained base starts.
+        target: What is told.
+
+    Raises:
+        RecipeError: the form, the length or the template does not fit the task or the base.
+        DataError: no train row has any text.
+    """
+    column = target.column if target.tells_itself else _the_text(inputs)
+    told = None if target.tells_itself else target.column
+    is_chat = column.type is ColumnType.MESSAGES
+    _check_form(needs, is_document=told is None and not is_chat, is_chat=is_chat)
+    vocabulary = _vocabulary(frame, column, told, needs, base=base)
+    alphabet: Alphabet = Bytes() if needs.form == "bytes" else Pairs(vocabulary.tokenizer)
+    special = vocabulary.special
+    template = None
+    if is_chat or (told is not None and needs.form in ("causal", "bytes")):
+        template = _template(needs, vocabulary, alphabet, base=base)
+        ended = alphabet.encode([template.end], markup=True)[0]
+        special = replace(special, end=int(ended[0]))
+    if needs.form == "causal" and special.start is None:
+        special = replace(special, start=special.end)
+    return LanguagePreparation(
+        column, told, needs.form, alphabet, special, needs.max_length, needs.over_long, template
+    )
+
+
+def _vocabulary(
+    frame: pl.DataFrame, column: Column, told: Column | None, needs: LanguageNeeds, *, base: Path
+) -> Vocabulary:
+    if needs.form == "bytes":
+        return Vocabulary(Tokenizer.from_str(_NO_TOKENIZER), BYTES_SPECIAL)
+    if needs.pretrained is None:
+        texts = _texts(frame, [column, *([told] if told else [])])
+        return fit_vocabulary(texts, size=needs.vocabulary, sentinels=needs.form == "span")
+    found = locate(needs.pretrained, base=base)
+    longest = longest_of(found) if (found.folder / "config.json").exists() else None
+    if longest is not None and needs.max_length > longest:
+        raise RecipeError(
+            f"the pre-trained base {found.name!r} takes {longest} tokens, and max_length is"
+            f" {needs.max_length}",
+            where="model.max_length",
+            mend=f"max_length: {longest}",
+        )
+    return vocabulary_of(found)
+
+
+_NO_TOKENIZER = '{"version": "1.0", "model": {"type": "BPE", "vocab": {}, "merges": []}}'
+
+
+def _texts(frame: pl.DataFrame, columns: Sequence[Column]) -> Iterator[str]:
+    """All texts of these columns, one by one; what an empty column gives is refused."""
+    some = False
+    for column in columns:
+        for value in frame[column.name].drop_nulls():
+            texts = [value]
+            if column.type is ColumnType.MESSAGES:
+                turns = from_text(value)
+                texts = [part for one in turns for part in (f"{one.role}\n", one.content)]
+            some = some or any(text.strip() for text in texts)
+            yield from texts
+    if not some:
+        raise DataError(
+            "no train row has any text, so that no tokenizer can be fitted",
+            where=f"column {shorten(columns[0].name)}",
+            mend="data: {inputs: {text: COLUMN}} names another column",
+        )
+
+
+def _template(
+    needs: LanguageNeeds, vocabulary: Vocabulary, alphabet: Alphabet, *, base: Path
+) -> ChatTemplate:
+    """The recipe's, the base's own, or ours."""
+    special = vocabulary.special
+    named = {"bos": special.start, "eos": special.end, "pad": special.padding}
+    tokens = {
+        f"{role}_token": "" if token is None else alphabet.piece(token)
+        for role, token in named.items()
+    }
+    specials = alphabet.names
+    if needs.template is not None:
+        source, name = _said(needs.template, base), "the recipe"
+    elif vocabulary.template is not None and needs.form != "bytes":
+        source, name = vocabulary.template, repr(needs.pretrained)
+    else:
+        has_turns = {TURN_START, TURN_END} <= set(specials)
+        source, name = (CHATML if has_turns else HEADINGS), "Trainwright"
+    return chat_template(source, name=name, tokens=tokens, specials=specials)
+
+
+def _said(template: str, base: Path) -> str:
+    """A template that the recipe holds, or the file that it names."""
+    if "{" in template or not template.endswith((".jinja", ".j2")):
+        return template
+    try:
+        return (base / template).read_text("utf-8")
+    except (OSError, ValueError) as error:
+        raise RecipeError(
+            f"the chat template {template!r} cannot be read: {error!s:.120}",
+            where="model.template",
+            mend="name a file of Jinja, relative to the recipe; or template: chatml",
+        ) from error
+
+
+def _check_form(needs: LanguageNeeds, *, is_document: bool, is_chat: bool) -> None:
+    if needs.over_long == "split" and not is_document:
+        raise RecipeError(
+            "only documents can be split; an answer without its prompt means nothing",
+            where="model.over_long",
+            mend="over_long: truncate, drop or error",
+        )
+    if needs.form == "masked" and not is_document:
+        raise RecipeError(
+            f"a masked model learns documents, not {'conversations' if is_chat else 'pairs'}",
+            where="model.family",
+            mend="model: {family: causal-lm}",
+        )
+
+
+def _the_text(inputs: Sequence[Column]) -> Column:
+    found = [column for column in inputs if column.type is ColumnType.TEXT]
+    if len(found) == 1:
+        return found[0]
+    raise RecipeError(
+        f"one column of texts is answered, and there are {len(found)}",
+        where="data.inputs",
+        mend="data: {inputs: {text: COLUMN}, target: COLUMN}",
+    )
+
+
+def _load_pairs(folder: Path) -> Pairs:
+    file = folder / _TOKENIZER
+    if file.stat().st_size > _LIMIT_TOKENIZER:
+        raise TrustError("a tokenizer of more than 512 MB", where=str(file))
+    return Pairs(bare(Tokenizer.from_str(file.read_text("utf-8"))))
+
+
+def _load_template(document: Mapping[str, Any]) -> ChatTemplate | None:
+    if document["template"] is None:
+        return None
+    markup = document["markup"]
+    return ChatTemplate(
+        markup["name"],
+        document["template"],
+        markup["tokens"],
+        tuple(markup["specials"]),
+        markup["end"],
+    )
+
+
+def _blocks(rows: Iterable[Row]) -> Iterator[list[Row]]:
+    block: list[Row] = []
+    held = 0
+    for row in rows:
+        block.append(row)
+        held += len(row.text or "") + len(row.answer or "")
+        if len(block) == _BLOCK_ROWS or held > _BLOCK_CHARACTERS:
+            yield block
+            block, held = [], 0
+    if block:
+        yield block
+
+
+def _sound(text: Any) -> str | None:  # noqa: ANN401 - a JSON value
+    """A text that UTF-8 can hold: JSON may bring half a surrogate pair, which a frame never does."""
+    if text is None:
+        return None
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return str(text.encode(errors="replace").decode())
+    return str(text)
