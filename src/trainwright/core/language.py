@@ -206,7 +206,12 @@ class Decoding(Protocol):
 
 @runtime_checkable
 class Generates(Protocol):
-    """A model that can generate text."""
+    """A model that may generate text."""
+
+    @property
+    def generates(self) -> bool:
+        """True where it does: a fitted model of a table has these methods as well."""
+        ...
 
     def decoding(self) -> Decoding:
         """A new, empty table of requests."""
@@ -215,3 +220,8 @@ class Generates(Protocol):
     def generate(self, prompts: Sequence[Prompt], settings: GenerationSettings) -> list[Generation]:
         """One generation a prompt, in order."""
         ...
+
+
+def generator_of(model: object) -> Generates | None:
+    """The model as one that generates text; None where it does not."""
+    return model if isinstance(model, Generates) and model.generates else None

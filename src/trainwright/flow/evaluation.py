@@ -14,7 +14,7 @@ from trainwright.core.seeds import derive_seed
 from trainwright.deployment.package import load_package
 from trainwright.evaluation.evaluate import evaluate as measure_all
 from trainwright.evaluation.lockbox import Lockbox, lockbox_statement
-from trainwright.flow.assessment import assess, raw_output, slice_values
+from trainwright.flow.assessment import assess, flat, raw_output, slice_values
 from trainwright.flow.packaging import Decisions
 from trainwright.flow.reporting import write_run_report
 from trainwright.flow.resolving import fitted_model_of, require_package, snapshot_of
@@ -132,7 +132,7 @@ def _open_lockbox(folder: RunFolder, workspace: Workspace) -> EvaluationResult:
     recipe = load_recipe(folder.recipe)
     rows = load_rows(snapshot, Split.TEST)
     prediction = package.model.predict(rows.frame)
-    judged = replace(prediction, values=prediction.values.ravel())  # forecasts, step after step
+    judged = replace(prediction, values=flat(prediction.values, snapshot.target))
 
     def measured(confidence: float) -> Evaluation:
         return measure_all(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import polars as pl
@@ -17,8 +17,12 @@ from numpy.typing import NDArray
 
 from trainwright.core.artifacts import Column, Prediction, Target, Task
 from trainwright.core.durable import make_folder, read_json, write_json
+from trainwright.core.language import Decoding, Generation, GenerationSettings, Prompt
 from trainwright.core.parts import load
 from trainwright.core.protocols import Calibrator, Estimator, Preparation
+
+if TYPE_CHECKING:
+    from trainwright.models.language.decoding.opening import Speech
 
 BLOCK_ROWS = 16_384
 SMALLEST = 1e-9  # no class is called impossible
@@ -66,6 +70,27 @@ class FittedModel:
     def unseen(self, rows: Sequence[Mapping[str, Any]]) -> list[list[str]]:
         """For each row, the category columns whose value was not seen in training."""
         return self.preparation.unseen(rows)
+
+    @property
+    def generates(self) -> bool:
+        """True for a language model that writes texts."""
+        return self.target.task.is_language and getattr(self.estimator, "generates", False)
+
+    def decoding(self) -> Decoding:
+        """An empty table of requests (`core.language.Generates`).
+
+        Raises:
+            CommandError: such a model generates no text.
+        """
+        from trainwright.models.language.decoding import open_decoding
+
+        return open_decoding(self.estimator, cast("Speech", self.preparation))
+
+    def generate(self, prompts: Sequence[Prompt], settings: GenerationSettings) -> list[Generation]:
+        """One generation a prompt, in order."""
+        from trainwright.models.language.decoding import generate_all
+
+        return generate_all(self.decoding(), prompts, settings)
 
     def save(self, folder: Path) -> None:
         parts = {"preparation": self.preparation, "estimator": self.estimator}

@@ -54,6 +54,11 @@ class Architecture(ABC):
     def kind(self) -> str:
         """Its name in `ARCHITECTURES`."""
 
+    @property
+    def generates(self) -> bool:
+        """True for a language model that writes texts."""
+        return False
+
     @abstractmethod
     def to_json(self) -> dict[str, Any]:
         """Everything `from_json` needs, without the kind."""

@@ -46,6 +46,11 @@ class NetworkEstimator:
         """Its name in `core.parts.SAVED`."""
         return "network"
 
+    @property
+    def generates(self) -> bool:
+        """True for a language model that writes texts."""
+        return self.architecture.generates
+
     def predict(self, features: Any) -> NDArray[np.float64]:  # noqa: ANN401 - of AnyFeatures
         """Probabilities (rows, classes), values (rows,) or forecasts (rows, horizon)."""
         source = self.architecture.source(features)
