@@ -1,0 +1,244 @@
+"""Texts that a model writes for validation rows, beside what they should have been.
+
+Which rows is decided by a hash of their position, so that every model of a snapshot is asked the same
+ones, and a clock that ends the work early leaves a sample like any other. Rows are asked in groups: one
+that was begun is finished, since those that end first are the short ones.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trainwright.core.artifacts import ROW, Column, MetricValue, Target, Task
+from trainwright.core.clock import Pacer
+from trainwright.core.errors import CommandError, DataError
+from trainwright.core.language import Generates, Generation, GenerationSettings, Message, Prompt
+from trainwright.data.hashing import mix
+from trainwright.evaluation.text_metrics import text_differences, text_metrics
+from trainwright.flow.rows import Rows
+
+GROUP = 16  # rows that are generated side by side, and that the clock decides about
+LIMIT_ROWS = 200
+LIMIT_SAMPLES = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A row as a model is asked about it."""
+
+    row: int
+    prompt: Prompt
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A row with what was written for it.
+
+    Attributes:
+        row: Its global position.
+        prompt: What was read.
+        reference: What should have been written.
+        generated: What was.
+        before: What the untouched base writes; None where there is none.
+    """
+
+    row: int
+    prompt: str
+    reference: str
+    generated: str
+    before: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON values."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+@dataclass(frozen=True, slots=True)
+class Generated:
+    """What came of generating.
+
+    Attributes:
+        rows: Rows that were judged.
+        skipped: Rows whose prompt was empty, or longer than the model can take; they are not judged.
+        cut_off: Rows whose text was still going on at the limit of new tokens.
+        metrics: By name (`evaluation.text_metrics.TEXT_METRICS`).
+        before: The same of the untouched base; empty where there is none.
+        gains: The model's minus the base's, on the same rows, with a paired interval.
+        samples: The first rows.
+    """
+
+    rows: int
+    skipped: int
+    cut_off: int
+    metrics: Mapping[str, MetricValue]
+    before: Mapping[str, MetricValue]
+    gains: Mapping[str, MetricValue]
+    samples: tuple[Sample, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON values, for evaluation.json and the report."""
+        return {
+            "rows": self.rows,
+            "skipped": self.skipped,
+            "cut_off": self.cut_off,
+            **{
+                name: {key: value.to_json() for key, value in getattr(self, name).items()}
+                for name in ("metrics", "before", "gains")
+            },
+            "samples": [sample.to_json() for sample in self.samples],
+        }
+
+
+def generate_for(
+    model: Generates,
+    rows: Rows,
+    *,
+    target: Target,
+    inputs: Sequence[Column],
+    pacer: Pacer,
+    seed: int,
+    base: Generates | None = None,
+    limit: int = LIMIT_ROWS,
+    max_new_tokens: int = 256,
+    confidence: float = 0.95,
+) -> Generated | None:
+    """Let a model write for rows of a generated task, and judge what it wrote.
+
+    Args:
+        model: Writes greedily.
+        rows: Of validation.
+        target: What is told.
+        inputs: The columns that are read.
+        pacer: Asked before each group of rows ("generate"); says where time ends it.
+        seed: Of the intervals.
+        base: The base before fine-tuning, to be asked the same rows.
+        limit: Rows at most.
+        max_new_tokens: Of one row.
+        confidence: Level of the intervals.
+
+    Returns:
+        None where the model writes no texts, or time left no row.
+    """
+    order = np.argsort(mix(rows.frame[ROW].to_numpy().astype(np.uint64)), kind="stable")[:limit]
+    asked = [_question(rows, int(place), target, inputs) for place in order]
+    settings = GenerationSettings(max_new_tokens=max_new_tokens)
+    models = [model] if base is None else [model, base]
+    written: list[list[Generation | None]] = [[] for _ in models]
+    longest = 0.0
+    for first in range(0, len(asked), GROUP):
+        if not pacer.go_on("generate", first // GROUP, needs=longest):
+            break
+        started = time.monotonic()
+        for one, texts in zip(models, written, strict=True):
+            try:
+                texts += _written(one, asked[first : first + GROUP], settings)
+            except CommandError:  # a model that scores texts alone
+                return None
+        longest = max(longest, time.monotonic() - started)
+    answered = [
+        (place, [text for text in texts if text is not None])
+        for place, texts in enumerate(zip(*written, strict=True))
+    ]
+    told = [(place, texts) for place, texts in answered if len(texts) == len(models)]
+    if not told:
+        return None
+    return _judged(
+        [asked[place] for place, _ in told],
+        [texts for _, texts in told],
+        units=rows.units[order[[place for place, _ in told]]],
+        skipped=len(answered) - len(told),
+        seed=seed,
+        confidence=confidence,
+    )
+
+
+def question_of(
+    values: Mapping[str, Any], *, target: Target, inputs: Sequence[Column]
+) -> tuple[Prompt, str]:
+    """What a model is asked about a row, and what it should write.
+
+    A conversation is asked up to its last assistant's turn; without one the prompt is empty.
+    """
+    if target.task is Task.INSTRUCTION_TUNING:
+        turns = [Message(**turn) for turn in json.loads(values[target.name] or "[]")]
+        last = max((n for n, turn in enumerate(turns) if turn.role == "assistant"), default=0)
+        return tuple(turns[:last]), turns[last].content if turns else ""
+    return values[inputs[0].name] or "", values.get(target.name) or ""
+
+
+def shown_prompt(prompt: Prompt) -> str:
+    """A prompt for a person to read: the turns of a conversation with their roles."""
+    if isinstance(prompt, str):
+        return prompt
+    return "\n".join(f"{turn.role}: {turn.content}" for turn in prompt)
+
+
+def _question(rows: Rows, place: int, target: Target, inputs: Sequence[Column]) -> Question:
+    values = rows.frame.row(place, named=True)
+    return Question(int(values[ROW]), *question_of(values, target=target, inputs=inputs))
+
+
+def _written(
+    model: Generates, asked: Sequence[Question], settings: GenerationSettings
+) -> list[Generation | None]:
+    """A text for each question, side by side; None where the prompt cannot be taken."""
+    table = model.decoding()
+    found: dict[int, Generation] = {}
+    requests: list[int | None] = []
+    for question in asked:
+        try:
+            requests.append(table.add(question.prompt, settings) if question.prompt else None)
+        except DataError:
+            requests.append(None)
+    while table.active:
+        for piece in table.step():
+            if piece.generation is not None:
+                found[piece.request] = piece.generation
+    return [None if request is None else found[request] for request in requests]
+
+
+def _judged(
+    asked: Sequence[Question],
+    written: Sequence[Sequence[Generation]],
+    *,
+    units: NDArray[np.int64],
+    skipped: int,
+    seed: int,
+    confidence: float,
+) -> Generated:
+    """`written`: for each question the model's text, and the base's where there is one."""
+    references = [question.reference for question in asked]
+    after, *others = [[one.text for one in side] for side in zip(*written, strict=True)]
+    before: Mapping[str, MetricValue] = {}
+    gains: Mapping[str, MetricValue] = {}
+    for texts in others:
+        before = text_metrics(texts, references, units=units, seed=seed, confidence=confidence)
+        gains = text_differences(
+            texts, after, references, units=units, seed=seed, confidence=confidence
+        )
+    samples = [
+        Sample(
+            question.row,
+            shown_prompt(question.prompt),
+            question.reference,
+            *(one.text for one in texts),
+        )
+        for question, texts in zip(asked[:LIMIT_SAMPLES], written, strict=False)
+    ]
+    return Generated(
+        rows=len(asked),
+        skipped=skipped,
+        cut_off=sum(texts[0].finish == "length" for texts in written),
+        metrics=text_metrics(after, references, units=units, seed=seed, confidence=confidence),
+        before=before,
+        gains=gains,
+        samples=tuple(samples),
+    )
