@@ -16,6 +16,7 @@ FLAGS = {
     "compare": set(),
     "audit": {"--refit"},
     "reproduce": set(),
+    "export": {"--to", "--output", "-o", "--quantize"},
     "predict": {"--output", "-o"},
     "serve": {"--host", "--port", "--extra"},
     "monitor": set(),

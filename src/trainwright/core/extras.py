@@ -11,6 +11,7 @@ EXTRAS = {
     "networks": ("torch", "safetensors", "transformers", "tokenizers", "PIL"),
     "lora": ("peft",),
     "tensorboard": ("tensorboardX",),
+    "export": ("onnx", "onnxruntime", "onnxscript", "gguf"),
     "databases": ("adbc_driver_postgresql", "adbc_driver_manager"),
 }
 

@@ -1,0 +1,230 @@
+"""How networks leave: what is written of a language model and of any other, and how it is compared."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
+
+import numpy as np
+import polars as pl
+
+from trainwright.core.artifacts import Check, ColumnType, Prediction
+from trainwright.core.errors import CommandError
+from trainwright.core.language import Passages
+from trainwright.core.leaving import Answers, Codec
+from trainwright.deployment.export.exchanges import exchanges_of
+from trainwright.deployment.export.formats import Format, Quantization, bounds_of
+from trainwright.deployment.export.gguf import check_gguf, write_gguf
+from trainwright.deployment.export.hub import write_codec, write_hub
+from trainwright.deployment.export.onnx import FILE, OnnxNetwork, quantize_onnx
+from trainwright.deployment.export.parity import language_checks, prediction_checks
+from trainwright.models.fitted import FittedModel
+
+if TYPE_CHECKING:
+    from trainwright.models.networks.estimator import NetworkEstimator
+
+GGUF_FILE = "model.gguf"
+SPELT = 32  # texts whose token ids are compared
+
+
+class Asked(NamedTuple):
+    """What both are asked: golden rows, and validation rows where they are here."""
+
+    golden: Sequence[Mapping[str, Any]]
+    validation: pl.DataFrame | None
+
+
+class Leaving(ABC):
+    """One model on its way out.
+
+    Args:
+        model: The package's.
+        asked: Rows to compare by.
+        to: The format.
+        quantization: Or None.
+        name: Of the model, for people.
+    """
+
+    def __init__(
+        self,
+        model: FittedModel,
+        asked: Asked,
+        *,
+        to: Format,
+        quantization: Quantization | None,
+        name: str,
+    ) -> None:
+        self.model = model
+        self.asked = asked
+        self.to = to
+        self.quantization = quantization
+        self.name = name
+        self.bounds = bounds_of(quantization)
+        self.estimator = cast("NetworkEstimator", model.estimator)
+
+    @abstractmethod
+    def write(self, folder: Path) -> None:
+        """Fill an empty folder."""
+
+    @abstractmethod
+    def check(self, folder: Path) -> Iterable[Check]:
+        """Read it again by the format's own runtime, and compare."""
+
+
+class LanguageLeaving(Leaving):
+    """A language model of transformers: the Hub's layout, GGUF, ONNX."""
+
+    def __init__(self, model: FittedModel, asked: Asked, **settings: Any) -> None:  # noqa: ANN401 - of the base
+        super().__init__(model, asked, **settings)
+        from trainwright.models.export.hub import language_module, lay_open
+
+        module = language_module(self.estimator)
+        if module is None:
+            raise CommandError(
+                "this network is no language model of transformers", where=f"--to {self.to}"
+            )
+        self.module = module
+        self.network = lay_open(module)
+        self.codec = codec_of(model.preparation, self.network.config)
+        if self.to == "gguf":
+            check_gguf(self.network, self.codec)
+
+    def write(self, folder: Path) -> None:
+        if self.to == "safetensors":
+            write_hub(folder, self.network, self.codec, quantization=self.quantization)
+        elif self.to == "gguf":
+            path = folder / GGUF_FILE
+            write_gguf(
+                path, self.network, self.codec, name=self.name, quantization=self.quantization
+            )
+        else:
+            from trainwright.models.export.onnx import write_language_onnx
+
+            write_language_onnx(self.module, folder / FILE)
+            if self.quantization is not None:
+                quantize_onnx(folder / FILE, self.quantization)
+            write_codec(folder, self.codec)
+
+    def check(self, folder: Path) -> Iterator[Check]:
+        from trainwright.models.export.hub import ModuleNetwork
+
+        exchanges = exchanges_of(self._passages(), kind=self.network.kind)
+        if not exchanges:
+            yield Check("rows", False, "there is nothing to compare by: no row tells a token")
+            return
+        yield from language_checks(
+            ModuleNetwork(self.module),
+            self._again(folder),
+            exchanges,
+            bounds=self.bounds,
+            generates=self.network.kind != "masked-lm",
+        )
+        yield self._spelt(folder)
+
+    def _again(self, folder: Path) -> Answers:
+        from trainwright.models.export.hub import load_gguf, load_hub
+
+        if self.to == "safetensors":
+            return load_hub(folder)
+        return load_gguf(folder / GGUF_FILE) if self.to == "gguf" else OnnxNetwork(folder / FILE)
+
+    def _passages(self) -> Passages:
+        """Validation rows, or where there are none the golden ones."""
+        preparation = self.model.preparation
+        if self.asked.validation is not None:
+            return cast("Passages", preparation.transform(self.asked.validation))
+        return cast("Passages", preparation.transform_rows(self.asked.golden))
+
+    def _spelt(self, folder: Path) -> Check:
+        """Are texts the same tokens there?"""
+        from trainwright.models.export.hub import spelling, token_ids
+
+        texts = self._texts()
+        path = folder / GGUF_FILE if self.to == "gguf" else folder
+        same = sum(
+            one == other
+            for one, other in zip(spelling(self.codec, texts), token_ids(path, texts), strict=True)
+        )
+        detail = f"{same} of {len(texts)} texts are the same tokens"
+        return Check("tokenizer", same == len(texts), detail)
+
+    def _texts(self) -> list[str]:
+        names = [c.name for c in self.model.inputs if c.type is ColumnType.TEXT]
+        rows = (
+            self.asked.golden
+            if self.asked.validation is None
+            else self.asked.validation.head(SPELT).to_dicts()
+        )
+        found = [str(row[name]) for row in rows for name in names if row.get(name)]
+        return ["What does 1 cost?  Zwölf €.\n", *found][:SPELT]
+
+
+class NetworkLeaving(Leaving):
+    """Any other network: its weights with its architecture, or a graph that takes prepared samples."""
+
+    def __init__(self, model: FittedModel, asked: Asked, **settings: Any) -> None:  # noqa: ANN401 - of the base
+        super().__init__(model, asked, **settings)
+        wrong = self.to == "gguf" or (self.to == "safetensors" and self.quantization is not None)
+        if wrong:
+            raise CommandError(
+                f"{self.quantization or self.to} is of language models alone,"
+                f" and this is a {self.estimator.architecture.kind}",
+                where="--quantize" if self.quantization else "--to",
+                mend="--to onnx, with --quantize int8 if it is to be smaller",
+            )
+
+    def write(self, folder: Path) -> None:
+        if self.to == "safetensors":
+            self.estimator.save(folder)
+            return
+        from trainwright.models.export.onnx import write_network_onnx
+
+        features = self.model.preparation.transform_rows(self.asked.golden[:2])
+        write_network_onnx(self.estimator, features, folder / FILE)
+        if self.quantization is not None:
+            quantize_onnx(folder / FILE, self.quantization)
+
+    def check(self, folder: Path) -> Iterator[Check]:
+        again = replace(self.model, estimator=self._again(folder))
+        pairs = [
+            (self.model.predict_rows(self.asked.golden), again.predict_rows(self.asked.golden))
+        ]
+        if self.asked.validation is not None:
+            frame = self.asked.validation
+            pairs.append((self.model.predict(frame), again.predict(frame)))
+        yield from prediction_checks(
+            _joined([before for before, _ in pairs]),
+            _joined([after for _, after in pairs]),
+            bounds=self.bounds,
+        )
+
+    def _again(self, folder: Path) -> NetworkEstimator:
+        from trainwright.models.networks.estimator import NetworkEstimator
+
+        if self.to == "safetensors":
+            return NetworkEstimator.load(folder)
+        from trainwright.models.export.onnx import answered_by
+
+        return answered_by(self.estimator, OnnxNetwork(folder / FILE))
+
+
+def codec_of(preparation: Any, config: Mapping[str, Any]) -> Codec:  # noqa: ANN401 - of language
+    """The tokenizer of a language model's preparation, as a document."""
+    vocabulary = preparation.vocabulary
+    return Codec(
+        document=vocabulary.tokenizer.to_str(),
+        special=vocabulary.special,
+        template=vocabulary.template,
+        max_length=int(config.get("max_position_embeddings") or preparation.needs.max_length),
+    )
+
+
+def _joined(predictions: Sequence[Prediction]) -> Prediction:
+    probabilities = [one.probabilities for one in predictions if one.probabilities is not None]
+    return Prediction(
+        np.concatenate([one.values for one in predictions]),
+        np.concatenate(probabilities) if probabilities else None,
+    )
