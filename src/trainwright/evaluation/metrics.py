@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from trainwright.core.artifacts import MetricValue, Prediction, Target, Task
 from trainwright.core.errors import RecipeError, nearest
 from trainwright.evaluation import language
+from trainwright.evaluation.text_metrics import TEXT_METRICS
 from trainwright.summaries import intervals, statistics
 from trainwright.summaries.intervals import Floats, Integers, Units
 from trainwright.summaries.language import LanguageStatistics
@@ -122,6 +123,8 @@ class Metric:
         binary_only: Not defined for more than two classes.
         of_counts: The same from confusion counts, one row a choice of threshold, where it depends on
             decided classes; a threshold can then be chosen by it.
+        of_texts: Of the texts that the chosen model writes (`evaluation.text_metrics`): a gate may ask
+            for it, and no candidate is compared by it.
     """
 
     name: str
@@ -131,6 +134,7 @@ class Metric:
     interval: Interval
     binary_only: bool = False
     of_counts: Callable[[Floats], Floats] | None = None
+    of_texts: bool = False
 
 
 def metric_names(task: Task, *, num_classes: int | None = None) -> list[str]:
@@ -141,7 +145,10 @@ def metric_names(task: Task, *, num_classes: int | None = None) -> list[str]:
     many = num_classes is not None and num_classes > 2
     kind = _CLASSES if task.has_classes else _TOLD if task.is_language else _NUMBERS
     return [
-        m.name for m in METRICS.values() if m.task in (task, kind) and not (many and m.binary_only)
+        m.name
+        for m in METRICS.values()
+        if (m.task in (task, kind) or (m.of_texts and task.is_generated))
+        and not (many and m.binary_only)
     ]
 
 
@@ -526,6 +533,18 @@ def _target_scale(judged: Judged) -> float:
     return spread or float(np.abs(judged.target).max()) or 1.0
 
 
+def _of_texts(name: str) -> Metric:
+    """A metric that stands beside those of the statistics, which do not tell it."""
+    return Metric(
+        name,
+        Task.TEXT_TO_TEXT,
+        greater_is_better=True,
+        value=lambda _: None,
+        interval=lambda _, value, __: MetricValue(value, value, value),
+        of_texts=True,
+    )
+
+
 _CLASSES, _NUMBERS, _TOLD = Task.CLASSIFICATION, Task.REGRESSION, Task.LANGUAGE_MODELLING
 METRICS: Mapping[str, Metric] = {
     metric.name: metric
@@ -620,5 +639,6 @@ METRICS: Mapping[str, Metric] = {
             value=language.perplexity,
             interval=language.perplexity_interval,
         ),
+        *map(_of_texts, TEXT_METRICS),
     )
 }

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from trainwright.core.artifacts import Snapshot, Task
 from trainwright.core.errors import Fault, RecipeError, nearest
 from trainwright.evaluation.metrics import METRICS, metric_names
+from trainwright.evaluation.text_metrics import TEXT_METRICS
 from trainwright.models.auto import SEVERAL_TARGETS, Auto, candidates, settings_of
 from trainwright.models.tables.networks.families import TableNetworkFamily
 from trainwright.recipe.schema import Recipe
@@ -47,6 +48,13 @@ def check_with_snapshot(recipe: Recipe, snapshot: Snapshot) -> None:
 
 def _metrics_exist(recipe: Recipe, *, task: Task | None) -> Iterator[Fault]:
     known = list(METRICS) if task is None else metric_names(task)
+    if task is not None and task.is_generated and recipe.evaluation.metric in TEXT_METRICS:
+        yield Fault(
+            f"candidates are not compared by {recipe.evaluation.metric}: it is measured on what the"
+            " chosen one writes",
+            "evaluation.metric",
+            f'remove it, or deployment: {{gate: {{{recipe.evaluation.metric}: ">= ..."}}}}',
+        )
     wanted = [("evaluation.metric", recipe.evaluation.metric)] if recipe.evaluation.metric else []
     wanted += [(f"deployment.gate.{name}", name) for name in recipe.deployment.gate]
     for where, name in wanted:

@@ -11,11 +11,14 @@ from pathlib import Path
 
 from trainwright.core.artifacts import Evaluation, Snapshot
 from trainwright.core.clock import Pacer
+from trainwright.core.language import generator_of
 from trainwright.core.protocols import Model, Progress
+from trainwright.core.seeds import derive_seed
 from trainwright.flow.assessment import Assessment, assess
 from trainwright.flow.checkpoints import Checkpoints, NoCheckpoints
 from trainwright.flow.explaining import explain
 from trainwright.flow.fairness import fairness_of
+from trainwright.flow.generating import Generated, generate_for
 from trainwright.flow.packaging import Decisions, build_package, fitted_model
 from trainwright.flow.rows import Rows, load_both
 from trainwright.flow.selection import Selection, select
@@ -108,7 +111,33 @@ def train(
         seed=seed,
         pacer=pacer.share("explain", 0.6),
     )
+    generated = generated_by(
+        model, validation, snapshot=snapshot, recipe=recipe, pacer=pacer.share("generate", 0.8)
+    )
+    if generated is not None:
+        progress.stage("evaluate")
+        metrics = {**evaluation.metrics, **generated.metrics}
+        assessment = replace(assessment, evaluation=replace(assessment.evaluation, metrics=metrics))
+        plots = {**evaluation.plots, "generated": generated.to_json()}
+        evaluation = replace(evaluation, metrics=metrics, plots=plots)
     return Trained(selection, assessment, model, evaluation, training_rows, validation)
+
+
+def generated_by(
+    model: FittedModel, rows: Rows, *, snapshot: Snapshot, recipe: Recipe, pacer: Pacer
+) -> Generated | None:
+    """What a model writes for validation or test rows, where its task is to write."""
+    generator = generator_of(model)
+    if generator is None or not snapshot.target.task.is_generated:
+        return None
+    return generate_for(
+        generator,
+        rows,
+        target=snapshot.target,
+        inputs=snapshot.inputs,
+        pacer=pacer,
+        seed=derive_seed(recipe.training.seed, "intervals"),
+    )
 
 
 def package(
