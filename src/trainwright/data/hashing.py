@@ -93,6 +93,13 @@ class SourceKey:
             self._sums[number] += int(mix(hashes ^ salt).sum(dtype=np.uint64))
             self._sums[number] %= 1 << 64
 
+    def merge(self, other: SourceKey) -> SourceKey:
+        """Of the rows of both."""
+        merged = SourceKey()
+        merged._num_rows = self._num_rows + other._num_rows
+        merged._sums = [(a + b) % (1 << 64) for a, b in zip(self._sums, other._sums, strict=True)]
+        return merged
+
     @property
     def value(self) -> str:
         """64 hex digits."""

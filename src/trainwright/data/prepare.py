@@ -11,7 +11,7 @@ preparation is the hash of the resolved `data` section, the task, and every file
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from importlib import metadata
@@ -20,9 +20,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import polars as pl
 
-from trainwright.core.artifacts import ROW, Finding, Snapshot, Split, Task
+from trainwright.compute.workers import HERE, Workers
+from trainwright.core.artifacts import ROW, Finding, Snapshot, Task
 from trainwright.core.clock import Deadline
 from trainwright.core.durable import (
     canonical_json,
@@ -47,6 +47,7 @@ from trainwright.data.labels.settle import label_files
 from trainwright.data.labels.source import settle_source, weights_of
 from trainwright.data.leakage import find_leaks
 from trainwright.data.ledger import reconcile
+from trainwright.data.passes import Rounds
 from trainwright.data.quality import choose_inputs
 from trainwright.data.reading import RawTable, SourceFile, read_source
 from trainwright.data.reading.naming import named_hashes
@@ -67,7 +68,7 @@ from trainwright.data.weights import all_weights
 from trainwright.recipe.data import DataSettings
 from trainwright.recipe.reads import Reads
 from trainwright.recipe.schema import Recipe
-from trainwright.summaries.profile import ProfileBuilder, profile_frame
+from trainwright.summaries.profile import profile_frame
 
 BEFORE_SPLIT = (
     "column types and missing-value marks",
@@ -93,6 +94,7 @@ def prepare(
     classifier: TextClassifier | None = None,
     progress: Progress = Silent(),  # noqa: B008 - stateless
     reads: Reads | None = None,
+    workers: Workers = HERE,
 ) -> Snapshot:
     """Run stage 1, or give back its result from before when nothing changed.
 
@@ -106,6 +108,7 @@ def prepare(
         classifier: Classifiers of texts, for filters.
         progress: Told how far the work is.
         reads: Counts which keys were read; kept in the snapshot and restored when it is reused.
+        workers: Read, type, hash and summarise rows; the snapshot is the same whoever they are.
 
     Raises:
         RecipeError: the recipe names a column that is not there.
@@ -139,6 +142,7 @@ def prepare(
                 arrays=arrays,
                 keeper=keeper,
                 progress=progress,
+                workers=workers,
             )
             kept, files = staged.files, [one.file for one in staged.files]
             content = _table_content(
@@ -152,6 +156,7 @@ def prepare(
                 embedder=embedder,
                 classifier=classifier,
                 progress=progress,
+                workers=workers,
             )
         content = replace(
             content,
@@ -180,6 +185,7 @@ def _table_content(
     embedder: Embedder | None,
     classifier: TextClassifier | None,
     progress: Progress,
+    workers: Workers,
 ) -> Content:
     """Everything between the rows as read and the snapshot; rows wait in `folder`."""
     settings = recipe.data
@@ -187,13 +193,14 @@ def _table_content(
     progress.stage("types")
     raw = staged.table
     staged, settled = settle_source(staged, settings, base=base)
-    typed = type_rows(staged, settings, task=recipe.task, folder=folder)
+    typed = type_rows(staged, settings, task=recipe.task, folder=folder, workers=workers)
     staged.remove()
     typed, repairs = repair_rows(typed, settings, base=base, folder=folder)
     progress.stage("split and check")
     check_split_columns(settings, list(typed.schema))
     check_protected(settings, list(typed.schema))
-    table = Table(typed, raw.files, settings, arrays)
+    rounds = Rounds(typed, arrays, folder, workers)
+    table = Table(typed, raw.files, settings, arrays, rounds)
     table.findings += settled.findings if settled else ()
     table.leave_out_unlabelled()
     table.look_for_copies()
@@ -227,12 +234,12 @@ def _table_content(
     weights = all_weights(WEIGHTS, seen(), known=known)
     table.findings += weights.findings if weights else ()
     schemas = table.kept(choice.inputs, weights=weights)
-    profile = ProfileBuilder(list(dict.fromkeys([*choice.inputs, target.column])))
+    profiled = list(dict.fromkeys([*choice.inputs, target.column]))
     return Content(
         schemas=schemas,
-        rows=_profiled(table.split_blocks(schemas, weights=weights), profile),
+        rows=table.split_blocks(schemas, weights=weights),
         ledger=table.ledger(),
-        profile=profile.close,
+        profile=partial(table.profile_of_train, profiled),
         target=target,
         inputs=choice.inputs,
         left_out=choice.left_out,
@@ -247,16 +254,6 @@ def _table_content(
         card=card_of(settings.card, seen()),
         receipts=typed.receipts,
     )
-
-
-def _profiled(
-    rows: Iterable[tuple[Split, pl.DataFrame]], profile: ProfileBuilder
-) -> Iterator[tuple[Split, pl.DataFrame]]:
-    """The same rows; those of train are added to the profile on their way."""
-    for split, block in rows:
-        if split is Split.TRAIN:
-            profile.add(block)
-        yield split, block
 
 
 def _series_content(raw: RawTable, settings: DataSettings, *, task: Task | None) -> Content:

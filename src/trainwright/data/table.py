@@ -26,9 +26,10 @@ from trainwright.data.duplicates import (
     describe_copies,
     has_telling_column,
 )
-from trainwright.data.hashing import Hashes, RowHasher, hash_cells, mix
+from trainwright.data.hashing import Hashes, RowHasher
 from trainwright.data.leakage.bench import choose_rows
 from trainwright.data.ledger import LedgerBook, Numbered
+from trainwright.data.passes import Rounds
 from trainwright.data.quality import equality_columns
 from trainwright.data.reading.tables import SourceFile
 from trainwright.data.split import Assignment, Splittable, assign, strata_of
@@ -38,6 +39,7 @@ from trainwright.data.staging.typed import TypedRows
 from trainwright.data.view import TableView
 from trainwright.data.weights import Weights
 from trainwright.recipe.data import DataSettings
+from trainwright.summaries.profile import Profile
 
 
 class Table:
@@ -59,8 +61,10 @@ class Table:
         files: Sequence[SourceFile],
         settings: DataSettings,
         arrays: Arrays,
+        rounds: Rounds,
     ) -> None:
         self._typed = typed
+        self._rounds = rounds
         self._files = files
         self._settings = settings
         self._arrays = arrays
@@ -74,7 +78,7 @@ class Table:
             self.row[span] = np.arange(span.start, span.stop)
         self.parts = arrays.full(typed.num_rows, -1, np.int8)
         self.units = self.row
-        self.hashes, self._whole = self._hash()
+        self.hashes, self._whole = rounds.hashes(self._equality, self.target.name)
         self._bundled: Bundled | None = None
 
     @property
@@ -245,6 +249,10 @@ class Table:
             start = span.stop
             self._arrays.release()
 
+    def profile_of_train(self, columns: Sequence[Column]) -> Profile:
+        """What is known of the train rows without any of them."""
+        return self._rounds.profile(columns, self.row, self.parts == TRAIN)
+
     def ledger(self) -> Iterator[pl.DataFrame]:
         """What became of every row, block by block; the rows still in are those of the splits."""
         for span in self._arrays.spans(len(self.row)):
@@ -261,20 +269,6 @@ class Table:
             reason = Numbered("equal to row {}", self.row[first[here]])
             self._book.drop(self.row[span][here], step="duplicates", reason=reason)
         self._without(gone)
-
-    def _hash(self) -> tuple[Hashes, Hashes]:
-        """Hashes of inputs, and of inputs and target together."""
-        inputs = self._arrays.empty(self._typed.num_rows, np.uint64)
-        whole = self._arrays.empty(self._typed.num_rows, np.uint64)
-        rows = RowHasher(self._equality)
-        start = 0
-        for block in self._typed.blocks(list(dict.fromkeys([*self._equality, self.target.name]))):
-            span = slice(start, start + block.height)
-            inputs[span] = rows.hashes(block)
-            whole[span] = mix(inputs[span] ^ mix(hash_cells(block[self.target.name])))
-            start = span.stop
-            self._arrays.release()
-        return inputs, whole
 
     def _file_parts(self) -> NDArray[np.int8]:
         """The part that each row's file says."""

@@ -30,6 +30,7 @@ def check_recipe(recipe: Recipe) -> None:
         _task_has_its_data(recipe),
         _folds_can_be_cut(recipe),
         _classes_are_weighed_once(recipe),
+        _cluster_has_work(recipe),
     )
 
 
@@ -204,6 +205,16 @@ def _slices_exist(recipe: Recipe, snapshot: Snapshot) -> Iterator[Fault]:
                 "evaluation.slices",
                 f"use {near!r}" if near else f"the columns are: {', '.join(names)[:300]}",
             )
+
+
+def _cluster_has_work(recipe: Recipe) -> Iterator[Fault]:
+    """A cluster that nothing is asked of would have no effect."""
+    if recipe.compute.kind != "local" and recipe.data.series is not None:
+        yield Fault(
+            f"compute: {recipe.compute.kind} has no work: steps of series are prepared here, whole",
+            "compute",
+            "compute: local",
+        )
 
 
 def _refuse(*checks: Iterator[Fault]) -> None:

@@ -85,7 +85,7 @@ def build_package(
     decisions: Decisions,
 ) -> None:
     """Write the package of a fitted model."""
-    resolved, _ = redacted_recipe(recipe.resolved())
+    resolved, _ = redacted_recipe(recipe.decisive())
     metrics = {name: value.to_json() for name, value in evaluation.metrics.items()}
     facts = {
         "name": recipe.name,

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from trainwright.compute.workers import workers_of
 from trainwright.core.artifacts import Snapshot
 from trainwright.core.protocols import Progress, Silent
 from trainwright.data.prepare import prepare as prepare_data
@@ -20,7 +21,13 @@ from trainwright.models.tables.probe import probe
 from trainwright.recipe import Reads, Recipe, load_recipe
 from trainwright.runs.workspace import Workspace
 
-JUDGED = ("model", "training", "evaluation", "deployment")  # what comes after a run is not
+JUDGED = (
+    "model",
+    "training",
+    "evaluation",
+    "deployment",
+    "compute",
+)  # what comes after a run is not
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +79,7 @@ class Session:
             DataError: the data are wrong; its findings say how.
         """
         self.progress.stage("prepare")
-        with self.reads.by("data", "task"):
+        with self.reads.by("data", "task", "compute"), workers_of(self.recipe.compute) as workers:
             snapshot = prepare_data(
                 self.recipe,
                 base=self.base,
@@ -83,6 +90,7 @@ class Session:
                 classifier=PackagedClassifiers(self.base, self.workspace),
                 progress=self.progress,
                 reads=self.reads,
+                workers=workers,
             )
         check_with_snapshot(self.recipe, snapshot)
         return snapshot

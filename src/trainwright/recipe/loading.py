@@ -58,6 +58,8 @@ def _check(document: Document, *, base: Path) -> Recipe:
     values = dict(document.values)
     values.setdefault("model", {"family": "auto"})
     values = with_language_defaults(values, base=base)
+    if isinstance(values.get("compute"), str):
+        values["compute"] = {"kind": values["compute"]}
     if "horizon" in values and isinstance(values.get("data"), dict):  # said beside the task
         values["data"] = {"horizon": values.pop("horizon"), **values["data"]}
     if isinstance(values.get("data"), dict) and _is_image_folder(

@@ -9,6 +9,7 @@ from pydantic import Field, SerializeAsAny
 from trainwright.core.artifacts import Task
 from trainwright.core.durable import canonical_json, sha256_bytes
 from trainwright.core.parts import Part
+from trainwright.recipe.compute import ComputeSettings
 from trainwright.recipe.data import DataSettings
 from trainwright.recipe.reads import Section
 from trainwright.recipe.sections import (
@@ -41,12 +42,17 @@ class Recipe(Heading):
     deployment: DeploymentSettings = DeploymentSettings()
     monitoring: MonitoringSettings = MonitoringSettings()
     tracking: TrackingSettings = TrackingSettings()
+    compute: ComputeSettings = ComputeSettings()
 
     def resolved(self) -> dict[str, Any]:
         """Every setting with its default written out, as JSON values."""
         return self.model_dump(mode="json")
 
+    def decisive(self) -> dict[str, Any]:
+        """The same without where work runs, which has no part in any result."""
+        return {key: value for key, value in self.resolved().items() if key != "compute"}
+
     @property
     def hash(self) -> str:
-        """SHA-256 of the resolved recipe."""
-        return sha256_bytes(canonical_json(self.resolved()))
+        """SHA-256 of all that results depend on."""
+        return sha256_bytes(canonical_json(self.decisive()))

@@ -82,3 +82,12 @@ def test_a_family_that_cannot_learn_from_these_columns_is_refused(sections, kind
     recipe = parse_recipe({"data": DATA, **sections})
     with pytest.raises(RecipeError, match=what):
         check_with_snapshot(recipe, snapshot_of(Column("x", kind)))
+
+
+def test_a_cluster_that_would_have_no_work_is_refused():
+    series = {"source": "absent.csv", "target": "y", "series": {"id": "a", "time": "b"}}
+    recipe = parse_recipe({"data": series, "task": "forecasting", "horizon": 3, "compute": "ray"})
+    with pytest.raises(RecipeError, match="has no work") as caught:
+        check_recipe(recipe)
+    assert "compute: local" in [fault.mend for fault in caught.value.faults]
+    check_recipe(parse_recipe({"data": DATA, "compute": "ray"}))

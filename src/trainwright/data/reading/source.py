@@ -148,13 +148,10 @@ def open_table(
 
 
 @contextmanager
-def open_named(location: Location, settings: DataSettings, *, name: str) -> Iterator[Reader]:
-    """A reader for what a recipe names."""
-    how = how_read(location, settings, name=name)
-    layout = how.pop("layout")
-    with open_table(
-        location, name=name, layout=LayoutSettings(**layout) if layout else None, **how
-    ) as reader:
+def open_as(location: Location, how: Mapping[str, Any], *, name: str) -> Iterator[Reader]:
+    """A reader for what a recipe names; `how` is of `how_read`."""
+    layout = LayoutSettings(**how["layout"]) if how["layout"] else None
+    with open_table(location, name=name, **{**how, "layout": layout}) as reader:
         yield reader
 
 
@@ -179,7 +176,7 @@ def _read_file(location: Location, settings: DataSettings, *, name: str) -> _Rea
     rows: list[int] = []
     lines: list[int | NDArray[np.int64]] = []
     num_rows = 0
-    with open_named(location, settings, name=name) as reader:
+    with open_as(location, how_read(location, settings, name=name), name=name) as reader:
         for block in reader.blocks():
             frames.append(block.frame)
             if block.lines is not None and block.frame.height:

@@ -35,6 +35,26 @@ class _Piece:
     num_rows: int
 
 
+@dataclass(frozen=True, slots=True)
+class StoredBlock:
+    """One block of a store: what whoever sees its file needs, in this process or another.
+
+    Attributes:
+        path: The file.
+        pieces: Where each column is in it.
+        num_rows: Rows.
+    """
+
+    path: Path
+    pieces: Mapping[str, _Piece]
+    num_rows: int
+
+    def read(self, names: Sequence[str]) -> pl.DataFrame:
+        """The named columns; they stand on mapped pages, which go with them."""
+        size = max((self.pieces[name].stop for name in names), default=0)
+        return _read_pieces(_Mapped.of(self.path, size), self.pieces, names)
+
+
 class BlockStore:
     """Columns of a table in one file; every column has the same blocks once all are written.
 
@@ -112,6 +132,14 @@ class BlockStore:
         """The types that a column has in its blocks."""
         return self._kinds[name]
 
+    def stored(self, names: Sequence[str]) -> list[StoredBlock]:
+        """All blocks, to be read for these columns by whoever sees the file."""
+        by_block = zip(*(self._pieces[name] for name in names), strict=True)
+        return [
+            StoredBlock(self._path, dict(zip(names, pieces, strict=True)), pieces[0].num_rows)
+            for pieces in by_block
+        ]
+
     def blocks(self, names: Sequence[str]) -> Iterator[pl.DataFrame]:
         """The named columns, block by block, in order; they stand on mapped pages."""
         with _Mapped.of(self._path, self._size) as mapped:
@@ -143,13 +171,7 @@ class BlockStore:
         return {"size": self._size, "columns": list(whole), "pieces": first}
 
     def _block(self, mapped: _Mapped, number: int, names: Sequence[str]) -> pl.DataFrame:
-        by_piece: dict[_Piece, list[str]] = {}
-        for name in names:
-            by_piece.setdefault(self._pieces[name][number], []).append(name)
-        frames = [mapped.read(piece, asked) for piece, asked in by_piece.items()]
-        return (frames[0] if len(frames) == 1 else pl.concat(frames, how="horizontal")).select(
-            names
-        )
+        return _read_pieces(mapped, {name: self._pieces[name][number] for name in names}, names)
 
 
 def _as_arrow(frame: pl.DataFrame) -> pa.Table:
@@ -182,6 +204,17 @@ def open_store(path: Path, value: Mapping[str, Any]) -> BlockStore:
             for name, kind in mapped.read(piece, value["columns"]).schema.items():
                 store._kinds.setdefault(name, []).append(kind)
     return store
+
+
+def _read_pieces(
+    mapped: _Mapped, pieces: Mapping[str, _Piece], names: Sequence[str]
+) -> pl.DataFrame:
+    """These columns of a block, each from where it was written."""
+    by_piece: dict[_Piece, list[str]] = {}
+    for name in names:
+        by_piece.setdefault(pieces[name], []).append(name)
+    frames = [mapped.read(piece, asked) for piece, asked in by_piece.items()]
+    return (frames[0] if len(frames) == 1 else pl.concat(frames, how="horizontal")).select(names)
 
 
 class _Mapped:

@@ -7,12 +7,16 @@ is refused; one that was read before, by a source that has further files now, is
 
 from __future__ import annotations
 
-from dataclasses import replace
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
+from trainwright.compute.workers import HERE, Workers
 from trainwright.core.errors import DataError
 from trainwright.core.protocols import Progress
 from trainwright.data.images.files import image_column
@@ -26,7 +30,7 @@ from trainwright.data.reading.source import (
     image_column_name,
     kept_columns,
     on_damage,
-    open_named,
+    open_as,
 )
 from trainwright.data.reading.tables import SourceFile
 from trainwright.data.staging.arrays import Arrays
@@ -39,6 +43,29 @@ from trainwright.recipe.data import DataSettings
 IMAGE_ROWS = 256  # of a block that holds images
 
 
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """One thing to read, with all that whoever reads it must know.
+
+    Attributes:
+        location: What.
+        name: For messages.
+        folder: Where rows are staged; who reads makes a folder of its own there.
+        how: How the recipe wants it read (`reading.source.how_read`); nothing where it is a folder.
+    """
+
+    location: Location
+    name: str
+    folder: Path
+    how: Mapping[str, Any]
+
+    @property
+    def is_file(self) -> bool:
+        """Is it a file of its own, which others can read, and whose bytes it is known by?"""
+        location = self.location
+        return isinstance(location, Path) and not is_database(location.name) and location.is_file()
+
+
 def stage_source(
     settings: DataSettings,
     *,
@@ -47,6 +74,7 @@ def stage_source(
     arrays: Arrays,
     keeper: Keeper,
     progress: Progress,
+    workers: Workers = HERE,
 ) -> StagedSource:
     """Read every file that `data` names, and keep its rows in `folder`.
 
@@ -57,6 +85,7 @@ def stage_source(
         arrays: Where long arrays live.
         keeper: Has the rows of files that were read before.
         progress: Told the bytes read so far.
+        workers: Read files; what is no file, a database or a store, is read here.
 
     Raises:
         DataError: a file is missing, damaged, not a sound table, or changes while it is read; every
@@ -67,30 +96,28 @@ def stage_source(
     total = sum(size_of(location) for location, _ in named) or 1
     images = image_column_name(settings, named)
     progress.stage("read")
+    orders = [
+        _order(location, settings, name=relative_name(location, base), folder=folder)
+        for location, _ in named
+    ]
+    may_keep = len(named) > 1 and images is None
+    kept = _taken(orders, keeper, arrays) if may_keep else {}
     staged: list[StagedFile] = []
     done = num_rows = 0
-    for number, (location, part) in enumerate(named):
-        name = relative_name(location, base)
-        into = folder / f"source-{number}"
-        if isinstance(location, Path) and location.is_dir():
-            one = _stage_folder(location, into, settings, name=name, progress=progress)
+    for order, part, read in zip(
+        orders, (part for _, part in named), _reads(orders, kept, workers), strict=True
+    ):
+        if read is None:
+            one = _stage_folder(order, settings, progress=progress)
         else:
-            how = how_read(location, settings, name=name)
-            kept = None
-            may_keep = len(named) > 1 and images is None
-            if may_keep and isinstance(location, Path) and not is_database(location.name):
-                kept = keeper.take(location, name, how, into, arrays)
-            else:
-                may_keep = False
-            one = kept or _stage_file(location, into, settings, name=name, arrays=arrays)
-            one = _with_images(one, settings, base=base)
-            one = replace(one, how=how if may_keep else None)
+            one = _with_images(_with_lines(read, arrays), settings, base=base)
+            one = replace(one, how=order.how if may_keep and order.is_file else None)
         if staged:
-            check_agreement(staged[0].kinds, one.kinds, staged[0].file.name, name)
+            check_agreement(staged[0].kinds, one.kinds, staged[0].file.name, order.name)
         staged.append(replace(one, file=replace(one.file, first_row=num_rows, part=part)))
         num_rows += one.file.num_rows
         done += one.file.bytes
-        progress.advance(done, total, name)
+        progress.advance(done, total, order.name)
     if not num_rows:
         raise DataError(
             "the file has a header but 0 data rows",
@@ -102,61 +129,107 @@ def stage_source(
     return StagedSource(tuple(staged), schema, images)
 
 
-def _stage_file(
-    location: Location, into: Path, settings: DataSettings, *, name: str, arrays: Arrays
-) -> StagedFile:
-    """Read a file to its end."""
-    before = _stamp(location)
-    into.mkdir()
+def _order(location: Location, settings: DataSettings, *, name: str, folder: Path) -> _Order:
+    whole = isinstance(location, Path) and location.is_dir()
+    how = {} if whole else how_read(location, settings, name=name)
+    return _Order(location, name, folder, how)
+
+
+def _taken(orders: Sequence[_Order], keeper: Keeper, arrays: Arrays) -> dict[int, StagedFile]:
+    """What was read before, by its place among the orders."""
+    found = {}
+    for number, order in enumerate(orders):
+        if order.is_file:
+            assert isinstance(order.location, Path)
+            into = order.folder / f"kept-{number}"
+            one = keeper.take(order.location, order.name, order.how, into, arrays)
+            if one is not None:
+                found[number] = one
+    return found
+
+
+def _reads(
+    orders: Sequence[_Order], kept: Mapping[int, StagedFile], workers: Workers
+) -> Iterator[StagedFile | None]:
+    """The rows of each order, in order; None where it is a folder of images."""
+    far = [n for n, order in enumerate(orders) if n not in kept and order.is_file]
+    found = workers.map(_read_files, [orders[n] for n in far], folder=orders[0].folder)
+    for number, order in enumerate(orders):
+        if number in kept:
+            yield kept[number]
+        elif number in far:
+            yield next(found)
+        elif isinstance(order.location, Path) and order.location.is_dir():
+            yield None
+        else:
+            yield _read_file(order)
+    assert next(found, None) is None
+
+
+def _read_files(orders: Iterable[_Order]) -> Iterator[StagedFile]:
+    """One after another."""
+    for order in orders:
+        yield _read_file(order)
+
+
+def _read_file(order: _Order) -> StagedFile:
+    """Read a file to its end; its rows' lines are noted, but not yet opened."""
+    before = _stamp(order.location)
+    into = Path(tempfile.mkdtemp(prefix="source-", dir=order.folder))
     store, lines = BlockStore(into / ROWS_FILE), LineBook(into / LINES_FILE)
+    dropped = order.how["dropped"]
     index: RowIndex | None = None
     num_rows = 0
-    with open_named(location, settings, name=name) as reader:
+    with open_as(order.location, order.how, name=order.name) as reader:
         for block in reader.blocks():
-            index = index or RowIndex(reader.names, settings.drop, name=name)
+            index = index or RowIndex(reader.names, dropped, name=order.name)
             index.add(block.frame)
             lines.add(num_rows, block.lines, block.frame.height)
             kept = kept_columns(reader.names)
             store.write(block.frame.select(list(kept)).rename(kept))
             num_rows += block.frame.height
         if index is None:
-            index = RowIndex(reader.names, settings.drop, name=name)
+            index = RowIndex(reader.names, dropped, name=order.name)
             names = kept_columns(reader.names).values()
             store.write(pl.DataFrame(schema=dict.fromkeys(names, pl.String)))
+    location = order.location
     if _stamp(location) != before:
         raise DataError(
             "the file changed while it was read",
-            where=name,
+            where=order.name,
             mend="run again when nothing writes to it, or read a copy",
         )
     file = SourceFile(
-        name,
+        order.name,
         location if isinstance(location, Path) else None,
         reader.sha256,
         reader.bytes_read,
         0,
         num_rows,
-        lines=open_lines(lines.said, into / LINES_FILE, arrays),
         entries=() if isinstance(location, Path) else location.entries,
     )
     findings = (*reader.findings, *index.findings())
     return StagedFile(store, file, findings, reader.semicolons, lines.said)
 
 
-def _stage_folder(
-    path: Path, into: Path, settings: DataSettings, *, name: str, progress: Progress
-) -> StagedFile:
+def _with_lines(one: StagedFile, arrays: Arrays) -> StagedFile:
+    """With the line of each row at hand."""
+    lines = open_lines(one.lines, one.store.path.with_name(LINES_FILE), arrays)
+    return replace(one, file=replace(one.file, lines=lines))
+
+
+def _stage_folder(order: _Order, settings: DataSettings, *, progress: Progress) -> StagedFile:
     """A folder of images, whose bytes are all read before they are staged."""
     from trainwright.data.images.folder import read_folder
 
+    assert isinstance(order.location, Path)
     frame, file, findings = read_folder(
-        path,
-        name=name,
+        order.location,
+        name=order.name,
         advance=lambda done: progress.advance(done, 0, f"{done} images"),
         damaged=on_damage(settings),
     )
-    into.mkdir()
-    store = BlockStore(into / ROWS_FILE)
+    store = BlockStore(order.folder / ROWS_FILE)
     for block in frame.iter_slices(IMAGE_ROWS):
         store.write(block)
     return StagedFile(store, file, tuple(findings), semicolons=False)

@@ -12,7 +12,7 @@ import polars as pl
 from trainwright.core.artifacts import Finding
 from trainwright.data.reading.source import common_kind
 from trainwright.data.reading.tables import RawTable, SourceFile
-from trainwright.data.staging.blocks import BlockStore
+from trainwright.data.staging.blocks import BlockStore, StoredBlock
 from trainwright.data.staging.lines import Lines
 
 ROWS_FILE = "rows.blocks"
@@ -43,6 +43,36 @@ class StagedFile:
     def kinds(self) -> dict[str, pl.DataType]:
         """The type of each column over all of its blocks."""
         return {name: common_kind(self.store.kinds(name)) for name in self.store.columns}
+
+
+@dataclass(frozen=True, slots=True)
+class RawBlock:
+    """A block of the source's rows, for whoever sees the disk.
+
+    Attributes:
+        first_row: Global position of its first row.
+        block: The columns as read.
+        kinds: The type that each column has in all blocks.
+        settled: Columns that stand in place of those that were read, or beside them.
+    """
+
+    first_row: int
+    block: StoredBlock
+    kinds: Mapping[str, pl.DataType]
+    settled: pl.DataFrame | None = None
+
+    def read(self, names: Sequence[str]) -> pl.DataFrame:
+        """The named columns; a column has one type in all blocks."""
+        if self.settled is None:
+            return self.as_read(names)
+        read = [name for name in names if name not in self.settled.columns]
+        return (self.as_read(read).hstack(self.settled) if read else self.settled).select(names)
+
+    def as_read(self, names: Sequence[str]) -> pl.DataFrame:
+        """The same, with nothing settled."""
+        wanted = {name: self.kinds[name] for name in names}
+        block = self.block.read(names)
+        return block.cast(wanted) if block.schema != wanted else block  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +133,17 @@ class StagedSource:
         for one in self.files:
             for block in one.store.blocks(names):
                 yield block.cast(wanted) if block.schema != wanted else block  # type: ignore[arg-type]
+
+    def raw_blocks(self) -> Iterator[RawBlock]:
+        """All blocks, in row order, each to be read by whoever sees the disk."""
+        start = 0
+        for one in self.files:
+            for block in one.store.stored(list(self.read)):
+                made = (
+                    None if self.settled is None else self.settled[start : start + block.num_rows]
+                )
+                yield RawBlock(start, block, self.read, made)
+                start += block.num_rows
 
     def remove(self) -> None:
         """The rows as read are not needed any more, but for those that may be kept."""

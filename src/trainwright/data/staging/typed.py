@@ -7,7 +7,7 @@ more. Columns of words and tags are short enough to be held whole, one at a time
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
@@ -18,13 +18,14 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from trainwright.compute.workers import HERE, Workers
 from trainwright.core.artifacts import Column, ColumnType, Finding, Target, Task
 from trainwright.core.errors import RecipeError
 from trainwright.data.hashing import SourceKey
-from trainwright.data.staging.blocks import BlockStore
-from trainwright.data.staging.staged import StagedSource
+from trainwright.data.staging.blocks import BlockStore, StoredBlock
+from trainwright.data.staging.staged import RawBlock, StagedSource
 from trainwright.data.types.case import Context
-from trainwright.data.types.columns import ColumnTyping
+from trainwright.data.types.columns import ColumnTyping, Reading
 from trainwright.data.types.evidence import Evidence
 from trainwright.data.types.inference import check_names, context_of
 from trainwright.data.types.tags import check_lengths, refuse_lists, type_tags, type_words
@@ -71,13 +72,22 @@ class TypedRows:
         """The named columns, block by block, in row order."""
         return self.store.blocks(names)
 
+    def stored(self, names: Sequence[str]) -> list[StoredBlock]:
+        """All blocks, each to be read for these columns by whoever sees the disk."""
+        return self.store.stored(names)
+
     def gather(self, names: Sequence[str], row: NDArray[np.int64]) -> pl.DataFrame:
         """The rows at these positions, ascending."""
         return self.store.gather(names, row)
 
 
 def type_rows(
-    staged: StagedSource, settings: DataSettings, *, task: Task | None, folder: Path
+    staged: StagedSource,
+    settings: DataSettings,
+    *,
+    task: Task | None,
+    folder: Path,
+    workers: Workers = HERE,
 ) -> TypedRows:
     """Decide what every column is, and read it so.
 
@@ -87,6 +97,7 @@ def type_rows(
             faults do not count.
         task: Inferred from the target when None.
         folder: Where the typed rows are kept.
+        workers: Read and type the blocks.
 
     Raises:
         RecipeError: the recipe names a column that is not there, or a task that cannot be.
@@ -100,7 +111,7 @@ def type_rows(
     held = _held_whole(staged, settings, task)
     for name in {settings.target, *_texts(settings, task)} - set(held):
         refuse_lists(pl.Series(name, [], dtype=staged.schema[name]))
-    evidence, source_key = _scan(staged, contexts, without=held)
+    evidence, source_key = _scan(staged, contexts, without=held, workers=workers, folder=folder)
     typings: dict[str, ColumnTyping | TargetTyping] = {}
     for name in evidence:
         context = contexts[name]
@@ -112,7 +123,7 @@ def type_rows(
         typings[name] = ColumnTyping(evidence[name], context)
     store = BlockStore(folder / "typed.blocks")
     found = {name: read(store) for name, read in held.items()}
-    _parse(staged, typings, store)
+    _parse(staged, typings, store, workers=workers, folder=folder)
     target = next((one.target for one in found.values() if one.target is not None), None)
     if task is not None and task.is_language:
         target = Target((typings.get(settings.target) or found[settings.target]).column, task)
@@ -206,48 +217,78 @@ def _hold_tags(staged: StagedSource, settings: DataSettings, store: BlockStore) 
     return _Held(typed.column, typed.findings, target)
 
 
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What some blocks show before any of their values is interpreted."""
+
+    evidence: Mapping[str, Evidence]
+    key: SourceKey
+
+    def merge(self, other: _Seen) -> _Seen:
+        evidence = {name: one.merge(other.evidence[name]) for name, one in self.evidence.items()}
+        return _Seen(evidence, self.key.merge(other.key))
+
+
 def _scan(
-    staged: StagedSource, contexts: Mapping[str, Context], *, without: Mapping[str, object]
+    staged: StagedSource,
+    contexts: Mapping[str, Context],
+    *,
+    without: Mapping[str, object],
+    workers: Workers,
+    folder: Path,
 ) -> tuple[dict[str, Evidence], str]:
     """Evidence for each column but these, and the identity of the source's rows."""
-    evidence = {name: Evidence.of(contexts[name]) for name in staged.schema if name not in without}
-    key = SourceKey()
-    first_row = 0
-    for block in () if staged.settled is None else staged.blocks_as_read(list(staged.read)):
-        key.add(block)  # labels from other hands are not what the source is known by
-    for block in staged.blocks(list(staged.schema)):
-        if staged.settled is None:
-            key.add(block)
-        for name, one in evidence.items():
-            one.add(block[name], first_row)
-        first_row += block.height
-    return evidence, key.value
+    names = [name for name in staged.schema if name not in without]
+    look = partial(_look, names, list(staged.schema if staged.settled is None else staged.read))
+    seen = _Seen({name: Evidence.of(contexts[name]) for name in names}, SourceKey())
+    for found in workers.map(look, staged.raw_blocks(), folder=folder):
+        seen = seen.merge(found)
+    return dict(seen.evidence), seen.key.value
 
 
-def _parse(staged: StagedSource, typings: _Typings, store: BlockStore) -> None:
+def _look(names: Sequence[str], read: Sequence[str], blocks: Iterable[RawBlock]) -> Iterator[_Seen]:
+    """What these columns of some blocks show; all that was read counts for the source's identity."""
+    seen = _Seen({name: Evidence.of(Context()) for name in names}, SourceKey())
+    for block in blocks:
+        frame = block.as_read(read)  # labels from other hands are not what the source is known by
+        seen.key.add(frame)
+        if block.settled is not None:
+            frame = block.read(names)
+        for name, one in seen.evidence.items():
+            one.add(frame[name], block.first_row)
+    yield seen
+
+
+def _parse(
+    staged: StagedSource, typings: _Typings, store: BlockStore, *, workers: Workers, folder: Path
+) -> None:
     """Read all blocks of these columns into the store, until every type is borne out."""
     left = list(typings)
-    with ThreadPoolExecutor(_THREADS) as pool:
-        while left:
-            tallies = {name: Tally() for name in left}
-            first_row = 0
-            for block in staged.blocks(left):
-                read = partial(_read, block, typings, first_row)
-                found = list(pool.map(read, left))
-                store.write(pl.DataFrame([values for values, _ in found]))
-                for name, (_, tally) in zip(left, found, strict=True):
-                    tallies[name] = tallies[name].merge(tally)
-                first_row += block.height
-            left = [name for name in left if not typings[name].judge(tallies[name])]
-            for name in left:
-                store.forget(name)
+    while left:
+        tallies = {name: Tally() for name in left}
+        read = partial(_read, [typings[name].reading for name in left])
+        for frame, found in workers.map(read, staged.raw_blocks(), folder=folder):
+            store.write(frame)
+            for name, tally in zip(left, found, strict=True):
+                tallies[name] = tallies[name].merge(tally)
+        left = [name for name in left if not typings[name].judge(tallies[name])]
+        for name in left:
+            store.forget(name)
 
 
 def _read(
-    block: pl.DataFrame, typings: _Typings, first_row: int, name: str
-) -> tuple[pl.Series, Tally]:
-    """One column of a block."""
-    return typings[name].read(block[name], first_row)
+    readings: Sequence[Reading], blocks: Iterable[RawBlock]
+) -> Iterator[tuple[pl.DataFrame, list[Tally]]]:
+    """Typed values of some blocks, and what came of each column."""
+    with ThreadPoolExecutor(_THREADS) as pool:
+        for block in blocks:
+            raw = block.read([reading.name for reading in readings])
+            found = list(pool.map(partial(_read_column, raw, block.first_row), readings))
+            yield pl.DataFrame([values for values, _ in found]), [tally for _, tally in found]
+
+
+def _read_column(raw: pl.DataFrame, first_row: int, reading: Reading) -> tuple[pl.Series, Tally]:
+    return reading.read(raw[reading.name], first_row)
 
 
 def _label(typing: ColumnTyping | TargetTyping, store: BlockStore) -> Target:

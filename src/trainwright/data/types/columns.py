@@ -15,6 +15,7 @@ words, else a category. Every choice can be overridden by `data: {columns: ...}`
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import polars as pl
 
@@ -27,7 +28,7 @@ from trainwright.data.types.forced import as_native, as_told
 from trainwright.data.types.moments import as_compact, as_moment
 from trainwright.data.types.numbers import as_number
 from trainwright.data.types.receipts import receipt_of
-from trainwright.data.types.tally import Tally
+from trainwright.data.types.tally import Tally, Watch
 from trainwright.data.types.values import parse_series
 from trainwright.data.types.words import as_boolean, as_words
 
@@ -38,6 +39,32 @@ _KINDS: tuple[Callable[[Case], Proposal | None], ...] = (
     as_moment,
     as_words,
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How blocks of a column are read while its type is being decided; all that reading needs to know.
+
+    Attributes:
+        name: The column's.
+        column: The contract as proposed.
+        watch: What is counted.
+    """
+
+    name: str
+    column: Column
+    watch: Watch
+
+    def read(self, block: pl.Series, first_row: int) -> tuple[pl.Series, Tally]:
+        """The typed values of a block, and what came of it.
+
+        Args:
+            block: As the evidence saw it.
+            first_row: Global position of its first row.
+        """
+        parsed = parse_series(self.column, block)
+        tally = Tally.of(self.column, block, parsed, first_row=first_row, watch=self.watch)
+        return parsed.values.alias(self.name), tally
 
 
 class ColumnTyping:
@@ -74,18 +101,14 @@ class ColumnTyping:
         assert self._receipt is not None, "not yet judged"
         return self._receipt
 
-    def read(self, block: pl.Series, first_row: int) -> tuple[pl.Series, Tally]:
-        """The typed values of a block by `column`, and what came of it.
+    @property
+    def reading(self) -> Reading:
+        """How blocks are read by the proposal of now."""
+        return Reading(self._case.name, self._proposal.column, self._proposal.watch)
 
-        Args:
-            block: As the evidence saw it.
-            first_row: Global position of its first row.
-        """
-        parsed = parse_series(self._proposal.column, block)
-        tally = Tally.of(
-            self._proposal.column, block, parsed, first_row=first_row, watch=self._proposal.watch
-        )
-        return parsed.values.alias(self._case.name), tally
+    def read(self, block: pl.Series, first_row: int) -> tuple[pl.Series, Tally]:
+        """The typed values of a block by `column`, and what came of it (see `Reading.read`)."""
+        return self.reading.read(block, first_row)
 
     def judge(self, tally: Tally) -> bool:
         """Does the proposal stand, by the tally of all rows?

@@ -22,7 +22,7 @@ from trainwright.core.artifacts import Column, ColumnType, Finding, Target, Task
 from trainwright.core.errors import DataError, RecipeError, shorten
 from trainwright.data.findings import finding
 from trainwright.data.types.case import Context, Receipt, TypedColumn
-from trainwright.data.types.columns import ColumnTyping
+from trainwright.data.types.columns import ColumnTyping, Reading
 from trainwright.data.types.evidence import Evidence
 from trainwright.data.types.ranges import Numbers
 from trainwright.data.types.tally import Distinct, Tally
@@ -81,6 +81,11 @@ class TargetTyping:
     def receipt(self) -> Receipt:
         """What was done to how many cells, once `judge` said yes."""
         return self._typing.receipt
+
+    @property
+    def reading(self) -> Reading:
+        """How blocks are read by the proposal of now."""
+        return self._typing.reading
 
     def read(self, block: pl.Series, first_row: int) -> tuple[pl.Series, Tally]:
         """The typed values of a block, and what came of it."""

@@ -32,6 +32,16 @@ def test_blocks_come_back_as_they_were_written_and_only_the_columns_asked_for(
         assert read.equals(written.select("l", "n"))
 
 
+def test_a_block_is_read_by_what_says_where_it_is(tmp_path: Path) -> None:
+    store = store_of(tmp_path)
+    store.replace(["w"], [block.select(pl.col("w").str.to_uppercase()) for block in BLOCKS])
+    for stored, written in zip(store.stored(["l", "w"]), BLOCKS, strict=True):
+        assert stored.num_rows == written.height
+        wanted = written.select("l", pl.col("w").str.to_uppercase())
+        assert stored.read(["l", "w"]).equals(wanted)
+        assert stored.read(["w"]).equals(wanted.select("w"))
+
+
 def test_frames_outlive_the_pass_that_read_them(tmp_path: Path) -> None:
     frames = list(store_of(tmp_path).blocks(["w"]))
     (tmp_path / "rows.blocks").unlink()

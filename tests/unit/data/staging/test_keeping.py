@@ -39,13 +39,13 @@ def part(folder: Path, number: int, *, rows: int = 60) -> None:
 def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The names of the files that were read."""
     names: list[str] = []
-    opening = source.open_named
+    opening = source.open_as
 
-    def noted(location: Path, settings: Any, *, name: str) -> Any:
+    def noted(location: Path, how: Any, *, name: str) -> Any:
         names.append(name)
-        return opening(location, settings, name=name)
+        return opening(location, how, name=name)
 
-    monkeypatch.setattr(source, "open_named", noted)
+    monkeypatch.setattr(source, "open_as", noted)
     return names
 
 

@@ -1,0 +1,79 @@
+"""Work for the tests of `compute`: functions of a module that workers can import."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from trainwright.core.errors import DataError, Fault
+
+
+def doubled(numbers: Iterable[int]) -> Iterator[int]:
+    """A result an item."""
+    for number in numbers:
+        yield 2 * number
+
+
+def summed(numbers: Iterable[int]) -> Iterator[int]:
+    """A result a share."""
+    yield sum(numbers)
+
+
+def in_which_process(numbers: Iterable[int]) -> Iterator[int]:
+    for _ in numbers:
+        yield os.getpid()
+
+
+def last_first(folder: Path, numbers: Iterable[int]) -> Iterator[int]:
+    """Item 0 is done only when item 1 is."""
+    for number in numbers:
+        done = folder / "second is done"
+        if number == 1:
+            done.touch()
+        for _ in range(3000):
+            if number != 0 or done.exists():
+                break
+            time.sleep(0.01)
+        else:
+            raise AssertionError("nobody worked on the other item meanwhile")
+        yield number
+
+
+def dies_once(folder: Path, numbers: Iterable[int]) -> Iterator[int]:
+    """The worker that first comes to item 2 is killed, when it has given a result."""
+    for number in numbers:
+        yield 10 * number
+        if number == 2 and not (folder / "died").exists():
+            (folder / "died").touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        yield 10 * number + 1
+
+
+def dies(numbers: Iterable[int]) -> Iterator[int]:
+    for number in numbers:
+        os.kill(os.getpid(), signal.SIGKILL)
+        yield number
+
+
+def refuses(odd: tuple[int, ...], numbers: Iterable[int]) -> Iterator[int]:
+    for number in numbers:
+        if number in odd:
+            fault = Fault("and this", f"row {number + 1}", "mend it too")
+            raise DataError(
+                f"{number} is odd", where=f"row {number}", mend="mend it", others=[fault]
+            )
+        yield number
+
+
+def breaks(numbers: Iterable[int]) -> Iterator[int]:
+    for number in numbers:
+        yield 1 // number
+
+
+def says(numbers: Iterable[int]) -> Iterator[int]:
+    for number in numbers:
+        print("to standard output", flush=True)
+        yield number
