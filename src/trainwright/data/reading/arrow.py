@@ -9,7 +9,7 @@ Source: https://arrow.apache.org/docs/format/Columnar.html#serialization-and-int
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
@@ -22,6 +22,7 @@ from trainwright.data.reading.hashed import hash_whole
 from trainwright.data.reading.header import name_findings
 from trainwright.data.reading.schema import check_schema, without
 from trainwright.data.reading.tables import RawBlock
+from trainwright.data.reading.values import json_of
 
 LIMIT_BATCH_BYTES = 2 << 30
 _ROWS = 65_536
@@ -33,7 +34,8 @@ class ArrowFile:
     """One Arrow file (with a footer), Feather file of version 2, or stream of record batches.
 
     Columns of `nested` may hold lists of texts or of whole numbers, or images as structs {bytes, path}.
-    Columns that nobody looks at may hold anything; they come as nulls.
+    Columns that nobody looks at may hold anything; they come as nulls. Those of `conversations` may be
+    lists of structs; they come as JSON.
     """
 
     stream: BinaryIO
@@ -41,10 +43,12 @@ class ArrowFile:
     findings: list[Finding] = field(default_factory=list)
     names: tuple[str, ...] = ()
     semicolons: bool = False
+    left_out: list[tuple[int, str]] = field(default_factory=list)
     sha256: str = ""
     bytes_read: int = 0
     nested: tuple[str, ...] = ()
     is_looked_at: Callable[[str], bool] = lambda _: True
+    conversations: tuple[str, ...] = ()
     _odd: tuple[int, ...] = ()
 
     def blocks(self) -> Iterator[RawBlock]:
@@ -56,7 +60,9 @@ class ArrowFile:
                     raise self._too_large(batch.nbytes)
                 batch.validate(full=True)
                 for start in range(0, batch.num_rows, _ROWS):
-                    yield block_of(without(batch.slice(start, _ROWS), self._odd))
+                    yield block_of(
+                        without(batch.slice(start, _ROWS), self._odd), self.conversations
+                    )
         except TrainwrightError:
             raise
         except (pa.ArrowException, OSError, OverflowError, pl.exceptions.PolarsError) as error:
@@ -89,7 +95,11 @@ class ArrowFile:
     def _take(self, schema: pa.Schema) -> None:
         self.names = tuple(schema.names)
         self._odd = check_schema(
-            schema, nested=self.nested, is_looked_at=self.is_looked_at, name=self.name
+            schema,
+            nested=self.nested,
+            conversations=self.conversations,
+            is_looked_at=self.is_looked_at,
+            name=self.name,
         )
         self.findings.extend(name_findings(self.names))
 
@@ -101,8 +111,13 @@ class ArrowFile:
         )
 
 
-def block_of(batch: pa.RecordBatch) -> RawBlock:
-    """A record batch as a block, its columns named by position."""
+def block_of(batch: pa.RecordBatch, conversations: Sequence[str] = ()) -> RawBlock:
+    """A record batch as a block, its columns named by position; lists of structs are JSON."""
+    for position, name in enumerate(batch.schema.names):
+        kind = batch.schema.field(position).type
+        if name in conversations and pa.types.is_nested(kind):
+            texts = [json_of(cell) for cell in batch.column(position).to_pylist()]
+            batch = batch.set_column(position, name, pa.array(texts, pa.large_string()))
     positions = [str(index) for index in range(batch.num_columns)]
     frame = pl.from_arrow(pa.Table.from_batches([batch]).rename_columns(positions))
     assert isinstance(frame, pl.DataFrame)

@@ -35,6 +35,7 @@ class How:
         delimiter: Of text files; found out where None.
         dropped: Columns that are left out: they may be nameless, twice there, or lists.
         nested: Columns that may hold lists, or images with their paths, where the format has any.
+        conversations: Columns whose lists of objects are kept, as JSON.
         sheet: Of a workbook; the only one that holds data where None.
         wanted: The columns that are asked for; None where all are.
         layout: Of delimited text: what stands beside header and rows.
@@ -49,6 +50,7 @@ class How:
     wanted: tuple[str, ...] | None = None
     layout: LayoutSettings = LayoutSettings()  # noqa: RUF009 - frozen
     leaves_out: bool = True
+    conversations: tuple[str, ...] = ()
 
     def is_looked_at(self, column: str) -> bool:
         """Does anyone read what this column holds?"""
@@ -74,9 +76,21 @@ def reader_for(stream: BinaryIO, name: str, how: How) -> Reader:
         )
         return packed
     if ending in PARQUET_ENDINGS:
-        return ParquetFile(stream, name, nested=how.nested, is_looked_at=how.is_looked_at)
+        return ParquetFile(
+            stream,
+            name,
+            nested=how.nested,
+            is_looked_at=how.is_looked_at,
+            conversations=how.conversations,
+        )
     if ending in ARROW_ENDINGS:
-        return ArrowFile(stream, name, nested=how.nested, is_looked_at=how.is_looked_at)
+        return ArrowFile(
+            stream,
+            name,
+            nested=how.nested,
+            is_looked_at=how.is_looked_at,
+            conversations=how.conversations,
+        )
     if ending in EXCEL_ENDINGS:
         return Workbook(stream, name, sheet=how.sheet, dropped=how.dropped)
     return _text_reader(stream, name, name, how)
@@ -86,7 +100,12 @@ def _text_reader(stream: BinaryIO, member: str, name: str, how: How) -> Reader:
     """A reader of text: `member` tells the kind, `name` stands in messages."""
     if member.lower().endswith(JSON_ENDINGS):
         return JsonLines(
-            stream, name, how.encoding, lists=how.nested, is_looked_at=how.is_looked_at
+            stream,
+            name,
+            how.encoding,
+            lists=how.nested,
+            is_looked_at=how.is_looked_at,
+            conversations=how.conversations,
         )
     return Delimited(
         stream,

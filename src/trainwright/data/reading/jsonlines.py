@@ -4,7 +4,8 @@ A key that stands twice, NaN and a missing key are errors with the line. An obje
 columns as it has keys, named with dots: {"user": {"age": 3}} is a column `user.age`; null in its place is
 null in each. A list of texts is one text, joined by commas, and a finding says so; other lists are refused.
 Values keep their JSON type where a whole column has one; a column that mixes numbers, words and booleans
-becomes text, and the types are inferred from that as for CSV. Cost: Python's own parser, about
+becomes text, and the types are inferred from that as for CSV. A conversation is a list of objects, and
+stays one, as JSON. Cost: Python's own parser, about
 150,000 small rows a second.
 """
 
@@ -26,7 +27,7 @@ from trainwright.data.reading.header import name_faults, name_findings
 from trainwright.data.reading.opening import check_text
 from trainwright.data.reading.scanning import LIMIT_FIELD_BYTES
 from trainwright.data.reading.tables import RawBlock
-from trainwright.data.reading.values import series_of
+from trainwright.data.reading.values import json_of, series_of
 
 _ROWS = 65_536
 _LIMIT_DEPTH = 16
@@ -50,6 +51,7 @@ class JsonLines:
         name: For messages.
         encoding: As the recipe says, or None.
         lists: Keys that may hold lists of texts or of whole numbers, kept as lists.
+        conversations: Keys whose lists are kept, as JSON.
         is_looked_at: Of a column: does anyone read it? Lists in others are passed over.
     """
 
@@ -59,8 +61,10 @@ class JsonLines:
     findings: list[Finding] = field(default_factory=list)
     names: tuple[str, ...] = ()
     semicolons: bool = False
+    left_out: list[tuple[int, str]] = field(default_factory=list)
     lists: tuple[str, ...] = ()
     is_looked_at: Callable[[str], bool] = lambda _: True
+    conversations: tuple[str, ...] = ()
     _joined: dict[str, int] = field(default_factory=dict)
     _text_blocks: Utf8Blocks | None = None
 
@@ -205,6 +209,8 @@ class JsonLines:
         """A list as it is where it may be one, else as a text."""
         if not self.is_looked_at(name):
             return None
+        if name in self.conversations:
+            return json_of(items)
         kinds = {type(one) for one in items}
         if name in self.lists:
             if kinds <= {str} or kinds <= {int}:

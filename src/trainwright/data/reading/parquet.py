@@ -26,7 +26,8 @@ class ParquetFile:
     """One Parquet file; columns may be numbers, texts, booleans, dates and dictionaries of those.
 
     Columns of `nested` may hold lists of texts or of whole numbers, or images as structs {bytes, path}.
-    Columns that nobody looks at may hold anything; they come as nulls.
+    Columns that nobody looks at may hold anything; they come as nulls. Those of `conversations` may be
+    lists of structs; they come as JSON.
     """
 
     stream: BinaryIO
@@ -34,10 +35,12 @@ class ParquetFile:
     findings: list[Finding] = field(default_factory=list)
     names: tuple[str, ...] = ()
     semicolons: bool = False
+    left_out: list[tuple[int, str]] = field(default_factory=list)
     sha256: str = ""
     bytes_read: int = 0
     nested: tuple[str, ...] = ()
     is_looked_at: Callable[[str], bool] = lambda _: True
+    conversations: tuple[str, ...] = ()
 
     def blocks(self) -> Iterator[RawBlock]:
         """The rows, in order, with the file's own types (see `Reader`)."""
@@ -48,6 +51,7 @@ class ParquetFile:
             odd = check_schema(
                 file.schema_arrow,
                 nested=self.nested,
+                conversations=self.conversations,
                 is_looked_at=self.is_looked_at,
                 name=self.name,
             )
@@ -55,7 +59,7 @@ class ParquetFile:
             num_rows = 0
             for batch in file.iter_batches(_ROWS):
                 num_rows += batch.num_rows
-                yield block_of(without(batch, odd))
+                yield block_of(without(batch, odd), self.conversations)
             if num_rows != file.metadata.num_rows:
                 told = file.metadata.num_rows
                 raise pa.ArrowInvalid(f"the footer tells of {told} rows, but {num_rows} are there")

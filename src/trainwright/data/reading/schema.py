@@ -21,6 +21,7 @@ def check_schema(
     schema: pa.Schema,
     *,
     nested: tuple[str, ...],
+    conversations: tuple[str, ...] = (),
     is_looked_at: Callable[[str], bool],
     name: str,
 ) -> tuple[int, ...]:
@@ -29,6 +30,7 @@ def check_schema(
     Args:
         schema: As the file tells it.
         nested: Columns that may hold lists of texts or of whole numbers, or structs {bytes, path}.
+        conversations: Columns that may hold lists of structs.
         is_looked_at: Of a column: does anyone read it?
         name: The file, for messages.
 
@@ -39,6 +41,8 @@ def check_schema(
     odd = []
     for position, item in enumerate(schema):
         if item.name in nested and (_is_list(item.type) or _is_image(item.type)):
+            continue
+        if item.name in conversations and pa.types.is_nested(item.type):
             continue
         kind = _odd_kind(item)
         if kind and not is_looked_at(item.name):

@@ -116,6 +116,7 @@ def open_table(
     wanted: tuple[str, ...] | None = None,
     layout: LayoutSettings | None = None,
     leaves_out: bool = True,
+    conversations: tuple[str, ...] = (),
 ) -> Iterator[Reader]:
     """A reader for a file, chosen by its ending, or for what is read in a way of its own.
 
@@ -131,9 +132,18 @@ def open_table(
         wanted: The columns that are asked for; None where all are.
         layout: Of delimited text: what stands beside header and rows; found out where not said.
         leaves_out: Rows of totals and repeated headers are left out; otherwise they are refused.
+        conversations: Columns whose lists of objects are kept, as JSON.
     """
     how = How(
-        encoding, delimiter, dropped, nested, sheet, wanted, layout or LayoutSettings(), leaves_out
+        encoding,
+        delimiter,
+        dropped,
+        nested,
+        sheet,
+        wanted,
+        layout or LayoutSettings(),
+        leaves_out,
+        conversations,
     )
     if isinstance(location, Path) and is_database(location.name):
         location = rows_of_file(location, table=table)
@@ -164,6 +174,7 @@ def how_read(location: Location, settings: DataSettings, *, name: str) -> dict[s
         "delimiter": settings.delimiter if table else None,
         "dropped": settings.drop,
         "nested": _nested(settings),
+        "conversations": _conversations(settings),
         "sheet": settings.sheet if is_workbook(name) else None,
         "layout": {key: getattr(settings.layout, key) for key in LayoutSettings.model_fields}
         if table
@@ -199,6 +210,7 @@ def _read_file(location: Location, settings: DataSettings, *, name: str) -> _Rea
         num_rows,
         lines=map_,
         entries=() if isinstance(location, Path) else location.entries,
+        left_out=tuple(sorted(reader.left_out)),
     )
     return _Read(frame, file, (*reader.findings, *findings), reader.semicolons)
 
@@ -231,6 +243,11 @@ def _with_images(read: _Read, settings: DataSettings, *, base: Path) -> _Read:
 def on_damage(settings: DataSettings) -> OnDamage:
     """What becomes of an image that cannot be decoded."""
     return "mark" if settings.unreadable.quarantine else "refuse"
+
+
+def _conversations(settings: DataSettings) -> tuple[str, ...]:
+    inputs = settings.inputs
+    return (inputs.messages,) if inputs is not None and inputs.messages else ()
 
 
 def _nested(settings: DataSettings) -> tuple[str, ...]:

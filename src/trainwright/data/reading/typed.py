@@ -63,6 +63,7 @@ def read_typed(
     listed = [c.name for c in columns if c.type in (ColumnType.WORDS, ColumnType.IMAGE)]
     nested = (*listed, *ignored) if listed else ()
     wanted = tuple(column.name for column in columns)
+    talks = tuple(c.name for c in columns if c.type is ColumnType.MESSAGES)
     with open_table(
         path,
         name=path.name,
@@ -70,6 +71,7 @@ def read_typed(
         delimiter=delimiter,
         leaves_out=False,  # a row has an answer, or the file is refused
         nested=nested,
+        conversations=talks,
         wanted=wanted,
         sheet=sheet,
         table=table,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
+from typing import Any
 
 import polars as pl
 
@@ -48,6 +49,11 @@ def text_of(value: Value) -> str | None:
     if isinstance(value, date | time | timedelta):
         return str(value)
     return json.dumps(value)
+
+
+def json_of(value: Any) -> str | None:  # noqa: ANN401 - lists and mappings of plain values
+    """A conversation as JSON in ASCII, where half a character can be written too; None stays None."""
+    return None if value is None else json.dumps(value, default=str)
 
 
 def _point(value: Value) -> datetime | None:

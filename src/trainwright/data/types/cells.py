@@ -14,6 +14,7 @@ import polars as pl
 
 from trainwright.core.artifacts import Column, ColumnType
 from trainwright.core.errors import shorten
+from trainwright.data.language.conversations import read_conversation, to_text
 from trainwright.data.repair.apply import repair_value
 from trainwright.data.types.dates import COMPACT, parse_date
 from trainwright.data.types.values import BLANKS, FALSE_OF, marks_of, read_series
@@ -45,6 +46,8 @@ def _value(column: Column, value: Any) -> Value:  # noqa: ANN401
         return None
     if column.type is ColumnType.WORDS:
         return words_of(value) or None
+    if column.type is ColumnType.MESSAGES:
+        return to_text(read_conversation(value).messages)
     if column.type is ColumnType.IMAGE:
         return _image(value)
     if column.type is ColumnType.SERIES:

@@ -93,6 +93,11 @@ def read_series(column: Column, raw: pl.Series) -> Parsed:
     if column.type is ColumnType.WORDS:
         lists, odd = split_words(raw)
         return Parsed.of(lists, raw, odd)
+    if column.type is ColumnType.MESSAGES:
+        from trainwright.data.types.messages import read_messages
+
+        texts, odd = read_messages(raw)
+        return Parsed.of(texts, raw, odd)
     if raw.dtype == pl.Null:
         raw = raw.cast(pl.String)
     if raw.dtype != pl.String:
