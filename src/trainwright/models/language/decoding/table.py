@@ -1,0 +1,252 @@
+"""The table of requests: who waits, who is told on, who has ended (`core.language.Decoding`).
+
+A step reads the prompts of those who wait, a few at most so that the others need not wait long, and
+takes everyone else one token further in common calls of the network.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trainwright.core.errors import DataError
+from trainwright.core.language import Decoding, Generation, GenerationSettings, Piece, Prompt
+from trainwright.models.language.decoding.beams import BeamSearch
+from trainwright.models.language.decoding.rows import Row, Rows
+from trainwright.models.language.decoding.sampling import next_token
+from trainwright.models.language.decoding.text import Telling, cut_at
+
+if TYPE_CHECKING:
+    from trainwright.models.language.decoding.opening import Speech
+
+PROMPTS_A_STEP = 4
+MOST_BEAMS = 16
+SIDE_BY_SIDE = 32  # prompts that `generate_all` has under way
+
+
+class DecodingTable:
+    """Requests side by side.
+
+    Args:
+        rows: Takes rows further.
+        preparation: From prompts to tokens, and from tokens to text.
+        positions: Tokens of prompt and answer together, at most; None for any number.
+    """
+
+    def __init__(self, rows: Rows, preparation: Speech, *, positions: int | None) -> None:
+        self._rows = rows
+        self._preparation = preparation
+        self._positions = positions
+        self._waiting: deque[tuple[int, tuple[int, ...], _Single | _Beams]] = deque()
+        self._running: dict[int, _Single | _Beams] = {}
+        self._next = 0
+
+    @property
+    def active(self) -> int:
+        """Requests that have not ended."""
+        return len(self._waiting) + len(self._running)
+
+    def add(self, prompt: Prompt, settings: GenerationSettings) -> int:
+        """A new request; gives its number.
+
+        Raises:
+            DataError: the prompt is empty or too long, or the settings do not go together.
+        """
+        check_settings(settings)
+        ids = tuple(self._preparation.prompt_ids(prompt))
+        room = self._room(ids)
+        number, self._next = self._next, self._next + 1
+        most = min(settings.max_new_tokens, room)
+        kind = _Beams if settings.beams > 1 else _Single
+        telling: _Single | _Beams = kind(
+            self._preparation, settings, most=most, prompt_tokens=len(ids)
+        )
+        self._waiting.append((number, ids, telling))
+        return number
+
+    def step(self) -> list[Piece]:
+        """One more token for every request that is under way; some that wait begin."""
+        pieces = self._go_on()
+        for _ in range(min(PROMPTS_A_STEP, len(self._waiting))):
+            number, ids, telling = self._waiting.popleft()
+            telling.rows, logits = self._rows.begin(ids, copies=telling.copies)
+            self._running[number] = telling
+            pieces.append(self._taken(number, logits[None]))
+        return pieces
+
+    def cancel(self, request: int) -> None:
+        """Forget a request; one that has ended is forgotten already."""
+        self._waiting = deque(entry for entry in self._waiting if entry[0] != request)
+        telling = self._running.pop(request, None)
+        if telling is not None:
+            self._rows.end(telling.rows)
+
+    def _go_on(self) -> list[Piece]:
+        if not self._running:
+            return []
+        tellings = list(self._running.items())
+        rows = [row for _, telling in tellings for row in telling.rows]
+        tokens = [token for _, telling in tellings for token in telling.tokens]
+        logits = self._rows.step(rows, tokens)
+        pieces, first = [], 0
+        for number, telling in tellings:
+            own = logits[first : first + len(telling.rows)]
+            first += len(own)
+            pieces.append(self._taken(number, own))
+        return pieces
+
+    def _taken(self, number: int, logits: NDArray[np.float32]) -> Piece:
+        telling = self._running[number]
+        text, generation = telling.take(logits, self._rows)
+        if generation is not None:
+            self._rows.end(telling.rows)
+            del self._running[number]
+        return Piece(number, text, generation)
+
+    def _room(self, ids: Sequence[int]) -> int:
+        """Tokens that can be generated behind a prompt."""
+        if not ids:
+            raise DataError(
+                "the prompt is empty", where="prompt", mend="give it at least one character"
+            )
+        if self._positions is None:
+            return 2**31
+        room = self._positions - len(ids)
+        if room < 1:
+            raise DataError(
+                f"the prompt has {len(ids)} tokens, and the model takes {self._positions}"
+                " with at least one of the answer",
+                where="prompt",
+                mend="shorten the prompt",
+            )
+        return room
+
+
+def generate_all(
+    decoding: Decoding, prompts: Sequence[Prompt], settings: GenerationSettings
+) -> list[Generation]:
+    """One generation a prompt, in order; a bounded number of them at a time.
+
+    Raises:
+        DataError: a prompt is empty or too long.
+    """
+    found: dict[int, Generation] = {}
+    places: dict[int, int] = {}
+    waiting = deque(enumerate(prompts))
+    while waiting or decoding.active:
+        while waiting and decoding.active < SIDE_BY_SIDE:
+            place, prompt = waiting.popleft()
+            places[decoding.add(prompt, settings)] = place
+        for piece in decoding.step():
+            if piece.generation is not None:
+                found[places[piece.request]] = piece.generation
+    return [found[place] for place in range(len(prompts))]
+
+
+def check_settings(settings: GenerationSettings) -> None:
+    """Refuse settings that mean nothing, or do not go together.
+
+    Raises:
+        DataError: says which.
+    """
+    wrong = ""
+    if settings.max_new_tokens < 1:
+        wrong = f"max_new_tokens is {settings.max_new_tokens}; at least 1 is generated"
+    elif not 0.0 <= settings.temperature <= 100.0:
+        wrong = f"temperature is {settings.temperature}; it lies between 0 and 100"
+    elif settings.top_k < 0:
+        wrong = f"top_k is {settings.top_k}; it is 0 or more"
+    elif not 0.0 < settings.top_p <= 1.0:
+        wrong = f"top_p is {settings.top_p}; it lies above 0 and is at most 1"
+    elif not 0.0 <= settings.min_p <= 1.0:
+        wrong = f"min_p is {settings.min_p}; it lies between 0 and 1"
+    elif not 1 <= settings.beams <= MOST_BEAMS:
+        wrong = f"beams is {settings.beams}; it lies between 1 and {MOST_BEAMS}"
+    elif settings.beams > 1 and settings.temperature > 0.0:
+        wrong = "a beam search draws nothing: temperature must be 0"
+    elif "" in settings.stop:
+        wrong = "a stop text is empty"
+    if wrong:
+        raise DataError(wrong, where="generation", mend="correct the setting, or leave it out")
+
+
+class _Single:
+    """A request with one row: greedy, or drawn."""
+
+    copies = 1
+
+    def __init__(
+        self, preparation: Speech, settings: GenerationSettings, *, most: int, prompt_tokens: int
+    ) -> None:
+        self.rows: list[Row] = []
+        self.tokens: list[int] = []
+        self._settings = settings
+        self._most = most
+        self._prompt_tokens = prompt_tokens
+        self._end = preparation.special.end
+        self._telling = Telling(preparation.decode, settings.stop)
+        self._count = 0
+
+    def take(self, logits: NDArray[np.float32], _: Rows) -> tuple[str, Generation | None]:
+        """One token more: new text, and the whole once it has ended."""
+        token = next_token(logits[0], self._settings, step=self._count)
+        self._count += 1
+        self.tokens = [token]
+        if token == self._end:
+            return self._ended(self._telling.finish(), stopped=True)
+        text = self._telling.add(token)
+        if self._telling.stopped:
+            return self._ended(text, stopped=True)
+        if self._count == self._most:
+            return self._ended(text + self._telling.finish(), stopped=self._telling.stopped)
+        return text, None
+
+    def _ended(self, text: str, *, stopped: bool) -> tuple[str, Generation]:
+        finish = _finish(stopped=stopped)
+        return text, Generation(self._telling.text, finish, self._prompt_tokens, self._count)
+
+
+class _Beams:
+    """A request with a row a beam; its text is known at the end."""
+
+    def __init__(
+        self, preparation: Speech, settings: GenerationSettings, *, most: int, prompt_tokens: int
+    ) -> None:
+        self.copies = settings.beams
+        self.rows: list[Row] = []
+        self._decode = preparation.decode
+        self._stop = settings.stop
+        self._end = preparation.special.end
+        self._prompt_tokens = prompt_tokens
+        self._search = BeamSearch(
+            settings.beams, end=self._end, max_new_tokens=most, stops=self._holds_stop
+        )
+
+    @property
+    def tokens(self) -> list[int]:
+        return self._search.tokens
+
+    def take(self, logits: NDArray[np.float32], rows: Rows) -> tuple[str, Generation | None]:
+        """One token more of each beam; the text, once the search is over."""
+        best = self._search.take(logits)
+        if best is None:
+            rows.follow(self.rows, self._search.parents)
+            return "", None
+        told = best.ids[:-1] if best.ids[-1] == self._end else best.ids
+        text = cut_at(self._decode(told), self._stop)
+        finish = _finish(stopped=best.stopped)
+        return text, Generation(text, finish, self._prompt_tokens, len(best.ids))
+
+    def _holds_stop(self, ids: tuple[int, ...]) -> bool:
+        if not self._stop:
+            return False
+        text = self._decode(ids)
+        return any(mark in text for mark in self._stop)
+
+
+def _finish(*, stopped: bool) -> Literal["stop", "length"]:
+    return "stop" if stopped else "length"
