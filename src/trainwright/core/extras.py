@@ -10,6 +10,7 @@ from trainwright.core.errors import EnvironmentFault
 EXTRAS = {
     "networks": ("torch", "safetensors", "transformers", "tokenizers", "PIL"),
     "lora": ("peft",),
+    "language": ("jinja2", "gguf", "sacrebleu"),
     "tensorboard": ("tensorboardX",),
     "export": ("onnx", "onnxruntime", "onnxscript", "gguf"),
     "databases": ("adbc_driver_postgresql", "adbc_driver_manager"),
