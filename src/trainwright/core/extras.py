@@ -13,6 +13,7 @@ EXTRAS = {
     "language": ("jinja2", "gguf", "sacrebleu"),
     "tensorboard": ("tensorboardX",),
     "export": ("onnx", "onnxruntime", "onnxscript", "gguf"),
+    "ray": ("ray",),
     "databases": ("adbc_driver_postgresql", "adbc_driver_manager"),
 }
 
