@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from trainwright.core.artifacts import Evaluation, MetricValue, Split
+from trainwright.core.clock import Replay, Unhurried
 from trainwright.core.errors import CommandError
 from trainwright.core.record import Head
 from trainwright.core.seeds import derive_seed
@@ -19,6 +20,7 @@ from trainwright.flow.packaging import Decisions
 from trainwright.flow.reporting import write_run_report
 from trainwright.flow.resolving import fitted_model_of, require_package, snapshot_of
 from trainwright.flow.rows import load_rows
+from trainwright.flow.training import generated_by
 from trainwright.recipe import load_recipe
 from trainwright.runs.folder import RunFolder, utc_now
 from trainwright.runs.workspace import Workspace
@@ -91,21 +93,25 @@ def check_lockbox(folder: RunFolder, workspace: Workspace) -> None:
 
 def _validation(folder: RunFolder, workspace: Workspace) -> EvaluationResult:
     """Once more from the package and the snapshot: the numbers that the run printed."""
-    snapshot = snapshot_of(folder, workspace)
-    rows = load_rows(snapshot, Split.VALIDATION)
+    snapshot, recipe = snapshot_of(folder, workspace), load_recipe(folder.recipe)
+    rows, model = load_rows(snapshot, Split.VALIDATION), fitted_model_of(folder)
     record = folder.read_json("run.json")
     assessment = assess(
-        raw_output(fitted_model_of(folder), rows.frame),
+        raw_output(model, rows.frame),
         rows,
         snapshot=snapshot,
-        recipe=load_recipe(folder.recipe),
+        recipe=recipe,
         num_candidates=len(record["candidates"]) - 1,
+    )
+    points = Decisions.from_json(folder.read_json("decisions.json")).points
+    generated = generated_by(
+        model, rows, snapshot=snapshot, recipe=recipe, pacer=Replay(points).share("generate", 1.0)
     )
     return EvaluationResult(
         run=folder.id,
         split=Split.VALIDATION,
         confidence=0.95,
-        metrics=assessment.evaluation.metrics,
+        metrics={**assessment.evaluation.metrics, **(generated.metrics if generated else {})},
         plain={},
         opened=len(Lockbox(workspace.lockbox).looks(snapshot.source_key)),
         statement="the lockbox was not opened",
@@ -148,6 +154,20 @@ def _open_lockbox(folder: RunFolder, workspace: Workspace) -> EvaluationResult:
         )
 
     evaluation, plain = measured(look.confidence), measured(0.95)
+    generated = generated_by(
+        package.model,
+        rows,
+        snapshot=snapshot,
+        recipe=recipe,
+        pacer=Unhurried(),
+        confidence=look.confidence,
+    )
+    if generated is not None:
+        evaluation = replace(
+            evaluation,
+            metrics={**evaluation.metrics, **generated.metrics},
+            plots={**evaluation.plots, "generated": generated.to_json()},
+        )
     changed = any(entry["model"] != package.hash for entry in earlier)
     result = EvaluationResult(
         run=folder.id,

@@ -124,7 +124,13 @@ def train(
 
 
 def generated_by(
-    model: FittedModel, rows: Rows, *, snapshot: Snapshot, recipe: Recipe, pacer: Pacer
+    model: Model,
+    rows: Rows,
+    *,
+    snapshot: Snapshot,
+    recipe: Recipe,
+    pacer: Pacer,
+    confidence: float = 0.95,
 ) -> Generated | None:
     """What a model writes for validation or test rows, where its task is to write."""
     generator = generator_of(model)
@@ -137,6 +143,7 @@ def generated_by(
         inputs=snapshot.inputs,
         pacer=pacer,
         seed=derive_seed(recipe.training.seed, "intervals"),
+        confidence=confidence,
     )
 
 
