@@ -1,5 +1,9 @@
 """The row ledger: what became of every input row, each in exactly one bucket.
 
+An input row is every record of a source but its header. Those that reading found to be no rows (titles,
+units, totals, notes, the header once more) have no position; they stand behind all others, dropped, with
+their line.
+
 Steps note the rows that they drop; what is left at the end is train, validation or test. A row that
 no step accounts for, or that two do, cannot be written: `reconcile` says so, in `prepare` and again
 in `audit`. Cost: two bytes a row, and what is said of dropped rows one by one.
@@ -109,6 +113,8 @@ class LedgerBook:
                     }
                 )
                 self._arrays.release()
+        if any(file.left_out for file in self._files):
+            yield _no_rows(self._files)
 
     def _settle(self, rows: NDArray[np.int64], kind: int) -> None:
         assert (self._fates[rows] == _OPEN).all(), "a row is settled twice"
@@ -134,6 +140,22 @@ class LedgerBook:
         return reason
 
 
+def _no_rows(files: Sequence[SourceFile]) -> pl.DataFrame:
+    """What reading found to be no rows."""
+    lines = [(file.name, line, what) for file in files for line, what in file.left_out]
+    return pl.DataFrame(
+        {
+            "row": [None] * len(lines),
+            "source": [name for name, _, _ in lines],
+            "position": [None] * len(lines),
+            "bucket": ["dropped"] * len(lines),
+            "step": ["reading"] * len(lines),
+            "reason": [f"not a row: {what} (line {line})" for _, line, what in lines],
+        },
+        schema=SCHEMA,
+    )
+
+
 def reconcile(
     ledger: Iterable[pl.DataFrame],
     splits: Mapping[Split, Iterable[NDArray[np.int64]]],
@@ -146,28 +168,33 @@ def reconcile(
     Args:
         ledger: Block by block, as `LedgerBook.blocks` or a snapshot's rows.parquet gives it.
         splits: The ROW values of each split's file, block by block, in order.
-        num_rows: Rows of the input.
+        num_rows: Rows of the input, those that are none included.
         rows_are: What a row of a split's file stands for: an input row, or a series (or a window of one)
             that is called by one of its rows.
     """
     counts = dict.fromkeys(BUCKETS, 0)
-    height = silent = 0
+    height = num_placed = silent = 0
     once = True
     matches = {
         split: (_Series if rows_are == "series" else _Rows)(split, present)
         for split, present in splits.items()
     }
     for block in ledger:
-        rows = block["row"].to_numpy()
-        once = once and bool((rows == np.arange(height, height + len(rows))).all())
-        height += len(rows)
+        placed = block.drop_nulls("row")
+        rows = placed["row"].to_numpy()
+        once = once and bool((rows == np.arange(num_placed, num_placed + len(rows))).all())
+        lines = block.filter(pl.col("row").is_null())
+        once = once and bool((lines["bucket"] == "dropped").all())
+        num_placed += len(rows)
+        height += block.height
         buckets = block["bucket"]
         for bucket in BUCKETS:
             counts[bucket] += int((buckets == bucket).sum())
         dropped = block.filter(pl.col("bucket") == "dropped")
         silent += dropped["reason"].null_count()
         for split, match in matches.items():
-            match.note(rows[(buckets == split.value).fill_null(value=False).to_numpy()], rows)
+            mine = (placed["bucket"] == split.value).fill_null(value=False)
+            match.note(rows[mine.to_numpy()], rows)
     total = sum(counts.values())
     shown = " + ".join(f"{count} {bucket}" for bucket, count in counts.items())
     once = once and height == num_rows == total

@@ -265,7 +265,7 @@ def _series_content(raw: RawTable, settings: DataSettings, *, task: Task | None)
         made = whole_series(raw, settings, settings.series, task=task)
     findings = judge(made.findings, settings.accept)
     split_rows = {split: [frame[ROW].to_numpy()] for split, frame in made.frames.items()}
-    num_rows = raw.frame.height
+    num_rows = raw.frame.height + sum(len(file.left_out) for file in raw.files)
     for check in reconcile([made.ledger], split_rows, num_rows=num_rows, rows_are="series"):
         assert check.passed, check.detail
     beside = () if made.target.horizon else (made.target.column,)

@@ -133,7 +133,8 @@ def _fates(snapshot: Snapshot) -> list[dict[str, Any]]:
     ledger = read_ledger(snapshot).filter(pl.col("bucket") == "dropped")
     reasons = pl.col("reason").str.replace_all(r"\d+(\.\d+)?", "…")
     counted = ledger.group_by("step", reasons).agg(
-        rows=pl.len(), first=pl.concat_str("source", pl.lit(":"), "position").first()
+        rows=pl.len(),
+        first=pl.concat_str("source", pl.lit(":"), "position").fill_null(pl.col("source")).first(),
     )
     return (
         counted.sort("rows", "step", "reason", descending=[True, False, False])

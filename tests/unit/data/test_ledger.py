@@ -67,6 +67,30 @@ def test_a_row_that_stands_twice_is_noticed() -> None:
         book().assign(np.array([7, 8, 9]), Split.TEST)
 
 
+def with_lines() -> pl.DataFrame:
+    files = [
+        SourceFile("a.csv", None, "0", 1, 0, 1, left_out=((1, "a title"), (4, "a row of totals"))),
+        SourceFile("b.csv", None, "0", 1, 1, 1, left_out=((2, "units below the header"),)),
+    ]
+    ledger = LedgerBook(files)
+    ledger.assign(np.array([0, 1]), Split.TRAIN)
+    return ledger.close()
+
+
+def test_lines_that_are_no_rows_stand_behind_all_rows() -> None:
+    ledger = with_lines()
+    splits = {split: np.arange(2 * (split is Split.TRAIN)) for split in Split}
+    assert failed(ledger, splits, rows=5) == []
+    assert ledger["row"].to_list() == [0, 1, None, None, None]
+    assert ledger.row(3) == (
+        None, "a.csv", None, "dropped", "reading", "not a row: a row of totals (line 4)",
+    )  # fmt: skip
+    name = "row ledger: every input row once"
+    assert failed(ledger, splits, rows=2) == [name]
+    kept = pl.when(pl.col("row").is_null()).then(pl.lit("train")).otherwise("bucket")
+    assert failed(ledger.with_columns(bucket=kept), splits, rows=5) == [name]
+
+
 def test_a_drop_may_have_a_reason_for_every_row() -> None:
     ledger = LedgerBook([SourceFile("a.csv", Path("a.csv"), "0", 1, 0, 6)])
     ledger.drop(

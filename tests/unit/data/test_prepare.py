@@ -89,6 +89,25 @@ def test_every_row_is_in_one_file_and_in_the_ledger(run: Run) -> None:
     assert all(check.passed for check in verify_snapshot(snapshot.folder))
 
 
+def test_lines_that_are_no_rows_are_in_the_ledger_of_every_file(run: Run, tmp_path: Path) -> None:
+    text = table().write_csv()
+    head = text.partition("\n")[0]
+    (tmp_path / "a.csv").write_text(f"Measured in May\n{text}Total,12.5,,\n")
+    (tmp_path / "b.csv").write_text(f"{table(100, seed=1).write_csv()}{head}\n")
+    recipe = parse_recipe({"data": {"source": ["a.csv", "b.csv"], "target": "y"}})
+    for _ in range(2):  # the second time from what was kept
+        snapshot = prepare(recipe, base=tmp_path, snapshots=tmp_path / "snapshots", probe=probe)
+        lines = read_ledger(snapshot).filter(pl.col("step") == "reading")
+        assert lines.select("row", "source", "position", "reason").rows() == [
+            (None, "a.csv", None, "not a row: a title above the header (line 1)"),
+            (None, "a.csv", None, "not a row: a row of totals (line 403)"),
+            (None, "b.csv", None, "not a row: the header once more (line 102)"),
+        ]
+        assert (snapshot.rows["input"], snapshot.rows["dropped"]) == (503, 3)
+        assert all(check.passed for check in verify_snapshot(snapshot.folder))
+        shutil.rmtree(tmp_path / "snapshots" / "prepared")
+
+
 def test_cells_are_those_of_the_source(run: Run) -> None:
     frame = table()
     train = read_split(run(frame), Split.TRAIN)

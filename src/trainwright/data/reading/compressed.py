@@ -134,6 +134,7 @@ class Packed:
     findings: list[Finding] = field(default_factory=list)
     names: tuple[str, ...] = ()
     semicolons: bool = False
+    left_out: list[tuple[int, str]] = field(default_factory=list)
     sha256: str = ""
     bytes_read: int = 0
     _hashed: Hashed | None = None
@@ -165,7 +166,7 @@ class Packed:
 
     def blocks(self) -> Iterator[RawBlock]:
         """The rows, in order (see `Reader`)."""
-        self.findings = self.inner.findings
+        self.findings, self.left_out = self.inner.findings, self.inner.left_out
         for block in self.inner.blocks():
             self.names, self.semicolons = self.inner.names, self.inner.semicolons
             yield block

@@ -95,6 +95,7 @@ class RowReader:
     findings: list[Finding] = field(default_factory=list)
     names: tuple[str, ...] = ()
     semicolons: bool = False
+    left_out: list[tuple[int, str]] = field(default_factory=list)
     sha256: str = ""
     bytes_read: int = 0
 

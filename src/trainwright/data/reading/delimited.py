@@ -64,7 +64,7 @@ class Delimited:
         layout: What the recipe says of titles, units, totals and footnotes.
         leaves_out: Rows of totals and repeated headers are left out; otherwise they are refused.
         block_bytes: Bytes a block.
-        left_out: Lines that would be rows, with the reason why they are none; known at the end.
+        left_out: Lines that are no rows, each with what it is; known at the end. Blank ones are not told.
     """
 
     stream: BinaryIO
@@ -188,6 +188,7 @@ class Delimited:
             at = 0
             for _ in range(said):
                 at = block.find(b"\n", at) + 1 or len(block)
+            self._note_lines(block[:at], line, "above the header, by skip_lines")
             return at
         if not self.layout.header:
             return 0
@@ -198,6 +199,7 @@ class Delimited:
             self._leave_out(
                 line, last, f"above the header stands {shorten(text, 60)}", "skip_lines: 0"
             )
+            self._note_lines(block[:at], line, "a title above the header")
         return at
 
     def _units(self, block: bytes, line: int) -> int:
@@ -215,6 +217,7 @@ class Delimited:
         self._leave_out(
             at, at, f"units stand below the header: {shorten(told, 120)}", "units_row: false"
         )
+        self.left_out.append((at, "units below the header"))
         return rows[0].end
 
     def _without_footer(self, block: bytes, line: int) -> bytes:
@@ -224,7 +227,10 @@ class Delimited:
         said = self.layout.footer_lines
         if said is not None:
             lines = block.splitlines(keepends=True)
-            block = b"".join(lines[: len(lines) - said])
+            kept = len(lines) - said
+            below = line + kept
+            self._note_lines(b"".join(lines[kept:]), below, "below the rows, by footer_lines")
+            block = b"".join(lines[:kept])
         elif block.strip(b"\r\n"):
             end, notes = find_footer(block, delimiter=mark, width=width)
             if notes:
@@ -232,6 +238,7 @@ class Delimited:
                 last = line + block.count(b"\n", 0, notes[-1].start)
                 told = f"below the rows stands {shorten(notes[0].filled[0], 60)}"
                 self._leave_out(at, last, told, "footer_lines: 0")
+                self._note_lines(block[end:], at, "a note below the rows")
                 block = block[:end]
         if self.layout.totals_row is False or not block.strip(b"\r\n"):
             return block
@@ -260,6 +267,12 @@ class Delimited:
                 remedy=f"data: {{layout: {{{keeps}}}}} reads it as it stands",
             )
         )
+
+    def _note_lines(self, text: bytes, first: int, what: str) -> None:
+        """Each line that is not blank, for the ledger."""
+        for number, one in enumerate(text.splitlines(), start=first):
+            if one.strip():
+                self.left_out.append((number, what))
 
     def _refuse_where_rows_count(self, line: int, told: str) -> None:
         if not self.leaves_out:

@@ -66,6 +66,7 @@ class Workbook:
     findings: list[Finding] = field(default_factory=list)
     names: tuple[str, ...] = ()
     semicolons: bool = False
+    left_out: list[tuple[int, str]] = field(default_factory=list)
     sha256: str = ""
     bytes_read: int = 0
     _first: int = 0  # the column that the table begins with

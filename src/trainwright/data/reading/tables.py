@@ -35,11 +35,13 @@ class Reader(Protocol):
         names: Column names, once the first block was read; the first may be empty (a row index).
         findings: What was noticed.
         semicolons: Fields are separated by semicolons.
+        left_out: Lines that are no rows, each with what it is.
     """
 
     names: tuple[str, ...]
     findings: list[Finding]
     semicolons: bool
+    left_out: list[tuple[int, str]]
 
     @property
     def sha256(self) -> str: ...
@@ -94,6 +96,7 @@ class SourceFile:
         part: Where the file itself says so: the split that its rows belong to.
         lines: Line of each row, in text files.
         entries: Of a folder of images or documents: the path of each row within it.
+        left_out: Lines that are no rows, each with what it is: a title, units, totals.
     """
 
     name: str
@@ -105,6 +108,7 @@ class SourceFile:
     part: Split | None = None
     lines: LineMap | None = field(default=None, repr=False, compare=False)
     entries: tuple[str, ...] = field(default=(), repr=False, compare=False)
+    left_out: tuple[tuple[int, str], ...] = ()
 
     def place(self, row: int) -> str:
         """FILE:LINE of a row given by its global position, or "FILE row N" where there are no lines."""

@@ -34,7 +34,7 @@ from trainwright.data.staging.staged import LINES_FILE, ROWS_FILE, StagedFile
 
 KEPT_BYTES = 4 << 30
 NOTE_FILE = "staged.json"
-FORMAT = 2
+FORMAT = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +87,7 @@ class Keeper:
             "semicolons": one.semicolons,
             "store": one.store.to_json(),
             "lines": one.lines,
+            "left_out": [list(line) for line in one.file.left_out],
             "files": {
                 path.name: sha256_file(path)
                 for path in sorted(folder.iterdir())
@@ -123,6 +124,7 @@ def _opened(folder: Path, location: Path, name: str, arrays: Arrays) -> StagedFi
     file = SourceFile(
         name, location, note["sha256"], note["bytes"], 0, note["rows"],
         lines=open_lines(lines, folder / LINES_FILE, arrays),
+        left_out=tuple((line, what) for line, what in note["left_out"]),
     )  # fmt: skip
     return StagedFile(
         open_store(folder / ROWS_FILE, note["store"]),

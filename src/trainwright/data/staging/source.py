@@ -207,6 +207,7 @@ def _read_file(order: _Order) -> StagedFile:
         0,
         num_rows,
         entries=() if isinstance(location, Path) else location.entries,
+        left_out=tuple(sorted(reader.left_out)),
     )
     findings = (*reader.findings, *index.findings())
     return StagedFile(store, file, findings, reader.semicolons, lines.said)

@@ -51,6 +51,29 @@ def test_what_is_no_row_is_left_out_and_told(case, tmp_path: Path):
     assert warned.remedy
 
 
+ALL = "Sales of 2024\n\n" + HEAD + "cm,kg,-\n" + ROWS + HEAD + "Total,1230,\n* estimated,,\n"
+IN_ALL = (
+    (1, "a title above the header"),
+    (4, "units below the header"),
+    (45, "the header once more"),
+    (46, "a row of totals"),
+    (47, "a note below the rows"),
+)
+
+
+def test_every_line_that_is_no_row_is_told_for_the_ledger(tmp_path: Path):
+    raw = read(tmp_path, ALL)
+    assert raw.frame.height == 40
+    assert raw.files[0].left_out == IN_ALL
+
+
+def test_lines_that_the_recipe_passes_over_are_told_as_well(tmp_path: Path):
+    text = "x\n\n" + HEAD + ROWS + "an end\n"
+    raw = read(tmp_path, text, layout={"skip_lines": 2, "footer_lines": 1})
+    said = ((1, "above the header, by skip_lines"), (44, "below the rows, by footer_lines"))
+    assert raw.files[0].left_out == said
+
+
 KEPT = {
     "a word among units": HEAD + "cm,foo,-\n" + ROWS,
     "units above words": HEAD + "cm,kg,m\nu,v,w\nu,v,w\nu,v,w\nu,v,w\n",
