@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, SerializeAsAny, field_validator, model_validator
 
+from trainwright.core.language import GenerationSettings
 from trainwright.core.parts import Part, Registry, objectives, optimizers, schedules
 from trainwright.recipe.quantities import Bound, Bytes, Seconds
 from trainwright.recipe.reads import Section
@@ -167,6 +168,48 @@ class TrainingSettings(Section):
         return value
 
 
+class GenerationSection(Section):
+    """How a language model writes text: for validation rows, in `predict`, and by default when served."""
+
+    max_new_tokens: int = Field(default=256, ge=1, le=65_536)
+    """Tokens of a text, at most."""
+    temperature: float = Field(default=0.0, ge=0, le=100)
+    """Logits are divided by it; 0: the likeliest token each time."""
+    top_k: int = Field(default=0, ge=0)
+    """So many of the likeliest tokens are drawn from; 0: all."""
+    top_p: float = Field(default=1.0, gt=0, le=1)
+    """The likeliest tokens that together have this probability are drawn from."""
+    min_p: float = Field(default=0.0, ge=0, le=1)
+    """Tokens of at least this share of the likeliest one's probability are drawn from."""
+    beams: int = Field(default=1, ge=1, le=16)
+    """Width of a beam search; 1: none."""
+    stop: tuple[Annotated[str, Field(min_length=1)], ...] = ()
+    """Texts that end what is written; they are not part of it."""
+    seed: int = Field(default=0, ge=0, lt=2**63)
+    """Of what is drawn."""
+
+    @model_validator(mode="after")
+    def _fits(self) -> GenerationSection:
+        if self.beams > 1 and self.temperature > 0:
+            raise ValueError(
+                "a beam search draws nothing | mend: remove temperature, or set beams: 1"
+            )
+        return self
+
+    def settings(self) -> GenerationSettings:
+        """As a model is told."""
+        return GenerationSettings(
+            max_new_tokens=self.max_new_tokens,
+            temperature=self.temperature,
+            top_k=self.top_k,
+            top_p=self.top_p,
+            min_p=self.min_p,
+            beams=self.beams,
+            stop=self.stop,
+            seed=self.seed,
+        )
+
+
 class EvaluationSettings(Section):
     """What is measured, and what must hold."""
 
@@ -178,6 +221,8 @@ class EvaluationSettings(Section):
     """Compare the families by so many folds."""
     must_beat_baseline: bool = False
     """The verdict "no signal" is exit 1."""
+    generation: GenerationSection = GenerationSection()
+    """How a language model writes text."""
 
 
 class DeploymentSettings(Section):
