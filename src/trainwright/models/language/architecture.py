@@ -15,11 +15,19 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
+from trainwright.core.errors import RecipeError
 from trainwright.core.language import Passages
 from trainwright.core.parts import Part
-from trainwright.models.language.bases import drawn, llama_config
+from trainwright.models.language.bases import bert_config, drawn, llama_config, t5_config
 from trainwright.models.language.families import CausalLM, LanguageFamily
-from trainwright.models.language.network import CausalNetwork, LanguageNetwork
+from trainwright.models.language.hiding import MaskedSource, Seq2SeqSource
+from trainwright.models.language.network import (
+    CausalNetwork,
+    LanguageNetwork,
+    MaskedNetwork,
+    Seq2SeqNetwork,
+)
+from trainwright.models.language.objectives import Masked, Span
 from trainwright.models.language.samples import CausalSource
 from trainwright.models.networks.architecture import Architecture
 from trainwright.training.objectives import IGNORED
@@ -39,6 +47,10 @@ class LanguageArchitecture(Architecture):
     rows_at_once: ClassVar[int] = 16
 
     config: Mapping[str, Any]
+
+    @property
+    def generates(self) -> bool:
+        return self.kind != "masked-lm"
 
     def to_json(self) -> dict[str, Any]:
         return {"config": dict(self.config)}
@@ -153,6 +165,158 @@ class CausalArchitecture(LanguageArchitecture):
         return CausalSource(features, seed=seed)
 
 
+@dataclass(frozen=True, slots=True)
+class MaskedArchitecture(LanguageArchitecture):
+    """An encoder.
+
+    Attributes:
+        config: Of the model, as the Hub's config.json.
+        fraction: Of the tokens that is hidden.
+    """
+
+    inputs: ClassVar[tuple[str, ...]] = ("ids", "mask", "labels")
+
+    fraction: float = 0.15
+
+    @property
+    def kind(self) -> str:
+        return "masked-lm"
+
+    def to_json(self) -> dict[str, Any]:
+        return {"config": dict(self.config), "fraction": self.fraction}
+
+    @classmethod
+    def of(cls, config: Mapping[str, Any], objective: Part, passages: Passages) -> Self:
+        assert isinstance(objective, Masked)
+        if passages.special.mask is None:
+            raise RecipeError(
+                "the tokenizer has no token that stands for a hidden one",
+                where="model.pretrained",
+                mend="family: causal-lm, or a base that was trained on hidden tokens",
+            )
+        return cls(config, objective.fraction)
+
+    @classmethod
+    def small(cls, family: LanguageFamily, passages: Passages) -> dict[str, Any]:
+        return bert_config(
+            vocabulary=passages.vocabulary,
+            max_length=family.max_length,
+            hidden=family.hidden,
+            layers=family.layers,
+            heads=family.heads,
+            dropout=family.dropout or 0.0,
+            special=special_ids(passages),
+        )
+
+    def around(self, model: Any) -> MaskedNetwork:  # noqa: ANN401 - a class of transformers
+        return MaskedNetwork(model)
+
+    def source(
+        self,
+        features: Passages,
+        target: NDArray[np.float64] | None = None,
+        *,
+        seed: int = 0,
+    ) -> Source:
+        """A sample is a passage; what is hidden of it depends on it alone."""
+        return MaskedSource(features, fraction=self.fraction, seed=seed)
+
+    def taught(
+        self,
+        passages: Passages,
+        family: LanguageFamily,
+        *,
+        weights: NDArray[np.float64] | None,
+        seed: int,
+    ) -> Source:
+        return MaskedSource(passages, fraction=self.fraction, weights=weights, seed=seed)
+
+
+@dataclass(frozen=True, slots=True)
+class Seq2SeqArchitecture(LanguageArchitecture):
+    """An encoder that reads and a decoder that tells.
+
+    Attributes:
+        config: Of the model, as the Hub's config.json.
+        fraction: Of a document that is hidden.
+        mean_length: Tokens of a hidden span, on average.
+    """
+
+    inputs: ClassVar[tuple[str, ...]] = ("read_ids", "read_mask", "ids", "labels")
+
+    fraction: float = 0.15
+    mean_length: float = 3.0
+
+    @property
+    def kind(self) -> str:
+        return "seq2seq-lm"
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "config": dict(self.config),
+            "fraction": self.fraction,
+            "mean_length": self.mean_length,
+        }
+
+    @classmethod
+    def of(cls, config: Mapping[str, Any], objective: Part, passages: Passages) -> Self:
+        assert isinstance(objective, Span)
+        if passages.read_ids is None and not passages.special.sentinels:
+            raise RecipeError(
+                "the tokenizer has no tokens that stand for hidden spans",
+                where="model.pretrained",
+                mend="family: causal-lm, or a base in the manner of T5",
+            )
+        return cls(config, objective.fraction, objective.mean_length)
+
+    @classmethod
+    def small(cls, family: LanguageFamily, passages: Passages) -> dict[str, Any]:
+        return t5_config(
+            vocabulary=passages.vocabulary,
+            hidden=family.hidden,
+            layers=family.layers,
+            heads=family.heads,
+            dropout=family.dropout or 0.0,
+            special=special_ids(passages),
+        )
+
+    def around(self, model: Any) -> Seq2SeqNetwork:  # noqa: ANN401 - a class of transformers
+        return Seq2SeqNetwork(model)
+
+    def source(
+        self,
+        features: Passages,
+        target: NDArray[np.float64] | None = None,
+        *,
+        seed: int = 0,
+    ) -> Source:
+        """A sample is a passage; what is hidden of a document depends on it alone."""
+        return self._source(features, seed=seed)
+
+    def taught(
+        self,
+        passages: Passages,
+        family: LanguageFamily,
+        *,
+        weights: NDArray[np.float64] | None,
+        seed: int,
+    ) -> Source:
+        return self._source(passages, weights=weights, seed=seed)
+
+    def _source(
+        self, passages: Passages, *, weights: NDArray[np.float64] | None = None, seed: int
+    ) -> Source:
+        start = self.config.get("decoder_start_token_id")
+        return Seq2SeqSource(
+            passages,
+            start=passages.special.padding if start is None else start,
+            fraction=self.fraction,
+            mean_length=self.mean_length,
+            weights=weights,
+            seed=seed,
+        )
+
+
 def special_ids(passages: Passages) -> dict[str, int | None]:
     """Ids with a meaning of their own, as configs name them."""
     special = passages.special
@@ -166,4 +330,6 @@ def special_ids(passages: Passages) -> dict[str, int | None]:
 
 ARCHITECTURES: Mapping[str, type[LanguageArchitecture]] = {
     "causal-lm": CausalArchitecture,
+    "masked-lm": MaskedArchitecture,
+    "seq2seq-lm": Seq2SeqArchitecture,
 }

@@ -19,7 +19,6 @@ _CLASSES = {
     "masked-lm": "AutoModelForMaskedLM",
     "seq2seq-lm": "AutoModelForSeq2SeqLM",
 }
-ATTENTION = "sdpa"
 
 
 def llama_config(
@@ -52,6 +51,60 @@ def llama_config(
     }
 
 
+def bert_config(
+    *,
+    vocabulary: int,
+    max_length: int,
+    hidden: int,
+    layers: int,
+    heads: int,
+    dropout: float,
+    special: Mapping[str, int | None],
+) -> dict[str, Any]:
+    """A BERT of the usual proportions (Devlin et al. 2019, arXiv:1810.04805, sect. 3)."""
+    return {
+        "model_type": "bert",
+        "vocab_size": vocabulary,
+        "hidden_size": hidden,
+        "intermediate_size": 4 * hidden,
+        "num_hidden_layers": layers,
+        "num_attention_heads": heads,
+        "max_position_embeddings": max_length,
+        "hidden_dropout_prob": dropout,
+        "attention_probs_dropout_prob": dropout,
+        **special,
+    }
+
+
+def t5_config(
+    *,
+    vocabulary: int,
+    hidden: int,
+    layers: int,
+    heads: int,
+    dropout: float,
+    special: Mapping[str, int | None],
+) -> dict[str, Any]:
+    """A T5 with gated units.
+
+    Source: Raffel et al. 2020, arXiv:1910.10683, sect. 2.1; Shazeer 2020, arXiv:2002.05202.
+    """
+    return {
+        "model_type": "t5",
+        "vocab_size": vocabulary,
+        "d_model": hidden,
+        "d_kv": hidden // heads,
+        "d_ff": 32 * -(-8 * hidden // 96),
+        "num_layers": layers,
+        "num_decoder_layers": layers,
+        "num_heads": heads,
+        "dropout_rate": dropout,
+        "feed_forward_proj": "gated-gelu",
+        "decoder_start_token_id": special["bos_token_id"],
+        **special,
+    }
+
+
 def drawn(kind: str, config: Mapping[str, Any]) -> Any:  # noqa: ANN401 - a class of transformers
     """The model of a config, its weights drawn from torch's generator.
 
@@ -59,7 +112,7 @@ def drawn(kind: str, config: Mapping[str, Any]) -> Any:  # noqa: ANN401 - a clas
         kind: causal-lm, masked-lm or seq2seq-lm.
         config: As the Hub's config.json.
     """
-    return _class(kind).from_config(known(config), attn_implementation=ATTENTION)
+    return _class(kind).from_config(known(config))
 
 
 def loaded(base: Base, kind: str, *, dropout: float | None) -> tuple[Any, dict[str, Any]]:
@@ -83,7 +136,6 @@ def loaded(base: Base, kind: str, *, dropout: float | None) -> tuple[Any, dict[s
             local_files_only=True,
             use_safetensors=True,
             output_loading_info=True,
-            attn_implementation=ATTENTION,
             dtype="float32",
         )
     except Exception as error:  # whatever a foreign folder brings up

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-TOKENS_AN_UPDATE, UPDATES_AN_EPOCH = 8_192, 50
+TOKENS_AN_UPDATE, UPDATES_AN_EPOCH, LEAST_ROWS = 8_192, 50, 4
 
 
 def plan_language(
@@ -156,11 +156,12 @@ def _drawn(
 def _defaults(family: LanguageFamily, *, num_samples: int) -> Defaults:
     """Four passes at most over a corpus, from which more is hardly learnt; fewer where a base is adapted.
 
-    Batches of 8,192 tokens, or as few as make 50 updates an epoch.
+    Batches of 8,192 tokens, or as few rows as make 50 updates an epoch, and four at least.
 
     Source: Muennighoff et al. 2023, arXiv:2305.16264, sect. 6 (four epochs are nearly as good as new text).
     """
-    rows = max(1, min(TOKENS_AN_UPDATE // family.max_length, num_samples // UPDATES_AN_EPOCH))
+    most = max(1, TOKENS_AN_UPDATE // family.max_length)
+    rows = min(most, max(LEAST_ROWS, num_samples // UPDATES_AN_EPOCH))
     if family.pretrained is None:
         rate = min(3e-3, max(3e-4, 0.5 / family.hidden))
         optimizer = AdamW(learning_rate=rate, betas=(0.9, 0.95), weight_decay=0.1)

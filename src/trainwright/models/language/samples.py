@@ -6,8 +6,9 @@ The same source makes the batches of training, of `predict` and of the server. W
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -156,3 +157,11 @@ def _gathered(ends: Numbers, numbers: Numbers) -> tuple[Numbers, Numbers]:
     sizes = (ends - starts)[numbers]
     found = np.cumsum(sizes)
     return np.arange(int(sizes.sum())) + np.repeat(starts[numbers] - (found - sizes), sizes), found
+
+
+def padded(rows: Sequence[NDArray[Any]], filler: int) -> Numbers:
+    """Rows of unequal length, filled up on the right; shape (rows, longest), int64."""
+    found = np.full((len(rows), max(map(len, rows), default=0)), filler, dtype=np.int64)
+    for place, row in enumerate(rows):
+        found[place, : len(row)] = row
+    return found

@@ -1,4 +1,4 @@
-"""Passages of a tiny language that a tiny model learns in a second: each token is the one before it plus 1 or 2."""
+"""Passages of a tiny language that a tiny model learns in a second: each id is the one before plus 1 or 2."""
 
 from __future__ import annotations
 
@@ -59,9 +59,7 @@ def passages(rows=60, *, seed=0, shortest=3, longest=16, reads=False):
     if reads:
         told = [([*text, END], [True] * (len(text) + 1)) for text in texts]
         return joined(told, reads=[text[::-1] for text in texts])
-    return joined(
-        [([START, *text, END], [False, *[True] * (len(text) + 1)]) for text in texts]
-    )
+    return joined([([START, *text, END], [False, *[True] * (len(text) + 1)]) for text in texts])
 
 
 def joined(told, *, reads=None, rows=None, num_rows=None):
@@ -98,7 +96,9 @@ def family(name="causal-lm", **settings):
     return found
 
 
-def plan(part, features, *, validation=None, target=DOCUMENTS, base=Path(), weights=None, **training):
+def plan(
+    part, features, *, validation=None, target=DOCUMENTS, base=Path(), weights=None, **training
+):
     """What a fit is made of."""
     return part.plan(
         examples(features, weights=weights),
