@@ -7,7 +7,7 @@ that models with different tokenizers can be compared: bits per byte are nats / 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
@@ -142,6 +142,15 @@ class GenerationSettings:
     beams: int = 1
     stop: tuple[str, ...] = ()
     seed: int = 0
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON values."""
+        return {**asdict(self), "stop": list(self.stop)}
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> GenerationSettings:
+        """Inverse of `to_json`."""
+        return cls(**{**value, "stop": tuple(value["stop"])})
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,7 @@ def check_recipe(recipe: Recipe) -> None:
         _folds_can_be_cut(recipe),
         _classes_are_weighed_once(recipe),
         _cluster_has_work(recipe),
+        _text_is_written(recipe),
     )
 
 
@@ -214,6 +215,17 @@ def _cluster_has_work(recipe: Recipe) -> Iterator[Fault]:
             f"compute: {recipe.compute.kind} has no work: steps of series are prepared here, whole",
             "compute",
             "compute: local",
+        )
+
+
+def _text_is_written(recipe: Recipe) -> Iterator[Fault]:
+    """How text is written has no effect where none is."""
+    task = recipe.task
+    if "generation" in recipe.evaluation.model_fields_set and not (task and task.is_language):
+        yield Fault(
+            "nothing is written: the task is not one of language",
+            "evaluation.generation",
+            "remove generation, or name the task: language-modelling, instruction-tuning, text-to-text",
         )
 
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from trainwright.core.artifacts import ROW, Column, MetricValue, Target, Task
 from trainwright.core.clock import Pacer
-from trainwright.core.errors import CommandError, DataError
+from trainwright.core.errors import DataError
 from trainwright.core.language import Generates, Generation, GenerationSettings, Message, Prompt
 from trainwright.data.hashing import mix
 from trainwright.evaluation.text_metrics import text_differences, text_metrics
@@ -73,6 +73,7 @@ class Generated:
         before: The same of the untouched base; empty where there is none.
         gains: The model's minus the base's, on the same rows, with a paired interval.
         samples: The first rows.
+        is_drawn: Tokens were drawn at random, by the seed of the settings.
     """
 
     rows: int
@@ -82,6 +83,7 @@ class Generated:
     before: Mapping[str, MetricValue]
     gains: Mapping[str, MetricValue]
     samples: tuple[Sample, ...]
+    is_drawn: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """As JSON values, for evaluation.json and the report."""
@@ -89,6 +91,7 @@ class Generated:
             "rows": self.rows,
             "skipped": self.skipped,
             "cut_off": self.cut_off,
+            "is_drawn": self.is_drawn,
             **{
                 name: {key: value.to_json() for key, value in getattr(self, name).items()}
                 for name in ("metrics", "before", "gains")
@@ -107,13 +110,13 @@ def generate_for(
     seed: int,
     base: Generates | None = None,
     limit: int = LIMIT_ROWS,
-    max_new_tokens: int = 256,
+    settings: GenerationSettings | None = None,
     confidence: float = 0.95,
 ) -> Generated | None:
     """Let a model write for rows of a generated task, and judge what it wrote.
 
     Args:
-        model: Writes greedily.
+        model: Writes the texts.
         rows: Of validation.
         target: What is told.
         inputs: The columns that are read.
@@ -121,7 +124,7 @@ def generate_for(
         seed: Of the intervals.
         base: The base before fine-tuning, to be asked the same rows.
         limit: Rows at most.
-        max_new_tokens: Of one row.
+        settings: How; the likeliest token each time where not said.
         confidence: Level of the intervals.
 
     Returns:
@@ -129,8 +132,10 @@ def generate_for(
     """
     order = np.argsort(mix(rows.frame[ROW].to_numpy().astype(np.uint64)), kind="stable")[:limit]
     asked = [_question(rows, int(place), target, inputs) for place in order]
-    settings = GenerationSettings(max_new_tokens=max_new_tokens)
+    how = settings or GenerationSettings()
     models = [model] if base is None else [model, base]
+    if not all(one.generates for one in models):
+        return None
     written: list[list[Generation | None]] = [[] for _ in models]
     longest = 0.0
     for first in range(0, len(asked), GROUP):
@@ -138,10 +143,7 @@ def generate_for(
             break
         started = time.monotonic()
         for one, texts in zip(models, written, strict=True):
-            try:
-                texts += _written(one, asked[first : first + GROUP], settings)
-            except CommandError:  # a model that scores texts alone
-                return None
+            texts += _written(one, asked[first : first + GROUP], how)
         longest = max(longest, time.monotonic() - started)
     answered = [
         (place, [text for text in texts if text is not None])
@@ -155,6 +157,7 @@ def generate_for(
         [texts for _, texts in told],
         units=rows.units[order[[place for place, _ in told]]],
         skipped=len(answered) - len(told),
+        how=how,
         seed=seed,
         confidence=confidence,
     )
@@ -211,6 +214,7 @@ def _judged(
     *,
     units: NDArray[np.int64],
     skipped: int,
+    how: GenerationSettings,
     seed: int,
     confidence: float,
 ) -> Generated:
@@ -241,4 +245,5 @@ def _judged(
         before=before,
         gains=gains,
         samples=tuple(samples),
+        is_drawn=how.temperature > 0,
     )

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from trainwright.core.artifacts import Evaluation, Snapshot
+from trainwright.core.language import generator_of
 from trainwright.core.record import Head
 from trainwright.core.seeds import derive_seed
 from trainwright.data.card import said_text
@@ -106,6 +107,10 @@ def build_package(
         "threads": recipe.training.threads,
         "validation": {"confidence": evaluation.confidence, "metrics": metrics},
     }
+    if (
+        generator_of(model) is not None
+    ):  # what `predict`, `serve` and `chat` do unless told otherwise
+        facts["generation"] = recipe.evaluation.generation.settings().to_json()
     reference = build_reference(
         validation.frame,
         snapshot.inputs,
