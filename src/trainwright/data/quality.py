@@ -120,7 +120,7 @@ def _useless(rows: Rows, columns: Sequence[Column]) -> dict[str, str]:
     filled = set[str]()
     first: dict[str, Any] = {}
     left = [column.name for column in columns]
-    for block in rows.blocks(left):
+    for block in rows.blocks(left) if left else ():
         for name in left:
             values = block[name]
             if values.null_count() < len(values):
