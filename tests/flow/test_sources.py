@@ -148,8 +148,10 @@ def test_rows_of_a_server_give_the_same_splits_and_no_password_is_kept(
             f"INSERT INTO t VALUES {values}",
         )
         monkeypatch.setenv("WORD", server.password)
-        source = f"postgresql://tester:env:WORD@127.0.0.1:{server.port}/shop"
-        there = prepared(source, table="t", drop=["k"])
+        where = f"127.0.0.1:{server.port}/shop"
+        there = prepared(f"postgresql://tester:env:WORD@{where}", table="t", drop=["k"])
+        source = f"postgresql://tester@{where}?password=env:WORD"
+        assert prepared(source, table="t", drop=["k"]) == there
         status, told = trainwright("run", tmp_path / "r.yaml")
         assert status == 0, told
         status, told = trainwright("reproduce", told["run"])

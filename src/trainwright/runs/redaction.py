@@ -34,6 +34,7 @@ FORMS = re.compile(
 _USERINFO = re.compile(r"(\b[a-z][a-z0-9+.-]*:/{1,2})[^\s/?#\"'<>]*@", re.I)
 # A database's user, and the name of the variable that holds the password, are no secrets.
 _REFERENCE = re.compile(r"postgres(?:ql)?://[\w.-]+(?::env:[A-Za-z_]\w*)?@", re.I)
+_VARIABLE = re.compile(r"env:[A-Za-z_]\w*")
 _BEARER = re.compile(
     r"\b(bearer|basic|digest|token)(\s+)(?=\S*[0-9A-Z+/=_.-])[A-Za-z0-9+/=_.~-]{6,}", re.I
 )
@@ -57,7 +58,12 @@ def redact(text: str) -> str:
         lambda found: found[0] if _REFERENCE.fullmatch(found[0]) else f"{found[1]}{REDACTED}@",
         text,
     )
-    text = _NAMED.sub(rf"\1\2{REDACTED}", text)
+    text = _NAMED.sub(
+        lambda found: (
+            found[0] if _VARIABLE.fullmatch(found[3]) else f"{found[1]}{found[2]}{REDACTED}"
+        ),
+        text,
+    )
     text = _BEARER.sub(rf"\1\2{REDACTED}", text)
     return _TOKEN.sub(lambda found: REDACTED if is_random(found[0]) else found[0], text)
 

@@ -62,7 +62,15 @@ def test_the_working_folder_is_no_secret(monkeypatch):
     assert redact("base plainwords") == f"base {REDACTED}"
 
 
-@pytest.mark.parametrize("source", ["me@db/shop", "me:env:PGPASSWORD@db:5432/shop", "db/shop"])
+@pytest.mark.parametrize(
+    "source",
+    [
+        "me@db/shop",
+        "me:env:PGPASSWORD@db:5432/shop",
+        "me@db/shop?password=env:PGPASSWORD",
+        "db/shop",
+    ],
+)
 def test_a_database_and_the_variable_of_its_password_stay_readable(source):
     assert redact(f"source: postgresql://{source}") == f"source: postgresql://{source}"
     assert redact("source: env:DATABASE_URL") == "source: env:DATABASE_URL"
