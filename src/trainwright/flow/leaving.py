@@ -13,7 +13,7 @@ import polars as pl
 
 from trainwright.core.artifacts import Check, ColumnType, Prediction
 from trainwright.core.errors import CommandError
-from trainwright.core.language import Passages
+from trainwright.core.language import Message, Passages
 from trainwright.core.leaving import Answers, Codec
 from trainwright.deployment.export.exchanges import exchanges_of
 from trainwright.deployment.export.formats import Format, Quantization, bounds_of
@@ -24,6 +24,7 @@ from trainwright.deployment.export.parity import language_checks, prediction_che
 from trainwright.models.fitted import FittedModel
 
 if TYPE_CHECKING:
+    from trainwright.data.language.preparation import LanguagePreparation
     from trainwright.models.networks.estimator import NetworkEstimator
 
 GGUF_FILE = "model.gguf"
@@ -88,7 +89,8 @@ class LanguageLeaving(Leaving):
             )
         self.module = module
         self.network = lay_open(module)
-        self.codec = codec_of(model.preparation, self.network.config)
+        self.preparation = cast("LanguagePreparation", model.preparation)
+        self.codec = codec_of(self.preparation, self.network.config)
         if self.to == "gguf":
             check_gguf(self.network, self.codec)
 
@@ -123,6 +125,8 @@ class LanguageLeaving(Leaving):
             generates=self.network.kind != "masked-lm",
         )
         yield self._spelt(folder)
+        if self.preparation.column.type is ColumnType.MESSAGES:
+            yield self._conversed(folder)
 
     def _again(self, folder: Path) -> Answers:
         from trainwright.models.export.hub import load_gguf, load_hub
@@ -133,10 +137,9 @@ class LanguageLeaving(Leaving):
 
     def _passages(self) -> Passages:
         """Validation rows, or where there are none the golden ones."""
-        preparation = self.model.preparation
         if self.asked.validation is not None:
-            return cast("Passages", preparation.transform(self.asked.validation))
-        return cast("Passages", preparation.transform_rows(self.asked.golden))
+            return self.preparation.transform(self.asked.validation)
+        return self.preparation.transform_rows(self.asked.golden)
 
     def _spelt(self, folder: Path) -> Check:
         """Are texts the same tokens there?"""
@@ -150,6 +153,16 @@ class LanguageLeaving(Leaving):
         )
         detail = f"{same} of {len(texts)} texts are the same tokens"
         return Check("tokenizer", same == len(texts), detail)
+
+    def _conversed(self, folder: Path) -> Check:
+        """Is a conversation's prompt the same tokens there?"""
+        from trainwright.models.export.hub import chat_ids
+
+        talk = (Message("user", "What does 1 cost?  Zwölf €."),)
+        path = folder / GGUF_FILE if self.to == "gguf" else folder
+        same = list(self.preparation.prompt_ids(talk)) == chat_ids(path, talk)
+        detail = "a conversation's prompt is the same tokens" if same else "the prompt differs"
+        return Check("chat template", same, detail)
 
     def _texts(self) -> list[str]:
         names = [c.name for c in self.model.inputs if c.type is ColumnType.TEXT]
@@ -211,14 +224,21 @@ class NetworkLeaving(Leaving):
         return answered_by(self.estimator, OnnxNetwork(folder / FILE))
 
 
-def codec_of(preparation: Any, config: Mapping[str, Any]) -> Codec:  # noqa: ANN401 - of language
-    """The tokenizer of a language model's preparation, as a document."""
-    vocabulary = preparation.vocabulary
+def codec_of(preparation: LanguagePreparation, config: Mapping[str, Any]) -> Codec:
+    """The tokenizer of a language model's preparation, as a document.
+
+    Raises:
+        CommandError: it has none, since it reads bytes.
+    """
+    tokenizer = getattr(preparation.alphabet, "tokenizer", None)
+    if tokenizer is None:
+        raise CommandError("a model of bytes has no tokenizer to be exported", where="--to")
+    template = preparation.template
     return Codec(
-        document=vocabulary.tokenizer.to_str(),
-        special=vocabulary.special,
-        template=vocabulary.template,
-        max_length=int(config.get("max_position_embeddings") or preparation.needs.max_length),
+        document=tokenizer.to_str(),
+        special=preparation.special,
+        template=None if template is None else template.source,
+        max_length=int(config.get("max_position_embeddings") or preparation.max_length),
     )
 
 

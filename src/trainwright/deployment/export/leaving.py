@@ -83,7 +83,7 @@ def leave(
         to: The format.
         quantization: Or None.
         write: Fills an empty folder; of gguf with one file.
-        check: Reads what was written and compares it; what it cannot read is a check that says no.
+        check: Reads what was written and compares it.
 
     Raises:
         CommandError: `output` exists.
@@ -94,8 +94,7 @@ def leave(
             "the output is there already", where=str(output), mend="name another one with -o"
         )
     with scratch_folder(output.absolute().parent, output.name) as aside:
-        write(aside)
-        checks = tuple(_guarded(check, aside))
+        checks = tuple(_guarded(write, check, aside))
         size = sum(path.stat().st_size for path in aside.rglob("*") if path.is_file())
         export = Export(model, package, to, quantization, output, size, checks)
         if export.passed and to == "gguf":
@@ -109,15 +108,20 @@ def leave(
     return export
 
 
-def _guarded(check: Callable[[Path], Iterable[Check]], aside: Path) -> Iterator[Check]:
-    """The checks; a runtime that cannot read what was written says no."""
+def _guarded(
+    write: Callable[[Path], object], check: Callable[[Path], Iterable[Check]], aside: Path
+) -> Iterator[Check]:
+    """The checks; an exporter that cannot write it, or a runtime that cannot read it, says no."""
+    name = "is written"
     try:
+        write(aside)
+        name = "runs"
         yield from check(aside)
-    except TrainwrightError:
+    except (TrainwrightError, OSError):
         raise
-    except Exception as error:  # whatever a foreign runtime brings up
-        what = f"{type(error).__name__}: {shorten(str(error), 300)}"
-        yield Check("runs", False, f"its own runtime refuses it: {what}")
+    except Exception as error:  # whatever a foreign library brings up
+        what = str(error).strip().splitlines() or [""]
+        yield Check(name, False, f"{type(error).__name__}: {shorten(what[0], 300)}")
 
 
 def _place_file(made: Path, output: Path) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import io
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -19,6 +19,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from trainwright.core.language import Message
 from trainwright.core.leaving import Codec, HubNetwork, LanguageKind
 from trainwright.models.networks.estimator import NetworkEstimator
 from trainwright.models.networks.hub import IDLE
@@ -106,14 +107,16 @@ def load_gguf(path: Path) -> ModuleNetwork:
 
 def token_ids(path: Path, texts: list[str]) -> list[list[int]]:
     """Ids of texts by the tokenizer of a folder, or of a GGUF file, as transformers reads it."""
-    import transformers
-
-    folder, more = (path, {}) if path.is_dir() else (path.parent, {"gguf_file": path.name})
-    with _quiet():
-        tokenizer = transformers.AutoTokenizer.from_pretrained(
-            folder, local_files_only=True, **more
-        )
+    tokenizer = _tokenizer(path)
     return [tokenizer.encode(text, add_special_tokens=False) for text in texts]
+
+
+def chat_ids(path: Path, talk: Sequence[Message]) -> list[int]:
+    """Ids of a conversation's prompt by the chat template that came along."""
+    messages = [message.to_json() for message in talk]
+    tokenizer = _tokenizer(path)
+    text = tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
+    return list(tokenizer.encode(text, add_special_tokens=False))
 
 
 def spelling(codec: Codec, texts: list[str]) -> list[list[int]]:
@@ -122,6 +125,14 @@ def spelling(codec: Codec, texts: list[str]) -> list[list[int]]:
 
     tokenizer = Tokenizer.from_str(codec.document)
     return [tokenizer.encode(text, add_special_tokens=False).ids for text in texts]
+
+
+def _tokenizer(path: Path) -> Any:  # noqa: ANN401 - a tokenizer of transformers
+    import transformers
+
+    folder, more = (path, {}) if path.is_dir() else (path.parent, {"gguf_file": path.name})
+    with _quiet():
+        return transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True, **more)
 
 
 def _weights(module: nn.Module) -> Iterator[tuple[str, NDArray[np.float32]]]:

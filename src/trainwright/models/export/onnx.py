@@ -16,9 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from trainwright.core.leaving import Answers
@@ -27,6 +25,7 @@ from trainwright.models.networks.estimator import NetworkEstimator
 from trainwright.training.feeding.loader import epoch_batches
 
 OUTPUT = "answer"
+_LENGTHS = {"ids": "tokens", "mask": "tokens", "told": "told_tokens"}  # inputs whose length is open
 
 
 class _Logits(nn.Module):
@@ -97,15 +96,9 @@ def answered_by(estimator: NetworkEstimator, network: Answers) -> NetworkEstimat
 
 def _write(module: nn.Module, batch: Mapping[str, Tensor], path: Path) -> None:
     rows = torch.export.Dim("rows")
-    shapes = tuple(
-        {0: rows}
-        | (
-            {1: torch.export.Dim(f"tokens_{name}" if name == "told" else "tokens")}
-            if _is_text(value)
-            else {}
-        )
-        for name, value in batch.items()
-    )
+    tokens = {name: torch.export.Dim(name) for name in set(_LENGTHS.values())}
+    lengths = {name: tokens[length] for name, length in _LENGTHS.items()}
+    shapes = tuple({0: rows} | ({1: lengths[n]} if n in lengths else {}) for n in batch)
     with torch.no_grad(), _quiet():
         program = torch.onnx.export(
             module,
@@ -129,11 +122,6 @@ def _shapes(module: nn.Module, shapes: tuple[dict[int, Any], ...]) -> Any:  # no
     return (shapes,) if inspect.Parameter.VAR_POSITIONAL in kinds else shapes
 
 
-def _is_text(value: Tensor) -> bool:
-    """Ids or a mask, a row a text."""
-    return value.ndim == 2 and not value.is_floating_point()
-
-
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
     """Without the exporter's remarks: what it does wrong is seen by the comparison."""
@@ -145,8 +133,3 @@ def _quiet() -> Iterator[None]:
             yield
     finally:
         logging.disable(before)
-
-
-def as_arrays(batch: Mapping[str, Tensor]) -> dict[str, NDArray[Any]]:
-    """Tensors as arrays."""
-    return {name: np.asarray(value.numpy()) for name, value in batch.items()}
