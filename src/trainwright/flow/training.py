@@ -143,6 +143,7 @@ def generated_by(
         inputs=snapshot.inputs,
         pacer=pacer,
         seed=derive_seed(recipe.training.seed, "intervals"),
+        settings=recipe.evaluation.generation.settings(),
         confidence=confidence,
     )
 

@@ -14,8 +14,10 @@ from trainwright.reports.bars import Whisker, stacked_bar, whisker_plot
 from trainwright.reports.fairness import add_fairness
 from trainwright.reports.findings import add_findings
 from trainwright.reports.markup import duration, number
+from trainwright.reports.metric_names import metric_words
 from trainwright.reports.page import Page, Section, Tile, Tone
 from trainwright.reports.run_plots import curve_figure, evaluation_figures, importance_figure
+from trainwright.reports.samples import add_samples
 from trainwright.reports.svg import Figure
 from trainwright.reports.training_plots import first_not_finite, training_figures
 
@@ -69,6 +71,7 @@ def run_report(
     _add_quality(
         page, evaluation, curve=str((_chosen(candidates) or {}).get("name")) not in history
     )
+    add_samples(page, evaluation.get("plots", {}).get("generated"))
     _add_slices(page, evaluation)
     add_fairness(page, evaluation)
     add_findings(page, findings)
@@ -418,12 +421,3 @@ def _chosen(candidates: Sequence[Values]) -> Values | None:
 
 def _baseline(candidates: Sequence[Values]) -> Values | None:
     return next((row for row in candidates if row.get("family") == "baseline"), None)
-
-
-_SPELT = {"roc_auc": "ROC AUC", "pr_auc": "PR AUC", "rmse": "RMSE", "mae": "MAE", "r2": "R²"}
-_SPELT |= {"ece": "ECE", "f1": "F1", "macro_f1": "macro F1", "brier": "Brier score"}
-
-
-def metric_words(name: str) -> str:
-    """A metric's name as it is spoken: "ROC AUC" of "roc_auc"."""
-    return _SPELT.get(name, name.replace("_", " "))

@@ -9,21 +9,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from trainwright.reports.markup import element, text
+from trainwright.reports.metric_names import metric_words
 from trainwright.reports.page import Page, Section
 from trainwright.reports.tables import Mark
 
 Values = Mapping[str, Any]
 
 _LIMIT_TEXT = 1_200  # characters of one text
-_SPELT = {
-    "bleu": "BLEU",
-    "chrf": "chrF",
-    "rouge_1": "ROUGE-1",
-    "rouge_2": "ROUGE-2",
-    "rouge_l": "ROUGE-L",
-    "exact_match": "exact match",
-    "token_f1": "token F1",
-}
 
 
 def add_samples(page: Page, generated: Values | None) -> None:
@@ -31,8 +23,9 @@ def add_samples(page: Page, generated: Values | None) -> None:
 
     Args:
         page: Where it is added.
-        generated: `rows`, `skipped`, `cut_off`, `metrics`, and perhaps `before` and `gains`, by name;
-            `samples`: `row`, `prompt`, `reference`, `generated`, `before` each. None: no section.
+        generated: `rows`, `skipped`, `cut_off`, `is_drawn`; `metrics`, and perhaps `before` and
+            `gains`, by name; `samples`: `row`, `prompt`, `reference`, `generated`, `before` each.
+            None: no section.
     """
     if not generated:
         return
@@ -43,7 +36,7 @@ def add_samples(page: Page, generated: Values | None) -> None:
         section.table(
             ("metric", "value", "low", "high"),
             [
-                (_spelt(name), found["value"], found["low"], found["high"])
+                (metric_words(name), found["value"], found["low"], found["high"])
                 for name, found in generated["metrics"].items()
             ],
         )
@@ -64,8 +57,9 @@ def add_samples(page: Page, generated: Values | None) -> None:
 
 
 def _lead(generated: Values) -> str:
-    told = f"The model wrote, always taking the likeliest token, for {generated['rows']:,} rows"
-    told += " drawn by a hash of their position."
+    how = "drawing tokens at random" if generated.get("is_drawn") else "the likeliest text it found"
+    told = f"What the model wrote, {how}, for {generated['rows']:,} rows chosen by a hash of their"
+    told += " position."
     if generated.get("cut_off"):
         told += f" {generated['cut_off']:,} texts were cut off at the limit of new tokens."
     if generated.get("skipped"):
@@ -80,7 +74,7 @@ def _add_gains(section: Section, generated: Values) -> None:
         ("metric", "base", "fine-tuned", "gain", "low", "high", ""),
         [
             (
-                _spelt(name),
+                metric_words(name),
                 before[name]["value"],
                 after[name]["value"],
                 gain["value"],
@@ -98,10 +92,6 @@ def _sure(gain: Values) -> str:
     if gain["low"] > 0:
         return "better"
     return "worse" if gain["high"] < 0 else "no difference beyond chance"
-
-
-def _spelt(name: str) -> str:
-    return _SPELT.get(name, name.replace("_", " "))
 
 
 def _written(words: str) -> Mark:

@@ -9,7 +9,7 @@ import pytest
 
 from trainwright.core.artifacts import ROW, UNIT, Column, ColumnType, Target, Task
 from trainwright.core.clock import Replay, Unhurried
-from trainwright.core.errors import CommandError, DataError
+from trainwright.core.errors import DataError
 from trainwright.core.language import Generation, Message, Piece
 from trainwright.flow.generating import GROUP, generate_for, question_of, shown_prompt
 from trainwright.flow.rows import as_rows
@@ -21,6 +21,8 @@ TALKS = Target(Column("messages", ColumnType.MESSAGES), Task.INSTRUCTION_TUNING)
 
 class Echo:
     """Says the prompt again after as many steps as it has letters; `missing` words are left out."""
+
+    generates = True
 
     def __init__(self, missing: str = "") -> None:
         self.missing = missing
@@ -123,9 +125,8 @@ def test_prompts_that_cannot_be_taken_are_counted_and_not_judged():
 
 
 def test_a_model_that_writes_nothing_has_no_texts():
-    class Silent:
-        def decoding(self):
-            raise CommandError("such a model generates no text")
+    class Silent(Echo):
+        generates = False
 
     assert asked(Silent(), TEXTS) is None
 

@@ -268,3 +268,13 @@ def test_names_of_recorded_values_are_shown_and_never_run(read):
     records = [{**one, f"loss_{HOSTILE}": 1.0} for one in records_of()]
     page = read(network_report([trained("mlp", chosen=True)], {"mlp": records}))
     assert "script" not in page.tags
+
+
+def test_generated_texts_stand_beside_their_references(read):
+    metric = {"value": 41.5, "low": 38.0, "high": 44.0}
+    sample = {"row": 3, "prompt": HOSTILE, "reference": "yes", "generated": HOSTILE}
+    texts = {"rows": 12, "metrics": {"bleu": metric}, "samples": [sample]}
+    evaluation = {**evaluation_of(), "plots": {"generated": texts}}
+    page = read(report(evaluation=evaluation))
+    assert "Generated texts" in page.text
+    assert "BLEU" in page.text
