@@ -7,8 +7,8 @@ from typing import Any
 
 from trainwright.reports.bars import Whisker, paired_bars, whisker_plot
 from trainwright.reports.markup import number
-from trainwright.reports.page import Page, Tile, Tone
 from trainwright.reports.metric_names import metric_words
+from trainwright.reports.page import Page, Tile, Tone
 from trainwright.reports.run_report import with_interval
 from trainwright.reports.svg import Figure
 
