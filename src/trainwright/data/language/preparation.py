@@ -47,6 +47,7 @@ _FILE, _TOKENIZER = "preparation.json", "tokenizer.json"
 _LIMIT_TOKENIZER = 512 << 20
 _BLOCK_ROWS, _BLOCK_CHARACTERS = 2_048, 4 << 20
 _NAMED_ROWS = 8
+_BETWEEN = "<|endoftext|>"  # documents of bases that also hold conversations
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,11 +307,19 @@ def fit_language_preparation(
         template = _template(needs, vocabulary, alphabet, base=base)
         ended = alphabet.encode([template.end], markup=True)[0]
         special = replace(special, end=int(ended[0]))
-    if needs.form == "causal" and special.start is None:
-        special = replace(special, start=special.end)
+    elif isinstance(alphabet, Pairs) and told is None and needs.form == "causal":
+        special = _of_documents(special, alphabet)
     return LanguagePreparation(
         column, told, needs.form, alphabet, special, needs.max_length, needs.over_long, template
     )
+
+
+def _of_documents(special: SpecialTokens, alphabet: Pairs) -> SpecialTokens:
+    """What stands around a document: never what stands around a turn, where there is another token."""
+    between = alphabet.tokenizer.token_to_id(_BETWEEN)
+    if alphabet.piece(special.end) == TURN_END and between is not None:
+        return replace(special, start=between, end=between)
+    return replace(special, start=special.end) if special.start is None else special
 
 
 def _vocabulary(
