@@ -283,6 +283,16 @@ class DataSettings(Section):
         return self
 
     @model_validator(mode="after")
+    def _clusters_to_keep_together(self) -> DataSettings:
+        by = "files" if self.validation or self.test else self.split.by
+        if self.near_duplicates.action == "group" and by != "random":
+            raise ValueError(
+                f"near-duplicates are kept together by a random split, and this one is by {by}"
+                " | mend: near_duplicates: drop, or split: {by: random}"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _groups_to_reweigh(self) -> DataSettings:
         if self.balance == "reweighing" and not self.protected:
             raise ValueError(

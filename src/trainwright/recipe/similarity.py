@@ -16,7 +16,7 @@ class NearDuplicateSettings(Section):
     """What becomes of rows that are nearly alike."""
 
     action: Action = "report"
-    """report; drop (the first of them stays); group (they stay in one split); or off."""
+    """report; drop (the first of them stays); group (a random split keeps them together); or off."""
     by: Literal["content", "meaning"] = "content"
     """content: words, pixels or cells; meaning: texts by the vectors of a pre-trained encoder."""
     pretrained: Annotated[str, Field(min_length=1, max_length=4096)] | None = None

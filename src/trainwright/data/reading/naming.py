@@ -234,3 +234,24 @@ def _is_path(text: str) -> bool:
 
 def _is_data(path: Path) -> bool:
     return path.name.lower().endswith(ENDINGS) and not path.name.startswith((".", "_"))
+
+
+def stamp_of(location: Location) -> tuple[int, ...]:
+    """What shows that a file was written to or replaced; nothing of what is no file of this machine."""
+    if not isinstance(location, Path):
+        return ()
+    try:
+        found = location.stat()
+    except OSError:
+        return ()  # opening it says what is wrong
+    return found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def check_unchanged(location: Location, before: tuple[int, ...], *, name: str) -> None:
+    """Refuse (DataError) a file that is not as it was when reading it began, by `stamp_of`."""
+    if stamp_of(location) != before:
+        raise DataError(
+            "the file changed while it was read",
+            where=name,
+            mend="run again when nothing writes to it, or read a copy",
+        )

@@ -22,10 +22,12 @@ from trainwright.data.reading.endings import is_database, is_delimited, is_text,
 from trainwright.data.reading.formats import How, reader_for
 from trainwright.data.reading.naming import (
     Location,
+    check_unchanged,
     named_files,
     relative_name,
     rows_of_file,
     size_of,
+    stamp_of,
 )
 from trainwright.data.reading.opening import open_data
 from trainwright.data.reading.tables import LineMap, RawTable, Reader, SourceFile
@@ -187,6 +189,7 @@ def _read_file(location: Location, settings: DataSettings, *, name: str) -> _Rea
     rows: list[int] = []
     lines: list[int | NDArray[np.int64]] = []
     num_rows = 0
+    before = stamp_of(location)
     with open_as(location, how_read(location, settings, name=name), name=name) as reader:
         for block in reader.blocks():
             frames.append(block.frame)
@@ -194,6 +197,7 @@ def _read_file(location: Location, settings: DataSettings, *, name: str) -> _Rea
                 rows.append(num_rows)
                 lines.append(block.lines)
             num_rows += block.frame.height
+    check_unchanged(location, before, name=name)
     if not frames:
         frames = [
             pl.DataFrame({str(i): pl.Series([], dtype=pl.String) for i in range(len(reader.names))})

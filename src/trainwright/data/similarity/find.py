@@ -6,7 +6,7 @@ and no error, since what comes in alike day by day (newsletters, drawings of a 1
 the model is used, and only the user knows which of the two it is.
 
 `data: {near_duplicates: drop}` leaves out all but the first of each cluster before the split;
-`{action: group}` keeps a cluster in one split.
+`{action: group}` keeps a cluster in one part of a random split.
 """
 
 from __future__ import annotations
@@ -127,9 +127,17 @@ def _across(found: Search, view: View) -> list[Finding]:
             f" {_example(clusters, shared, of_row == train, view)}",
             column=found.column,
             rows=clusters.row[shared],
-            remedy=f"{_DROP}  # or keep them in one split: data: {{near_duplicates: group}}",
+            remedy=_DROP + _or_together(view),
         )
     ]
+
+
+def _or_together(view: View) -> str:
+    """The other remedy, where the split can take it."""
+    settings = view.settings
+    if settings.is_given or settings.split.by != "random":
+        return ""
+    return "  # or keep them in one split: data: {near_duplicates: group}"
 
 
 def _example(

@@ -21,7 +21,14 @@ from trainwright.core.errors import DataError
 from trainwright.core.protocols import Progress
 from trainwright.data.images.files import image_column
 from trainwright.data.reading.endings import is_database
-from trainwright.data.reading.naming import Location, named_files, relative_name, size_of
+from trainwright.data.reading.naming import (
+    Location,
+    check_unchanged,
+    named_files,
+    relative_name,
+    size_of,
+    stamp_of,
+)
 from trainwright.data.reading.source import (
     RowIndex,
     check_agreement,
@@ -174,7 +181,7 @@ def _read_files(orders: Iterable[_Order]) -> Iterator[StagedFile]:
 
 def _read_file(order: _Order) -> StagedFile:
     """Read a file to its end; its rows' lines are noted, but not yet opened."""
-    before = _stamp(order.location)
+    before = stamp_of(order.location)
     into = Path(tempfile.mkdtemp(prefix="source-", dir=order.folder))
     store, lines = BlockStore(into / ROWS_FILE), LineBook(into / LINES_FILE)
     dropped = order.how["dropped"]
@@ -193,12 +200,7 @@ def _read_file(order: _Order) -> StagedFile:
             names = kept_columns(reader.names).values()
             store.write(pl.DataFrame(schema=dict.fromkeys(names, pl.String)))
     location = order.location
-    if _stamp(location) != before:
-        raise DataError(
-            "the file changed while it was read",
-            where=order.name,
-            mend="run again when nothing writes to it, or read a copy",
-        )
+    check_unchanged(location, before, name=order.name)
     file = SourceFile(
         order.name,
         location if isinstance(location, Path) else None,
@@ -258,14 +260,3 @@ def _with_images(one: StagedFile, settings: DataSettings, *, base: Path) -> Stag
 
 def _place(file: SourceFile, first: int, row: int) -> str:
     return file.place(first + row)
-
-
-def _stamp(location: Location) -> tuple[int, ...]:
-    """What shows that a file was written to or replaced."""
-    if not isinstance(location, Path):
-        return ()
-    try:
-        found = location.stat()
-    except OSError:
-        return ()  # opening it says what is wrong
-    return found.st_ino, found.st_size, found.st_mtime_ns

@@ -3,10 +3,12 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 import pytest
+from pydantic import ValidationError
 
 from trainwright.core.clock import Deadline
 from trainwright.data.similarity.find import find, leave_out, together
 from trainwright.data.similarity.search import search
+from trainwright.recipe.data import DataSettings
 
 WORDS = np.array([f"w{a}{b}" for a in "abcdefghijklmnop" for b in "qrstuvwxyz"])
 
@@ -60,6 +62,27 @@ def test_group_gives_a_cluster_the_hash_of_its_first_row(view_of) -> None:
     kept = together(view, hashes)
     assert kept[[98, 99]].tolist() == [0, 1]
     assert kept[:98].tolist() == list(range(98))
+
+
+@pytest.mark.parametrize(
+    "split",
+    [
+        {"split": {"by": "group", "column": "g"}},
+        {"split": {"by": "time", "column": "t"}},
+        {"split": {"by": "given", "column": "part"}},
+        {"test": "test.csv"},
+    ],
+)
+def test_only_a_random_split_can_keep_a_cluster_together(split: dict) -> None:
+    with pytest.raises(ValidationError, match="mend: near_duplicates: drop, or split"):
+        DataSettings(source="t.csv", target="y", near_duplicates="group", **split)
+
+
+def test_a_remedy_is_one_that_the_split_can_take(view_of) -> None:
+    given = {"split": {"by": "given", "column": "part"}}
+    parts = [0] * 90 + [2] * 10
+    _, leak = found(view_of(texts(100, copies=6), texts=("t",), parts=parts, **given))
+    assert leak.remedy == "data: {near_duplicates: drop}"
 
 
 @pytest.mark.parametrize("action", ["off", False])
