@@ -10,7 +10,7 @@ FLAGS = {
     "init": {"--target", "--output", "-o"},
     "prove": {"--kills", "--set"},
     "run": {"--new", "--set"},
-    "prepare": {"--contract-out", "--set", "--diff", "--collect"},
+    "prepare": {"--contract-out", "--set", "--diff", "--collect", "--show"},
     "train": {"--resume", "--set"},
     "evaluate": {"--split"},
     "compare": set(),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -38,6 +39,10 @@ def prepare(
         bool,
         typer.Option("--collect", help="Remove snapshots that no run and no package needs."),
     ] = False,
+    rows_shown: Annotated[
+        int | None,
+        typer.Option("--show", metavar="N", min=1, help="Print N train rows token by token."),
+    ] = None,
     workspace: options.Workspace = None,
     as_json: options.Json = False,
     debug: options.Debug = False,  # noqa: ARG001 - read by main
@@ -49,6 +54,8 @@ def prepare(
             where="trainwright prepare",
             mend="trainwright prepare RECIPE",
         )
+    if rows_shown is not None and recipe is not None:
+        return _show(recipe, rows_shown, workspace, settings or (), as_json=as_json)
     if difference is not None:
         return _print_difference(difference, workspace, as_json=as_json)
     if recipe is None:
@@ -85,6 +92,20 @@ def prepare(
         f"report: {report}",
     ]
     print_result(value, lines, as_json=as_json)
+    return 0
+
+
+def _show(
+    recipe: Path, rows: int, workspace: Path | None, overrides: Sequence[str], *, as_json: bool
+) -> int:
+    from trainwright.cli.shown import print_shown
+    from trainwright.flow.session import Session
+    from trainwright.flow.showing import show
+
+    with TerminalProgress() as progress:
+        session = Session.open(recipe, workspace=workspace, overrides=overrides, progress=progress)
+        found = show(session, session.prepare(), rows=rows)
+    print_shown(found, as_json=as_json)
     return 0
 
 
