@@ -253,6 +253,7 @@ def _table_content(
         repairs=chain([settled.edits] if settled else [], repairs.blocks(repairs.columns)),
         card=card_of(settings.card, seen()),
         receipts=typed.receipts,
+        tables=table.tables,
     )
 
 

@@ -40,6 +40,7 @@ from trainwright.summaries.profile import Profile
 FORMAT = 3
 LEDGER_FILE = "rows.parquet"
 RECEIPTS_FILE = "receipts.json"
+LABELS_FILE = "labels.parquet"
 PROFILE_FILE = "profile.json"
 MANIFEST_FILE = "manifest.json"
 
@@ -59,6 +60,7 @@ class Content:
         repairs: The cells that were mended, block by block (see `data.repair.recording`).
         card: Of `data.card.card_of`.
         receipts: What reading did to each column, and to how many cells.
+        tables: What else is kept beside the splits, by name; no part of the hash.
     """
 
     schemas: Mapping[Split, Mapping[str, pl.DataType]]
@@ -78,6 +80,7 @@ class Content:
     repairs: Iterable[pl.DataFrame] = ()
     card: Mapping[str, Any] = field(default_factory=dict)
     receipts: Sequence[Mapping[str, Any]] = ()
+    tables: Mapping[str, pl.DataFrame] = field(default_factory=dict)
 
 
 def write_snapshot(content: Content, *, snapshots: Path) -> Snapshot:
@@ -160,6 +163,12 @@ def read_repairs(snapshot: Snapshot) -> pl.DataFrame:
     return _read(path, None) if path.exists() else no_edits()
 
 
+def read_labels(snapshot: Snapshot) -> pl.DataFrame | None:
+    """Train labels that were judged, the most suspect first; None where none were (see `labels.errors`)."""
+    path = snapshot.folder / LABELS_FILE
+    return _read(path, None) if path.exists() else None
+
+
 def load_profile(snapshot: Snapshot) -> Profile:
     """The profile of the train rows."""
     return Profile.from_json(read_json(snapshot.folder / PROFILE_FILE))
@@ -218,6 +227,9 @@ def _fill(folder: Path, content: Content) -> dict[str, Any]:
     rows["dropped"] = 2 * rows["input"] - sum(rows.values())
     digests += ["rows", *ledger.parts()]
     _write_repairs(folder / REPAIRS_FILE, content.repairs)
+    for name, frame in content.tables.items():
+        with TableFile(folder / f"{name}.parquet", frame.schema) as table:
+            table.add(frame)
     write_json(folder / RECEIPTS_FILE, list(content.receipts), pretty=False)
     write_json(folder / PROFILE_FILE, content.profile().to_json(), pretty=False)
     findings = [_with_rows(finding, content.sources, folder) for finding in content.findings]

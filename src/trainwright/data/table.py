@@ -53,6 +53,7 @@ class Table:
         parts: Their part once they are split, -1 before; shape (rows,), int8.
         units: What is resampled for an interval, once they are split; shape (rows,), int64.
         findings: So far.
+        tables: What detectors want written beside the snapshot, by name.
     """
 
     def __init__(
@@ -73,6 +74,7 @@ class Table:
         self.columns = typed.columns
         self.target = typed.target
         self.findings = list(typed.findings)
+        self.tables: dict[str, pl.DataFrame] = {}
         self.row = arrays.empty(typed.num_rows, np.int64)
         for span in arrays.spans(typed.num_rows):
             self.row[span] = np.arange(span.start, span.stop)
@@ -207,6 +209,7 @@ class Table:
             out_of_fold,
             embedder,
             classifier,
+            self.tables,
         )
 
     def kept(

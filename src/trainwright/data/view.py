@@ -72,6 +72,11 @@ class View(Protocol):
         ...
 
     @property
+    def tables(self) -> dict[str, pl.DataFrame]:
+        """What is written beside the snapshot, by its name; a detector may put a table of its own there."""
+        ...
+
+    @property
     def num_rows(self) -> int: ...
 
     def blocks(self, names: Sequence[str], *, split: Split | None = None) -> Iterator[pl.DataFrame]:
@@ -119,6 +124,7 @@ class TableView:
     out_of_fold: OutOfFold | None = None
     embedder: Embedder | None = None
     classifier: TextClassifier | None = None
+    tables: dict[str, pl.DataFrame] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of_frame(

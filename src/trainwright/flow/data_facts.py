@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 
 from trainwright.core.artifacts import ROW, Column, ColumnType, Finding, Snapshot, Split
-from trainwright.data.snapshot import read_ledger, read_receipts, read_split
+from trainwright.data.snapshot import read_labels, read_ledger, read_receipts, read_split
 from trainwright.summaries.associations import associations
 from trainwright.summaries.columns import ColumnProfile
 from trainwright.summaries.distances import population_stability_index
@@ -23,6 +23,7 @@ MOST_ROWS = 5_000  # of the associations
 MOST_COLUMNS = 16  # of them, and of the columns of an example
 MOST_EXAMPLES = 5  # of a finding
 MOST_REASONS = 20
+MOST_LABELS = 20
 TO_LOOK_AT = (
     "label-error",
     "conflicting-label",
@@ -35,7 +36,7 @@ _PLAIN = (ColumnType.NUMBER, ColumnType.CATEGORY, ColumnType.BOOLEAN, ColumnType
 
 
 def data_facts(snapshot: Snapshot, profile: Profile) -> dict[str, Any]:
-    """The facts: `associations`, `shifts`, `fates`, `receipts` and `examples`, as JSON values."""
+    """The facts: `associations`, `shifts`, `fates`, `receipts`, `labels` and `examples`, as JSON values."""
     columns = [column for column in snapshot.inputs if column.type in _PLAIN]
     train = read_split(snapshot, Split.TRAIN)
     validation = read_split(snapshot, Split.VALIDATION)
@@ -44,6 +45,7 @@ def data_facts(snapshot: Snapshot, profile: Profile) -> dict[str, Any]:
         "shifts": _shifts(profile, validation, columns),
         "fates": _fates(snapshot),
         "receipts": read_receipts(snapshot),
+        "labels": _labels(snapshot),
         "examples": _examples(snapshot, pl.concat([train, validation], how="diagonal")),
     }
 
@@ -141,6 +143,19 @@ def _fates(snapshot: Snapshot) -> list[dict[str, Any]]:
         .head(MOST_REASONS)
         .to_dicts()
     )
+
+
+def _labels(snapshot: Snapshot) -> list[dict[str, Any]]:
+    """The most suspect labels, by the place of their rows."""
+    ranking = read_labels(snapshot)
+    if ranking is None:
+        return []
+    first = ranking.sort("rank").head(MOST_LABELS)
+    places = read_ledger(snapshot).select(
+        "row", place=pl.concat_str("source", pl.lit(":"), "position")
+    )
+    joined = first.join(places, on="row", how="left", maintain_order="left")
+    return joined.select("rank", "place", "given", "proposed", "probability").to_dicts()
 
 
 def _examples(snapshot: Snapshot, rows: pl.DataFrame) -> list[dict[str, Any]]:

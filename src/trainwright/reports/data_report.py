@@ -36,7 +36,8 @@ def data_report(
         findings: `Finding.to_json()` each.
         facts: What was looked up in the rows: `associations` with `names` and `matrix`, `shifts`
             (`column`, `distance`, `bins`, shares of `train` and `validation`), `fates` (`step`,
-            `reason`, `rows`, `first`), `examples` (`kind`, `column`, `rows`), `receipts`.
+            `reason`, `rows`, `first`), `examples` (`kind`, `column`, `rows`), `receipts`,
+            `labels` (`rank`, `place`, `given`, `proposed`, `probability`).
     """
     facts = facts or {}
     target = str(target_name(snapshot))
@@ -76,6 +77,7 @@ def data_report(
     _add_missing(page, columns)
     _add_associations(page, facts)
     _add_shifts(page, facts, rows)
+    _add_labels(page, facts)
     _add_examples(page, facts)
     _add_fates(page, facts)
     record = page.section("Snapshot")
@@ -136,6 +138,24 @@ def _add_shifts(page: Page, facts: Values, rows: Values) -> None:
         ("column", "distance"), [(shift["column"], shift["distance"]) for shift in shifts[:20]]
     )
     section.figures(*shift_figures(shifts))
+
+
+def _add_labels(page: Page, facts: Values) -> None:
+    labels = facts.get("labels") or ()
+    if not labels:
+        return
+    section = page.section(
+        "Labels to look at",
+        lead="Train labels, the most suspect first, by models that were not shown them. The chance to be"
+        " wrong is 0 where it cannot be told from a hard row. The whole ranking is labels.parquet.",
+    )
+    section.table(
+        ("rank", "row", "label", "rather", "chance to be wrong"),
+        [
+            (one["rank"], one["place"], one["given"], one["proposed"], f"{one['probability']:.2f}")
+            for one in labels
+        ],
+    )
 
 
 def _add_examples(page: Page, facts: Values) -> None:

@@ -57,6 +57,18 @@ def test_what_became_of_rows_is_counted_by_reason(told):
     assert fate["reason"] == "equal to row …"
 
 
+def test_the_most_suspect_labels_are_shown_with_the_places_of_their_rows(told):
+    snapshot, facts, page = told
+    ranking = pl.read_parquet(snapshot.folder / "labels.parquet")
+    train = read_split(snapshot, Split.TRAIN)
+    assert set(ranking["row"]) <= set(train["__row__"])
+    assert [one["rank"] for one in facts["labels"]] == list(range(1, 21))
+    first = facts["labels"][0]
+    assert first["place"] == f"t.csv:{ranking['row'][0]}"
+    assert (first["given"], first["proposed"]) == ranking.row(0)[1:3]
+    assert "Labels to look at" in page
+
+
 def test_the_page_says_how_columns_were_read(told):
     _, facts, page = told
     (receipt,) = [one for one in facts["receipts"] if one["column"] == "price"]

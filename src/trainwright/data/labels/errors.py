@@ -2,7 +2,8 @@
 
 Looked for by default, on a sample of train rows; nothing is said where wrong labels cannot be told from
 hard rows, or where fewer than three stand out. What is named is cut so that about `labels.false_alarms` of
-it (0.2) is right after all; the whole ranking, with scores, is `rank`. With `labels: {errors: drop}` the
+it (0.2) is right after all; the whole ranking of the labels that were judged is written to the snapshot's
+labels.parquet. With `labels: {errors: drop}` the
 same rows are left out of train, before anything is fitted; validation and test keep theirs, lest the
 numbers flatter.
 
@@ -51,6 +52,8 @@ def find(view: View, *, deadline: Deadline) -> list[Finding]:
     pacer = deadline.share("label-error", _SHARE)
     sample = view.sample(_names(view), size=SAMPLE_ROWS, split=Split.TRAIN)
     judged = _judge(view, sample, pacer=pacer)
+    if judged is not None:
+        view.tables["labels"] = _ranking(_table(view, sample, judged))
     if judged is None:
         if pacer.seconds_left > 0:
             return []
@@ -70,13 +73,15 @@ def leave_out(view: View) -> LeftOut:
     rows: list[NDArray[np.int64]] = []
     reasons: list[str] = []
     found: list[Finding] = []
+    tables: list[pl.DataFrame] = []
     if view.settings.labels.errors == "drop":
         for part in _parts(view):
             judged = _judge(view, part, pacer=Unhurried())
             if judged is None:
                 continue
             named, _ = judged.noise.cut(view.settings.labels.false_alarms)
-            table = _table(view, part, judged)[named]
+            tables.append(_table(view, part, judged))
+            table = tables[-1][named]
             rows.append(table["row"].to_numpy())
             reasons += [
                 f"label {shorten(label, 40)} looks wrong: rather {shorten(told, 40)}"
@@ -91,6 +96,8 @@ def leave_out(view: View) -> LeftOut:
                 )
                 for said in _findings(view, part, judged)
             ]
+    if tables:
+        view.tables["labels"] = _ranking(pl.concat(tables))
     return LeftOut(np.concatenate(rows) if rows else np.empty(0, np.int64), reasons, tuple(found))
 
 
@@ -181,6 +188,18 @@ def _table(view: View, rows: pl.DataFrame, judged: Judged) -> pl.DataFrame:
             "wrong": judged.noise.wrong,
         },
         schema=RANKING,
+    )
+
+
+def _ranking(table: pl.DataFrame) -> pl.DataFrame:
+    """For the snapshot: row, given, proposed, probability (that the label is wrong), rank from 1."""
+    ranked = table.sort("score", "row", descending=[True, False])
+    return ranked.select(
+        "row",
+        given="label",
+        proposed="told",
+        probability="wrong",
+        rank=pl.int_range(1, pl.len() + 1, dtype=pl.Int64),
     )
 
 

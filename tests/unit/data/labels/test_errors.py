@@ -156,3 +156,25 @@ def test_wrong_numbers_are_named_too() -> None:
     named = set(found.rows)
     assert len(named & set(range(15))) >= 12
     assert len(named - set(range(15))) <= 4
+
+
+@pytest.mark.parametrize("errors", ["find", "drop"])
+def test_the_whole_ranking_is_left_for_the_snapshot(errors: str) -> None:
+    view, wrong = view_of(flips=40, labels={"errors": errors})
+    if errors == "find":
+        find(view, deadline=Deadline(600))
+    else:
+        leave_out(view)
+    ranking = view.tables["labels"]
+    assert ranking.columns == ["row", "given", "proposed", "probability", "rank"]
+    assert ranking["rank"].to_list() == list(range(1, ROWS - 100 + 1))
+    flipped = {2 * row for row in np.flatnonzero(wrong[:-100]).tolist()}
+    first = ranking.head(len(flipped))
+    assert len(flipped & set(first["row"].to_list())) > 0.9 * len(flipped)
+    assert (first["given"] != first["proposed"]).mean() > 0.9
+
+
+def test_labels_that_are_not_judged_leave_no_ranking() -> None:
+    view, _ = view_of(flips=40, labels={"errors": "off"})
+    find(view, deadline=Deadline(600))
+    assert view.tables == {}
