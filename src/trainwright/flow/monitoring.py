@@ -73,8 +73,9 @@ def monitor(model: str, data: Path, *, workspace: Path | None = None) -> Watched
             mend="run it again",
         )
     target = package.model.target
-    columns = (*package.model.inputs, target.column)
-    blocks = read_live(data, package, columns=columns, optional=(target.name,))
+    columns = list(dict.fromkeys([*package.model.inputs, target.column]))
+    beside = () if target.tells_itself else (target.name,)
+    blocks = read_live(data, package, columns=columns, optional=beside)
     frame = _bounded(blocks)
     prediction = package.model.predict(frame)
     settings = recipe_of(package).monitoring.drift

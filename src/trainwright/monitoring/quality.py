@@ -21,8 +21,16 @@ from trainwright.core.artifacts import MetricValue, Prediction
 from trainwright.monitoring.movement import freedom_of_variance, growth
 from trainwright.monitoring.multiplicity import holm
 from trainwright.summaries.intervals import Units, mean_interval, wilson
+from trainwright.summaries.language import bits_of_rows
 
-_HIGHER_IS_BETTER = {"accuracy": True, "log_loss": False, "rmse": False, "mae": False}
+_TOLD = "bits_per_byte"
+_HIGHER_IS_BETTER = {
+    "accuracy": True,
+    "log_loss": False,
+    "rmse": False,
+    "mae": False,
+    _TOLD: False,
+}
 _CONFIDENCE = 0.95
 _SMALLEST = 1e-15  # probability, so that a log loss is finite
 
@@ -85,7 +93,7 @@ def live_quality(
             record=record,
             higher_is_better=_HIGHER_IS_BETTER[name],
         )
-        for name, measured in _measure(prediction, truth, known).items()
+        for name, measured in _measure(prediction, truth, known, told=_TOLD in reference).items()
     }
     judged = [found for found in metrics.values() if found["reference"]]
     adjusted = holm(np.array([found["p_value"] for found in judged]))
@@ -116,10 +124,12 @@ def _message(metrics: Mapping[str, Any]) -> str:
 
 
 def _measure(
-    prediction: Prediction, truth: Floats, known: NDArray[np.bool_]
+    prediction: Prediction, truth: Floats, known: NDArray[np.bool_], *, told: bool
 ) -> dict[str, MetricValue]:
-    """Each metric with its interval."""
+    """Each metric with its interval; `told`: texts are judged by the bits spent on them."""
     said = np.asarray(prediction.values, dtype=np.float64)[known]
+    if told:
+        return {_TOLD: _mean(bits_of_rows(said, truth[known]))}
     if prediction.probabilities is None:
         errors = said - truth[known]
         square = _mean(errors**2)
