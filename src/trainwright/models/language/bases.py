@@ -10,6 +10,7 @@ from safetensors.torch import load_file
 
 from trainwright.core.errors import RecipeError
 from trainwright.core.pretrained import Base
+from trainwright.models.language.gguf import converted, without_bars
 from trainwright.models.networks.estimator import WEIGHTS
 from trainwright.models.networks.hub import IDLE, unusable
 
@@ -126,18 +127,21 @@ def loaded(base: Base, kind: str, *, dropout: float | None) -> tuple[Any, dict[s
     Raises:
         RecipeError: the folder holds no such model, or weights are missing.
     """
+    if base.is_gguf:
+        base = converted(base)
     config = _config(base, dropout=dropout)
     if base.architecture is not None:
         return _trained_here(base, kind, config), config
     try:
-        model, report = _class(kind).from_pretrained(
-            base.folder,
-            config=known(config),
-            local_files_only=True,
-            use_safetensors=True,
-            output_loading_info=True,
-            dtype="float32",
-        )
+        with without_bars():
+            model, report = _class(kind).from_pretrained(
+                base.folder,
+                config=known(config),
+                local_files_only=True,
+                use_safetensors=True,
+                output_loading_info=True,
+                dtype="float32",
+            )
     except Exception as error:  # whatever a foreign folder brings up
         raise unusable(base, str(error) or type(error).__name__) from error
     if report["missing_keys"]:
@@ -155,14 +159,18 @@ def known(config: Mapping[str, Any]) -> Any:  # noqa: ANN401 - a config of trans
 
 
 def _config(base: Base, *, dropout: float | None) -> dict[str, Any]:
-    config = {key: value for key, value in base.config.items() if key not in IDLE}
+    idle = (
+        *IDLE,
+        "_model_name_or_path",
+        "quantization_config",
+    )  # weights are numbers, whatever they were
+    config = {key: value for key, value in base.config.items() if key not in idle}
     if "model_type" not in config:
         raise RecipeError(
             f"the pre-trained base {base.name!r} has no config.json that tells what it is",
             where="model.pretrained",
             mend="name a folder in the layout of the Hub, or a package of a language model",
         )
-    config.pop("quantization_config", None)  # weights are read as numbers, whatever they were
     if dropout is not None:
         config |= {key: dropout for key in _RATES if key in config}
     return config

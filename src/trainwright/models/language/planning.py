@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from trainwright.core.artifacts import Examples, Target, Task
 from trainwright.core.errors import DataError, RecipeError
@@ -28,10 +30,7 @@ from trainwright.training.objectives.language import TokenNats
 from trainwright.training.optimizers import AdamW
 from trainwright.training.schedules import Cosine
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
+_RELATIVE = ("t5", "mt5", "umt5")  # places are relative there: any length can be read
 TOKENS_AN_UPDATE, UPDATES_AN_EPOCH, LEAST_ROWS = 8_192, 50, 4
 
 
@@ -148,6 +147,14 @@ def _drawn(
             f" {config['vocab_size']}",
             where="model.pretrained",
             mend="name a folder whose tokenizer.json belongs to its weights",
+        )
+    places = config.get("max_position_embeddings", config.get("n_positions"))
+    longest = int(np.diff(passages.ends, prepend=0).max())
+    if config["model_type"] not in _RELATIVE and places is not None and longest > places:
+        raise RecipeError(
+            f"the base {found.name!r} has {places} places, and a passage has {longest} tokens",
+            where="model.max_length",
+            mend=f"max_length: {places}",
         )
     architecture = kind.of(config, objective, passages)
     return architecture, architecture.around(model)

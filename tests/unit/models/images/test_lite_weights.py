@@ -83,11 +83,3 @@ def test_a_pickle_that_holds_code_is_refused_by_the_other_process(
     with pytest.raises(EnvironmentFault, match="cannot be read"):
         room.lite_weights(base)
     assert list(cache.iterdir()) == []
-
-
-def test_the_cache_is_where_the_environment_says(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("TRAINWRIGHT_CACHE", raising=False)
-    monkeypatch.setenv("XDG_CACHE_HOME", "/somewhere")
-    assert room.cache_folder() == Path("/somewhere/trainwright")
-    monkeypatch.delenv("XDG_CACHE_HOME")
-    assert room.cache_folder() == Path.home() / ".cache" / "trainwright"

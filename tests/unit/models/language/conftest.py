@@ -90,7 +90,7 @@ def examples(features, *, weights=None):
 
 def family(name="causal-lm", **settings):
     """As a recipe would write it, tiny where it starts from nothing."""
-    sizes = {} if "pretrained" in settings else TINY
+    sizes = {"max_length": TINY["max_length"]} if "pretrained" in settings else TINY
     found = families.parse({"family": name, **sizes, **settings}, where="model")
     assert not isinstance(found, list), found
     return found
