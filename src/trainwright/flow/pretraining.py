@@ -22,7 +22,7 @@ from trainwright.deployment import manifest as manifests
 from trainwright.models.networks.family import NetworkFamily
 from trainwright.recipe import Recipe
 
-_READ = (ColumnType.TEXT, ColumnType.WORDS, ColumnType.IMAGE)
+_READ = (ColumnType.TEXT, ColumnType.WORDS, ColumnType.IMAGE, ColumnType.MESSAGES)
 _ESTIMATOR = Path("model", "estimator")  # of a package: what `locate` finds in it
 
 
