@@ -65,6 +65,7 @@ ON_TRAIN: Mapping[str, str] = {
 WEIGHTS: Mapping[str, str] = {
     "balance": "balance:weigh",
     "reweighing": "bias.reweighing:weigh",
+    "mixture": "language.mixture:weigh",
 }
 
 

@@ -220,6 +220,8 @@ class Table:
         beside = [split.column] if split.by in ("group", "time", "group-time") else []
         beside += [split.group] if split.by == "group-time" else []
         beside += [*self._settings.further_targets, *self._settings.protected]
+        mixture = self._settings.mixture
+        beside += [mixture.column] if mixture is not None else []
         names = list(dict.fromkeys([self.target.name, *(column.name for column in inputs)]))
         names += [name for name in beside if name is not None and name not in names]
         schema = self.rows.schema

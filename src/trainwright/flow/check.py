@@ -198,6 +198,8 @@ def _families_fit(recipe: Recipe, snapshot: Snapshot) -> Iterator[Fault]:
 
 def _slices_exist(recipe: Recipe, snapshot: Snapshot) -> Iterator[Fault]:
     names = [column.name for column in snapshot.inputs]
+    mixture = recipe.data.mixture
+    names += [mixture.column] if mixture is not None and mixture.column is not None else []
     for name in recipe.evaluation.slices:
         if name not in names:
             near = nearest(name, names)

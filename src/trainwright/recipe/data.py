@@ -11,6 +11,7 @@ from trainwright.recipe.corpus import FilterSettings
 from trainwright.recipe.governance import Balance, CardSettings
 from trainwright.recipe.labels import LabelSettings
 from trainwright.recipe.layout import LayoutSettings
+from trainwright.recipe.mixture import MixtureSettings
 from trainwright.recipe.privacy import HashKey, PersonalData
 from trainwright.recipe.quantities import Seconds
 from trainwright.recipe.reads import Section
@@ -178,6 +179,8 @@ class DataSettings(Section):
     """keep (with a warning) or drop equal rows."""
     balance: Balance = "none"
     """Of classes in train rows: class-weights, oversample, undersample; reweighing: of protected groups."""
+    mixture: MixtureSettings | None = None
+    """{column: COLUMN, weights: {VALUE: SHARE}}: which share of the text each source has in training."""
     protected: Annotated[tuple[Name, ...], Field(strict=False)] = ()
     """Columns by whose groups the data and the model are judged: sex, age."""
     card: CardSettings = CardSettings()
