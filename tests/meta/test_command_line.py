@@ -12,7 +12,7 @@ FLAGS = {
     "run": {"--new", "--set"},
     "prepare": {"--contract-out", "--set", "--diff", "--collect", "--show"},
     "train": {"--resume", "--set"},
-    "evaluate": {"--split"},
+    "evaluate": {"--split", "--choices", "--programs", "--samples"},
     "compare": set(),
     "audit": {"--refit"},
     "reproduce": set(),

@@ -124,7 +124,10 @@ class Ngram(Part):
 
     @model_validator(mode="after")
     def _fits(self) -> Ngram:
-        if self.unit == "bytes" and "vocabulary" in self.model_fields_set:
+        if (
+            self.unit == "bytes"
+            and self.vocabulary != type(self).model_fields["vocabulary"].default
+        ):
             raise ValueError("a byte needs no vocabulary | mend: remove it, or unit: tokens")
         return self
 

@@ -1,0 +1,146 @@
+"""`trainwright evaluate RUN --programs FILE`: programs that a model writes, run against their tests.
+
+Code of a model is run here: only where a person asks for it by this option, and only confined (see
+`evaluation.sandbox`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from trainwright.core.artifacts import MetricValue, Task
+from trainwright.core.errors import CommandError
+from trainwright.core.language import (
+    Generates,
+    GenerationSettings,
+    Message,
+    Prompt,
+    generator_of,
+)
+from trainwright.core.seeds import derive_seed
+from trainwright.evaluation.pass_at_k import pass_at_k
+from trainwright.evaluation.sandbox import Limits, Outcome, check_sandbox, run_programs
+from trainwright.flow.question_files import ProgramQuestion, read_programs
+from trainwright.flow.resolving import fitted_model_of, require_package
+from trainwright.runs.workspace import Workspace
+
+DRAWN = GenerationSettings(max_new_tokens=512, temperature=0.8, top_p=0.95)
+STOPS = ("\nclass ", "\ndef ", "\n#", "\nif __name__", "\nprint(", "\n```")  # a function has ended
+_FENCED = re.compile(r"```[A-Za-z]*\n(.*?)(?:\n```|\Z)", re.DOTALL)
+_DEFINES = re.compile(r"^(?:async def|def|class) ", re.MULTILINE)
+_IMPORT = re.compile(r"^(?:import|from) .*$", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class ProgramsResult:
+    """What came of a file of problems.
+
+    Attributes:
+        run: Whose model.
+        outcomes: By problem, what came of each program.
+        metrics: pass@1, and pass@N where several were drawn.
+    """
+
+    run: str
+    outcomes: Mapping[str, tuple[Outcome, ...]]
+    metrics: Mapping[str, MetricValue]
+
+    def to_json(self) -> dict[str, Any]:
+        """The contract of `evaluate --programs --json`."""
+        return {
+            "run": self.run,
+            "confidence": 0.95,
+            "metrics": {name: value.to_json() for name, value in self.metrics.items()},
+            "outcomes": {name: list(found) for name, found in self.outcomes.items()},
+        }
+
+
+def judge_programs(
+    run: str,
+    file: Path,
+    *,
+    samples: int = 1,
+    limits: Limits | None = None,
+    workspace: Path | None = None,
+) -> ProgramsResult:
+    """Let the model of a run write programs, and run them.
+
+    Args:
+        run: Id, prefix, name or `latest`.
+        file: JSON lines (see `flow.question_files`).
+        samples: Programs a problem; one is written greedily, several are drawn.
+        limits: Of each program.
+        workspace: The workspace's folder.
+
+    Raises:
+        CommandError: no such run or file, a model that writes no texts, or fewer than one sample.
+        DataError: lines are wrong.
+        EnvironmentFault: this machine cannot confine programs.
+    """
+    if samples < 1:
+        raise CommandError(
+            f"{samples} programs a problem", where="--samples", mend="--samples 1, or more"
+        )
+    problems = read_programs(file)
+    check_sandbox()
+    folder = Workspace.open(workspace).find_run(run)
+    require_package(folder)
+    model = fitted_model_of(folder)
+    writer = generator_of(model)
+    if writer is None:
+        raise CommandError(
+            "the model writes no texts",
+            where="--programs",
+            mend="name a run of family causal-lm or seq2seq-lm",
+        )
+    programs = write_programs(writer, problems, task=model.target.task, samples=samples)
+    outcomes = run_programs([one for each in programs for one in each], limits=limits)
+    grouped = [tuple(outcomes[n * samples : (n + 1) * samples]) for n in range(len(problems))]
+    passed = [[one == "passed" for one in each] for each in grouped]
+    return ProgramsResult(
+        run=folder.id,
+        outcomes={problem.name: each for problem, each in zip(problems, grouped, strict=True)},
+        metrics={f"pass@{k}": pass_at_k(passed, k=k) for k in sorted({1, samples})},
+    )
+
+
+def write_programs(
+    model: Generates, problems: Sequence[ProgramQuestion], *, task: Task, samples: int
+) -> list[list[str]]:
+    """Programs with their tests behind them, `samples` a problem."""
+    settings = DRAWN if samples > 1 else replace(DRAWN, temperature=0.0, top_p=1.0)
+    if task is Task.LANGUAGE_MODELLING:
+        settings = replace(settings, stop=STOPS)
+    prompts: list[Prompt] = [
+        (Message("user", one.prompt),) if task is Task.INSTRUCTION_TUNING else one.prompt
+        for one in problems
+    ]
+    found: list[list[str]] = [[] for _ in problems]
+    for sample in range(samples):
+        seeded = replace(settings, seed=derive_seed(0, "programs", sample))
+        for at, written in enumerate(model.generate(prompts, seeded)):
+            goes_on = task is Task.LANGUAGE_MODELLING
+            found[at].append(program_of(problems[at], written.text, goes_on=goes_on))
+    return found
+
+
+def program_of(problem: ProgramQuestion, text: str, *, goes_on: bool) -> str:
+    """A program and its tests, from what a model wrote.
+
+    Args:
+        problem: Its prompt may hold the beginning of the program.
+        text: What the model wrote; of several blocks of code the first.
+        goes_on: It goes on where the prompt ends. Otherwise a text that defines something stands alone,
+            with what the prompt imports before it.
+    """
+    fenced = _FENCED.search(text)
+    code = fenced[1] if fenced else text
+    if goes_on or not _DEFINES.search(code):
+        whole = problem.prompt + code
+    else:
+        whole = "\n".join([*_IMPORT.findall(problem.prompt), code])
+    return f"{whole}\n\n{problem.tests}\n"

@@ -1,0 +1,50 @@
+"""A language model answers questions of a file, from the command line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+
+SUBJECTS, PLACES = ("the cat", "a dog", "my hen"), ("the mat.", "the old wall.", "a green hill.")
+
+
+def written(path: Path, values: list[dict]) -> Path:
+    path.write_text("\n".join(map(json.dumps, values)))
+    return path
+
+
+def test_an_n_gram_model_is_run_judged_and_asked(tmp_path, trainwright):
+    draw = np.random.default_rng(0)
+    texts = [
+        " ".join(f"{draw.choice(SUBJECTS)} sat on {draw.choice(PLACES)}" for _ in range(4))
+        + f" {number}"
+        for number in range(120)
+    ]
+    written(tmp_path / "documents.jsonl", [{"text": text} for text in texts])
+    (tmp_path / "recipe.yaml").write_text(
+        "task: language-modelling\ndata: {source: documents.jsonl}\n"
+        "model: {family: ngram, order: 4}\ntracking: {kind: none}\n"
+    )
+    status, found = trainwright("run", tmp_path / "recipe.yaml")
+    assert status == 0
+    assert found["model"]["family"] == "ngram"
+    assert found["validation"]["bits_per_byte"]["value"] < 1.5
+
+    questions = [
+        {"prompt": "the cat sat on", "choices": [" zzz qqq.", f" {place}"], "answer": 1}
+        for place in PLACES
+    ]
+    file = written(tmp_path / "questions.jsonl", questions)
+    status, answered = trainwright("evaluate", found["run"], "--choices", file)
+    assert status == 0
+    assert answered["chosen"] == [1, 1, 1]
+    assert answered["metrics"]["accuracy"]["value"] == 1
+
+    both = ("evaluate", found["run"], "--choices", file, "--split", "test")
+    assert trainwright(*both)[0] == 2
+    problems = written(tmp_path / "p.jsonl", [{"prompt": "def f():", "tests": "assert f()"}])
+    assert trainwright("evaluate", found["run"], "--programs", problems)[0] == 2
+    none = ("evaluate", found["run"], "--programs", problems, "--samples", 0)
+    assert trainwright(*none)[0] == 2
