@@ -18,6 +18,7 @@ from trainwright.flow.assessment import Assessment, assess
 from trainwright.flow.checkpoints import Checkpoints, NoCheckpoints
 from trainwright.flow.explaining import explain
 from trainwright.flow.fairness import fairness_of
+from trainwright.flow.fitting import Candidate
 from trainwright.flow.generating import Generated, generate_for
 from trainwright.flow.packaging import Decisions, build_package, fitted_model
 from trainwright.flow.rows import Rows, load_both
@@ -25,6 +26,7 @@ from trainwright.flow.selection import Selection, select
 from trainwright.flow.teaching import taught
 from trainwright.models.auto import candidates
 from trainwright.models.fitted import FittedModel
+from trainwright.models.language.families import LanguageFamily
 from trainwright.recipe.schema import Recipe
 
 
@@ -112,7 +114,12 @@ def train(
         pacer=pacer.share("explain", 0.6),
     )
     generated = generated_by(
-        model, validation, snapshot=snapshot, recipe=recipe, pacer=pacer.share("generate", 0.8)
+        model,
+        validation,
+        snapshot=snapshot,
+        recipe=recipe,
+        pacer=pacer.share("generate", 0.8),
+        before=_before(winner, model, validation, base=base),
     )
     if generated is not None:
         progress.stage("evaluate")
@@ -123,6 +130,17 @@ def train(
     return Trained(selection, assessment, model, evaluation, training_rows, validation)
 
 
+def _before(winner: Candidate, model: FittedModel, rows: Rows, *, base: Path) -> FittedModel | None:
+    """The pre-trained base that a language model was made from; None where there is none."""
+    family = winner.family
+    if not isinstance(family, LanguageFamily) or not model.target.task.is_generated:
+        return None
+    from trainwright.models.language.untouched import untouched
+
+    estimator = untouched(family, model.preparation.transform(rows.frame.head(1)), base=base)
+    return None if estimator is None else replace(model, estimator=estimator)
+
+
 def generated_by(
     model: Model,
     rows: Rows,
@@ -130,9 +148,13 @@ def generated_by(
     snapshot: Snapshot,
     recipe: Recipe,
     pacer: Pacer,
+    before: Model | None = None,
     confidence: float = 0.95,
 ) -> Generated | None:
-    """What a model writes for validation or test rows, where its task is to write."""
+    """What a model writes for validation or test rows, where its task is to write.
+
+    `before`, a base that was fine-tuned, is asked the same.
+    """
     generator = generator_of(model)
     if generator is None or not snapshot.target.task.is_generated:
         return None
@@ -143,6 +165,7 @@ def generated_by(
         inputs=snapshot.inputs,
         pacer=pacer,
         seed=derive_seed(recipe.training.seed, "intervals"),
+        base=None if before is None else generator_of(before),
         settings=recipe.evaluation.generation.settings(),
         confidence=confidence,
     )

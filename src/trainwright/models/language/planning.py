@@ -64,7 +64,7 @@ def plan_language(
     found = None if family.pretrained is None else locate(family.pretrained, base=base)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(derive_seed(seed, "weights"))
-        architecture, network = _drawn(family, found, passages, objective)
+        architecture, network = first_weights(family, found, passages, objective)
         tuned = adapted(network, family)
     if isinstance(network, CausalNetwork) and isinstance(family, CausalLM):
         network.neftune = family.neftune or 0.0
@@ -132,7 +132,7 @@ def _to_judge_by(architecture: LanguageArchitecture, rows: Examples | None) -> A
     return architecture.source(passages) if len(passages.ends) else None
 
 
-def _drawn(
+def first_weights(
     family: LanguageFamily, found: Base | None, passages: Passages, objective: Part
 ) -> tuple[LanguageArchitecture, LanguageNetwork]:
     """The architecture, and the network with its first weights."""
