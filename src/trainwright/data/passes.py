@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from trainwright.compute.workers import HERE, Workers
 from trainwright.core.artifacts import Column, ColumnType
 from trainwright.data.hashing import Hashes, RowHasher, hash_cells, mix
+from trainwright.data.privacy.hiding import without_pieces
 from trainwright.data.staging.arrays import Arrays
 from trainwright.data.staging.blocks import StoredBlock
 from trainwright.data.staging.typed import TypedRows
@@ -59,7 +60,12 @@ class Rounds:
         return found
 
     def profile(
-        self, columns: Sequence[Column], row: NDArray[np.int64], chosen: NDArray[np.bool_]
+        self,
+        columns: Sequence[Column],
+        row: NDArray[np.int64],
+        chosen: NDArray[np.bool_],
+        *,
+        hidden: frozenset[str] = frozenset(),
     ) -> Profile:
         """What is known of some rows without any of them.
 
@@ -67,9 +73,10 @@ class Rounds:
             columns: What is summarised.
             row: Global positions, ascending; shape (rows,).
             chosen: Those of them that count, at least one; shape (rows,).
+            hidden: Columns of which the profile sees what `privacy.hiding` leaves.
         """
         parts: dict[str, ColumnProfile] = {}
-        portions = self._portions(columns, row, chosen)
+        portions = self._portions(columns, row, chosen, hidden)
         for found in self.workers.map(_summarise, portions, folder=self.folder):
             for name, part in found.items():
                 known = parts.get(name)
@@ -77,7 +84,11 @@ class Rounds:
         return Profile({column.name: parts[column.name] for column in columns})
 
     def _portions(
-        self, columns: Sequence[Column], row: NDArray[np.int64], chosen: NDArray[np.bool_]
+        self,
+        columns: Sequence[Column],
+        row: NDArray[np.int64],
+        chosen: NDArray[np.bool_],
+        hidden: frozenset[str],
     ) -> Iterator[_Portion]:
         """The rows cut for numbers, and for all else."""
         numbers = tuple(column for column in columns if column.type is ColumnType.NUMBER)
@@ -85,11 +96,12 @@ class Rounds:
         blocks = self.typed.stored([column.name for column in columns])
         if others:
             for block, at in _by_block(blocks, self._spans(row, chosen)):
-                yield _Portion(others, 0, (_Some.of(block, at),))
+                yield _Portion(others, 0, (_Some.of(block, at),), hidden)
         if numbers:
             groups = _even(_by_block(blocks, self._spans(row, chosen)), BLOCK_ROWS)
             for number, group in enumerate(groups):
-                yield _Portion(numbers, number, tuple(_Some.of(block, at) for block, at in group))
+                some = tuple(_Some.of(block, at) for block, at in group)
+                yield _Portion(numbers, number, some, hidden)
 
     def _spans(
         self, row: NDArray[np.int64], chosen: NDArray[np.bool_]
@@ -126,6 +138,7 @@ class _Portion:
     columns: tuple[Column, ...]
     number: int
     rows: tuple[_Some, ...]
+    hidden: frozenset[str]
 
 
 _Rows = tuple[StoredBlock, NDArray[np.int64]]  # positions within the block
@@ -179,6 +192,8 @@ def _summarise(portions: Iterable[_Portion]) -> Iterator[Profile]:
     for portion in portions:
         names = [column.name for column in portion.columns]
         frame = pl.concat([some.read(names) for some in portion.rows])
+        masked = [column for column in portion.columns if column.name in portion.hidden]
+        frame = without_pieces(frame, masked)
         yield profile_frame(frame, portion.columns, first_block=portion.number)
 
 

@@ -48,6 +48,7 @@ from trainwright.data.labels.source import settle_source, weights_of
 from trainwright.data.leakage import find_leaks
 from trainwright.data.ledger import reconcile
 from trainwright.data.passes import Rounds
+from trainwright.data.privacy.hiding import hidden_columns, without_quotes, without_values
 from trainwright.data.quality import choose_inputs
 from trainwright.data.reading import RawTable, SourceFile, read_source
 from trainwright.data.reading.naming import named_hashes
@@ -233,13 +234,15 @@ def _table_content(
     known = weights_of(settled) if settled else None
     weights = all_weights(WEIGHTS, seen(), known=known)
     table.findings += weights.findings if weights else ()
+    table.findings = without_quotes(table.findings, [column.name for column in table.columns])
+    hidden = hidden_columns(table.findings)
     schemas = table.kept(choice.inputs, weights=weights)
     profiled = list(dict.fromkeys([*choice.inputs, target.column]))
     return Content(
         schemas=schemas,
         rows=table.split_blocks(schemas, weights=weights),
         ledger=table.ledger(),
-        profile=partial(table.profile_of_train, profiled),
+        profile=lambda: without_values(table.profile_of_train(profiled, hidden), hidden),
         target=target,
         inputs=choice.inputs,
         left_out=choice.left_out,

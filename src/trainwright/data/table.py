@@ -254,9 +254,9 @@ class Table:
             start = span.stop
             self._arrays.release()
 
-    def profile_of_train(self, columns: Sequence[Column]) -> Profile:
-        """What is known of the train rows without any of them."""
-        return self._rounds.profile(columns, self.row, self.parts == TRAIN)
+    def profile_of_train(self, columns: Sequence[Column], hidden: frozenset[str]) -> Profile:
+        """What is known of the train rows without any of them, nor of pieces in the hidden columns."""
+        return self._rounds.profile(columns, self.row, self.parts == TRAIN, hidden=hidden)
 
     def ledger(self) -> Iterator[pl.DataFrame]:
         """What became of every row, block by block; the rows still in are those of the splits."""

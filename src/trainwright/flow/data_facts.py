@@ -13,6 +13,8 @@ import numpy as np
 import polars as pl
 
 from trainwright.core.artifacts import ROW, Column, ColumnType, Finding, Snapshot, Split
+from trainwright.data.privacy.hiding import hidden_columns
+from trainwright.data.privacy.masking import masked
 from trainwright.data.snapshot import read_labels, read_ledger, read_receipts, read_split
 from trainwright.summaries.associations import associations
 from trainwright.summaries.columns import ColumnProfile
@@ -154,13 +156,21 @@ def _labels(snapshot: Snapshot) -> list[dict[str, Any]]:
     places = read_ledger(snapshot).select(
         "row", place=pl.concat_str("source", pl.lit(":"), "position")
     )
+    if snapshot.target.name in _hidden(snapshot):
+        shapes = pl.col("given", "proposed").map_elements(masked, return_dtype=pl.String)
+        first = first.with_columns(shapes)
     joined = first.join(places, on="row", how="left", maintain_order="left")
     return joined.select("rank", "place", "given", "proposed", "probability").to_dicts()
 
 
+def _hidden(snapshot: Snapshot) -> frozenset[str]:
+    """Columns of which no value is shown."""
+    return hidden_columns(snapshot.findings)
+
+
 def _examples(snapshot: Snapshot, rows: pl.DataFrame) -> list[dict[str, Any]]:
     """Rows to look at, of the findings that are best understood by looking."""
-    hidden = {f.column for f in snapshot.findings if f.kind in ("personal-data", "secret")}
+    hidden = _hidden(snapshot)
     known = [column.name for column in snapshot.inputs if column.type is not ColumnType.IMAGE]
     shown = [name for name in known if name not in hidden][: MOST_COLUMNS - 1]
     target = snapshot.target.frame_column
