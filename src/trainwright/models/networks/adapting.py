@@ -6,6 +6,7 @@ that what is packaged is a plain network.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
@@ -56,7 +57,9 @@ def with_updates(
         target_modules=list(names),
         use_dora=decomposed,
     )
-    return get_peft_model(cast("Any", base), settings)
+    with warnings.catch_warnings():  # it asks transformers by a name that is going away
+        warnings.simplefilter("ignore", FutureWarning)
+        return get_peft_model(cast("Any", base), settings)
 
 
 def merged(base: nn.Module) -> nn.Module:
