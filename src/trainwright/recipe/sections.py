@@ -121,6 +121,8 @@ class TrainingSettings(Section):
     """Part of what a package is a function of."""
     epochs: int | None = Field(default=None, ge=1)
     """Passes over the train rows, at most; the family's own where not said."""
+    tokens: int | None = Field(default=None, ge=1)
+    """Language models: tokens to learn from, in place of a number of passes, or at most."""
     batch_size: int | Literal["auto"] | None = None
     """Rows an update; auto: the largest that memory takes; the family's own where not said."""
     tokens_per_batch: int | None = Field(default=None, ge=1)

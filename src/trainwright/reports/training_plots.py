@@ -48,6 +48,11 @@ _LATER = {
     "learning_rate": _Known("Learning rate", "learning rate", "Of the first group of weights."),
     "samples_per_second": _Known("Throughput", "samples a second"),
     "tokens_per_second": _Known("Throughput in tokens", "tokens a second"),
+    "mfu": _Known(
+        "Utilisation",
+        "share of the peak",
+        "Operations that the model needs, over those of a matrix product on this machine.",
+    ),
 }
 _NOT_DRAWN = ("step", "epoch", "parameter_norm", "memory_bytes")
 

@@ -48,6 +48,7 @@ from trainwright.training.state import Stateful, TrainingState, capture, restore
 from trainwright.training.statistics import refresh_statistics
 from trainwright.training.stopping import EarlyStopper
 from trainwright.training.symptoms import Symptoms
+from trainwright.training.utilisation import peak_flops
 from trainwright.training.validation import Validation
 
 if TYPE_CHECKING:
@@ -86,7 +87,13 @@ class Fit:
         self._update = update_of(plan, self._optimizer, self._schedule, averaging=self._averaging)
         self._best = BestWeights(plan.model, keep=plan.restore_best)
         parameters = [p for group in plan.groups for p in group.parameters]
-        self._recorder = Recorder(parameters, every=plan.log_every, records=plan.records)
+        self._recorder = Recorder(
+            parameters,
+            every=plan.log_every,
+            records=plan.records,
+            work=plan.work,
+            peak=_peak(plan),
+        )
         stopper = [EarlyStopper(plan.early_stopping)] if plan.early_stopping else []
         listeners = (self._recorder, *plan.observers, *stopper)
         self._validation = Validation(self._judge, every=plan.evaluate_every, listeners=listeners)
@@ -337,3 +344,10 @@ class Fit:
                     mend="compile: false",
                 ) from error
             raise
+
+
+def _peak(plan: Plan) -> float:
+    """Of the machine, where utilisation is recorded."""
+    if plan.work is None:
+        return math.inf
+    return peak_flops(plan.device, plan.precision)

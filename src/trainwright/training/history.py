@@ -20,9 +20,15 @@ import torch
 from torch import Tensor
 
 from trainwright.training.protocols import Evaluated, Progress, StepResult
+from trainwright.training.utilisation import Work
 
 LAST = ("gradient_norm", "learning_rate")  # of a record's last step; losses are means
-MEASURED = ("samples_per_second", "memory_bytes")  # of the machine; the rest is the run's alone
+MEASURED = (
+    "samples_per_second",
+    "tokens_per_second",
+    "mfu",
+    "memory_bytes",
+)  # of the machine; the rest is the run's alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +39,8 @@ class Record:
         step: Updates made.
         epoch: Epochs finished.
         values: loss, loss_PART, learning_rate, gradient_norm, parameter_norm, samples_per_second,
-            memory_bytes; at an evaluation validation_loss, validation_loss_PART, validation_METRIC.
+            memory_bytes; of texts tokens_per_second and mfu (share of the machine's peak); at an
+            evaluation validation_loss, validation_loss_PART, validation_METRIC.
     """
 
     step: int
@@ -48,6 +55,8 @@ class Recorder:
         parameters: For their norm.
         every: Steps between two records.
         records: Where they go; a list of its own where not said.
+        work: Of a sample on average, where it is known.
+        peak: Operations a second that the machine reaches.
         now: The clock, in seconds.
     """
 
@@ -57,11 +66,15 @@ class Recorder:
         *,
         every: int,
         records: list[Record] | None = None,
+        work: Work | None = None,
+        peak: float = math.inf,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         self.records: list[Record] = [] if records is None else records
         self._parameters = [parameter.detach() for parameter in parameters]
         self._every = every
+        self._work = work
+        self._peak = peak
         self._now = now
         self._since = now()
         self._samples: int | None = None
@@ -105,7 +118,14 @@ class Recorder:
         self._samples, self._since = progress.samples, now
         if samples is None or seconds <= 0:
             return {}
-        return {"samples_per_second": (progress.samples - samples) / seconds}
+        rate = (progress.samples - samples) / seconds
+        if self._work is None:
+            return {"samples_per_second": rate}
+        return {
+            "samples_per_second": rate,
+            "tokens_per_second": rate * self._work.tokens,
+            "mfu": rate * self._work.flops / self._peak,
+        }
 
     def _read_open(self) -> None:
         """Bring what was put aside to this side of the device, in one go."""

@@ -19,6 +19,7 @@ from trainwright.training.optimizers import ParameterGroup
 from trainwright.training.protocols import Objective, Observer, Source
 from trainwright.training.state import TrainingState
 from trainwright.training.step import Precision
+from trainwright.training.utilisation import Work
 
 if TYPE_CHECKING:
     from trainwright.training.protocols import Indices
@@ -62,6 +63,7 @@ class Plan:
     observers: tuple[Observer, ...]
     pacer: Pacer
     describe_rows: Callable[[Indices], str] | None
+    work: Work | None
     records: list[Record]  # filled, so that the history outlives an error
 
 

@@ -34,6 +34,7 @@ from trainwright.training.protocols import Evaluated, Objective, Observer, Sourc
 from trainwright.training.schedules import Constant
 from trainwright.training.signals import deferred_signals
 from trainwright.training.step import Precision
+from trainwright.training.utilisation import Work
 
 if TYPE_CHECKING:
     from trainwright.training.protocols import Indices
@@ -80,6 +81,7 @@ class Trainer:
         observers: Told of each step and evaluation; the first reason that one gives ends training.
         pacer: Asked before each update but the first whether there is time.
         describe_rows: Names rows in messages, by the source's own names.
+        work: Tokens and operations of a sample, for throughput and utilisation in the history.
 
     Raises:
         RecipeError: settings that do not go together.
@@ -123,6 +125,7 @@ class Trainer:
         observers: Sequence[Observer] = (),
         pacer: Pacer = UNHURRIED,
         describe_rows: Callable[[Indices], str] | None = None,
+        work: Work | None = None,
     ) -> None:
         everything = tuple(p for p in model.parameters() if p.requires_grad)
         self._threads = threads
@@ -160,6 +163,7 @@ class Trainer:
             observers=tuple(observers),
             pacer=pacer,
             describe_rows=describe_rows,
+            work=work,
             records=self._records,
         )
         check_plan(self._plan, threads=threads)

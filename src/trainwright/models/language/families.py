@@ -100,7 +100,7 @@ class LanguageFamily(NetworkFamily):
     @property
     def settings(self) -> frozenset[str]:
         """All that serves tokens."""
-        return (super().settings | {"tokens_per_batch"}) - {"distillation"}
+        return (super().settings | {"tokens", "tokens_per_batch"}) - {"distillation"}
 
     def unfit(self, inputs: Sequence[Column], target: Target) -> str:
         """It reads one column of texts or conversations, and tells texts."""

@@ -24,6 +24,7 @@ from trainwright.models.language.bases import loaded
 from trainwright.models.language.families import CausalLM, LanguageFamily
 from trainwright.models.language.network import CausalNetwork, LanguageNetwork
 from trainwright.models.language.samples import NOISE, chosen, with_something_told
+from trainwright.models.language.work import work_of
 from trainwright.models.networks.plan import Defaults, NetworkPlan
 from trainwright.recipe.sections import TrainingSettings
 from trainwright.training.objectives.language import TokenNats
@@ -84,6 +85,7 @@ def plan_language(
         groups=tuned.groups,
         finish=tuned.finish,
         origin={} if found is None else found.origin,
+        work=work_of(network, passages, num_samples=len(source)),
     )
 
 

@@ -25,7 +25,11 @@ class NetworkFamily(Part):
     @property
     def settings(self) -> frozenset[str]:
         """All of the training section, but what only some networks can use."""
-        return frozenset(TrainingSettings.model_fields) - {"tokens_per_batch", "mixing"}
+        return frozenset(TrainingSettings.model_fields) - {
+            "tokens",
+            "tokens_per_batch",
+            "mixing",
+        }
 
     @property
     def base_name(self) -> str | None:

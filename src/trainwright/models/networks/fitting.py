@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import torch
 
 from trainwright.core.artifacts import CurvePoint
 from trainwright.core.clock import Pacer
+from trainwright.core.errors import RecipeError
 from trainwright.core.parts import Part
 from trainwright.core.protocols import Fit, Workplace
 from trainwright.models.networks.estimator import NetworkEstimator
 from trainwright.models.networks.plan import NetworkPlan
 from trainwright.models.networks.watching import Watcher
 from trainwright.recipe.sections import EarlyStopping, TrainingSettings
+from trainwright.training.feeding.batching import num_batches
 from trainwright.training.objectives.watched import watched
 from trainwright.training.optimizers import OptimizerPart
 from trainwright.training.outcome import Outcome
@@ -44,7 +47,7 @@ def fit_network(
     watcher = Watcher(
         workplace,
         num_samples=len(plan.train),
-        epochs=training.epochs or plan.defaults.epochs,
+        epochs=length_of(plan, training, seed=seed).epochs,
         every=training.log_every,
     )
     trainer = trainer_of(
@@ -87,7 +90,7 @@ def trainer_of(
 ) -> Trainer:
     """The trainer of a plan, with every setting resolved."""
     defaults = plan.defaults
-    epochs = training.epochs or defaults.epochs
+    length = length_of(plan, training, seed=seed)
     return Trainer(
         plan.module,
         plan.objective,
@@ -98,7 +101,8 @@ def trainer_of(
         schedule=training.schedule or defaults.schedule,
         groups=plan.groups,
         unfreeze=plan.unfreeze,
-        epochs=epochs,
+        epochs=length.epochs,
+        max_steps=length.steps,
         batch_size=training.batch_size or defaults.batch_size,
         tokens_per_batch=training.tokens_per_batch or defaults.tokens_per_batch,
         accumulate=training.accumulate,
@@ -119,7 +123,51 @@ def trainer_of(
         observers=observers,
         pacer=pacer,
         describe_rows=_describing(workplace.name_rows),
+        work=plan.work,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Length:
+    """How long training goes on, at most.
+
+    Attributes:
+        epochs: Passes over the train samples.
+        steps: Updates; None: as many as the epochs have.
+    """
+
+    epochs: int
+    steps: int | None = None
+
+
+def length_of(plan: NetworkPlan, training: TrainingSettings, *, seed: int) -> Length:
+    """Epochs as the recipe or the family says; of a budget of tokens as many updates as it pays for.
+
+    Raises:
+        RecipeError: a budget of tokens, where batches are sized by the memory there is.
+    """
+    epochs = training.epochs or plan.defaults.epochs
+    if training.tokens is None or plan.work is None:
+        return Length(epochs)
+    size = training.batch_size or plan.defaults.batch_size
+    if size == "auto":
+        raise RecipeError(
+            "a budget of tokens needs a batch size that is known",
+            where="training.batch_size",
+            mend=f"batch_size: {plan.defaults.batch_size}",
+        )
+    updates = num_batches(
+        plan.train,
+        seed=seed,
+        epoch=0,
+        batch_size=size,
+        tokens_per_batch=training.tokens_per_batch or plan.defaults.tokens_per_batch,
+    )
+    passes = training.tokens / (plan.work.tokens * len(plan.train))
+    steps = max(1, math.ceil(passes * updates))
+    if training.epochs is not None and passes >= training.epochs:
+        return Length(training.epochs)
+    return Length(math.ceil(steps / updates), steps)
 
 
 def _describing(
@@ -142,7 +190,7 @@ def _stopping(settings: EarlyStopping | None, plan: NetworkPlan) -> EarlyStoppin
     return settings.model_copy(update={"patience": settings.patience or plan.defaults.patience})
 
 
-_WORDS = {"epochs": "limit"}  # as the other families say it
+_WORDS = {"epochs": "limit", "steps": "limit"}  # as the other families say it
 
 
 def _curve(outcome: Outcome) -> tuple[CurvePoint, ...]:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from trainwright.core.parts import Part
     from trainwright.training.optimizers import ParameterGroup
     from trainwright.training.protocols import Objective, Source
+    from trainwright.training.utilisation import Work
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,7 @@ class NetworkPlan:
         unfreeze: Epoch -> groups that become trainable then.
         finish: Turns the trained module into one that `architecture.build()` can hold (merges adapters).
         origin: Of a pre-trained base: its name and the SHA-256 of its weights.
+        work: Tokens and operations of a train sample, on average; None where they are not counted.
         mixes: Inputs may be blended (mixup, cutmix): images of classes.
     """
 
@@ -71,3 +73,4 @@ class NetworkPlan:
     finish: Callable[[nn.Module], nn.Module] = lambda module: module
     origin: Mapping[str, str] = field(default_factory=dict)
     mixes: bool = False
+    work: Work | None = None
