@@ -535,7 +535,34 @@ class SeriesNeeds:
     """What a family of networks for sequences asks of the preparation: channels scaled by train rows."""
 
 
-Needs = FeatureNeeds | TextNeeds | ImageNeeds | SeriesNeeds | LanguageNeeds
+@dataclass(frozen=True, slots=True)
+class PromptNeeds:
+    """What a family that asks an endpoint asks of the preparation.
+
+    Attributes:
+        template: With column names in braces; None: every column on a line of its own.
+    """
+
+    template: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Prompts:
+    """Rows as texts that a model elsewhere is asked by.
+
+    Attributes:
+        texts: One a row.
+    """
+
+    texts: tuple[str, ...]
+
+    @property
+    def num_rows(self) -> int:
+        """Rows."""
+        return len(self.texts)
+
+
+Needs = FeatureNeeds | TextNeeds | ImageNeeds | SeriesNeeds | LanguageNeeds | PromptNeeds
 
 
 @dataclass(frozen=True, slots=True)
@@ -606,7 +633,7 @@ class Series:
         return len(self.ends)
 
 
-AnyFeatures = Features | Tokens | Images | Series | Passages
+AnyFeatures = Features | Tokens | Images | Series | Passages | Prompts
 
 
 @dataclass(frozen=True, slots=True)

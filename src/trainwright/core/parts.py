@@ -38,7 +38,7 @@ SAVED = {
     "unigram": "trainwright.models.language.unigram:UnigramEstimator",
     "ngram": "trainwright.models.language.ngram:NgramEstimator",
     "api": "trainwright.models.api.estimator:ApiEstimator",
-    "api-preparation": "trainwright.models.api.preparation:ApiPreparation",
+    "api-preparation": "trainwright.data.prompts:PromptPreparation",
     "temperature": "trainwright.evaluation.calibration:TemperatureCalibrator",
     "prior": "trainwright.evaluation.calibration:PriorCalibrator",
     "isotonic": "trainwright.evaluation.calibration:IsotonicCalibrator",

@@ -78,6 +78,23 @@ class Estimator(Saved, Protocol):
         ...
 
 
+@runtime_checkable
+class AsksOutside(Estimator, Protocol):
+    """An estimator whose answers come from elsewhere and are paid for: none is asked for twice."""
+
+    def keeping(self, folder: Path | None) -> AsksOutside:
+        """The same, which keeps what it is answered in this folder, and looks there first."""
+        ...
+
+    def remembering(self, features: Any) -> AsksOutside:  # noqa: ANN401 - of AnyFeatures
+        """The same, which takes the answers to these rows along wherever it is saved."""
+        ...
+
+    def usage(self, features: Any) -> Mapping[str, Any]:  # noqa: ANN401 - of AnyFeatures
+        """What the answers to these rows took: seconds, tokens, cost a thousand; JSON values."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Fit:
     """What a family's `fit` gives back.
@@ -109,6 +126,7 @@ class Workplace:
         progress: Told how far the fit is.
         record: Told each record of the training loop as it is made.
         name_rows: Names rows that are learnt from, given by position, for messages; None: by number.
+        answers: Where answers of an endpoint are kept, so that none is paid for twice; None: nowhere.
     """
 
     base: Path
@@ -116,6 +134,7 @@ class Workplace:
     progress: Progress = field(default_factory=lambda: Silent())
     record: Callable[[Mapping[str, float]], object] = lambda _: None
     name_rows: Callable[[Sequence[int]], str] | None = None
+    answers: Path | None = None
 
 
 class Family(Protocol):

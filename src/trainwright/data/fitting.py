@@ -12,6 +12,7 @@ from trainwright.core.artifacts import (
     FeatureNeeds,
     ImageNeeds,
     Needs,
+    PromptNeeds,
     Target,
     TextNeeds,
 )
@@ -55,6 +56,10 @@ def fit_preparation(
 
         assert target is not None
         return fit_language_preparation(frame, inputs, needs, base=base, target=target)
+    if isinstance(needs, PromptNeeds):
+        from trainwright.data.prompts import fit_prompts
+
+        return fit_prompts(inputs, needs)
     from trainwright.data.series.preparation import fit_series_preparation
 
     return fit_series_preparation(frame, inputs, needs)

@@ -159,6 +159,10 @@ def _folds_can_be_cut(recipe: Recipe) -> Iterator[Fault]:
         why = f"{recipe.task.value} is not compared by folds"
     elif recipe.training.distillation is not None:
         why = "a student is not compared by folds: its teacher has learnt from the rows of each"
+    elif isinstance(recipe.model, Auto) and recipe.model.api is not None:
+        why = "an endpoint is not compared by folds: every row would be asked about, and paid for"
+    elif type(recipe.model).model_fields["family"].default == "api":
+        why = "an endpoint is not compared by folds: every row would be asked about, and paid for"
     if why:
         yield Fault(why, "evaluation.cross_validation", "remove cross_validation")
 

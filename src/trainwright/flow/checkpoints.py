@@ -37,6 +37,7 @@ class Checkpoints:
         reads: Which keys of the recipe were read; a recalled fit brings its own back.
         progress: Shows how far a fit is.
         record: Told each record of a training loop, with the candidate's name.
+        answers: Where answers of an endpoint are kept; they stay when the checkpoints go.
     """
 
     def __init__(
@@ -47,12 +48,14 @@ class Checkpoints:
         reads: Reads,
         progress: Progress,
         record: Callable[[str, Mapping[str, float]], object],
+        answers: Path | None = None,
     ) -> None:
         self._folder = folder
         self._decisions = decisions
         self._reads = reads
         self._progress = progress
         self._record = record
+        self.answers = answers
 
     def workplace(self, name: str, *, base: Path) -> Workplace:
         """Where the fit of this candidate happens: a network keeps its own checkpoints there."""
@@ -61,6 +64,7 @@ class Checkpoints:
             folder=self._folder / f"{name}.training",
             progress=self._progress,
             record=lambda values: self._record(name, values),
+            answers=self.answers,
         )
 
     def keep(self, name: str, fit: Fit) -> None:
@@ -117,11 +121,18 @@ def drop(folder: Path) -> None:
 
 
 class NoCheckpoints:
-    """Nothing is kept: for replays, and for the small fits of a cross-validation."""
+    """Nothing is kept: for replays, and for the small fits of a cross-validation.
+
+    Args:
+        answers: Where answers of an endpoint were kept; None: nowhere.
+    """
+
+    def __init__(self, answers: Path | None = None) -> None:
+        self.answers = answers
 
     def workplace(self, name: str, *, base: Path) -> Workplace:
         """Without a folder."""
-        return Workplace(base)
+        return Workplace(base, answers=self.answers)
 
     def keep(self, name: str, fit: Fit) -> None:
         """Nothing."""

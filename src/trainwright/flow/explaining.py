@@ -7,8 +7,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from trainwright.core.artifacts import ColumnType, Evaluation, Snapshot
+from trainwright.core.artifacts import ColumnType, Diagnosis, Evaluation, Snapshot
 from trainwright.core.clock import Pacer
+from trainwright.core.protocols import AsksOutside
 from trainwright.core.seeds import derive_seed
 from trainwright.evaluation.choice import row_losses
 from trainwright.evaluation.diagnosis import diagnose
@@ -19,6 +20,11 @@ from trainwright.models.fitted import FittedModel
 
 IMPORTANCE_ROWS = 2_000
 PREDICTIONS = 4  # a column: as it is, and three times permuted
+_ASKED = Diagnosis(
+    "balanced",
+    "nothing is learnt from train rows: an endpoint answers as it does; which columns it leans on was not"
+    " asked, since every answer is paid for",
+)
 
 
 def explain(
@@ -38,6 +44,8 @@ def explain(
     """
     spec = snapshot.target
     winner = selection.winner
+    if isinstance(winner.fit.estimator, AsksOutside):  # it learnt nothing, and asking costs
+        return replace(evaluation, diagnosis=_ASKED)
     baseline = selection.candidates[0]
     diagnosis = diagnose(
         train_loss=float(

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from trainwright.core.artifacts import Column, Examples, FeatureNeeds, Needs, Target
 from trainwright.core.clock import Pacer
-from trainwright.core.protocols import Family, Fit, Preparation
+from trainwright.core.protocols import AsksOutside, Family, Fit, Preparation
 from trainwright.core.seeds import derive_seed
 from trainwright.data.fitting import fit_preparation
 from trainwright.flow.checkpoints import Checkpoints, NoCheckpoints
@@ -196,8 +196,12 @@ def fit_candidate(
             ),
         )
         checkpoints.keep(name, fit)
+    elif isinstance(fit.estimator, AsksOutside):
+        fit = replace(fit, estimator=fit.estimator.keeping(checkpoints.answers))
     fitted = time.perf_counter()
     size = TRAIN_SAMPLE if isinstance(family.needs, FeatureNeeds) else SLOW_SAMPLE
+    if isinstance(fit.estimator, AsksOutside):  # it learnt nothing from them, and each is paid for
+        size = 0
     sample = preparation.transform(bench.train.frame.head(size))
     outputs = [fit.estimator.predict(features) for features in (sample, judge.features)]
     ended = time.perf_counter()

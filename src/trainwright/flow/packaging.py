@@ -7,13 +7,14 @@ No time, duration, host, path or run id goes in; those stand in the run's proven
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from trainwright.core.artifacts import Evaluation, Snapshot
 from trainwright.core.language import generator_of
+from trainwright.core.protocols import AsksOutside
 from trainwright.core.record import Head
 from trainwright.core.seeds import derive_seed
 from trainwright.data.card import said_text
@@ -126,6 +127,9 @@ def build_package(
         count=GOLDEN_ROWS,
         seed=derive_seed(recipe.training.seed, "golden"),
     )
+    if isinstance(model.estimator, AsksOutside):  # so that loading the package asks nobody
+        asked = model.preparation.transform_rows(golden)
+        model = replace(model, estimator=model.estimator.remembering(asked))
     write_package(
         folder,
         model=model,

@@ -113,7 +113,7 @@ def rebuilt_package(
             teacher=find_teacher(recipe, snapshot, run=folder, workspace=workspace),
             pacer=Replay(decisions.points),
             progress=progress,
-            checkpoints=NoCheckpoints(),
+            checkpoints=NoCheckpoints(folder.answers),
             tell=lambda _: None,
         )
         package(again, trained, snapshot=snapshot, recipe=recipe, decisions=decisions)

@@ -18,7 +18,7 @@ from trainwright.core.clock import Deadline
 from trainwright.core.durable import write_with
 from trainwright.core.errors import EnvironmentFault, Interrupted, TrainwrightError
 from trainwright.core.extras import require
-from trainwright.core.protocols import Progress
+from trainwright.core.protocols import AsksOutside, Progress
 from trainwright.deployment.package import load_package
 from trainwright.evaluation.choice import row_losses
 from trainwright.flow import training as fits
@@ -217,6 +217,7 @@ def _train_and_end(
             reads=session.reads,
             progress=progress,
             record=history.append,
+            answers=folder.answers,
         )
         trained = fits.train(
             recipe,
@@ -389,9 +390,18 @@ def _candidate_rows(trained: fits.Trained) -> tuple[dict[str, Any], ...]:
             "best": fitted[row["name"]].fit.best,
             "seconds": round(fitted[row["name"]].seconds, 3),
             "chosen": row["name"] == trained.selection.winner.name,
+            **_usage(fitted[row["name"]], trained),
         }
         for row in table
     )
+
+
+def _usage(candidate: Candidate, trained: fits.Trained) -> dict[str, Any]:
+    """What the answers to validation rows took, of a candidate that asks an endpoint."""
+    estimator = candidate.fit.estimator
+    if not isinstance(estimator, AsksOutside):
+        return {}
+    return {"usage": estimator.usage(candidate.preparation.transform(trained.validation.frame))}
 
 
 def _left_behind(candidate: Candidate, trained: fits.Trained) -> dict[str, Any]:

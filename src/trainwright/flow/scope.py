@@ -13,7 +13,8 @@ from pathlib import Path
 
 from trainwright.core.artifacts import Check, Snapshot
 from trainwright.core.clock import Replay
-from trainwright.core.protocols import Family, Model, Workplace
+from trainwright.core.durable import read_json
+from trainwright.core.protocols import AsksOutside, Family, Model, Workplace
 from trainwright.core.seeds import derive_seed
 from trainwright.flow.assessment import assess, raw_output
 from trainwright.flow.fitting import Bench, candidate_name
@@ -108,8 +109,11 @@ def _refit(
             training=recipe.training,
             seed=derive_seed(recipe.training.seed, name),
             pacer=Replay(points, prefix=f"fit/{name}/"),
-            workplace=Workplace(base),
+            workplace=Workplace(base, answers=folder.answers),
         ).estimator
+    if isinstance(estimator, AsksOutside):  # what was answered then is the record
+        golden = preparation.transform_rows(read_json(folder.package / "golden.json")["rows"])
+        estimator = estimator.keeping(folder.answers).remembering(golden)
     model = FittedModel(preparation, estimator, snapshot.target, snapshot.inputs)
     decision = assess(
         raw_output(model, validation.frame),

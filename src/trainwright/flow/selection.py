@@ -16,7 +16,7 @@ import numpy as np
 from trainwright.core.artifacts import Evaluation, Snapshot, Split, Target
 from trainwright.core.clock import Pacer
 from trainwright.core.errors import DataError, TrainingError
-from trainwright.core.protocols import Family
+from trainwright.core.protocols import AsksOutside, Family
 from trainwright.evaluation.choice import CandidateScore, Choice, choose, row_losses
 from trainwright.evaluation.decision import as_prediction
 from trainwright.evaluation.evaluate import evaluate, measure
@@ -114,6 +114,7 @@ def select(
     folding = learning if wanted is not None else learning.share("automatic", UNASKED_FOLDS)
     if wanted is not None or (
         train.teacher is None  # it has learnt from the rows that folds would judge by
+        and not any(isinstance(one.fit.estimator, AsksOutside) for one in near)  # rows are paid for
         and not spec.task.is_language
         and is_small(validation, target=spec)
         and not is_decided(near, validation, target=spec)

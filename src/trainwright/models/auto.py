@@ -6,7 +6,9 @@ Networks are among them where their extra is installed; what was left out, and w
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal, cast
+from typing import Annotated, Any, Literal, cast
+
+from pydantic import BeforeValidator, SerializeAsAny
 
 from trainwright.core.artifacts import Column, ColumnType, Target, Task
 from trainwright.core.extras import is_installed
@@ -35,6 +37,22 @@ _NEED_NETWORKS = (
 )  # fmt: skip
 
 
+def _endpoint(value: Any) -> Any:  # noqa: ANN401 - any YAML value
+    """A mapping becomes the part of family `api`."""
+    if value is None or isinstance(value, Part):
+        return value
+    if not isinstance(value, dict):
+        raise ValueError("no endpoint | mend: api: {endpoint: https://..., model: NAME}")  # noqa: TRY004 - pydantic wants it
+    parsed = families.parse({"family": "api", **value}, where="model.api")
+    if isinstance(parsed, Part):
+        return parsed
+    path, fault = parsed[0]
+    raise ValueError(f"{'.'.join(path)}: {fault.what} | mend: {fault.mend}")
+
+
+ApiPart = Annotated[SerializeAsAny[Part], BeforeValidator(_endpoint)]
+
+
 @families.register
 class Auto(Part):
     """Try each family with its defaults; the evaluation chooses."""
@@ -43,6 +61,13 @@ class Auto(Part):
     """Every family that fits, within the budget."""
     families: tuple[Name, ...] | None = None
     """Which are tried; those that fit the data where not said. The baseline always is."""
+    api: ApiPart | None = None
+    """{endpoint: https://..., model: NAME, ...}: a model behind an endpoint is one more candidate."""
+
+    def members(self, names: Sequence[Name]) -> list[Family]:
+        """These families with their defaults, and the endpoint where there is one."""
+        found = [cast("Family", families.find(name)()) for name in names]
+        return found if self.api is None else [*found, cast("Family", self.api)]
 
 
 def candidates(part: Part, *, inputs: Sequence[Column], target: Target) -> tuple[Family, ...]:
@@ -55,9 +80,9 @@ def candidates(part: Part, *, inputs: Sequence[Column], target: Target) -> tuple
     """
     if isinstance(part, Auto):
         names = part.families or _usual(inputs, target)
-        named = [cast("Family", families.find(name)()) for name in names]
+        named = part.members(names)
         if part.families is None:
-            named = [family for family in named if not family.unfit(inputs, target)]
+            named = [one for one in named if one is part.api or not one.unfit(inputs, target)]
     else:
         named = [cast("Family", part)]
     found = {family.family: family for family in named}
@@ -75,8 +100,7 @@ def settings_of(part: Part) -> frozenset[str]:
     if part.families is None:
         everything = frozenset(TrainingSettings.model_fields)
         return everything if is_installed("networks") else TABLE_SETTINGS
-    members = [cast("Family", families.find(name)()) for name in part.families]
-    return frozenset().union(*(member.settings for member in members))
+    return frozenset().union(*(member.settings for member in part.members(part.families)))
 
 
 def baseline_of(target: Target) -> str:

@@ -94,6 +94,11 @@ class RunFolder:
         return self.path / "tensorboard"
 
     @property
+    def answers(self) -> Path:
+        """Where what an endpoint answered is kept, so that nobody is asked again."""
+        return self.path / "answers"
+
+    @property
     def checkpoints(self) -> Path:
         """Where training keeps what it resumes from."""
         return self.path / "checkpoints"

@@ -1,0 +1,210 @@
+"""One endpoint that speaks OpenAI's chat completions, asked over the standard library's HTTP client.
+
+No SDK: one request of five keys needs none, and ours must never follow a redirect, never read more than a
+megabyte, and never say the key. A refusal that will pass (429, 5xx, a broken connection) is tried again
+after a wait that doubles, or as long as Retry-After says; others are told at once.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import math
+import os
+import ssl
+import time
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from trainwright.core.errors import EnvironmentFault
+from trainwright.models.api.answers import Answer
+from trainwright.runs.redaction import REDACTED, redact
+
+ATTEMPTS = 6
+FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS = 0.5, 30.0
+MAX_REPLY_BYTES = 1 << 20
+TOP_TOKENS = 20
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+_PASSING = (408, 409, 425, 429)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """How every row is asked.
+
+    Attributes:
+        endpoint: Address up to and with /v1.
+        model: As the endpoint calls it.
+        key: Name of the variable that holds the key; None: none is sent.
+        max_tokens: Of an answer.
+        timeout_seconds: Of one attempt.
+    """
+
+    endpoint: str
+    model: str
+    key: str | None = None
+    max_tokens: int = 16
+    timeout_seconds: float = 30.0
+
+    @property
+    def name(self) -> str:
+        """Which model where, for messages."""
+        return f"{self.model} at {urlsplit(self.endpoint).netloc}"
+
+
+class Refused(Exception):
+    """The endpoint said no."""
+
+    def __init__(self, status: int, what: str, *, wait_seconds: float | None = None) -> None:
+        super().__init__(what)
+        self.status = status
+        self.what = what
+        self.wait_seconds = wait_seconds
+
+    @property
+    def passes(self) -> bool:
+        """True where the same may be answered later; status 0 is a broken connection."""
+        return self.status == 0 or self.status in _PASSING or self.status >= 500
+
+
+def ask(
+    question: Question,
+    prompt: str,
+    *,
+    with_logprobs: bool = True,
+    wait: Callable[[float], object] = time.sleep,
+    now: Callable[[], float] = time.monotonic,
+) -> Answer:
+    """The answer to one prompt.
+
+    Args:
+        question: Where and how.
+        prompt: What the user says.
+        with_logprobs: Ask for the likeliest first tokens; where the endpoint refuses that, without.
+        wait: Waits so many seconds before another attempt.
+        now: The clock, in seconds.
+
+    Raises:
+        EnvironmentFault: no key, or no answer; the message never holds the key.
+    """
+    secret = key_of(question)
+    for attempt in range(ATTEMPTS):
+        try:
+            started = now()
+            reply = _post(question, _body(question, prompt, with_logprobs), secret)
+            return _answer(reply, seconds=now() - started)
+        except Refused as refusal:
+            if with_logprobs and refusal.status in (400, 422):
+                with_logprobs = False  # some endpoints know no log probabilities
+                continue
+            if not refusal.passes or attempt == ATTEMPTS - 1:
+                raise _fault(question, refusal, secret, attempts=attempt + 1) from None
+            usual = FIRST_WAIT_SECONDS * 2**attempt
+            wait(min(LONGEST_WAIT_SECONDS, refusal.wait_seconds or usual))
+    raise AssertionError("unreachable")  # pragma: no cover
+
+
+def key_of(question: Question) -> str | None:
+    """The key, from the environment.
+
+    Raises:
+        EnvironmentFault: the variable is not set.
+    """
+    if question.key is None:
+        return None
+    secret = os.environ.get(question.key, "").strip()
+    if not secret or not secret.isascii() or not secret.isprintable() or " " in secret:
+        raise EnvironmentFault(  # what HTTP could not send would be said back by the library
+            f"the variable {question.key} holds no key for {question.name}",
+            where="the environment",
+            mend=f"export {question.key}=...",
+        )
+    return secret
+
+
+def _body(question: Question, prompt: str, with_logprobs: bool) -> dict[str, Any]:  # noqa: FBT001
+    body: dict[str, Any] = {
+        "model": question.model,
+        "messages": [{"role": "user", "content": prompt}],
+        "temperature": 0,
+        "max_tokens": question.max_tokens,
+    }
+    return body | ({"logprobs": True, "top_logprobs": TOP_TOKENS} if with_logprobs else {})
+
+
+def _post(question: Question, body: Mapping[str, Any], secret: str | None) -> Any:  # noqa: ANN401 - JSON
+    url = urlsplit(question.endpoint)
+    headers = {"Content-Type": "application/json", "Accept": "application/json"}
+    if secret is not None:
+        headers["Authorization"] = f"Bearer {secret}"
+    try:
+        with closing(_connection(url.scheme, url.netloc, question.timeout_seconds)) as connection:
+            path = f"{url.path.rstrip('/')}/chat/completions"
+            connection.request("POST", path, body=json.dumps(body).encode(), headers=headers)
+            response = connection.getresponse()
+            data = response.read(MAX_REPLY_BYTES + 1)
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        raise Refused(0, f"{type(error).__name__}: {error}") from None
+    if response.status != 200:
+        told = data[:2_000].decode(errors="replace")
+        wait = _seconds(response.getheader("Retry-After"))
+        raise Refused(response.status, f"HTTP {response.status}: {told}", wait_seconds=wait)
+    if len(data) > MAX_REPLY_BYTES:
+        raise Refused(200, f"an answer of more than {MAX_REPLY_BYTES} bytes")
+    try:
+        return json.loads(data)
+    except ValueError:
+        raise Refused(200, "the answer is no JSON") from None
+
+
+def _connection(scheme: str, host: str, timeout: float) -> http.client.HTTPConnection:
+    if scheme == "https":
+        context = ssl.create_default_context()
+        return http.client.HTTPSConnection(host, timeout=timeout, context=context)
+    return http.client.HTTPConnection(host, timeout=timeout)
+
+
+def _answer(reply: Any, *, seconds: float) -> Answer:  # noqa: ANN401 - JSON of others
+    try:
+        choice = reply["choices"][0]
+        text = choice["message"]["content"] or ""
+        usage = reply.get("usage") or {}
+        tokens = int(usage.get("prompt_tokens", 0)), int(usage.get("completion_tokens", 0))
+        first = ((choice.get("logprobs") or {}).get("content") or [{}])[0]
+        top = [(str(one["token"]), float(one["logprob"])) for one in first.get("top_logprobs", ())]
+        if not isinstance(text, str) or not all(log <= 1e-6 for _, log in top):
+            raise ValueError("no text, or no log probabilities")
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
+        raise Refused(200, f"the answer is not as OpenAI's API gives it: {error!r:.80}") from None
+    return Answer(text, *tokens, seconds, tuple(top[:TOP_TOKENS]))
+
+
+def _fault(
+    question: Question, refusal: Refused, secret: str | None, *, attempts: int
+) -> EnvironmentFault:
+    told = " ".join(refusal.what.split())
+    if secret is not None:  # some endpoints say the key back
+        told = told.replace(secret, REDACTED)
+    mends = {
+        401: f"look at the key in {question.key}" if question.key else "key: env:OPENAI_API_KEY",
+        403: f"look at the key in {question.key}" if question.key else "key: env:OPENAI_API_KEY",
+        404: "look at model.endpoint (it ends in /v1) and model.model",
+    }
+    tries = f" after {attempts} attempts" if attempts > 1 else ""
+    return EnvironmentFault(
+        f"{question.name} did not answer{tries}: {redact(told)[:300]}",
+        where="model.endpoint",
+        mend=mends.get(refusal.status, "run it again later: what was answered is kept"),
+    )
+
+
+def _seconds(value: str | None) -> float | None:
+    """Of Retry-After; a date, or what is no number, is not waited for."""
+    try:
+        seconds = float(value) if value is not None else math.nan
+    except ValueError:
+        return None
+    return seconds if 0 <= seconds < math.inf else None
