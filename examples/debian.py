@@ -1,0 +1,78 @@
+"""Debian's package descriptions, in the languages that people have translated them into.
+
+apt fetches its lists into a folder of its own, without root and without touching the machine's. Each
+description is a line, and paragraphs below it; translations name the English text by its MD5.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+SUITE = "deb http://deb.debian.org/debian bookworm main\n"
+
+
+class Description(NamedTuple):
+    """Attributes.
+
+    package: Its name.
+    key: MD5 of the English text.
+    line: In one line.
+    paragraphs: Below it.
+    """
+
+    package: str
+    key: str
+    line: str
+    paragraphs: tuple[str, ...]
+
+
+def fetch(folder: Path, languages: Sequence[str]) -> dict[str, Path]:
+    """The lists of these languages, fetched once.
+
+    Raises:
+        CalledProcessError: there is no apt, or no network.
+    """
+    for name in ("lists/partial", "cache", "etc"):
+        (folder / name).mkdir(parents=True, exist_ok=True)
+    (folder / "etc" / "sources.list").write_text(SUITE)
+    options = {
+        "Dir::State::Lists": folder / "lists",
+        "Dir::Cache": folder / "cache",
+        "Dir::Etc::SourceList": folder / "etc" / "sources.list",
+        "Dir::Etc::SourceParts": "-",
+        "APT::Sandbox::User": "root",
+        "Acquire::GzipIndexes": "false",
+        "Acquire::Languages": "",
+    }
+    command = ["apt-get", "update", *(f"-o{key}={value}" for key, value in options.items())]
+    command += [f"-oAcquire::Languages::={language}" for language in languages]
+    if not all(_found(folder, language) for language in languages):
+        subprocess.run(command, check=True, capture_output=True)
+    return {language: _found(folder, language)[0] for language in languages}
+
+
+def _found(folder: Path, language: str) -> list[Path]:
+    return sorted((folder / "lists").glob(f"*_bookworm_*Translation-{language}"))
+
+
+def read(path: Path) -> Iterator[Description]:
+    """Every description of a list."""
+    for stanza in path.read_text(encoding="utf-8").split("\n\n"):
+        fields = re.split(r"\n(?=\S)", stanza.strip())
+        values = dict(field.partition(": ")[::2] for field in fields)
+        text = next((v for k, v in values.items() if k.startswith("Description-")
+                     and k != "Description-md5"), None)  # fmt: skip
+        if text is None or "Package" not in values:
+            continue
+        line, *rest = text.split("\n")
+        paragraphs = re.split(r"\n ?\.\n", "\n".join(rest))
+        yield Description(
+            values["Package"],
+            values.get("Description-md5", ""),
+            line.strip(),
+            tuple(" ".join(paragraph.split()) for paragraph in paragraphs if paragraph.strip()),
+        )
