@@ -1,5 +1,7 @@
-"""Real parallel text: Debian's package descriptions in English and German, line by line and paragraph by
-paragraph, as volunteers translated them. Segments of 3 to 20 words, each once. Writes pairs.jsonl."""
+"""Real parallel text: Debian's package descriptions in English and German, as volunteers translated them.
+
+Line by line and paragraph by paragraph; segments of 3 to 20 words, each once. Writes pairs.jsonl.
+"""
 
 from __future__ import annotations
 
