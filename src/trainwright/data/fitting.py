@@ -28,6 +28,7 @@ def fit_preparation(
     *,
     base: Path,
     target: Target | None = None,
+    shards: Path | None = None,
 ) -> Preparation:
     """Fit on these rows, which must be train rows.
 
@@ -37,6 +38,7 @@ def fit_preparation(
         needs: What the model family asks for.
         base: The recipe's folder, where the path of a pre-trained tokenizer starts.
         target: What is predicted; of language alone, where it is the text that is told.
+        shards: Where token ids of a large corpus are kept; None: in memory.
 
     Returns:
         A function of the rows, their order, `needs` and the pre-trained base alone.
@@ -55,7 +57,9 @@ def fit_preparation(
         from trainwright.data.language.preparation import fit_language_preparation
 
         assert target is not None
-        return fit_language_preparation(frame, inputs, needs, base=base, target=target)
+        return fit_language_preparation(
+            frame, inputs, needs, base=base, target=target, shards=shards
+        )
     if isinstance(needs, PromptNeeds):
         from trainwright.data.prompts import fit_prompts
 

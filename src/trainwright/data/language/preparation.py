@@ -8,6 +8,7 @@ counted. Cost: see docs/benchmarks/language.md.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -18,11 +19,11 @@ import polars as pl
 from tokenizers import Tokenizer
 
 from trainwright.core.artifacts import ROW, Column, ColumnType, Target
-from trainwright.core.durable import read_json, write_json, write_text
+from trainwright.core.durable import canonical_json, read_json, write_json, write_text
 from trainwright.core.errors import DataError, RecipeError, TrustError, shorten
 from trainwright.core.language import LanguageNeeds, Message, Passages, Prompt, SpecialTokens
 from trainwright.core.pretrained import locate
-from trainwright.data.language.collecting import Collected
+from trainwright.data.language.collecting import Collected, Memory, Store
 from trainwright.data.language.conversations import from_text
 from trainwright.data.language.encoding import (
     BYTES_SPECIAL,
@@ -34,6 +35,7 @@ from trainwright.data.language.encoding import (
 )
 from trainwright.data.language.pieces import OverLong
 from trainwright.data.language.readers import Conversations, Documents, PairsOfTexts, Reader, Row
+from trainwright.data.language.shards import FORMAT, LEAST_BYTES, kept_passages
 from trainwright.data.language.templates import CHATML, HEADINGS, ChatTemplate, chat_template
 from trainwright.data.language.tokenizers import (
     Vocabulary,
@@ -63,6 +65,7 @@ class LanguagePreparation:
         max_length: Tokens a passage.
         over_long: What becomes of longer rows.
         template: Of conversations, and of pairs that are told in one run.
+        shards: Where token ids of a large corpus are kept; None: in memory.
     """
 
     column: Column
@@ -73,6 +76,7 @@ class LanguagePreparation:
     max_length: int
     over_long: OverLong
     template: ChatTemplate | None = None
+    shards: Path | None = field(default=None, compare=False)
     _reader: Reader = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -101,12 +105,18 @@ class LanguagePreparation:
                 conversation. Names their rows.
         """
         names = frame[ROW].to_numpy() if ROW in frame.columns else np.arange(frame.height)
-        return self._passages(self._rows(frame), frame.height, names)
+        if self.shards is None or self._bytes_of(frame) < LEAST_BYTES:
+            return self._passages(self._rows(frame), frame.height, names, Memory())
+        return kept_passages(
+            self.shards,
+            self._key(frame),
+            lambda store: self._passages(self._rows(frame), frame.height, names, store),
+        )
 
     def transform_rows(self, rows: Sequence[Mapping[str, Any]]) -> Passages:
         told = self.told.name if self.told else ""
         values = (Row(_sound(row.get(self.column.name)), _sound(row.get(told))) for row in rows)
-        return self._passages(values, len(rows), np.arange(len(rows)))
+        return self._passages(values, len(rows), np.arange(len(rows)), Memory())
 
     def unseen(self, rows: Sequence[Mapping[str, Any]]) -> list[list[str]]:
         return [[] for _ in rows]
@@ -173,8 +183,13 @@ class LanguagePreparation:
         )
 
     def save(self, folder: Path) -> None:
+        write_json(folder / _FILE, self._document())
+        if isinstance(self.alphabet, Pairs):
+            write_text(folder / _TOKENIZER, self.alphabet.tokenizer.to_str())
+
+    def _document(self) -> dict[str, Any]:
         template = self.template
-        document = {
+        return {
             "column": self.column.to_json(),
             "told": self.told.to_json() if self.told else None,
             "form": self.form,
@@ -191,9 +206,6 @@ class LanguagePreparation:
             if template
             else None,
         }
-        write_json(folder / _FILE, document)
-        if isinstance(self.alphabet, Pairs):
-            write_text(folder / _TOKENIZER, self.alphabet.tokenizer.to_str())
 
     @classmethod
     def load(cls, folder: Path) -> LanguagePreparation:
@@ -251,13 +263,38 @@ class LanguagePreparation:
             for at, text in enumerate(block):
                 yield Row(text, told[at] if told is not None else None)
 
-    def _passages(self, rows: Iterable[Row], num_rows: int, names: Any) -> Passages:  # noqa: ANN401
-        collected = Collected(num_rows, has_read=self._reader.is_span)
+    def _passages(
+        self,
+        rows: Iterable[Row],
+        num_rows: int,
+        names: Any,  # noqa: ANN401 - an array
+        store: Store,
+    ) -> Passages:
+        collected = Collected(num_rows, store, has_read=self._reader.is_span)
         for block in _blocks(rows):
             collected.add(self._reader.read(block))
         if self.over_long == "error":
             self._refuse_long(collected, names)
         return collected.passages(vocabulary=self.vocabulary, special=self.special)
+
+    def _columns(self, frame: pl.DataFrame) -> list[str]:
+        names = [self.column.name, *([self.told.name] if self.told else [])]
+        return [name for name in dict.fromkeys(names) if name in frame.columns]
+
+    def _bytes_of(self, frame: pl.DataFrame) -> int:
+        return sum(int(frame[name].str.len_bytes().sum()) for name in self._columns(frame))
+
+    def _key(self, frame: pl.DataFrame) -> str:
+        """SHA-256 of all that the passages are made from."""
+        digest = hashlib.sha256(canonical_json([FORMAT, self._document(), self._columns(frame)]))
+        if isinstance(self.alphabet, Pairs):
+            digest.update(self.alphabet.tokenizer.to_str().encode())
+        for name in self._columns(frame):
+            for text in frame[name]:
+                data = b"" if text is None else text.encode()
+                digest.update(f"{-1 if text is None else len(data)}:".encode())
+                digest.update(data)
+        return digest.hexdigest()
 
     def _refuse_long(self, collected: Collected, names: Any) -> None:  # noqa: ANN401
         lost = collected.lost
@@ -281,6 +318,7 @@ def fit_language_preparation(
     *,
     base: Path,
     target: Target,
+    shards: Path | None = None,
 ) -> LanguagePreparation:
     """The tokenizer of a pre-trained base, or one fitted on these rows, which must be train rows.
 
@@ -290,6 +328,7 @@ def fit_language_preparation(
         needs: What the model family asks for.
         base: The recipe's folder, where the path of a pre-trained base starts.
         target: What is told.
+        shards: Where token ids of a large corpus are kept; None: in memory.
 
     Raises:
         RecipeError: the form, the length or the template does not fit the task or the base.
@@ -310,7 +349,15 @@ def fit_language_preparation(
     elif isinstance(alphabet, Pairs) and told is None and needs.form == "causal":
         special = _of_documents(special, alphabet)
     return LanguagePreparation(
-        column, told, needs.form, alphabet, special, needs.max_length, needs.over_long, template
+        column=column,
+        told=told,
+        form=needs.form,
+        alphabet=alphabet,
+        special=special,
+        max_length=needs.max_length,
+        over_long=needs.over_long,
+        template=template,
+        shards=shards,
     )
 
 
