@@ -70,7 +70,11 @@ def _metrics_exist(recipe: Recipe, *, task: Task | None) -> Iterator[Fault]:
             )
 
 
-_OF = {"tokens_per_batch": "networks for texts and series", "mixing": "networks for images"}
+_OF = {
+    "tokens": "language models",
+    "tokens_per_batch": "networks for texts and series",
+    "mixing": "networks for images",
+}
 
 
 def _settings_are_used(recipe: Recipe) -> Iterator[Fault]:
@@ -159,12 +163,17 @@ def _folds_can_be_cut(recipe: Recipe) -> Iterator[Fault]:
         why = f"{recipe.task.value} is not compared by folds"
     elif recipe.training.distillation is not None:
         why = "a student is not compared by folds: its teacher has learnt from the rows of each"
-    elif isinstance(recipe.model, Auto) and recipe.model.api is not None:
-        why = "an endpoint is not compared by folds: every row would be asked about, and paid for"
-    elif type(recipe.model).model_fields["family"].default == "api":
+    elif _asks_outside(recipe):
         why = "an endpoint is not compared by folds: every row would be asked about, and paid for"
     if why:
         yield Fault(why, "evaluation.cross_validation", "remove cross_validation")
+
+
+def _asks_outside(recipe: Recipe) -> bool:
+    """Is an endpoint among the candidates?"""
+    if isinstance(recipe.model, Auto):
+        return recipe.model.api is not None
+    return bool(type(recipe.model).model_fields["family"].default == "api")
 
 
 def _classes_are_weighed_once(recipe: Recipe) -> Iterator[Fault]:

@@ -175,10 +175,10 @@ def _answer(reply: Any, *, seconds: float) -> Answer:  # noqa: ANN401 - JSON of 
         tokens = int(usage.get("prompt_tokens", 0)), int(usage.get("completion_tokens", 0))
         first = ((choice.get("logprobs") or {}).get("content") or [{}])[0]
         top = [(str(one["token"]), float(one["logprob"])) for one in first.get("top_logprobs", ())]
-        if not isinstance(text, str) or not all(log <= 1e-6 for _, log in top):
-            raise ValueError("no text, or no log probabilities")
     except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
         raise Refused(200, f"the answer is not as OpenAI's API gives it: {error!r:.80}") from None
+    if not isinstance(text, str) or not all(log <= 1e-6 for _, log in top):
+        raise Refused(200, "the answer is not as OpenAI's API gives it: no text, or no probabilities")
     return Answer(text, *tokens, seconds, tuple(top[:TOP_TOKENS]))
 
 
