@@ -60,10 +60,12 @@ from trainwright.data.similarity.find import together
 from trainwright.data.snapshot import FORMAT, Content, load_snapshot, write_snapshot
 from trainwright.data.split import check_split_columns
 from trainwright.data.staging.arrays import Arrays
+from trainwright.data.staging.blocks import BlockStore
+from trainwright.data.staging.first import FirstPass, is_enough
 from trainwright.data.staging.keeping import Keeper
 from trainwright.data.staging.source import stage_source
 from trainwright.data.staging.staged import StagedFile, StagedSource
-from trainwright.data.staging.typed import type_rows
+from trainwright.data.staging.typed import TYPED_FILE, type_rows
 from trainwright.data.table import Table
 from trainwright.data.weights import all_weights
 from trainwright.recipe.data import DataSettings
@@ -144,6 +146,7 @@ def prepare(
                 keeper=keeper,
                 progress=progress,
                 workers=workers,
+                first=_first_pass(recipe, folder) if workers is HERE else None,
             )
             kept, files = staged.files, [one.file for one in staged.files]
             content = _table_content(
@@ -258,6 +261,13 @@ def _table_content(
         receipts=typed.receipts,
         tables=table.tables,
     )
+
+
+def _first_pass(recipe: Recipe, folder: Path) -> FirstPass | None:
+    """What may be done with the rows while they are read; None where they must all be there before."""
+    if not is_enough(recipe.data, recipe.task):
+        return None
+    return FirstPass(recipe.data, task=recipe.task, store=BlockStore(folder / TYPED_FILE))
 
 
 def _series_content(raw: RawTable, settings: DataSettings, *, task: Task | None) -> Content:

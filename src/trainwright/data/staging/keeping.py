@@ -28,7 +28,7 @@ from trainwright.core.durable import (
 from trainwright.core.errors import EnvironmentFault, TrustError
 from trainwright.data.reading.tables import SourceFile
 from trainwright.data.staging.arrays import Arrays
-from trainwright.data.staging.blocks import open_store
+from trainwright.data.staging.blocks import BlockStore, open_store
 from trainwright.data.staging.lines import open_lines
 from trainwright.data.staging.staged import LINES_FILE, ROWS_FILE, StagedFile
 
@@ -76,7 +76,7 @@ class Keeper:
 
     def put(self, one: StagedFile) -> None:
         """Keep a file's rows where they may be; what is beyond the limit goes, the oldest first."""
-        if one.how is None:
+        if one.how is None or not isinstance(one.store, BlockStore):
             return
         folder = one.store.path.parent
         note = {

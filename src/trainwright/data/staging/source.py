@@ -2,7 +2,8 @@
 
 What stays in memory is what was noticed and where each row stands. A file that changes while it is read
 is refused; one that was read before, by a source that has further files now, is not read again
-(`staging.keeping`). Cost: the disk holds the texts of the rows once, about twice as large as the files.
+(`staging.keeping`). A lone local text file whose rows are typed as they pass (`staging.first`) is not staged.
+Cost: otherwise the disk holds the texts of the rows once, two to three times as large as the files.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from trainwright.compute.workers import HERE, Workers
 from trainwright.core.errors import DataError
 from trainwright.core.protocols import Progress
 from trainwright.data.images.files import image_column
-from trainwright.data.reading.endings import is_database
+from trainwright.data.reading.endings import is_database, is_delimited
 from trainwright.data.reading.naming import (
     Location,
     check_unchanged,
@@ -40,8 +41,10 @@ from trainwright.data.reading.source import (
     open_as,
 )
 from trainwright.data.reading.tables import SourceFile
+from trainwright.data.staging.again import FileRows
 from trainwright.data.staging.arrays import Arrays
 from trainwright.data.staging.blocks import BlockStore
+from trainwright.data.staging.first import FirstPass
 from trainwright.data.staging.keeping import Keeper
 from trainwright.data.staging.lines import LineBook, open_lines
 from trainwright.data.staging.staged import LINES_FILE, ROWS_FILE, StagedFile, StagedSource
@@ -72,6 +75,11 @@ class _Order:
         location = self.location
         return isinstance(location, Path) and not is_database(location.name) and location.is_file()
 
+    @property
+    def can_be_read_again(self) -> bool:
+        """Is it a text file of this machine, whose rows need not be staged?"""
+        return self.is_file and is_delimited(self.name)
+
 
 def stage_source(
     settings: DataSettings,
@@ -82,6 +90,7 @@ def stage_source(
     keeper: Keeper,
     progress: Progress,
     workers: Workers = HERE,
+    first: FirstPass | None = None,
 ) -> StagedSource:
     """Read every file that `data` names, and keep its rows in `folder`.
 
@@ -93,6 +102,8 @@ def stage_source(
         keeper: Has the rows of files that were read before.
         progress: Told the bytes read so far.
         workers: Read files; what is no file, a database or a store, is read here.
+        first: What is done with the rows while they are read; a lone local text file then stays
+            where it is, and is read again where the first time was not enough.
 
     Raises:
         DataError: a file is missing, damaged, not a sound table, or changes while it is read; every
@@ -107,12 +118,14 @@ def stage_source(
         _order(location, settings, name=relative_name(location, base), folder=folder)
         for location, _ in named
     ]
+    if len(orders) > 1 or not orders[0].can_be_read_again:
+        first = None
     may_keep = len(named) > 1 and images is None
     kept = _taken(orders, keeper, arrays) if may_keep else {}
     staged: list[StagedFile] = []
     done = num_rows = 0
     for order, part, read in zip(
-        orders, (part for _, part in named), _reads(orders, kept, workers), strict=True
+        orders, (part for _, part in named), _reads(orders, kept, workers, first), strict=True
     ):
         if read is None:
             one = _stage_folder(order, settings, progress=progress)
@@ -133,7 +146,7 @@ def stage_source(
         )
     kinds = [one.kinds for one in staged]
     schema = {name: common_kind([kind[name] for kind in kinds]) for name in kinds[0]}
-    return StagedSource(tuple(staged), schema, images)
+    return StagedSource(tuple(staged), schema, images, first=first)
 
 
 def _order(location: Location, settings: DataSettings, *, name: str, folder: Path) -> _Order:
@@ -156,9 +169,15 @@ def _taken(orders: Sequence[_Order], keeper: Keeper, arrays: Arrays) -> dict[int
 
 
 def _reads(
-    orders: Sequence[_Order], kept: Mapping[int, StagedFile], workers: Workers
+    orders: Sequence[_Order],
+    kept: Mapping[int, StagedFile],
+    workers: Workers,
+    first: FirstPass | None,
 ) -> Iterator[StagedFile | None]:
     """The rows of each order, in order; None where it is a folder of images."""
+    if first is not None:
+        yield _read_file(orders[0], first)
+        return
     far = [n for n, order in enumerate(orders) if n not in kept and order.is_file]
     found = workers.map(_read_files, [orders[n] for n in far], folder=orders[0].folder)
     for number, order in enumerate(orders):
@@ -179,13 +198,14 @@ def _read_files(orders: Iterable[_Order]) -> Iterator[StagedFile]:
         yield _read_file(order)
 
 
-def _read_file(order: _Order) -> StagedFile:
+def _read_file(order: _Order, first: FirstPass | None = None) -> StagedFile:
     """Read a file to its end; its rows' lines are noted, but not yet opened."""
     before = stamp_of(order.location)
     into = Path(tempfile.mkdtemp(prefix="source-", dir=order.folder))
     store, lines = BlockStore(into / ROWS_FILE), LineBook(into / LINES_FILE)
     dropped = order.how["dropped"]
     index: RowIndex | None = None
+    heights: list[int] = []
     num_rows = 0
     with open_as(order.location, order.how, name=order.name) as reader:
         for block in reader.blocks():
@@ -193,11 +213,16 @@ def _read_file(order: _Order) -> StagedFile:
             index.add(block.frame)
             lines.add(num_rows, block.lines, block.frame.height)
             kept = kept_columns(reader.names)
-            store.write(block.frame.select(list(kept)).rename(kept))
-            num_rows += block.frame.height
+            rows = block.frame.select(list(kept)).rename(kept)
+            if first is None:
+                store.write(rows)
+            else:
+                first.add(rows, semicolons=reader.semicolons)
+            heights.append(rows.height)
+            num_rows += rows.height
+        names = tuple(kept_columns(reader.names).values())
         if index is None:
             index = RowIndex(reader.names, dropped, name=order.name)
-            names = kept_columns(reader.names).values()
             store.write(pl.DataFrame(schema=dict.fromkeys(names, pl.String)))
     location = order.location
     check_unchanged(location, before, name=order.name)
@@ -212,7 +237,12 @@ def _read_file(order: _Order) -> StagedFile:
         left_out=tuple(sorted(reader.left_out)),
     )
     findings = (*reader.findings, *index.findings())
-    return StagedFile(store, file, findings, reader.semicolons, lines.said)
+    kept_in: BlockStore | FileRows = store
+    if first is not None and isinstance(location, Path):
+        kept_in = FileRows(
+            store.path, location, order.how, order.name, reader.sha256, names, tuple(heights)
+        )
+    return StagedFile(kept_in, file, findings, reader.semicolons, lines.said)
 
 
 def _with_lines(one: StagedFile, arrays: Arrays) -> StagedFile:

@@ -12,7 +12,9 @@ import polars as pl
 from trainwright.core.artifacts import Finding
 from trainwright.data.reading.source import common_kind
 from trainwright.data.reading.tables import RawTable, SourceFile
+from trainwright.data.staging.again import FileRows, ReadBlock
 from trainwright.data.staging.blocks import BlockStore, StoredBlock
+from trainwright.data.staging.first import FirstPass
 from trainwright.data.staging.lines import Lines
 
 ROWS_FILE = "rows.blocks"
@@ -32,7 +34,7 @@ class StagedFile:
         how: How it was read, where its rows may be kept for the next time; else None.
     """
 
-    store: BlockStore
+    store: BlockStore | FileRows
     file: SourceFile
     findings: tuple[Finding, ...]
     semicolons: bool
@@ -57,7 +59,7 @@ class RawBlock:
     """
 
     first_row: int
-    block: StoredBlock
+    block: StoredBlock | ReadBlock
     kinds: Mapping[str, pl.DataType]
     settled: pl.DataFrame | None = None
 
@@ -85,12 +87,14 @@ class StagedSource:
         images: The column that holds the bytes of image files, where there is one.
         settled: A column that stands in place of the one that was read, or beside those: labels that
             come from several hands.
+        first: What was done with the rows when they were read, where that may be all.
     """
 
     files: tuple[StagedFile, ...]
     read: Mapping[str, pl.DataType]
     images: str | None
     settled: pl.DataFrame | None = None
+    first: FirstPass | None = None
 
     @property
     def schema(self) -> dict[str, pl.DataType]:

@@ -2,14 +2,15 @@
 
 One pass gathers evidence for every column and the identity of the source; one parses all columns by
 the types that the evidence proposes; only a column whose blocks do not bear its type out is parsed once
-more. Columns of words and tags are short enough to be held whole, one at a time.
+more. Where `staging.first` did the first two while the rows were read, such columns alone are left. Columns
+of words and tags are short enough to be held whole, one at a time.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from trainwright.core.artifacts import Column, ColumnType, Finding, Target, Task
 from trainwright.core.errors import RecipeError
 from trainwright.data.hashing import SourceKey
 from trainwright.data.staging.blocks import BlockStore, StoredBlock
+from trainwright.data.staging.first import Typings, propose, texts_of
 from trainwright.data.staging.staged import RawBlock, StagedSource
 from trainwright.data.types.case import Context
 from trainwright.data.types.columns import ColumnTyping, Reading
@@ -34,7 +36,7 @@ from trainwright.data.types.target import TargetTyping
 from trainwright.recipe.data import DataSettings
 
 _THREADS = 2
-_Typings = Mapping[str, ColumnTyping | TargetTyping]
+TYPED_FILE = "typed.blocks"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,21 +111,21 @@ def type_rows(
     table = staged.table
     contexts = {name: context_of(table, settings, name) for name in names}
     held = _held_whole(staged, settings, task)
-    for name in {settings.target, *_texts(settings, task)} - set(held):
+    for name in {settings.target, *texts_of(settings, task)} - set(held):
         refuse_lists(pl.Series(name, [], dtype=staged.schema[name]))
-    evidence, source_key = _scan(staged, contexts, without=held, workers=workers, folder=folder)
-    typings: dict[str, ColumnTyping | TargetTyping] = {}
-    for name in evidence:
-        context = contexts[name]
-        if name in _texts(settings, task):
-            context = replace(context, type=ColumnType.TEXT)
-        elif name == settings.target:
-            typings[name] = TargetTyping(evidence[name], context, task=task)
-            continue
-        typings[name] = ColumnTyping(evidence[name], context)
-    store = BlockStore(folder / "typed.blocks")
+    first = staged.first
+    if first is not None:
+        evidence, source_key, store = first.evidence, first.source_key, first.store
+    else:
+        evidence, source_key = _scan(staged, contexts, without=held, workers=workers, folder=folder)
+        store = BlockStore(folder / TYPED_FILE)
+    typings = propose(evidence, contexts, settings, task=task)
+    left = list(typings)
+    if first is not None:
+        left = first.settle(typings)
+        typings |= propose({name: evidence[name] for name in left}, contexts, settings, task=task)
     found = {name: read(store) for name, read in held.items()}
-    _parse(staged, typings, store, workers=workers, folder=folder)
+    _parse(staged, typings, store, left=left, workers=workers, folder=folder)
     target = next((one.target for one in found.values() if one.target is not None), None)
     if task is not None and task.is_language:
         target = Target((typings.get(settings.target) or found[settings.target]).column, task)
@@ -155,13 +157,6 @@ class _Held:
     target: Target | None = None
 
 
-def _texts(settings: DataSettings, task: Task | None) -> set[str]:
-    """The one text that is learned from, and the one that is told."""
-    inputs = settings.inputs
-    found = {inputs.text} if inputs is not None and inputs.text else set()
-    return {*found, settings.target} if task is Task.TEXT_TO_TEXT else found
-
-
 def _held_whole(
     staged: StagedSource, settings: DataSettings, task: Task | None
 ) -> dict[str, Callable[[BlockStore], _Held]]:
@@ -173,7 +168,7 @@ def _held_whole(
         name = settings.inputs.messages
         held[name] = partial(_hold_messages, staged, settings, name)
     if task is Task.TOKEN_CLASSIFICATION:
-        for name in _texts(settings, task):
+        for name in texts_of(settings, task):
             held[name] = partial(_hold_words, staged, settings, name)
         held[settings.target] = partial(_hold_tags, staged, settings)
     return held
@@ -260,10 +255,15 @@ def _look(names: Sequence[str], read: Sequence[str], blocks: Iterable[RawBlock])
 
 
 def _parse(
-    staged: StagedSource, typings: _Typings, store: BlockStore, *, workers: Workers, folder: Path
+    staged: StagedSource,
+    typings: Typings,
+    store: BlockStore,
+    *,
+    left: list[str],
+    workers: Workers,
+    folder: Path,
 ) -> None:
-    """Read all blocks of these columns into the store, until every type is borne out."""
-    left = list(typings)
+    """Read all blocks of the columns that are left into the store, until every type is borne out."""
     while left:
         tallies = {name: Tally() for name in left}
         read = partial(_read, [typings[name].reading for name in left])
