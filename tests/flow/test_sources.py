@@ -112,7 +112,9 @@ def test_a_database_gives_the_same_splits_in_the_order_of_its_key(prepared, tmp_
 
 
 @needs("s3")
-def test_an_object_gives_the_same_splits_and_no_credential_is_kept(prepared, tmp_path, monkeypatch):
+def test_an_object_gives_the_same_splits_and_no_credential_is_kept(
+    trainwright, prepared, tmp_path, monkeypatch
+):
     from pyarrow.fs import S3FileSystem
 
     make(tmp_path / "t.csv.gz")
@@ -131,6 +133,10 @@ def test_an_object_gives_the_same_splits_and_no_credential_is_kept(prepared, tmp
         with store.open_output_stream("shop/in/t.csv.gz", compression=None) as stream:
             stream.write((tmp_path / "t.csv.gz").read_bytes())
         there = prepared("s3://shop/in/*.gz")
+        status, told = trainwright("run", tmp_path / "r.yaml")
+        assert status == 0, told
+        answers = predicted(trainwright, told["run"], "s3://shop/in/*.gz", tmp_path)
+        assert answers.equals(predicted(trainwright, told["run"], tmp_path / "t.csv.gz", tmp_path))
     assert there == prepared("t.csv.gz")
     assert_nowhere(secret, tmp_path)
 
@@ -156,6 +162,11 @@ def test_rows_of_a_server_give_the_same_splits_and_no_password_is_kept(
         assert status == 0, told
         status, told = trainwright("reproduce", told["run"])
         assert status == 0, told
+        make(tmp_path / "t.csv")
+        answers = predicted(trainwright, told["run"], f"{source}#t", tmp_path)
+        assert answers.equals(predicted(trainwright, told["run"], tmp_path / "t.csv", tmp_path))
+        status, watched = trainwright("monitor", told["run"], f"{source}#t")
+        assert (status, watched["rows"]) == (0, FRAME.height), watched
         monkeypatch.setenv("WORD", "not the word")
         status, told = trainwright("prepare", tmp_path / "r.yaml")
         assert status == 5
@@ -183,6 +194,13 @@ def test_a_folder_of_documents_is_prepared_learned_and_predicted(trainwright, tm
     assert status == 0, said
     answers = pl.read_csv(output)["prediction"].to_list()
     assert answers == ["bad"] * 60 + ["good"] * 60
+
+
+def predicted(trainwright, run: str, data: str | Path, folder: Path) -> pl.DataFrame:
+    """The answers of `predict`."""
+    status, told = trainwright("predict", run, data, "-o", folder / "answers.csv")
+    assert status == 0, told
+    return pl.read_csv(folder / "answers.csv")
 
 
 def assert_nowhere(secret: str, folder: Path) -> None:

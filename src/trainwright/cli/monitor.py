@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -20,7 +19,13 @@ def add(app: typer.Typer) -> None:
 
 def monitor(
     model: options.Model,
-    data: Annotated[Path, typer.Argument(metavar="DATA", help="Live rows.")],
+    data: Annotated[
+        str,
+        typer.Argument(
+            metavar="DATA",
+            help="Live rows: a file, a folder, a pattern, s3://..., postgresql://...",
+        ),
+    ],
     workspace: options.Workspace = None,
     as_json: options.Json = False,
     debug: options.Debug = False,  # noqa: ARG001 - read by main

@@ -20,10 +20,10 @@ def add(app: typer.Typer) -> None:
 def predict(
     model: options.Model,
     data: Annotated[
-        Path,
+        str,
         typer.Argument(
             metavar="DATA",
-            help="A file with the model's columns: CSV, Parquet, Excel ...; or a folder.",
+            help="A file with the model's columns: CSV, Parquet, Excel ...; a folder, a pattern, s3://..., postgresql://...",
         ),
     ],
     output: Annotated[

@@ -51,12 +51,13 @@ class Watched:
         }
 
 
-def monitor(model: str, data: Path, *, workspace: Path | None = None) -> Watched:
+def monitor(model: str, data: Path | str, *, workspace: Path | None = None) -> Watched:
     """Compare live rows with what the model learnt from.
 
     Args:
         model: MODEL.
-        data: Live rows; with the target's column, quality is watched too.
+        data: Live rows, from wherever `data.source` may name them; with the target's column, quality is
+            watched too.
         workspace: The workspace's folder.
 
     Raises:

@@ -10,7 +10,8 @@ from typing import Any, Literal
 from trainwright.core.artifacts import Column
 from trainwright.core.errors import CommandError
 from trainwright.core.protocols import Progress
-from trainwright.data.reading import TypedBlock, read_typed
+from trainwright.data.reading import TypedBlock
+from trainwright.data.reading.live import is_address, live_sources, read_all
 from trainwright.data.reading.typed import PATH
 from trainwright.data.repair.apply import check_ready
 from trainwright.data.series.live import read_series
@@ -53,17 +54,18 @@ class PredictionResult:
 
 def predict(
     model: str,
-    data: Path,
+    data: Path | str,
     *,
     output: Path,
     workspace: Path | None = None,
     progress: Progress | None = None,
 ) -> PredictionResult:
-    """Score a file, a block at a time.
+    """Score rows, a block at a time.
 
     Args:
         model: MODEL.
-        data: A file of any kind that is read, or a folder, with the model's input columns.
+        data: What `data.source` may be, with the model's input columns: a file, a folder, a pattern, or
+            an address (see `data.reading.live`).
         output: .csv, .parquet or .jsonl; one line an input row, in order; of series one a series, in
             the order of their ids; of a folder of images or documents one a file, with its `path`.
         workspace: The workspace's folder.
@@ -74,7 +76,8 @@ def predict(
         DataError: columns are missing, or a value cannot be read.
         TrustError: the package is damaged.
     """
-    if output.exists() and data.exists() and output.samefile(data):
+    path = None if is_address(data) else Path(data)
+    if path is not None and output.exists() and path.exists() and output.samefile(path):
         raise CommandError(
             "the output is the input", where=str(output), mend="name another file with -o"
         )
@@ -87,8 +90,8 @@ def predict(
         package.model,
         ignored.noted(blocks),
         output,
-        key=PATH if data.is_dir() else None,
-        source=data,
+        key=PATH if path is not None and path.is_dir() else None,
+        source=path,
         model_hash=package.hash,
         progress=progress,
     )
@@ -96,34 +99,27 @@ def predict(
 
 
 def read_live(
-    data: Path, package: Package, *, columns: Sequence[Column], optional: Sequence[str] = ()
+    data: Path | str, package: Package, *, columns: Sequence[Column], optional: Sequence[str] = ()
 ) -> Iterator[TypedBlock]:
     """Rows of today, read as the recipe read those that the model learnt from.
 
     Raises:
+        CommandError: an address is malformed.
         DataError: columns are missing, or a value cannot be read.
     """
     settings = recipe_of(package).data
     target = package.model.target
+    sources = live_sources(data, settings)
+    how = {
+        "encoding": settings.encoding,
+        "delimiter": settings.delimiter,
+        "sheet": settings.sheet,
+        "table": settings.table,
+    }
     if target.time is not None:
-        return read_series(
-            data,
-            package.model.inputs,
-            target,
-            judged=bool(optional),
-            encoding=settings.encoding,
-            delimiter=settings.delimiter,
-        )
-    return read_typed(
-        data,
-        columns,
-        optional=optional,
-        ignored=(package.model.target.name,),
-        encoding=settings.encoding,
-        delimiter=settings.delimiter,
-        sheet=settings.sheet,
-        table=settings.table,
-    )
+        inputs = package.model.inputs
+        return read_series(sources, inputs, target, judged=bool(optional), **how)
+    return read_all(sources, columns, optional=optional, ignored=(target.name,), **how)
 
 
 class _Ignored:

@@ -6,7 +6,7 @@ The values go through the same code as in training (`types.values`), block by bl
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from trainwright.core.artifacts import Column, ColumnType
 from trainwright.core.errors import DataError, Fault, nearest, shorten
 from trainwright.data.images.files import Place, image_column, labels_of, list_images, read_images
 from trainwright.data.reading.documents import holds_only_documents
+from trainwright.data.reading.naming import Location
 from trainwright.data.reading.source import open_table
 from trainwright.data.reading.tables import LineMap, RawBlock, TypedBlock
 from trainwright.data.types.values import parse_series
@@ -26,7 +27,7 @@ _IMAGE_ROWS = 256  # of a block that holds images
 
 
 def read_typed(
-    path: Path,
+    source: Location,
     columns: Sequence[Column],
     *,
     optional: Sequence[str] = (),
@@ -37,10 +38,10 @@ def read_typed(
     sheet: str | None = None,
     table: str | None = None,
 ) -> Iterator[TypedBlock]:
-    """Typed rows of a file of any kind that is read, or of a folder, block by block.
+    """Typed rows of a file of any kind that is read, of a folder, or of a database, block by block.
 
     Args:
-        path: The file.
+        source: The file, or what stands elsewhere.
         columns: What to read, and how.
         optional: Names among them that the file may lack (the target).
         ignored: Names of further columns whose lists are no fault.
@@ -54,9 +55,12 @@ def read_typed(
         DataError: columns are missing (all are named), or values do not parse (each with its place;
             at most ten).
     """
-    if path.is_dir() and not holds_only_documents(path):
-        yield from _folder_blocks(path, columns, optional=optional)
+    is_folder = isinstance(source, Path) and source.is_dir()
+    if isinstance(source, Path) and is_folder and not holds_only_documents(source):
+        yield from _folder_blocks(source, columns, optional=optional)
         return
+    name = source.name
+    roots = [source.parent if isinstance(source, Path) else Path()]
     if any(column.type is ColumnType.IMAGE for column in columns):
         block_rows = min(block_rows, _IMAGE_ROWS)
     first_row = 0
@@ -65,8 +69,8 @@ def read_typed(
     wanted = tuple(column.name for column in columns)
     talks = tuple(c.name for c in columns if c.type is ColumnType.MESSAGES)
     with open_table(
-        path,
-        name=path.name,
+        source,
+        name=name,
         encoding=encoding,
         delimiter=delimiter,
         leaves_out=False,  # a row has an answer, or the file is refused
@@ -77,24 +81,25 @@ def read_typed(
         table=table,
     ) as reader:
         for block in reader.blocks():
-            present = _present(columns, optional, reader.names, name=path.name)
+            present = _present(columns, optional, reader.names, name=name)
             extra = tuple(
                 name for name in reader.names if name and name not in {c.name for c in columns}
             )
             for start in range(0, block.frame.height, block_rows):
                 part = _part(block, start, block_rows)
-                frame = _typed(part, present, reader.names, path=path, first_row=first_row)
-                if path.is_dir() and PATH not in frame.columns:  # which document a row is
+                place = partial(_place, part, name=name, first_row=first_row)
+                frame = _typed(part, present, reader.names, place=place, roots=roots)
+                if is_folder and PATH not in frame.columns:  # which document a row is
                     told = part.frame[str(reader.names.index(PATH))]
                     frame = frame.with_columns(told.alias(PATH))
                 yield TypedBlock(frame, first_row, extra)
                 first_row += frame.height
         if not first_row:
-            present = _present(columns, optional, reader.names, name=path.name)
+            present = _present(columns, optional, reader.names, name=name)
             none = pl.DataFrame(
                 {str(i): pl.Series([], dtype=pl.String) for i in range(len(reader.names))}
             )
-            frame = _typed(RawBlock(none), present, reader.names, path=path, first_row=0)
+            frame = _typed(RawBlock(none), present, reader.names, place=str, roots=roots)
             yield TypedBlock(frame, 0)
 
 
@@ -162,23 +167,26 @@ def _present(
 
 
 def _typed(
-    block: RawBlock, columns: Sequence[Column], names: Sequence[str], *, path: Path, first_row: int
+    block: RawBlock,
+    columns: Sequence[Column],
+    names: Sequence[str],
+    *,
+    place: Callable[[int], str],
+    roots: Sequence[Path],
 ) -> pl.DataFrame:
-    name = path.name
     faults: list[Fault] = []
     series: list[pl.Series] = []
     for column in columns:
         raw = block.frame[str(names.index(column.name))]
         if column.type is ColumnType.IMAGE:
-            places = partial(_place, block, name=name, first_row=first_row)
-            series.append(image_column(raw.alias(column.name), roots=[path.parent], place=places))
+            series.append(image_column(raw.alias(column.name), roots=roots, place=place))
             continue
         parsed = parse_series(column, raw)
         series.append(parsed.values.alias(column.name))
         faults.extend(
             Fault(
                 f"{shorten(raw[row])} in column {shorten(column.name)} is no {column.type.value}",
-                _place(block, row, name=name, first_row=first_row),
+                place(row),
                 "mend the value, or leave the field empty where it is missing",
             )
             for row in parsed.misfits[:10]

@@ -2,22 +2,23 @@
 
 To be answered, a series is one row: of a forecast its last `context` steps. To be judged (monitoring),
 whole series come with their target, and of a forecast each series is cut, from its end, into windows
-whose steps ahead are known. A file is read whole, since the steps of a series may stand anywhere in it.
+whose steps ahead are known. A table is read whole, since the steps of a series may stand anywhere in it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
 
 from trainwright.core.artifacts import Column, ColumnType, Target
 from trainwright.core.errors import DataError, shorten
+from trainwright.data.reading.live import read_all
+from trainwright.data.reading.naming import Location
 from trainwright.data.reading.tables import TypedBlock
-from trainwright.data.reading.typed import read_typed
 from trainwright.data.series.steps import natural_order
 from trainwright.data.series.windows import lists_between
 
@@ -26,23 +27,21 @@ _PLACE = "__place__"
 
 
 def read_series(
-    path: Path,
+    sources: Sequence[Location],
     inputs: Sequence[Column],
     target: Target,
     *,
     judged: bool = False,
-    encoding: str | None = None,
-    delimiter: str | None = None,
+    **how: Any,  # noqa: ANN401 - of `read_typed`
 ) -> Iterator[TypedBlock]:
     """Series of a file, in the order of their ids, block by block.
 
     Args:
-        path: CSV, Parquet or JSON lines in long format.
+        sources: Tables in long format.
         inputs: The channels.
         target: Says how id and time are read, and how far a forecast looks back.
         judged: With what was predicted, where the file has it: the target's column, or the steps ahead.
-        encoding: Of a text file; found out when None.
-        delimiter: Of a text file; found out when None.
+        how: What is said of reading, as `read_typed` takes it.
 
     Yields:
         Blocks with the id (where series have one), the channels as lists, and `target.frame_column`.
@@ -57,10 +56,8 @@ def read_series(
     if with_target:
         columns.append(target.column)
     optional = (target.name,) if with_target else ()
-    blocks = list(
-        read_typed(path, columns, optional=optional, encoding=encoding, delimiter=delimiter)
-    )
-    frame = _ordered(pl.concat([block.frame for block in blocks]), target, path.name)
+    blocks = list(read_all(sources, columns, optional=optional, **how))
+    frame = _ordered(pl.concat([block.frame for block in blocks]), target, sources[0].name)
     found = _grouped(frame, inputs, target, judged=judged)
     extra = blocks[0].extra
     for start in range(0, max(found.height, 1), BLOCK_SERIES):

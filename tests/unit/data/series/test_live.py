@@ -24,7 +24,7 @@ def read(
 ) -> pl.DataFrame:
     path = folder / "live.csv"
     frame.write_csv(path)
-    blocks = list(read_series(path, snapshot.inputs, snapshot.target, judged=judged))
+    blocks = list(read_series([path], snapshot.inputs, snapshot.target, judged=judged))
     assert [block.first_row for block in blocks] == list(range(0, len(blocks) * 1024, 1024))
     return pl.concat([block.frame for block in blocks])
 
@@ -80,7 +80,7 @@ def test_many_series_come_in_blocks(
     snapshot = make(classes(), task="classification", target="label", series=WHOLE)
     monkeypatch.setattr(live, "BLOCK_SERIES", 25)
     classes().write_csv(tmp_path / "live.csv")
-    blocks = list(read_series(tmp_path / "live.csv", snapshot.inputs, snapshot.target))
+    blocks = list(read_series([tmp_path / "live.csv"], snapshot.inputs, snapshot.target))
     assert [(block.first_row, block.frame.height) for block in blocks] == [
         (0, 25),
         (25, 25),
