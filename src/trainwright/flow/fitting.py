@@ -72,6 +72,7 @@ class Bench:
         base: The recipe's folder, where the path of a pre-trained base starts.
         target: What is predicted.
         name_rows: Names rows to learn from in messages.
+        shards: Where token ids of a large corpus are kept; None: in memory.
     """
 
     def __init__(
@@ -84,6 +85,7 @@ class Bench:
         base: Path,
         target: Target,
         name_rows: Callable[[Sequence[int]], str] | None = None,
+        shards: Path | None = None,
     ) -> None:
         self.target = target
         self.train = train
@@ -92,13 +94,19 @@ class Bench:
         self.inputs = tuple(inputs)
         self.base = base
         self.name_rows = name_rows
+        self.shards = shards
         self._prepared: dict[Needs, tuple[Preparation, Examples, Examples, Examples]] = {}
 
     def prepared(self, needs: Needs) -> tuple[Preparation, Examples, Examples, Examples]:
         """Preparation, and the examples to learn from, to stop on, and to judge."""
         if needs not in self._prepared:
             preparation = fit_preparation(
-                self.train.frame, self.inputs, needs, base=self.base, target=self.target
+                self.train.frame,
+                self.inputs,
+                needs,
+                base=self.base,
+                target=self.target,
+                shards=self.shards,
             )
             stop = _examples(preparation, self.stop)
             judge = stop if self.judge is self.stop else _examples(preparation, self.judge)

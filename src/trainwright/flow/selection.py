@@ -17,6 +17,7 @@ from trainwright.core.artifacts import Evaluation, Snapshot, Split, Target
 from trainwright.core.clock import Pacer
 from trainwright.core.errors import DataError, TrainingError
 from trainwright.core.protocols import AsksOutside, Family
+from trainwright.data.language.shards import FOLDER as SHARDS
 from trainwright.evaluation.choice import CandidateScore, Choice, choose, row_losses
 from trainwright.evaluation.decision import as_prediction
 from trainwright.evaluation.evaluate import evaluate, measure
@@ -89,6 +90,7 @@ def select(
         base=base,
         target=spec,
         name_rows=RowNames(snapshot, train.frame),
+        shards=snapshot.folder.with_name(SHARDS),
     )
     candidates = []
     for candidate in fit_candidates(

@@ -20,6 +20,7 @@ from trainwright.core.protocols import Family
 from trainwright.core.seeds import derive_seed
 from trainwright.data.fitting import fit_preparation
 from trainwright.data.language.preparation import LanguagePreparation
+from trainwright.data.language.shards import FOLDER as SHARDS
 from trainwright.flow.row_names import RowNames
 from trainwright.flow.rows import Rows, load_rows
 from trainwright.flow.session import Session
@@ -88,7 +89,12 @@ def show(session: Session, snapshot: Snapshot, *, rows: int) -> list[ShownPassag
     name, family = _the_family(session, snapshot)
     train = load_rows(snapshot, Split.TRAIN)
     preparation = fit_preparation(
-        train.frame, snapshot.inputs, family.needs, base=session.base, target=snapshot.target
+        train.frame,
+        snapshot.inputs,
+        family.needs,
+        base=session.base,
+        target=snapshot.target,
+        shards=snapshot.folder.with_name(SHARDS),
     )
     assert isinstance(preparation, LanguagePreparation)
     passages = preparation.transform(train.frame)

@@ -19,6 +19,8 @@ from trainwright.core.artifacts import Column, ColumnType, Snapshot, Split
 from trainwright.core.durable import disk_fault, read_json, remove_folder
 from trainwright.core.errors import CommandError
 from trainwright.data.hashing import RowHasher, hash_cells
+from trainwright.data.language.shards import FOLDER as SHARDS
+from trainwright.data.language.shards import remove_shards
 from trainwright.data.snapshot import load_profile, load_snapshot, read_blocks
 from trainwright.runs.names import propose
 from trainwright.runs.workspace import Workspace
@@ -92,7 +94,7 @@ def find_snapshot(text: str, workspace: Workspace) -> Snapshot:
 
 
 def collect(*, workspace: Path | None = None, keep: Sequence[str] = ()) -> dict[str, Any]:
-    """Remove the snapshots that no run, no package and nothing of `keep` refers to.
+    """Remove the snapshots that no run, no package and nothing of `keep` refers to, and all token shards.
 
     Args:
         workspace: The workspace's folder.
@@ -116,6 +118,7 @@ def collect(*, workspace: Path | None = None, keep: Sequence[str] = ()) -> dict[
         folder.with_name(f"{folder.name}.html").unlink(missing_ok=True)
         removed.append(folder.name)
     freed += _forget(store, kept=kept)
+    freed += remove_shards(store.snapshots / SHARDS)
     return {"removed": removed, "kept": kept, "bytes": freed}
 
 
