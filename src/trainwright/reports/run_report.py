@@ -22,6 +22,7 @@ from trainwright.reports.svg import Figure
 from trainwright.reports.training_plots import first_not_finite, training_figures
 
 Values = Mapping[str, Any]
+_BASELINES = ("baseline", "seasonal-naive", "unigram")  # what others must beat, by task
 _MAIN_METRICS = ("roc_auc", "accuracy", "r2", "rmse")  # shown first where no metric was asked for
 _LIMIT_SLICES = 40
 _LIMIT_TRAININGS = 10  # candidates whose curves are drawn; the page stays under a megabyte
@@ -115,7 +116,7 @@ def _verdict(run: Values, evaluation: Values, candidates: Sequence[Values]) -> t
     )
     if chosen is None:
         return measured or "No candidate was chosen.", "note"
-    if chosen.get("family") == "baseline":
+    if chosen.get("family") in _BASELINES:
         return (
             "No signal: no candidate beats the baseline beyond chance, so it was chosen.",
             "warning",
@@ -420,4 +421,4 @@ def _chosen(candidates: Sequence[Values]) -> Values | None:
 
 
 def _baseline(candidates: Sequence[Values]) -> Values | None:
-    return next((row for row in candidates if row.get("family") == "baseline"), None)
+    return next((row for row in candidates if row.get("family") in _BASELINES), None)
