@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
+from trainwright.core.errors import DataError
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -185,6 +187,10 @@ class Piece:
     generation: Generation | None = None
 
 
+class PromptTooLong(DataError):
+    """A prompt leaves a model no room for an answer."""
+
+
 class Decoding(Protocol):
     """Requests that are generated side by side, a token each a step; one may join or leave at any time.
 
@@ -200,7 +206,8 @@ class Decoding(Protocol):
         """A new request; gives its number.
 
         Raises:
-            DataError: the prompt is empty, or longer than the model can take.
+            DataError: the prompt is empty.
+            PromptTooLong: it is longer than the model can take.
         """
         ...
 

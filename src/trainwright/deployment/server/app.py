@@ -1,4 +1,6 @@
-"""The application: six routes, one gate before them, and nothing else.
+"""The application: its routes, one gate before them, and nothing else.
+
+A model that writes texts has three routes more, those of the OpenAI API.
 
 No route takes a path, a URL or a form; there is no documentation page, no static file, no upload. FastAPI
 gives the routing and the OpenAPI document; the prediction route is plain ASGI inside it, since the
@@ -7,6 +9,7 @@ framework's own reading and checking of bodies costs more than a prediction.
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -17,14 +20,18 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
 from trainwright.core.errors import shorten
+from trainwright.core.language import GenerationSettings, generator_of
 from trainwright.deployment.package import Package
-from trainwright.deployment.server.gate import Gate, State
+from trainwright.deployment.server.desk import Desk
+from trainwright.deployment.server.gate import Gate, State, body_of
 from trainwright.deployment.server.instances import Contract, Extra, Parse, schema_of
 from trainwright.deployment.server.limits import Limits
 from trainwright.deployment.server.logs import Log, log_line
-from trainwright.deployment.server.metrics import CONTENT_TYPE, Metrics
+from trainwright.deployment.server.metrics import CONTENT_TYPE, Metrics, Writing
+from trainwright.deployment.server.openai.routes import Writers
 from trainwright.deployment.server.predicting import Predicting
 from trainwright.deployment.server.refusal import Refusal
+from trainwright.deployment.server.writing import WritingRows
 
 
 def create_app(
@@ -60,11 +67,16 @@ def create_app(
     predicting = Predicting(
         package.model, name=model_name, contract=contract, limits=limits, metrics=metrics
     )
+    desk = _desk(package, limits=limits, metrics=metrics, log=log)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        if desk is not None:
+            desk.start()
         yield
         predicting.close()
+        if desk is not None:
+            desk.close()
 
     app = FastAPI(
         title="trainwright",
@@ -76,12 +88,58 @@ def create_app(
         exception_handlers={HTTPException: _refuse},
     )
     app.state.serving = state
-    app.router.routes.append(Route("/predict", predicting, methods=["POST"]))
+    predict: Predicting | WritingRows = predicting
+    if desk is not None:
+        settings = _settings(package)
+        names = tuple(dict.fromkeys((model_name, model_name.split("/")[0])))
+        writers = Writers(desk, names, package.hash[:16], settings, limits)
+        app.router.routes.extend(writers.routes())
+        _add_models(app, names[0])
+        if package.model.target.task.is_generated:
+            predict = WritingRows(
+                package.model,
+                name=model_name,
+                desk=desk,
+                settings=settings,
+                contract=contract,
+                limits=limits,
+                metrics=metrics,
+            )
+    app.router.routes.append(Route("/predict", predict, methods=["POST"]))
     _add_health(app, state)
     _add_facts(app, package, model_name=model_name, metrics=metrics)
     _document(app, package)
     app.add_middleware(Gate, token=token, loopback=loopback, metrics=metrics, state=state, log=log)
     return app
+
+
+def _desk(package: Package, *, limits: Limits, metrics: Metrics, log: Log) -> Desk | None:
+    """Where a model that writes does so; None for others."""
+    generator = generator_of(package.model)
+    if generator is None:
+        return None
+    metrics.writing = Writing()
+
+    def failed(error: Exception) -> None:
+        log("failed", error=type(error).__name__, where="decoding")
+
+    return Desk(generator, limits=limits, metrics=metrics.writing, failed=failed)
+
+
+def _settings(package: Package) -> GenerationSettings:
+    """How texts are written unless a request says otherwise."""
+    said = package.facts.get("generation")
+    return GenerationSettings() if said is None else GenerationSettings.from_json(said)
+
+
+def _add_models(app: FastAPI, name: str) -> None:
+    created = int(time.time())
+
+    @app.get("/v1/models")
+    async def list_models() -> dict[str, Any]:
+        """The model that is served, as the OpenAI API lists models."""
+        model = {"id": name, "object": "model", "created": created, "owned_by": "trainwright"}
+        return {"object": "list", "data": [model]}
 
 
 def _add_health(app: FastAPI, state: State) -> None:
@@ -119,7 +177,8 @@ async def _refuse(request: Request, error: Exception) -> Response:
         mend="POST /predict; GET /model, /metrics, /health/live, /health/ready",
     )
     headers = {**(error.headers or {}), "content-type": "application/json"}
-    return Response(refusal.body(), status_code=error.status_code, headers=headers)
+    body = body_of(refusal, request.url.path)
+    return Response(body, status_code=error.status_code, headers=headers)
 
 
 def _document(app: FastAPI, package: Package) -> None:

@@ -19,6 +19,7 @@ from typing import Any
 from trainwright.deployment.server.body import Gone
 from trainwright.deployment.server.logs import Log
 from trainwright.deployment.server.metrics import Metrics
+from trainwright.deployment.server.openai.telling import error_body
 from trainwright.deployment.server.refusal import Refusal
 
 Scope = MutableMapping[str, Any]
@@ -27,7 +28,8 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Callable[[], Awaitable[Message]], Send], Awaitable[None]]
 
 OPEN = ("/health/live", "/health/ready")
-PATHS = frozenset((*OPEN, "/predict", "/metrics", "/model", "/openapi.json"))
+V1 = ("/v1/models", "/v1/chat/completions", "/v1/completions")
+PATHS = frozenset((*OPEN, "/predict", "/metrics", "/model", "/openapi.json", *V1))
 LOOPBACK = frozenset((b"localhost", b"127.0.0.1", b"[::1]"))
 _SAFE = ("GET", "HEAD", "OPTIONS")
 
@@ -83,15 +85,14 @@ class Gate:
             self.check(scope)
             await self.app(scope, receive, send_counted)
         except Refusal as refusal:
-            await send_refusal(refusal, send_counted)
+            await send_refusal(refusal, send_counted, path=scope["path"])
         except Gone:
             status = 499  # as nginx counts a caller that hung up; nothing is sent
         except Exception as error:
             self._tell_of(error)
             if status == 0:
-                await send_refusal(
-                    Refusal(500, "the server failed; its log says where"), send_counted
-                )
+                failure = Refusal(500, "the server failed; its log says where")
+                await send_refusal(failure, send_counted, path=scope["path"])
         finally:
             self.metrics.in_work -= 1
             path = scope["path"] if scope["path"] in PATHS else "other"
@@ -154,10 +155,15 @@ class Gate:
         self.log("failed", error=type(error).__name__, where=where)
 
 
-async def send_refusal(refusal: Refusal, send: Send) -> None:
-    """Answer with a refusal."""
+async def send_refusal(refusal: Refusal, send: Send, *, path: str) -> None:
+    """Answer with a refusal, in the form that callers of the path expect."""
     headers = {"content-type": "application/json", **refusal.headers}
-    await send_bytes(refusal.body(), send, status=refusal.status, headers=headers)
+    await send_bytes(body_of(refusal, path), send, status=refusal.status, headers=headers)
+
+
+def body_of(refusal: Refusal, path: str) -> bytes:
+    """A refusal's body; of /v1 as that API has it."""
+    return error_body(refusal) if path.startswith("/v1/") else refusal.body()
 
 
 async def send_bytes(body: bytes, send: Send, *, status: int, headers: dict[str, str]) -> None:

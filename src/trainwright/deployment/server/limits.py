@@ -20,6 +20,10 @@ class Limits:
             health probes and small requests do not wait for them.
         large_requests: More large requests than this in work are refused (503).
         faults: How many faults one refusal lists.
+        generations: More texts than this being written at once are refused (429).
+        choices: More texts than this asked for in one request are refused.
+        new_tokens: Of one text; a request that asks for more is refused.
+        generation_seconds: How long texts being written may take after a signal says stop.
     """
 
     body_bytes: int = 4 << 20
@@ -31,3 +35,7 @@ class Limits:
     inline_bytes: int = 64 << 10
     large_requests: int = 16
     faults: int = 20
+    generations: int = 64
+    choices: int = 16
+    new_tokens: int = 4_096
+    generation_seconds: float = 300.0

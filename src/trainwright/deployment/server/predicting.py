@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from typing import Any
 
 from trainwright.core.artifacts import Prediction
 from trainwright.core.errors import DataError
+from trainwright.core.language import TOKENS
 from trainwright.core.protocols import Model
 from trainwright.deployment.server.body import check_headers, decode, read_body
 from trainwright.deployment.server.gate import Scope, Send, send_bytes
@@ -23,6 +25,7 @@ from trainwright.deployment.server.instances import Contract
 from trainwright.deployment.server.limits import Limits
 from trainwright.deployment.server.metrics import Metrics
 from trainwright.deployment.server.refusal import Refusal
+from trainwright.deployment.told import bits_per_byte
 
 LARGE_THREADS = 2
 _encode = json.JSONEncoder(allow_nan=False, separators=(",", ":")).encode
@@ -110,6 +113,8 @@ class Predicting:
         prediction = self._model.predict_rows(rows)
         if prediction.row_words is not None:
             return self._tagged(prediction, prediction.row_words.tolist(), warnings)
+        if self._model.target.task.is_language:
+            return _told(prediction, warnings)
         values = prediction.values.tolist()
         if prediction.probabilities is None:
             return [
@@ -142,3 +147,13 @@ class Predicting:
             answers.append({"prediction": labels[own], "probability": sure[own], "warnings": odd})
             first += words
         return answers
+
+
+def _told(prediction: Prediction, warnings: list[list[str]]) -> list[dict[str, Any]]:
+    """Of each row the bits that a byte of it costs, null where it tells nothing; and its tokens."""
+    bits = bits_per_byte(prediction.values).tolist()
+    tokens = prediction.values[:, TOKENS].tolist()
+    return [
+        {"prediction": None if math.isnan(bit) else bit, "tokens": int(count), "warnings": odd}
+        for bit, count, odd in zip(bits, tokens, warnings, strict=True)
+    ]

@@ -23,6 +23,7 @@ class Refusal(Exception):
         mend: What to do.
         others: Further faults found in the same pass.
         headers: More headers of the answer, such as Retry-After.
+        code: A name for programs, where the OpenAI API has one.
     """
 
     def __init__(
@@ -34,11 +35,13 @@ class Refusal(Exception):
         mend: str = "",
         others: Sequence[Fault] = (),
         headers: Mapping[str, str] | None = None,
+        code: str | None = None,
     ) -> None:
         super().__init__(what)
         self.status = status
         self.faults = (Fault(what, where, mend), *others)
         self.headers = dict(headers or {})
+        self.code = code
 
     def body(self) -> bytes:
         """The answer's body; ASCII, so that whatever was sent can be told back."""

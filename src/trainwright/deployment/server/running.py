@@ -16,12 +16,14 @@ import os
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
 
 from trainwright.core.errors import CommandError, EnvironmentFault
+from trainwright.core.language import generator_of
 from trainwright.deployment.package import Package
 from trainwright.deployment.server.app import create_app
 from trainwright.deployment.server.instances import Extra, Parse
@@ -62,6 +64,9 @@ def serve(
         EnvironmentFault: the port is taken, or the address is not this machine's.
     """
     limits = limits or Limits()
+    if generator_of(package.model) is not None:
+        patience = max(limits.drain_seconds, limits.generation_seconds)
+        limits = replace(limits, drain_seconds=patience)
     loopback = is_loopback(host)
     token = token_for(loopback=loopback, host=host)
     app = create_app(

@@ -14,7 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainwright.core.errors import DataError
-from trainwright.core.language import Decoding, Generation, GenerationSettings, Piece, Prompt
+from trainwright.core.language import (
+    Decoding,
+    Generation,
+    GenerationSettings,
+    Piece,
+    Prompt,
+    PromptTooLong,
+)
 from trainwright.models.language.decoding.beams import BeamSearch
 from trainwright.models.language.decoding.rows import Row, Rows
 from trainwright.models.language.decoding.sampling import next_token
@@ -54,7 +61,8 @@ class DecodingTable:
         """A new request; gives its number.
 
         Raises:
-            DataError: the prompt is empty or too long, or the settings do not go together.
+            DataError: the prompt is empty, or the settings do not go together.
+            PromptTooLong: it leaves no room for an answer.
         """
         check_settings(settings)
         ids = tuple(self._preparation.prompt_ids(prompt))
@@ -117,7 +125,7 @@ class DecodingTable:
             return 2**31
         room = self._positions - len(ids)
         if room < 1:
-            raise DataError(
+            raise PromptTooLong(
                 f"the prompt has {len(ids)} tokens, and the model takes {self._positions}"
                 " with at least one of the answer",
                 where="prompt",
