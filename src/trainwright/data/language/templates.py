@@ -82,6 +82,10 @@ class ChatTemplate:
         spelt = "|".join(map(re.escape, self.specials))
         object.__setattr__(self, "_spelt", re.compile(spelt) if spelt else None)
 
+    @property
+    def _has_blocks(self) -> bool:
+        return _BLOCK.search(self.source) is not None
+
     def runs(self, messages: Sequence[Message]) -> list[Run]:
         """A conversation with its answers.
 
@@ -90,17 +94,13 @@ class ChatTemplate:
             RecipeError: what it writes before an answer depends on the answer.
         """
         safe, marks = self._marked(messages)
-        if "generation" in self.source and (whole := self._by_markers(safe)) is not None:
-            pieces = whole
-        else:
-            pieces = self._by_turns(safe)
+        pieces = self._by_markers(safe) if self._has_blocks else self._by_turns(safe)
         return list(_unmarked(pieces, marks))
 
     def prompt(self, messages: Sequence[Message]) -> list[Run]:
         """A conversation up to where an answer begins."""
         safe, marks = self._marked(messages)
-        text = self._render(safe, prompt=True).replace(_OPEN, "").replace(_CLOSE, "")
-        return list(_unmarked([(text, False)], marks))
+        return list(_unmarked([(self._plain(safe), False)], marks))
 
     def _by_turns(self, messages: Sequence[Message]) -> list[tuple[str, bool]]:
         pieces: list[tuple[str, bool]] = []
@@ -120,11 +120,9 @@ class ChatTemplate:
             raise self._refusal("writes a conversation otherwise once an answer is there")
         return [*pieces, (whole[len(written) :], False)]
 
-    def _by_markers(self, messages: Sequence[Message]) -> list[tuple[str, bool]] | None:
-        """What `{% generation %}` encloses; None where the template has no such block."""
+    def _by_markers(self, messages: Sequence[Message]) -> list[tuple[str, bool]]:
+        """What `{% generation %}` encloses."""
         text = self._render(messages, prompt=False)
-        if _OPEN not in text:
-            return None
         first, *rest = text.split(_OPEN)
         pieces = [(first, False)]
         for stretch in rest:
@@ -132,10 +130,14 @@ class ChatTemplate:
             kept = self._told(told)
             pieces += [(kept, True), (told[len(kept) :] + given, False)]
         last = max(turn for turn, one in enumerate(messages) if one.role == "assistant")
-        before = self._render(messages[:last], prompt=True).replace(_OPEN, "").replace(_CLOSE, "")
-        if not text.replace(_OPEN, "").replace(_CLOSE, "").startswith(before):
+        if not _without_blocks(text).startswith(self._plain(messages[:last])):
             raise self._refusal("writes a conversation otherwise once an answer is there")
         return pieces
+
+    def _plain(self, messages: Sequence[Message]) -> str:
+        """A conversation up to where an answer begins."""
+        text = self._render(messages, prompt=True)
+        return _without_blocks(text) if self._has_blocks else text
 
     def _told(self, stretch: str) -> str:
         """An answer up to the token that ends it; what follows is written by the template."""
@@ -169,14 +171,15 @@ class ChatTemplate:
 
     def _marked(self, messages: Sequence[Message]) -> tuple[list[Message], tuple[str, str] | None]:
         """What spells a special token in a message, between two characters that no message holds."""
+        if self._has_blocks and any(
+            mark in one.content for one in messages for mark in (_OPEN, _CLOSE)
+        ):
+            raise _keeps_for_programs()
         if self._spelt is None or not any(self._spelt.search(one.content) for one in messages):
             return list(messages), None
         free = [one for one in _NONCHARACTERS[4:] if all(one not in m.content for m in messages)]
         if len(free) < 2:
-            raise DataError(
-                "a message holds all of the characters that Unicode keeps for programs",
-                mend="leave the conversation out",
-            )
+            raise _keeps_for_programs()
         marks = free[0], free[1]
         put = f"{marks[0]}\\g<0>{marks[1]}"
         return [Message(one.role, self._spelt.sub(put, one.content)) for one in messages], marks
@@ -264,6 +267,18 @@ def _unmarked(pieces: Sequence[tuple[str, bool]], marks: tuple[str, str] | None)
 
 
 _OPEN, _CLOSE = _NONCHARACTERS[:2]
+_BLOCK = re.compile(r"\{%[-+]?\s*generation\b")
+
+
+def _without_blocks(text: str) -> str:
+    return text.replace(_OPEN, "").replace(_CLOSE, "")
+
+
+def _keeps_for_programs() -> DataError:
+    return DataError(
+        "a message holds characters that Unicode keeps for programs (U+FDD0 to U+FDEF)",
+        mend="take them out, or leave the conversation out",
+    )
 
 
 class _Generation(Extension):

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 
 from trainwright.core.errors import RecipeError
 
-LIMIT_SECONDS, LIMIT_BYTES = 5, 1 << 29
+LIMIT_SECONDS, LIMIT_BYTES = 5, 1 << 28
 _CHILD = """
 import json, resource, sys
 limits = json.load(sys.stdin)
@@ -25,8 +25,10 @@ for messages in (templates._PROBE, templates._LONGER):
     try:
         one._render(messages, prompt=False)
         one._render(messages[:-1], prompt=True)
-    except templates.DataError:
-        pass  # told by the caller, who renders it again
+    except templates.DataError as error:
+        if isinstance(error.__cause__, MemoryError):
+            raise
+        # any other refusal is told by the caller, who renders it again
 """
 
 
@@ -34,7 +36,7 @@ def try_template(source: str, *, tokens: Mapping[str, str], name: str) -> None:
     """Render two small conversations elsewhere.
 
     Raises:
-        RecipeError: it takes more than 5 s or 512 MB.
+        RecipeError: it takes more than 5 s or 256 MB.
     """
     asked = {
         "source": source,

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 import pytest
-
 from tests.unit.data.language.conftest import CHATS, DOCUMENTS, Fit, chat_text
+
 from trainwright.core.artifacts import ROW
 from trainwright.core.errors import DataError, RecipeError, TrustError
 from trainwright.core.language import Message, Passages
@@ -56,7 +57,7 @@ def test_passages_of_a_split_document_tell_each_token_once(
             if of == row
         ]
         (ids, taught) = passages_of(expected)[row]
-        assert sum(told, []) == [i for i, t in zip(ids, taught, strict=True) if t]
+        assert list(chain.from_iterable(told)) == [i for i, t in zip(ids, taught, strict=True) if t]
     assert found.row_bytes.tolist() == expected.row_bytes.tolist()
     assert found.lost is None
 
@@ -210,7 +211,9 @@ def test_a_text_never_becomes_a_special_token(fit: Fit) -> None:
     ids = preparation.transform(frame).ids
     assert (ids == preparation.special.end).sum() == 1
     assert preparation.decode(ids.tolist()) == spelt
-    chat = pl.DataFrame({ROW: [0], "messages": [chat_text([("user", spelt), ("assistant", spelt)])]})
+    chat = pl.DataFrame(
+        {ROW: [0], "messages": [chat_text([("user", spelt), ("assistant", spelt)])]}
+    )
     talking = fit(chat, max_length=200)
     found = talking.transform(chat)
     end = talking.special.end
