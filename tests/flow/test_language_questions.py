@@ -48,3 +48,26 @@ def test_an_n_gram_model_is_run_judged_and_asked(tmp_path, trainwright):
     assert trainwright("evaluate", found["run"], "--programs", problems)[0] == 2
     none = ("evaluate", found["run"], "--programs", problems, "--samples", 0)
     assert trainwright(*none)[0] == 2
+
+
+def test_planted_secrets_are_looked_for_and_told(tmp_path, trainwright):
+    texts = [{"text": f"{SUBJECTS[n % 3]} sat on {PLACES[n % 2]} {n * n}"} for n in range(120)]
+    written(tmp_path / "documents.jsonl", texts)
+    recipe = (
+        "task: language-modelling\ndata: {source: documents.jsonl}\ntracking: {kind: none}\n"
+        "model: {family: ngram, order: 5}\nevaluation: {canaries: 6}\n"
+    )
+    (tmp_path / "recipe.yaml").write_text(recipe)
+    status, found = trainwright("run", tmp_path / "recipe.yaml")
+    assert status == 0
+    assert found["rows"]["input"] == 120  # they are no rows of the user's
+    assert any("42 rows with secrets were planted" in line for line in found["warnings"])
+    evaluation = json.loads((Path(found["run_dir"]) / "evaluation.json").read_text())
+    exposed = evaluation["plots"]["canaries"]["exposed"]
+    assert [one["repeats"] for one in exposed] == [1, 4, 16]
+    assert exposed[-1]["p_value"] < 0.01
+    assert "Memory of planted secrets" in (Path(found["run_dir"]) / "report.html").read_text()
+
+    masked = recipe.replace("ngram, order: 5", "masked-lm, hidden: 32, layers: 1, heads: 2")
+    (tmp_path / "masked.yaml").write_text(masked)
+    assert trainwright("run", tmp_path / "masked.yaml")[0] == 2

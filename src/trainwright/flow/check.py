@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from trainwright.core.artifacts import Snapshot, Task
 from trainwright.core.errors import Fault, RecipeError, nearest
+from trainwright.core.language import LanguageNeeds
 from trainwright.evaluation.metrics import METRICS, metric_names
 from trainwright.evaluation.text_metrics import TEXT_METRICS
 from trainwright.models.auto import SEVERAL_TARGETS, Auto, candidates, settings_of
@@ -45,6 +46,7 @@ def check_with_snapshot(recipe: Recipe, snapshot: Snapshot) -> None:
         _metrics_exist(recipe, task=snapshot.target.task),
         _slices_exist(recipe, snapshot),
         _families_fit(recipe, snapshot),
+        _canaries_can_be_looked_for(recipe, snapshot),
     )
 
 
@@ -187,6 +189,27 @@ def _classes_are_weighed_once(recipe: Recipe) -> Iterator[Fault]:
             "training.objective.class_weights",
             "class_weights: null",
         )
+
+
+def _canaries_can_be_looked_for(recipe: Recipe, snapshot: Snapshot) -> Iterator[Fault]:
+    """Secrets are found by how likely a model says that they follow."""
+    if recipe.evaluation.canaries is None:
+        return
+    task = snapshot.target.task
+    needs = [
+        one.needs
+        for one in candidates(recipe.model, inputs=snapshot.inputs, target=snapshot.target)
+    ]
+    why = "" if task.is_language else f"{task.value} tells no texts"
+    if task is Task.LANGUAGE_MODELLING and any(
+        isinstance(one, LanguageNeeds) and one.form not in ("causal", "bytes") for one in needs
+    ):
+        why = "a model that fills gaps does not say how likely a text goes on"
+    elif task.is_language and not all(isinstance(one, LanguageNeeds) for one in needs):
+        why = "an endpoint learns from no train row"
+    if why:
+        what = f"canaries cannot be looked for: {why}"
+        yield Fault(what, "evaluation.canaries", "remove canaries")
 
 
 def _families_fit(recipe: Recipe, snapshot: Snapshot) -> Iterator[Fault]:

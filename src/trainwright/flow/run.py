@@ -352,8 +352,14 @@ def _model_facts(trained: fits.Trained) -> dict[str, Any]:
 
 
 def _warnings(session: Session, trained: fits.Trained) -> tuple[str, ...]:
-    """What was asked for and could not be had."""
+    """What was asked for and could not be had, or has a price."""
     told = []
+    if found := trained.evaluation.plots.get("canaries"):
+        told.append(
+            f"{found['planted_rows']} rows with secrets were planted in the train rows, and this"
+            " model has learnt them: evaluation.json lists them; remove evaluation.canaries for a"
+            " model that leaves"
+        )
     if trained.selection.left_out:
         told.append(
             f"no time for {', '.join(trained.selection.left_out)}: not tried;"

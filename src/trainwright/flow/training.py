@@ -21,6 +21,7 @@ from trainwright.flow.fairness import fairness_of
 from trainwright.flow.fitting import Candidate
 from trainwright.flow.generating import Generated, generate_for
 from trainwright.flow.packaging import Decisions, build_package, fitted_model
+from trainwright.flow.planting import canaries_of, look_for, planted
 from trainwright.flow.rows import Rows, load_both
 from trainwright.flow.selection import Selection, select
 from trainwright.flow.teaching import taught
@@ -75,9 +76,12 @@ def train(
     """
     training_rows, validation = load_both(snapshot, further=recipe.data.further_targets)
     training_rows = taught(training_rows, teacher)
+    spec, seed = snapshot.target, recipe.training.seed
+    canaries = canaries_of(recipe.evaluation.canaries or 0, seed=seed)
+    learnt = planted(training_rows, canaries, target=spec, inputs=snapshot.inputs)
     progress.stage("fit")
     selection = select(
-        training_rows,
+        learnt,
         validation,
         candidates(recipe.model, inputs=snapshot.inputs, target=snapshot.target),
         snapshot=snapshot,
@@ -89,7 +93,6 @@ def train(
     )
     progress.stage("evaluate")
     winner = selection.winner
-    seed = recipe.training.seed
     assessment = assess(
         winner.output,
         validation,
@@ -107,12 +110,15 @@ def train(
         replace(assessment.evaluation, fairness=tuple(by_group)),
         model,
         selection,
-        train=training_rows,
+        train=learnt,
         validation=validation,
         snapshot=snapshot,
         seed=seed,
         pacer=pacer.share("explain", 0.6),
     )
+    if canaries:
+        found = look_for(model, canaries, pacer=pacer.share("canaries", 0.5), seed=seed)
+        evaluation = replace(evaluation, plots={**evaluation.plots, "canaries": found})
     generated = generated_by(
         model,
         validation,

@@ -225,6 +225,8 @@ class EvaluationSettings(Section):
     """The verdict "no signal" is exit 1."""
     generation: GenerationSection = GenerationSection()
     """How a language model writes text."""
+    canaries: int | None = Field(default=None, ge=3, le=300)
+    """Plant so many secrets in the train rows, and measure what the model remembers of them."""
 
 
 class DeploymentSettings(Section):

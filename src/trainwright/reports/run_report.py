@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from trainwright.reports.bars import Whisker, stacked_bar, whisker_plot
+from trainwright.reports.canaries import add_canaries
 from trainwright.reports.fairness import add_fairness
 from trainwright.reports.findings import add_findings
 from trainwright.reports.markup import duration, number
@@ -73,6 +74,7 @@ def run_report(
         page, evaluation, curve=str((_chosen(candidates) or {}).get("name")) not in history
     )
     add_samples(page, evaluation.get("plots", {}).get("generated"))
+    add_canaries(page, evaluation.get("plots", {}).get("canaries"))
     _add_slices(page, evaluation)
     add_fairness(page, evaluation)
     add_findings(page, findings)
