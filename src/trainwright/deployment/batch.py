@@ -30,8 +30,10 @@ from trainwright.core.durable import (
     write_json,
 )
 from trainwright.core.errors import DataError, EnvironmentFault, TrustError
+from trainwright.core.language import GenerationSettings, generator_of
 from trainwright.core.protocols import Model, Progress, Silent
 from trainwright.deployment.contract import check_columns, check_contract
+from trainwright.deployment.texts import ROWS_AT_ONCE, Writing, told_columns
 from trainwright.deployment.writers import Writer, writer_for
 
 NOTE_EVERY_SECONDS = 2.0  # work that a killed job may have to do again
@@ -81,11 +83,13 @@ def predict_file(
     key: str | None = None,
     source: Path | None = None,
     model_hash: str | None = None,
+    settings: GenerationSettings | None = None,
     resume: bool = True,
     progress: Progress | None = None,
 ) -> BatchResult:
     """Score blocks of rows into a file: row, prediction, and for classes probability_CLASS each.
 
+    For texts that are written `finish` stands beside the prediction, for documents `tokens`.
     What tells rows apart stands behind their number: the `id` of a series, or what `key` names.
 
     Args:
@@ -95,6 +99,7 @@ def predict_file(
         key: A column of text in the blocks that is no input and stands in the output too.
         source: The file that the blocks come from.
         model_hash: The package's hash; only with it and `source` can an interrupted call be gone on with.
+        settings: How a model that writes does so; likeliest tokens where not said.
         resume: Go on with an interrupted call of equal model and source; False starts over.
         progress: Shows how far the work is.
 
@@ -108,7 +113,15 @@ def predict_file(
     make_folder(output.parent)
     started = time.monotonic()
     with lock(_beside(output, ".lock"), wait=False):
-        job = _Job(model, output, writer, key, _identity(source, model_hash), progress or Silent())
+        job = _Job(
+            model,
+            output,
+            writer,
+            key,
+            _identity(source, model_hash),
+            progress or Silent(),
+            _writing(model, settings or GenerationSettings()),
+        )
         try:
             job.run(blocks, resume=resume)
             job.finish()
@@ -134,7 +147,9 @@ class _Job:
         key: str | None,
         identity: dict[str, str] | None,
         progress: Progress,
+        writing: Writing | None,
     ) -> None:
+        self.writing = writing
         self.model = model
         self.output = output
         self.writer = writer
@@ -184,18 +199,25 @@ class _Job:
             if not frame.height:
                 continue
             check_contract(self.model, frame, first_row=self.done.rows)
-            answer = self.model.predict(frame)
-            table = self._answers(answer, frame)
-            self._write(file, self.writer.lines(table), rows=frame.height)
-            self.scored += frame.height
-            self.progress.advance(self.done.rows, 0, f"{self.done.rows} rows")
-            if time.monotonic() - noted > NOTE_EVERY_SECONDS:
-                self._keep(file)
-                noted = time.monotonic()
+            for piece in frame.iter_slices(frame.height if self.writing is None else ROWS_AT_ONCE):
+                table = self._answers(self._table(piece), piece)
+                self._write(file, self.writer.lines(table), rows=piece.height)
+                self.scored += piece.height
+                self.progress.advance(self.done.rows, 0, f"{self.done.rows} rows")
+                if time.monotonic() - noted > NOTE_EVERY_SECONDS:
+                    self._keep(file)
+                    noted = time.monotonic()
 
-    def _answers(self, answer: Prediction, frame: pl.DataFrame) -> pl.DataFrame:
+    def _table(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """Row and prediction of each row, with what stands beside it."""
+        if self.writing is None:
+            return _table(self.model.target, self.done.rows, self.model.predict(frame))
+        names = [column.name for column in self.model.inputs]
+        answers = self.writing.answers(frame.select(names).to_dicts())
+        return pl.DataFrame([_rows(self.done.rows, frame.height), *answers])
+
+    def _answers(self, table: pl.DataFrame, frame: pl.DataFrame) -> pl.DataFrame:
         """The lines of the output, typed."""
-        table = _table(self.model.target, self.done.rows, answer)
         identifier = self.model.target.identifier
         if identifier is not None:
             return table.insert_column(1, frame[identifier.name].alias("id"))
@@ -209,7 +231,13 @@ class _Job:
         words = np.empty(0, np.int64) if target.task is Task.TOKEN_CLASSIFICATION else None
         key = self.key if target.identifier is None else target.identifier.name
         none = pl.DataFrame({} if key is None else {key: pl.Series([], dtype=pl.String)})
-        return self._answers(Prediction(values, probabilities, words), none)
+        if self.writing is not None:
+            empty = pl.DataFrame([_rows(0, 0), *self.writing.answers([])])
+        elif target.task.is_language:
+            empty = _table(target, 0, Prediction(np.empty((0, 3))))
+        else:
+            empty = _table(target, 0, Prediction(values, probabilities, words))
+        return self._answers(empty, none)
 
     def _write(self, file: IO[bytes], data: bytes, *, rows: int) -> None:
         file.write(data)
@@ -239,7 +267,9 @@ class _Job:
 def _table(target: Target, first_row: int, answer: Prediction) -> pl.DataFrame:
     values, probabilities = np.asarray(answer.values), answer.probabilities
     num_rows = len(values) if answer.row_words is None else len(answer.row_words)
-    rows = pl.Series("row", np.arange(first_row, first_row + num_rows, dtype=np.int64))
+    rows = _rows(first_row, num_rows)
+    if target.task.is_language:
+        return pl.DataFrame([rows, *told_columns(values)])
     if answer.row_words is not None:
         return pl.DataFrame([rows, *_tags(target, answer, answer.row_words)])
     if probabilities is None and values.ndim == 2:
@@ -256,6 +286,18 @@ def _table(target: Target, first_row: int, answer: Prediction) -> pl.DataFrame:
         for code, name in enumerate(target.classes)
     ]
     return pl.DataFrame(columns)
+
+
+def _rows(first_row: int, num_rows: int) -> pl.Series:
+    return pl.Series("row", np.arange(first_row, first_row + num_rows, dtype=np.int64))
+
+
+def _writing(model: Model, settings: GenerationSettings) -> Writing | None:
+    """What writes texts, where that is the model's task and it can."""
+    generator = generator_of(model)
+    if generator is None or not model.target.task.is_generated:
+        return None
+    return Writing(model, generator, settings)
 
 
 def _tags(target: Target, answer: Prediction, row_words: NDArray[np.int64]) -> list[pl.Series]:

@@ -23,6 +23,7 @@ from trainwright.core import parts
 from trainwright.core.artifacts import Check
 from trainwright.core.durable import make_folder, read_json, staged_folder, write_json, write_text
 from trainwright.core.errors import TrainwrightError, TrustError, shorten
+from trainwright.core.language import GenerationSettings
 from trainwright.core.protocols import Model
 from trainwright.deployment import manifest as manifests
 from trainwright.deployment.golden import check_golden, draw_golden
@@ -50,6 +51,12 @@ class Package:
     facts: Mapping[str, Any]
     reference: Mapping[str, Any] | None
     hash: str
+
+
+def generation_of(package: Package) -> GenerationSettings:
+    """How a model that writes does so unless it is told otherwise: as its recipe said."""
+    said = package.facts.get("generation")
+    return GenerationSettings() if said is None else GenerationSettings.from_json(said)
 
 
 def write_package(

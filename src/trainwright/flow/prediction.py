@@ -17,7 +17,7 @@ from trainwright.data.repair.apply import check_ready
 from trainwright.data.series.live import read_series
 from trainwright.data.types import parse_value
 from trainwright.deployment.batch import predict_file
-from trainwright.deployment.package import Package
+from trainwright.deployment.package import Package, generation_of
 from trainwright.deployment.server import serve as serve_package
 from trainwright.flow.resolving import recipe_of, resolve_model
 from trainwright.runs.workspace import Workspace
@@ -93,6 +93,7 @@ def predict(
         key=PATH if path is not None and path.is_dir() else None,
         source=path,
         model_hash=package.hash,
+        settings=generation_of(package),
         progress=progress,
     )
     return PredictionResult(named.name, result.rows, result.output, result.seconds, ignored.columns)

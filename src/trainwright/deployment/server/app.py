@@ -20,8 +20,8 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
 from trainwright.core.errors import shorten
-from trainwright.core.language import GenerationSettings, generator_of
-from trainwright.deployment.package import Package
+from trainwright.core.language import generator_of
+from trainwright.deployment.package import Package, generation_of
 from trainwright.deployment.server.desk import Desk
 from trainwright.deployment.server.gate import Gate, State, body_of
 from trainwright.deployment.server.instances import Contract, Extra, Parse, schema_of
@@ -90,7 +90,7 @@ def create_app(
     app.state.serving = state
     predict: Predicting | WritingRows = predicting
     if desk is not None:
-        settings = _settings(package)
+        settings = generation_of(package)
         names = tuple(dict.fromkeys((model_name, model_name.split("/")[0])))
         writers = Writers(desk, names, package.hash[:16], settings, limits)
         app.router.routes.extend(writers.routes())
@@ -124,12 +124,6 @@ def _desk(package: Package, *, limits: Limits, metrics: Metrics, log: Log) -> De
         log("failed", error=type(error).__name__, where="decoding")
 
     return Desk(generator, limits=limits, metrics=metrics.writing, failed=failed)
-
-
-def _settings(package: Package) -> GenerationSettings:
-    """How texts are written unless a request says otherwise."""
-    said = package.facts.get("generation")
-    return GenerationSettings() if said is None else GenerationSettings.from_json(said)
 
 
 def _add_models(app: FastAPI, name: str) -> None:
