@@ -9,6 +9,7 @@ from trainwright.cli.main import app
 FLAGS = {
     "init": {"--target", "--output", "-o"},
     "prove": {"--kills", "--set"},
+    "estimate": {"--set"},
     "run": {"--new", "--set"},
     "prepare": {"--contract-out", "--set", "--diff", "--collect", "--show"},
     "train": {"--resume", "--set"},

@@ -14,6 +14,7 @@ from trainwright.cli import (
     audit,
     compare,
     doctor,
+    estimate,
     evaluate,
     export,
     init,
@@ -44,6 +45,7 @@ app = typer.Typer(
 for verb in (
     init,
     prove,
+    estimate,
     run,
     prepare,
     train,

@@ -6,15 +6,14 @@ Networks are among them where their extra is installed; what was left out, and w
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal, cast
-
-from pydantic import BeforeValidator, SerializeAsAny
+from typing import Literal, cast
 
 from trainwright.core.artifacts import Column, ColumnType, Target, Task
 from trainwright.core.extras import is_installed
 from trainwright.core.parts import Part, families
 from trainwright.core.protocols import Family
 from trainwright.models.tables.family import TABLE_SETTINGS
+from trainwright.recipe.estimate import ApiPart
 from trainwright.recipe.sections import TrainingSettings
 
 Name = Literal[
@@ -35,22 +34,6 @@ _NEED_NETWORKS = (
     "mlp", "tabm", "text-encoder", "cnn", "vit", "lstm", "gru", "tcn", "series-transformer",
     "causal-lm", "masked-lm", "seq2seq-lm",
 )  # fmt: skip
-
-
-def _endpoint(value: Any) -> Any:  # noqa: ANN401 - any YAML value
-    """A mapping becomes the part of family `api`."""
-    if value is None or isinstance(value, Part):
-        return value
-    if not isinstance(value, dict):
-        raise ValueError("no endpoint | mend: api: {endpoint: https://..., model: NAME}")  # noqa: TRY004 - pydantic wants it
-    parsed = families.parse({"family": "api", **value}, where="model.api")
-    if isinstance(parsed, Part):
-        return parsed
-    path, fault = parsed[0]
-    raise ValueError(f"{'.'.join(path)}: {fault.what} | mend: {fault.mend}")
-
-
-ApiPart = Annotated[SerializeAsAny[Part], BeforeValidator(_endpoint)]
 
 
 @families.register

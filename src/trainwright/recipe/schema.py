@@ -11,6 +11,7 @@ from trainwright.core.durable import canonical_json, sha256_bytes
 from trainwright.core.parts import Part
 from trainwright.recipe.compute import ComputeSettings
 from trainwright.recipe.data import DataSettings
+from trainwright.recipe.estimate import EstimateSettings
 from trainwright.recipe.reads import Section
 from trainwright.recipe.sections import (
     DeploymentSettings,
@@ -42,6 +43,7 @@ class Recipe(Heading):
     deployment: DeploymentSettings = DeploymentSettings()
     monitoring: MonitoringSettings = MonitoringSettings()
     tracking: TrackingSettings = TrackingSettings()
+    estimate: EstimateSettings = EstimateSettings()
     compute: ComputeSettings = ComputeSettings()
 
     def resolved(self) -> dict[str, Any]:

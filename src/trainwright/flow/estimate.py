@@ -1,0 +1,313 @@
+"""`trainwright estimate`: what a recipe will take, measured by short probes on this machine.
+
+The snapshot is prepared (a run of the recipe will find it there), every candidate is fitted on growing parts
+of the train rows, and what was measured is carried on with intervals. Beside it stands what an endpoint
+would cost; the endpoint is asked only where the recipe names a sample.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+
+from trainwright.core.artifacts import Examples, Snapshot
+from trainwright.core.clock import Unhurried
+from trainwright.core.protocols import AsksOutside, Progress, Workplace
+from trainwright.core.seeds import derive_seed
+from trainwright.data.fitting import fit_preparation
+from trainwright.evaluation.choice import row_losses
+from trainwright.flow.assessment import as_served
+from trainwright.flow.folds import FOLD_COST, FOLDS, REPEATS, is_small
+from trainwright.flow.probing import Probed, gain_of_twice, probe_family
+from trainwright.flow.rows import Rows, load_both
+from trainwright.flow.selection import FIT_FRACTION, UNASKED_FOLDS
+from trainwright.flow.session import Session
+from trainwright.flow.weighing import Sides, Weighed, weigh
+from trainwright.models.auto import baseline_of, candidates
+from trainwright.summaries.intervals import Units, mean_by_unit
+from trainwright.summaries.reckoning import Reckoned, exact
+
+if TYPE_CHECKING:
+    from trainwright.models.api.family import Api
+
+CHARACTERS_A_TOKEN = (4.0, 3.0, 6.0)  # usual, least, most, of what is only counted in characters
+AROUND_A_RUN_SECONDS = (2.0, 0.5, 8.0)  # judging, explaining, packaging, the report
+AROUND_A_RUN_BYTES = (2e6, 3e5, 6e6)  # report, records, reference
+HOURS_A_MONTH = 730.5
+SERVED_ALONE = 30.0  # times the cost of a row among many, at most
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What a recipe will take.
+
+    Attributes:
+        rows: Of the snapshot.
+        prepare_seconds: Measured; near 0 where the snapshot was there.
+        train_seconds: From the snapshot to the package.
+        memory_bytes: At the peak.
+        disk_bytes: Snapshot, run and package.
+        families: One a candidate.
+        twice: What twice the labels would take off the loss of the best one; None where not known.
+        costs: By name: labels, compute of training, a machine that is always on, and of a thousand rows
+            served here or answered by the endpoint; None where a price is missing.
+        asked: What asking the endpoint brought; None where it was not asked.
+        weighed: Training against the endpoint.
+        seconds: What the estimate itself took.
+    """
+
+    rows: Mapping[str, int]
+    prepare_seconds: float
+    train_seconds: Reckoned
+    memory_bytes: Reckoned
+    disk_bytes: Reckoned
+    families: tuple[Probed, ...]
+    twice: Reckoned | None
+    costs: Mapping[str, Reckoned | None]
+    asked: Mapping[str, Any] | None
+    weighed: Weighed
+    seconds: float
+
+    def to_json(self) -> dict[str, Any]:
+        """The contract of `estimate --json`."""
+        return {
+            "confidence": 0.95,
+            "rows": dict(self.rows),
+            "prepare_seconds": round(self.prepare_seconds, 3),
+            "train_seconds": self.train_seconds.to_json(),
+            "memory_bytes": self.memory_bytes.to_json(),
+            "disk_bytes": self.disk_bytes.to_json(),
+            "families": [family.to_json() for family in self.families],
+            "gain_of_twice_the_labels": None if self.twice is None else self.twice.to_json(),
+            "costs": {
+                name: None if cost is None else cost.to_json() for name, cost in self.costs.items()
+            },
+            "api": self.asked,
+            **self.weighed.to_json(),
+            "seconds": round(self.seconds, 3),
+        }
+
+
+def estimate(
+    recipe: Path,
+    *,
+    workspace: Path | None = None,
+    overrides: Sequence[str] = (),
+    progress: Progress | None = None,
+    now: Callable[[], float] = time.monotonic,
+) -> Estimate:
+    """Measure, carry on, and weigh.
+
+    Args:
+        recipe: The recipe's file; its section `estimate` has prices and volume.
+        workspace: The workspace's folder.
+        overrides: `section.key=value` each.
+        progress: Shows how far the work is.
+        now: The clock, in seconds.
+
+    Raises:
+        RecipeError, DataError, EnvironmentFault, TrainingError: as their names say.
+    """
+    started = now()
+    session = Session.open(recipe, workspace=workspace, overrides=overrides, progress=progress)
+    snapshot = session.prepare()
+    prepared = now() - started
+    session.progress.stage("probe")
+    settings = session.recipe.estimate
+    train, validation = load_both(snapshot, further=session.recipe.data.further_targets)
+    every = candidates(session.recipe.model, inputs=snapshot.inputs, target=snapshot.target)
+    endpoints = [family for family in every if family.family == "api"]
+    families = [family for family in every if family.family != "api"]
+    probed = tuple(
+        probe_family(
+            family,
+            train,
+            validation,
+            snapshot=snapshot,
+            recipe=session.recipe,
+            base=session.base,
+            seconds=settings.probe / len(families),
+            now=now,
+        )
+        for family in families
+    )
+    own = [one for one in probed if one.family != baseline_of(snapshot.target)] or list(probed)
+    best = min(own, key=lambda one: one.probes[-1].loss)
+    chosen = settings.api or (endpoints[0] if endpoints else None)
+    asked = None
+    if chosen is not None:
+        session.progress.stage("endpoint")
+        asked = _ask(cast("Api", chosen), session, snapshot, train, validation)
+    seconds = _train_seconds(session, snapshot, validation, probed)
+    costs = _costs(session, snapshot, best, seconds.plus(exact(prepared)), asked)
+    sides = Sides(
+        once=_once(costs),
+        here=_a_row(costs["serving_per_thousand"]),
+        elsewhere=_a_row(costs["api_per_thousand"]),
+        rows=None if settings.rows_per_month is None else settings.rows_per_month * settings.months,
+        trained=best.loss,
+        asked=None if asked is None else asked.loss,
+    )
+    return Estimate(
+        snapshot.rows,
+        prepared,
+        seconds,
+        _memory(probed, snapshot),
+        _disk(own, snapshot),
+        probed,
+        gain_of_twice(best.probes, snapshot.rows["train"]),
+        costs,
+        None if asked is None else asked.facts,
+        weigh(sides, seed=derive_seed(session.recipe.training.seed, "estimate")),
+        now() - started,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What an endpoint costs and is worth.
+
+    Attributes:
+        cost: Of a thousand rows; None without prices.
+        loss: On the sample; None where it was not asked.
+        facts: JSON values.
+    """
+
+    cost: Reckoned | None
+    loss: Reckoned | None
+    facts: Mapping[str, Any]
+
+
+def _ask(part: Api, session: Session, snapshot: Snapshot, train: Rows, validation: Rows) -> _Asked:
+    """Tokens of the prompts by their length, or, where a sample may be asked about, as they are counted."""
+    preparation = fit_preparation(
+        train.frame, snapshot.inputs, part.needs, base=session.base, target=snapshot.target
+    )
+    size = min(session.recipe.estimate.sample, validation.frame.height)
+    if not size:
+        prompts = preparation.transform(validation.frame.head(1_000)).texts
+        characters = float(np.mean([len(prompt) for prompt in prompts]))
+        read = [characters / each for each in CHARACTERS_A_TOKEN]
+        wrote = (min(4, part.max_tokens), 1, part.max_tokens)
+        cost = None
+        if part.prices is not None:
+            value, high, low = (
+                (r * part.prices.input + w * part.prices.output) / 1e3
+                for r, w in zip(read, (wrote[0], wrote[2], wrote[1]), strict=True)
+            )
+            cost = Reckoned(value, low, high)
+        return _Asked(cost, None, {"rows": 0, "tokens_in_by_length": read[0]})
+    places = np.unique(np.linspace(0, validation.frame.height - 1, size).astype(np.int64))
+    rows = validation.take(places)
+    prompts = preparation.transform(rows.frame)
+    fitted = part.fit(
+        Examples(preparation.transform(train.frame.head(0)), train.target),
+        Examples(prompts, rows.target),
+        target=snapshot.target,
+        training=session.recipe.training,
+        seed=session.recipe.training.seed,
+        pacer=Unhurried(),
+        workplace=Workplace(
+            session.base,
+            progress=session.progress,
+            answers=session.workspace.root / "answers" / snapshot.hash,
+        ),
+    )
+    estimator = cast("AsksOutside", fitted.estimator)
+    output = as_served(estimator.predict(prompts), rows, snapshot=snapshot, recipe=session.recipe)
+    losses = row_losses(output, rows.target, snapshot.target).ravel()
+    mean = mean_by_unit(losses, Units.of(rows.item_units))
+    half = 2 * mean.error if mean.units > 1 else float("inf")
+    usage = estimator.usage(prompts)
+    cost = usage["per_thousand_rows"]["cost"]
+    return _Asked(
+        None if cost is None else _around(cost, len(places)),
+        Reckoned(mean.value, mean.value - half, mean.value + half),
+        {**usage, "loss": mean.value},
+    )
+
+
+def _around(cost: float, rows: int) -> Reckoned:
+    """A mean of prompts' costs: their lengths differ by about as much as they are long."""
+    half = 2 / rows**0.5
+    return Reckoned(cost, cost * max(0.1, 1 - half), cost * (1 + half))
+
+
+def _train_seconds(
+    session: Session, snapshot: Snapshot, validation: Rows, probed: Sequence[Probed]
+) -> Reckoned:
+    """Fits, folds where validation is small, and what stands around; never more than the budget."""
+    budget = session.recipe.training.budget
+    fits = exact(0.0)
+    for one in probed:
+        fits = fits.plus(one.seconds)
+    fits = fits.at_most(FIT_FRACTION * budget)
+    if is_small(validation, target=snapshot.target):
+        most = fits.times(FOLDS * FOLD_COST * REPEATS).at_most(
+            UNASKED_FOLDS * FIT_FRACTION * budget
+        )
+        fits = fits.plus(Reckoned(most.value / 2, 0.0, most.high))
+    return fits.plus(Reckoned(*AROUND_A_RUN_SECONDS)).at_most(budget)
+
+
+def _costs(
+    session: Session,
+    snapshot: Snapshot,
+    best: Probed,
+    seconds: Reckoned,
+    asked: _Asked | None,
+) -> dict[str, Reckoned | None]:
+    settings = session.recipe.estimate
+    labelled = sum(snapshot.rows[split] for split in ("train", "validation", "test"))
+    hour = settings.compute_per_hour
+    row = best.probes[-1].row_seconds * 1000 / 3600
+    return {
+        "labels": None if settings.label is None else exact(settings.label * labelled),
+        "compute": None if hour is None else seconds.times(hour / 3600),
+        "always_on": None
+        if hour is None or settings.serving == "batch"
+        else exact(hour * HOURS_A_MONTH * settings.months),
+        "serving_per_thousand": None
+        if hour is None
+        else Reckoned(3 * row * hour, row * hour, SERVED_ALONE * row * hour),
+        "api_per_thousand": None if asked is None else asked.cost,
+    }
+
+
+def _once(costs: Mapping[str, Reckoned | None]) -> Reckoned | None:
+    """What is paid whatever the volume."""
+    compute = costs["compute"]
+    if compute is None:
+        return None
+    return compute.plus(costs["labels"] or exact(0.0)).plus(costs["always_on"] or exact(0.0))
+
+
+def _a_row(thousand: Reckoned | None) -> Reckoned | None:
+    return None if thousand is None else thousand.times(1e-3)
+
+
+def _memory(probed: Sequence[Probed], snapshot: Snapshot) -> Reckoned:
+    """The largest peak, carried on in proportion to the rows above what the process holds anyway."""
+    first = min(probe.peak_bytes for one in probed for probe in one.probes)
+    value = high = float(first)
+    for one in probed:
+        last = one.probes[-1]
+        grown = max(0, last.peak_bytes - first) * snapshot.rows["train"] / last.rows
+        value, high = max(value, first + grown), max(high, 1.5 * (first + grown))
+    return Reckoned(value, float(max(p.peak_bytes for one in probed for p in one.probes)), high)
+
+
+def _disk(own: Sequence[Probed], snapshot: Snapshot) -> Reckoned:
+    """The snapshot as it is, and the largest package carried on: at most in proportion to the rows."""
+    held = sum(path.stat().st_size for path in snapshot.folder.rglob("*") if path.is_file())
+    largest = max(own, key=lambda one: one.probes[-1].package_bytes).probes[-1]
+    growth = snapshot.rows["train"] / largest.rows
+    package = Reckoned(
+        largest.package_bytes * growth**0.5, largest.package_bytes, largest.package_bytes * growth
+    )
+    return exact(float(held)).plus(package).plus(Reckoned(*AROUND_A_RUN_BYTES))
