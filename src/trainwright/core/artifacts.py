@@ -91,6 +91,8 @@ class NumberFormat:
         units: What may stand before or after the digits, and what a number is then multiplied by.
         unit: Of the values that this gives, for a person; a share has none.
         bare: Numbers without any of the units are read too.
+        clock: They are clock times: of a day, as hours after midnight; or lengths, in units of the first
+            part. "" for all other numbers.
     """
 
     thousands: str = ""
@@ -98,6 +100,7 @@ class NumberFormat:
     units: tuple[tuple[str, float], ...] = ()
     unit: str = ""
     bare: bool = True
+    clock: Literal["", "day", "length"] = ""
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> NumberFormat:
@@ -217,6 +220,8 @@ class Column:
         }
         if added["written"]:
             added["written"]["units"] = [list(unit) for unit in added["written"]["units"]]
+            if not added["written"]["clock"]:
+                del added["written"]["clock"]
         return said | {name: value for name, value in added.items() if value}
 
     @classmethod

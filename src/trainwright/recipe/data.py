@@ -35,7 +35,7 @@ class ColumnSettings(Section):
     nulls: Annotated[tuple[str, ...], Field(strict=False)] | None = None
     """The texts that mean "missing"; replaces the usual markers."""
     format: str | None = None
-    """The strptime format of a date-time column."""
+    """The strptime format of a date-time column; epoch-s, epoch-ms or epoch-us for counts since 1970."""
     formats: Annotated[tuple[str, ...], Field(strict=False)] = ()
     """The strptime formats of a date-time column that has more than one, in the order of trying them."""
     decimal: Literal[".", ","] | None = None

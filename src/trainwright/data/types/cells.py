@@ -16,7 +16,7 @@ from trainwright.core.artifacts import Column, ColumnType
 from trainwright.core.errors import shorten
 from trainwright.data.language.conversations import read_conversation, to_text
 from trainwright.data.repair.apply import repair_value
-from trainwright.data.types.dates import COMPACT, parse_date
+from trainwright.data.types.dates import COMPACT, EPOCHS, parse_date
 from trainwright.data.types.values import BLANKS, FALSE_OF, marks_of, read_series
 from trainwright.data.types.wordlists import words_of
 
@@ -131,7 +131,8 @@ def _image(value: Any) -> bytes:  # noqa: ANN401
 def _moment(column: Column, value: Any) -> int:  # noqa: ANN401
     """In the column's own format, or as ISO 8601 writes it, which is what clients send."""
     form = column.format or ISO_FORMS[0]
-    if isinstance(value, int) and not isinstance(value, bool) and form in COMPACT:
+    counts = form in COMPACT or form in EPOCHS
+    if isinstance(value, int | float) and not isinstance(value, bool) and counts:
         value = str(value)
     if isinstance(value, str):
         for known in (form, *column.formats, *ISO_FORMS):

@@ -23,6 +23,7 @@ from trainwright.core.artifacts import Column, Finding
 from trainwright.core.errors import shorten
 from trainwright.data.findings import finding
 from trainwright.data.types.case import Case, Context, Proposal, Receipt, TypedColumn, yaml_word
+from trainwright.data.types.clock import as_clock
 from trainwright.data.types.evidence import Evidence
 from trainwright.data.types.forced import as_native, as_told
 from trainwright.data.types.moments import as_compact, as_moment
@@ -35,6 +36,7 @@ from trainwright.data.types.words import as_boolean, as_words
 _KINDS: tuple[Callable[[Case], Proposal | None], ...] = (
     as_boolean,
     as_compact,
+    as_clock,
     as_number,
     as_moment,
     as_words,

@@ -28,6 +28,8 @@ COMPACT = {
     "%Y%m%d": re.compile(r"(?:19|20)[0-9]{6}"),
     "%Y%m%d%H%M%S": re.compile(r"(?:19|20)[0-9]{12}"),
 }
+# Numbers that count from the start of 1970 (UTC), and the microseconds of one.
+EPOCHS = {"epoch-s": 1_000_000, "epoch-ms": 1_000, "epoch-us": 1}
 _MONTHS_ONLY = (
     "%Y-%m",
     "%Y/%m",
@@ -66,6 +68,10 @@ _PATTERNS = {
     "%%": "%",
 }
 _MONTHS = "january february march april may june july august september october november december"
+_YEARS = (
+    -30_610_224_000_000_000,
+    253_402_300_799_000_000,
+)  # microseconds of 1000 and the end of 9999
 _FIRST_YEAR = 1000  # strptime reads "13" as the year 13: that is two digits of a year, not a date
 
 
@@ -123,7 +129,17 @@ def parse_dates(text: pl.Series, form: str) -> pl.Series:
     return each_once(text, lambda distinct: _parsed(distinct, form))
 
 
+def from_epoch(numbers: pl.Series, form: str) -> pl.Series:
+    """Naive microseconds of numbers that count by one of `EPOCHS`; null outside of the years 1000 to 9999."""
+    micros = numbers.cast(pl.Float64) * EPOCHS[form]
+    within = micros.is_between(*_YEARS)
+    whole = null_where(~within.fill_null(value=False), micros).round().cast(pl.Int64)
+    return whole.cast(pl.Datetime("us")).alias(numbers.name)
+
+
 def _parsed(text: pl.Series, form: str) -> pl.Series:
+    if form in EPOCHS:
+        return from_epoch(text.cast(pl.Float64, strict=False), form)
     if "%y" in form:  # strptime takes the version 1.2.3 for the third year of a century
         text = null_where(~text.str.contains(f"^(?:{compiled(form)[0].pattern})$"), text)
     parsed = text.str.to_datetime(form, time_unit="us", strict=False, exact=True)
@@ -134,6 +150,10 @@ def _parsed(text: pl.Series, form: str) -> pl.Series:
 
 def parse_date(text: str, form: str) -> int | None:
     """Microseconds since 1970 of one text, as `parse_dates` gives them; None where it does not fit."""
+    if form in EPOCHS:
+        found = from_epoch(pl.Series([text]).cast(pl.Float64, strict=False), form)
+        micros: int | None = found.to_physical()[0]
+        return micros
     pattern, _ = compiled(form)
     match = pattern.fullmatch(text)
     if match is None:

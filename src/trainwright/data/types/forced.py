@@ -18,13 +18,15 @@ from trainwright.data.types.case import (
     setting,
     yaml_list,
 )
-from trainwright.data.types.dates import candidates, compiled
+from trainwright.data.types.clock import clock_of, note_clock
+from trainwright.data.types.dates import EPOCHS, candidates, compiled
 from trainwright.data.types.moments import as_compact
 from trainwright.data.types.numbers import (
     Codes,
     code_kind,
     found_marks,
     note_codes,
+    note_epoch,
     note_found_marks,
     note_spelling,
     number_watch,
@@ -45,7 +47,10 @@ class Told:
     def judge(self, tally: Tally, case: Case) -> Verdict:
         """It stands; what does not fit is an error."""
         if self.column.type is ColumnType.NUMBER:
-            note_spelling(case, self.column, self.doubts, tally)
+            if self.column.written is not None and self.column.written.clock:
+                note_clock(case, self.column, tally)
+            else:
+                note_spelling(case, self.column, self.doubts, tally)
             note_found_marks(case, tally, ())
         kind, odd = self.column.type, tally.misfits
         if odd.count:
@@ -82,6 +87,7 @@ class Native:
                 column = replace(self.column, nulls=(*self.column.nulls, *marks))
                 return Verdict(instead=replace(self, column=column, marks=marks))
             note_found_marks(case, tally, self.marks)
+            note_epoch(case, tally)
         if odd.count:
             infinite = kind is ColumnType.NUMBER and case.dtype.is_float()
             case.note(
@@ -105,7 +111,8 @@ def as_told(case: Case) -> Told:
     nulls = case.nulls(NUMBER_MARKERS)
     found = find_spelling(case.kept(nulls), case.context)
     if found is None or not found.is_number:
-        found = Spelling(case.context.decimal or ".")
+        clock = clock_of(case.kept(nulls))
+        found = Spelling(case.context.decimal or ".", clock)
     column = case.column(kind, decimal=found.decimal, written=found.written, nulls=nulls)
     return Told(column, watch, found.doubts)
 
@@ -118,7 +125,8 @@ def as_native(case: Case) -> Proposal:
             return days
     kind = case.context.type or _kind_of(case.dtype)
     true = ("true",) if kind is ColumnType.BOOLEAN else ()
-    column = case.column(kind, nulls=case.nulls(MARKERS), true=true)
+    form = case.context.format if kind is ColumnType.DATETIME else None
+    column = case.column(kind, nulls=case.nulls(MARKERS), true=true, format=form)
     is_number = kind is ColumnType.NUMBER
     watch = number_watch(case) if is_number else Watch(distinct=case.context.is_target)
     return Native(column, watch)
@@ -169,6 +177,8 @@ def _formats(case: Case) -> list[str]:
     if not said:
         return (candidates(case.kept(case.nulls(DATE_MARKERS))) or ["%Y-%m-%d"])[:1]
     for form in said:
+        if form in EPOCHS:
+            continue
         try:
             compiled(form)
         except ValueError as error:

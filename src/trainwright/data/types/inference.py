@@ -18,6 +18,7 @@ from trainwright.core.artifacts import Column, ColumnType, Finding, Target, Task
 from trainwright.core.errors import Fault, RecipeError, nearest, shorten
 from trainwright.data.types.case import Context, TypedColumn
 from trainwright.data.types.columns import type_column
+from trainwright.data.types.dates import EPOCHS
 from trainwright.data.types.tags import check_lengths, refuse_lists, type_tags, type_words
 from trainwright.data.types.target import type_target
 from trainwright.recipe.data import ColumnSettings, DataSettings
@@ -195,7 +196,7 @@ def context_for(
     return Context(
         type=user.type,
         nulls=user.nulls,
-        format=user.format if is_text else None,
+        format=user.format if is_text or user.format in EPOCHS else None,
         required=user.required,
         closed=user.closed,
         formats=user.formats if is_text else (),

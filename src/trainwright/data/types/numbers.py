@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 import numpy as np
 import polars as pl
@@ -21,6 +22,7 @@ from trainwright.data.types.case import (
     setting,
     yaml_list,
 )
+from trainwright.data.types.dates import EPOCHS
 from trainwright.data.types.ranges import Extent
 from trainwright.data.types.spelling import Doubt, find_spelling
 from trainwright.data.types.tally import PLAIN, Tally, Watch
@@ -29,6 +31,12 @@ from trainwright.data.types.values import BLANKS_RULE, NUMBER, parse_series
 FEW_WORDS = 20  # that a mend lists
 _FAR = 3.0  # spans of all other values
 _TWO_NINES, _THREE_NINES = 99.0, 999.0
+_MOMENT = re.compile(
+    r"(^|.*_)(at|ts|epoch|unix|timestamp|time|date|datetime|created|updated|modified|seen|login|when)"
+    r"([^a-z].*)?$"
+)
+_MODERN = (946_684_800, 2_208_988_800)  # seconds from 1970 to 2000 and to 2040
+_EPOCH_UNITS = {"epoch-s": "seconds", "epoch-ms": "milliseconds", "epoch-us": "microseconds"}
 _INFINITE = re.compile(r"[+-]?inf(inity)?", re.IGNORECASE)
 _ENTITY = re.compile(r"(^|.*_)(id|ids|uid|uuid|guid|zip|zipcode|postcode)([^a-z].*)?$")
 _ROW_NAME = re.compile(
@@ -71,6 +79,7 @@ class Figures:
         column = replace(self.column, integer=integer, nulls=nulls)
         note_spelling(case, column, self.doubts, tally)
         note_found_marks(case, tally, self.marks)
+        note_epoch(case, tally)
         kind = None
         if integer and case.context.type is None and not case.context.is_target:
             kind = code_kind(case.name, tally)
@@ -126,6 +135,27 @@ def note_spelling(case: Case, column: Column, doubts: Sequence[Doubt], tally: Ta
     elif column.decimal == ",":
         remedy = 'data: {decimal: ","}'
         case.note("type", "info", "read with a decimal comma", count=count, remedy=remedy)
+
+
+def note_epoch(case: Case, tally: Tally) -> None:
+    """Say so where numbers count from the start of 1970: as moments they would tell more."""
+    assert tally.numbers is not None
+    extent = tally.numbers.extent
+    if case.context.type is not None or case.context.is_target or extent.least is None:
+        return
+    for form, micros in EPOCHS.items():
+        ends = [(end or 0) * micros / 1e6 for end in (extent.least, extent.most)]
+        likely = form != "epoch-s" or _is_named(_MOMENT, case.name)
+        if not likely or not _MODERN[0] <= ends[0] < ends[1] <= _MODERN[1]:
+            continue
+        first, last = (datetime.fromtimestamp(end, UTC).date() for end in ends)
+        case.note(
+            "type",
+            "info",
+            f"read as numbers; as {_EPOCH_UNITS[form]} since 1970 they run from {first} to {last}",
+            count=tally.values,
+            remedy=setting(case.name, f"{{type: date-time, format: {form}}}") + " reads them so",
+        )
 
 
 def _sure_marks(extent: Extent) -> list[float]:

@@ -28,6 +28,8 @@ def in_words(column: Column) -> str:
     if column.type is ColumnType.BOOLEAN and column.true:
         return f"{kind}, true being {', '.join(column.true)}"
     if column.type is ColumnType.NUMBER:
+        if column.written is not None and column.written.clock:
+            return "clock time" if column.written.clock == "day" else "length of time"
         whole = "whole number" if column.integer else kind
         return f"{whole} with a decimal comma" if column.decimal == "," else whole
     return kind

@@ -18,7 +18,7 @@ import polars as pl
 
 from trainwright.core.artifacts import Column, ColumnType, NumberFormat
 from trainwright.data.repair.apply import repair_series
-from trainwright.data.types.dates import COMPACT, parse_dates
+from trainwright.data.types.dates import COMPACT, EPOCHS, from_epoch, parse_dates
 from trainwright.data.types.masks import null_where
 from trainwright.data.types.repeats import each_once
 from trainwright.data.types.views import SHORT_BYTES, Views
@@ -168,7 +168,9 @@ def _marked_out(column: Column, parsed: Parsed) -> Parsed:
     if not gone.any():
         return parsed
     found = parsed.values.filter(gone)
-    if column.type is ColumnType.DATETIME:
+    if column.type is ColumnType.DATETIME and column.format in EPOCHS:
+        texts = (found.to_physical() // EPOCHS[column.format or ""]).cast(pl.String)
+    elif column.type is ColumnType.DATETIME:
         texts = found.dt.strftime((column.format or "%Y-%m-%d").replace("%#z", "").strip())
     else:
         texts = whole_text(found).fill_null(found.cast(pl.String))
@@ -316,6 +318,9 @@ def _native(column: Column, raw: pl.Series) -> Parsed:
         values = raw
     elif column.type is ColumnType.BOOLEAN and kind.is_integer():
         values = boolean_text(raw.cast(pl.String), ("1",))
+    elif column.type is ColumnType.DATETIME and kind.is_numeric() and column.format in EPOCHS:
+        moments = from_epoch(raw, column.format or "")
+        return _marked_out(column, Parsed.of(moments, raw, moments.is_null() & raw.is_not_null()))
     elif column.type is ColumnType.DATETIME and kind.is_integer() and column.format in COMPACT:
         return read_series(column, raw.cast(pl.String))
     elif column.type is ColumnType.DATETIME and kind in (pl.Date, pl.Datetime):

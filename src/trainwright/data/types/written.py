@@ -22,6 +22,10 @@ from trainwright.data.types.units import CURRENCIES, MAGNITUDES, as_unit
 BLANK = "[ \u00a0\u2009\u202f]"
 _BLANKS = (" ", "\u00a0", "\u2009", "\u202f")
 MINUS = "\u2212"
+_CLOCK = (
+    r"^(?P<a>[0-9]{1,4}):(?P<b>[0-5][0-9])(?::(?P<c>[0-5][0-9](?:\.[0-9]{1,9})?))?"
+    r"(?: ?(?P<half>[AaPp])\.?[Mm]\.?)?$"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,8 @@ class _Reader:
 
 def read_written(text: pl.Series, decimal: str, written: NumberFormat) -> pl.Series:
     """Float64 where a text is a number as the contract says, else null."""
+    if written.clock:
+        return read_clock(text, written)
     reader = _reader(decimal, written)
     fits = text.str.contains(reader.pattern)
     kept = null_where(~fits, text)
@@ -56,8 +62,30 @@ def read_written(text: pl.Series, decimal: str, written: NumberFormat) -> pl.Ser
     return values
 
 
+def read_clock(text: pl.Series, written: NumberFormat) -> pl.Series:
+    """Float64 hours (of lengths: units of the first part) where a text is a clock time, else null."""
+    parts = text.str.extract_groups(_CLOCK).struct.unnest()
+    first, minutes, seconds = (pl.col(name).cast(pl.Float64) for name in ("a", "b", "c"))
+    half = pl.col("half").str.to_lowercase()
+    value = first + minutes / 60 + seconds.fill_null(0.0) / 3600
+    if written.clock == "length":
+        return parts.select(pl.when(half.is_null()).then(value).alias(text.name)).to_series()
+    from_noon = pl.when(half == "p").then(12.0).otherwise(0.0) + first % 12 - first
+    found = (
+        pl.when(half.is_null() & (value <= 24))
+        .then(value)
+        .when(half.is_not_null() & first.is_between(1, 12))
+        .then(value + from_noon)
+    )
+    return parts.select(found.alias(text.name)).to_series()
+
+
 def changes(text: pl.Series, decimal: str, written: NumberFormat | None) -> dict[str, int]:
     """How many of these texts each rule changes, by the rule in words."""
+    if written is not None and written.clock:
+        told = "hours after midnight" if written.clock == "day" else "a length"
+        count = text.count()
+        return {f"clock time read as {told}": count} if count else {}
     patterns: dict[str, str] = {}
     if decimal == ",":
         patterns["decimal comma read as a point"] = f"{re.escape(decimal)}[0-9]*[^0-9,]*$"

@@ -1,0 +1,90 @@
+"""Clock times as numbers: 12:30 is 12.5, the hours after midnight.
+
+A column of clock times is neither words, of which nearly all differ, nor moments, which have a day. Hours and
+minutes stand before two digits of minutes (and of seconds); AM and PM count as on a clock with twelve
+hours. Where a first part is beyond 24 the texts are lengths (36:45), read likewise in units of their first
+part; what it counts, hours or minutes, no text tells, so that is a warning. Cost: one pattern a
+different text. What is lost: 23:59 and 0:01 are a minute apart, and their numbers are not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import polars as pl
+
+from trainwright.core.artifacts import Column, ColumnType, NumberFormat
+from trainwright.core.errors import shorten
+from trainwright.data.types.case import MOSTLY, NUMBER_MARKERS, Case, Verdict, setting, yaml_list
+from trainwright.data.types.tally import PLAIN, Tally
+from trainwright.data.types.written import read_clock
+
+TIME_OF_DAY = NumberFormat(unit="h", bare=False, clock="day")
+_RARE = 0.02  # so few beyond 24 are misfits, and no proof of lengths
+LENGTH = NumberFormat(bare=False, clock="length")
+
+
+@dataclass(frozen=True, slots=True)
+class ClockTimes:
+    """The column as hours after midnight, or as lengths."""
+
+    column: Column
+    watch = PLAIN
+
+    def judge(self, tally: Tally, case: Case) -> Verdict:
+        """It stands when nearly all cells are clock times."""
+        odd = tally.misfits
+        written = self.column.written
+        many = odd.count > _RARE * tally.values
+        if many and written == TIME_OF_DAY and _fit(list(odd.texts), LENGTH):
+            return Verdict(instead=replace(self, column=replace(self.column, written=LENGTH)))
+        if tally.values < MOSTLY * (tally.values + odd.count) or not tally.values:
+            return Verdict()
+        if odd.count:
+            words = list(odd.texts)[:20]
+            case.note(
+                "type",
+                "error",
+                f"{odd.count} values are no clock times: {', '.join(shorten(w, 30) for w in words[:5])}",
+                rows=odd.rows,
+                count=odd.count,
+                remedy=setting(case.name, f"{{type: number, nulls: {yaml_list(words)}}}")
+                + f" reads them as missing; {setting(case.name, 'category')} keeps them",
+            )
+        note_clock(case, self.column, tally)
+        return Verdict(self.column)
+
+
+def as_clock(case: Case) -> ClockTimes | None:
+    """The column as clock times, or None when it is none."""
+    if case.context.is_target:
+        return None
+    nulls = case.nulls(NUMBER_MARKERS)
+    written = clock_of(case.kept(nulls))
+    if written is None:
+        return None
+    return ClockTimes(case.column(ColumnType.NUMBER, written=written, nulls=nulls))
+
+
+def clock_of(texts: Sequence[str]) -> NumberFormat | None:
+    """How these texts are clock times; None where fewer than 95 % are."""
+    if not texts or ":" not in texts[0] + texts[-1]:
+        return None
+    return next((form for form in (TIME_OF_DAY, LENGTH) if _fit(texts, form)), None)
+
+
+def note_clock(case: Case, column: Column, tally: Tally) -> None:
+    """Say how clock times were read."""
+    remedy = f"{setting(case.name, 'category')} keeps the texts"
+    if column.written == TIME_OF_DAY:
+        told = "clock times are read as hours after midnight (12:30 is 12.5)"
+        case.note("type", "info", told, count=tally.values, remedy=remedy)
+    else:
+        told = "read as lengths in units of the first part (36:45 is 36.75), whatever that counts"
+        case.note("type", "warning", told, count=tally.values, remedy=remedy)
+
+
+def _fit(texts: Sequence[str], form: NumberFormat) -> bool:
+    found = read_clock(pl.Series(texts, dtype=pl.String), form).count()
+    return found >= MOSTLY * len(texts)
