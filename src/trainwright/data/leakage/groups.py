@@ -29,7 +29,7 @@ from trainwright.data.hashing import hash_cells, positions
 from trainwright.data.leakage.naming import looks_like_group
 from trainwright.data.leakage.trials import NUM_FOLDS, Gap, build_trial, compare, judged, readable
 from trainwright.data.types.case import yaml_word
-from trainwright.data.view import View
+from trainwright.data.view import PART, PARTS, View
 
 SAMPLE_ROWS = 10_000
 MOST_COLUMNS = 4
@@ -98,9 +98,11 @@ def _grouped(view: View, column: Column) -> pl.DataFrame | None:
     names = [c.name for c in readable(view) if c.name != column.name]
     share = min(1.0, SAMPLE_ROWS / max(1, view.num_rows))
     blocks = []
-    for block in view.blocks([view.target.name, column.name, *names], split=Split.TRAIN):
+    for block in view.blocks([view.target.name, column.name, *names]):
         place = positions(hash_cells(block[column.name]), "leakage", "groups")
-        blocks.append(block.filter(pl.Series(place < share) & block[column.name].is_not_null()))
+        is_train = block[PART] == PARTS.index(Split.TRAIN)
+        drawn = pl.Series(place < share) & block[column.name].is_not_null() & is_train
+        blocks.append(block.filter(drawn))
     rows = pl.concat(blocks)
     sizes = rows[column.name].alias("value").value_counts()["count"].to_numpy()
     if len(sizes) < FEWEST_GROUPS or rows.height / len(sizes) < FEWEST_ROWS:
