@@ -1,7 +1,8 @@
 """What stands in a text table beside header and rows: titles, units, totals, footnotes, repeated headers.
 
 Each is looked for by its shape, and left out only where that leaves no doubt: a title is one field above
-a full header and rows as wide as it; units are units, and stand above numbers; a footnote is a
+a full header and rows as wide as it, or several where delimiters stand in it as in prose (", "), or where no
+header could be so short; units are units, and stand above numbers; a footnote is a
 sentence below the last row; totals call themselves so. What is left out is told with its line, and
 `data: {layout: ...}` decides where a file is meant otherwise. Only the first 256 KiB and the last block of
 a file are looked at.
@@ -75,15 +76,39 @@ def find_title(sample: bytes, *, delimiter: str | None) -> tuple[int, str | None
             first = next(
                 (at for at, record in enumerate(records) if len(record.filled) > 1), len(records)
             )
+        if first == 0 and _is_prose_above(records, sample, mark):
+            first = 1
         body = counts[first:]
         if not 0 < first <= _MOST_TITLES or width < 2 or np.mean(body == width) < 0.8:
             continue
         above, rest = records[:first], records[first : first + _TELLING + 1]
-        alone = all(len(record.filled) == 1 for record in above)
+        plain = not _is_prose(rest[0], sample, mark) if rest else False
+        alone = all(
+            len(record.filled) == 1
+            or (plain and _is_prose(record, sample, mark))
+            or len(record.cells) < width - (len(above) == 1)
+            for record in above
+        )
         even = len(rest) > _TELLING and all(len(record.cells) == width for record in rest)
         if alone and even and _are_names(rest[0].cells) and any(map(_has_number, rest[1:])):
             return rest[0].start, mark
     return 0, None
+
+
+def _is_prose_above(records: Sequence[Record], sample: bytes, mark: str) -> bool:
+    """Is the first record a title as wide as the header that stands below it?"""
+    if len(records) < _TELLING:
+        return False
+    title, header = records[:2]
+    if _is_prose(header, sample, mark) or not _is_prose(title, sample, mark):
+        return False
+    return _are_names(header.cells) and not _are_names(title.cells)
+
+
+def _is_prose(record: Record, sample: bytes, mark: str) -> bool:
+    """Does a blank follow every delimiter, as in a sentence?"""
+    text = sample[record.start : record.end].strip()
+    return 0 < text.count(mark.encode()) == text.count(f"{mark} ".encode())
 
 
 def has_units(rows: Sequence[Record]) -> bool:

@@ -27,6 +27,16 @@ FOUND = {
     "a title above semicolons": (
         ("Sales of 2024\n" + HEAD + ROWS).replace(",", ";"), 3, "line 1 left out",
     ),
+    "a title in prose": ("Sales, 2024\n" + HEAD + ROWS, 3, "line 1 left out"),
+    "a title in prose, wider than the table": (
+        "Report, Q1, 2024, draft\n" + HEAD + ROWS, 3, "above the header stands 'Report, Q1, 2024, draft'",
+    ),
+    "a title in prose, as wide as the table": ("Sales, Q1, 2024\n" + HEAD + ROWS, 3, "line 1 left out"),
+    "two titles in prose": ("Sales, 2024\nPrinted: Monday, 3 May\n" + HEAD + ROWS, 4, "lines 1 to 2"),
+    "keys and values above": ("Station,Ulm\nDate,2024-05-03\n" + HEAD + ROWS, 4, "lines 1 to 2"),
+    "a title of prose over semicolons": (
+        "Umsatz; 2024\n" + (HEAD + ROWS).replace(",", ";"), 3, "line 1 left out",
+    ),
     "units": (HEAD + "cm,kg,-\n" + ROWS, 3, "a in cm, b in kg"),
     "units in brackets": (HEAD + "[cm],[kg],\n" + ROWS, 3, "a in [cm], b in [kg]"),
     "totals": (HEAD + ROWS + "Total,1230,\n", 2, "the last row holds totals ('Total'): line 42"),
@@ -72,6 +82,19 @@ def test_lines_that_the_recipe_passes_over_are_told_as_well(tmp_path: Path):
     raw = read(tmp_path, text, layout={"skip_lines": 2, "footer_lines": 1})
     said = ((1, "above the header, by skip_lines"), (44, "below the rows, by footer_lines"))
     assert raw.files[0].left_out == said
+
+
+def test_a_header_that_lacks_the_name_of_the_first_column_is_no_title(tmp_path: Path):
+    rows = "".join(f"r{i},{'NA' if i == 1 else i},{'uv'[i % 2]}\n" for i in range(1, 41))
+    with pytest.raises(DataError, match="every row has 3 fields, but the header names 2"):
+        read(tmp_path, "b,y\n" + rows)
+
+
+def test_a_header_with_blanks_behind_its_delimiters_is_one(tmp_path: Path):
+    raw = read(tmp_path, "a, b, y\n" + ROWS)
+    assert (raw.frame.columns, raw.frame.height) == (["a", "b", "y"], 40)
+    raw = read(tmp_path, "a, 2024, y\nu, v, w\n" + ROWS.replace(",", ", "))
+    assert raw.frame.columns == ["a", "2024", "y"]
 
 
 KEPT = {
