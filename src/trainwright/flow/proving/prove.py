@@ -12,6 +12,7 @@ from trainwright.core.extras import require
 from trainwright.core.protocols import Progress
 from trainwright.flow.proving.subjects import Tiny, tiny_subjects
 from trainwright.flow.session import Session
+from trainwright.models.language.families import LanguageFamily
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,11 @@ def _checks(tiny: Tiny, *, kills: int) -> Iterator[Check]:
 
     torch.set_num_threads(tiny.recipe.training.threads)
     yield from prove_training(tiny.subject)
+    if isinstance(tiny.family, LanguageFamily):
+        from trainwright.flow.proving.language import language_subject
+        from trainwright.models.language.proofs import prove_language
+
+        yield from prove_language(language_subject(tiny))
     limit = tiny.recipe.training.memory_limit
     if limit is not None:
         yield check_memory(tiny, limit=limit)

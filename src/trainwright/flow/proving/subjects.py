@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 
 from trainwright.core.artifacts import Examples, Snapshot
 from trainwright.core.clock import Unhurried
-from trainwright.core.protocols import Workplace
+from trainwright.core.protocols import Preparation, Workplace
 from trainwright.core.seeds import derive_seed
 from trainwright.data.fitting import fit_preparation
 from trainwright.flow.rows import Rows, load_both
 from trainwright.models.auto import candidates
+from trainwright.models.language.families import LanguageFamily
 from trainwright.models.networks.family import NetworkFamily
 from trainwright.recipe.schema import Recipe
 from trainwright.recipe.sections import CheckpointSettings, TrainingSettings
@@ -45,6 +46,8 @@ class Tiny:
         recipe: Whose settings.
         snapshot: Whose rows.
         base: The recipe's folder.
+        preparation: Of the rows.
+        rows: A few dozen train rows, as they were prepared.
     """
 
     family: NetworkFamily
@@ -53,12 +56,19 @@ class Tiny:
     recipe: Recipe
     snapshot: Snapshot
     base: Path
+    preparation: Preparation
+    rows: Rows
 
     def plan(self) -> NetworkPlan:
-        """Made anew, with the same first weights each time."""
-        return self.family.planned(
-            self.train,
-            self.validation,
+        """Made anew, with the same first weights each time; of a language on short passages."""
+        family, train, validation = self.family, self.train, self.validation
+        if isinstance(family, LanguageFamily):
+            from trainwright.models.language.proofs import shrunk
+
+            (family, train), (_, validation) = (shrunk(family, one) for one in (train, validation))
+        return family.planned(
+            train,
+            validation,
             target=self.snapshot.target,
             training=self.recipe.training,
             seed=derive_seed(self.recipe.training.seed, "prove"),
@@ -115,7 +125,8 @@ def tiny_subjects(recipe: Recipe, snapshot: Snapshot, *, base: Path) -> tuple[Ti
             )
             for rows in (_few(train), _few(validation))
         ]
-        made.append(Tiny(family, parts[0], parts[1], recipe, snapshot, base))
+        few_rows = _few(train)
+        made.append(Tiny(family, parts[0], parts[1], recipe, snapshot, base, preparation, few_rows))
     return tuple(made)
 
 

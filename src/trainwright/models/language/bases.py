@@ -7,6 +7,7 @@ from typing import Any
 
 from safetensors import SafetensorError
 from safetensors.torch import load_file
+from torch import nn
 
 from trainwright.core.errors import RecipeError
 from trainwright.core.pretrained import Base
@@ -116,13 +117,16 @@ def drawn(kind: str, config: Mapping[str, Any]) -> Any:  # noqa: ANN401 - a clas
     return _class(kind).from_config(known(config))
 
 
-def loaded(base: Base, kind: str, *, dropout: float | None) -> tuple[Any, dict[str, Any]]:
+def loaded(
+    base: Base, kind: str, *, dropout: float | None, layers: int | None = None
+) -> tuple[Any, dict[str, Any]]:
     """The model of a pre-trained base in fp32, and the config that builds it again.
 
     Args:
         base: A folder in the layout of the Hub, or of a network that was trained here.
         kind: causal-lm, masked-lm or seq2seq-lm.
         dropout: In place of the base's own, where it has any.
+        layers: Only the first so many of each stack; None: all.
 
     Raises:
         RecipeError: the folder holds no such model, or weights are missing.
@@ -131,7 +135,7 @@ def loaded(base: Base, kind: str, *, dropout: float | None) -> tuple[Any, dict[s
         base = converted(base)
     config = _config(base, dropout=dropout)
     if base.architecture is not None:
-        return _trained_here(base, kind, config), config
+        return _cut(_trained_here(base, kind, config), config, layers)
     try:
         with without_bars():
             model, report = _class(kind).from_pretrained(
@@ -147,7 +151,25 @@ def loaded(base: Base, kind: str, *, dropout: float | None) -> tuple[Any, dict[s
     if report["missing_keys"]:
         lacking = ", ".join(sorted(report["missing_keys"])[:3])
         raise unusable(base, f"weights are missing: {lacking}")
-    return model.float(), config
+    return _cut(model.float(), config, layers)
+
+
+def _cut(model: Any, config: dict[str, Any], layers: int | None) -> tuple[Any, dict[str, Any]]:  # noqa: ANN401
+    """The model with the first layers of each stack alone, and the config that says so."""
+    if layers is None:
+        return model, config
+    for part in list(model.modules()):
+        for name, stack in list(part.named_children()):
+            if isinstance(stack, nn.ModuleList) and len(stack) > layers:
+                setattr(part, name, stack[:layers])
+    told = {key: min(layers, config[key]) for key in _DEPTHS if isinstance(config.get(key), int)}
+    kinds = {key: config[key][:layers] for key in ("layer_types",) if config.get(key)}
+    config = config | told | kinds
+    for part in model.modules():
+        if hasattr(part, "config"):
+            for key, value in told.items():
+                setattr(part.config, key, value)
+    return model, config
 
 
 def known(config: Mapping[str, Any]) -> Any:  # noqa: ANN401 - a config of transformers
@@ -176,6 +198,7 @@ def _config(base: Base, *, dropout: float | None) -> dict[str, Any]:
     return config
 
 
+_DEPTHS = ("num_hidden_layers", "num_layers", "num_decoder_layers", "n_layer")
 _RATES = (
     "attention_dropout",
     "dropout",

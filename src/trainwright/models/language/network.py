@@ -73,6 +73,7 @@ class CausalNetwork(LanguageNetwork):
             inputs = {
                 "inputs_embeds": with_noise(vectors, positions, labels, noise, alpha=self.neftune)
             }
+        # With a cache transformers takes no heed of positions that begin anew: passages would see each other.
         if self.kind in _PLAIN_HEADS:
             states = self.model.base_model(**inputs, position_ids=positions, use_cache=False)[0]
             head = self.model.get_output_embeddings()

@@ -142,7 +142,8 @@ def first_weights(
     if found is None:
         architecture = kind.of(kind.small(family, passages), objective, passages)
         return architecture, architecture.build()
-    model, config = loaded(found, family.family, dropout=family.dropout)
+    cut = family.layers if "layers" in family.model_fields_set else None  # `prove` sets it
+    model, config = loaded(found, family.family, dropout=family.dropout, layers=cut)
     if passages.vocabulary > config["vocab_size"]:
         raise RecipeError(
             f"the tokenizer of {found.name!r} has {passages.vocabulary} tokens, and its model knows"
