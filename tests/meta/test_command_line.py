@@ -20,6 +20,7 @@ FLAGS = {
     "export": {"--to", "--output", "-o", "--quantize"},
     "predict": {"--output", "-o"},
     "serve": {"--host", "--port", "--extra"},
+    "chat": {"--system", "--temperature", "--max-new-tokens", "--seed"},
     "monitor": set(),
     "label": {
         *("--classes", "--strategy", "--answers", "--rows", "--port", "--export", "--import"),

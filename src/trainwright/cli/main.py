@@ -12,6 +12,7 @@ import typer
 
 from trainwright.cli import (
     audit,
+    chat,
     compare,
     doctor,
     estimate,
@@ -56,6 +57,7 @@ for verb in (
     export,
     predict,
     serve,
+    chat,
     monitor,
     label,
     runs,
