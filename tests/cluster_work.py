@@ -27,18 +27,18 @@ def in_which_process(numbers: Iterable[int]) -> Iterator[int]:
         yield os.getpid()
 
 
-def last_first(folder: Path, numbers: Iterable[int]) -> Iterator[int]:
-    """Item 0 is done only when item 1 is."""
+def first_last(folder: Path, numbers: Iterable[int]) -> Iterator[int]:
+    """Item 0 is done only when all others are: as many as the folder is told of."""
+    wanted = int((folder / "others").read_text())
     for number in numbers:
-        done = folder / "second is done"
-        if number == 1:
-            done.touch()
-        for _ in range(3000):
-            if number != 0 or done.exists():
+        if number:
+            (folder / f"done-{number}").touch()
+        for _ in range(6000):
+            if number or len(list(folder.glob("done-*"))) == wanted:
                 break
             time.sleep(0.01)
         else:
-            raise AssertionError("nobody worked on the other item meanwhile")
+            raise AssertionError("nobody worked on the other items meanwhile")
         yield number
 
 

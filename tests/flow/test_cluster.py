@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +19,17 @@ from trainwright.compute.ray import RayWorkers
 
 Command = Callable[..., tuple[int, dict[str, Any]]]
 FIRST, SECOND, THIRD = 900, 700, 1_200
+
+NODES = """
+import sys
+from ray.cluster_utils import Cluster
+node = {"num_cpus": 1, "object_store_memory": 80_000_000}
+cluster = Cluster(initialize_head=True, head_node_args={**node, "include_dashboard": False})
+cluster.add_node(**node)
+print("at", cluster.address, flush=True)
+sys.stdin.read()
+cluster.shutdown()
+"""
 
 
 @pytest.fixture(scope="module")
@@ -168,8 +182,39 @@ def test_a_source_that_is_not_there_is_told_as_such(
     assert told["error"]["what"] == "there is no such file"
 
 
+@pytest.mark.slow  # two nodes start, and interpreters of their own
+def test_a_running_cluster_of_two_nodes_gives_the_same_snapshot(
+    trainwright: Command, files: Path, tmp_path: Path
+) -> None:
+    token = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": "5" * 64, "RAY_USAGE_STATS_ENABLED": "0"}
+    environment = {**os.environ, **token}
+    nodes = subprocess.Popen(
+        [sys.executable, "-c", NODES],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        env=environment,
+    )
+    with nodes:
+        assert nodes.stdout is not None
+        address = next(line for line in nodes.stdout if line.startswith("at "))[3:].strip()
+        compute = f"compute={{kind: ray, address: '{address}'}}"
+        command = [sys.executable, "-m", "trainwright", "prepare", files / "r.yaml", "--json"]
+        done = subprocess.run(
+            [*command, "--workspace", tmp_path / "there", "--set", compute],
+            capture_output=True,
+            text=True,
+            env=environment,
+            timeout=300,
+        )
+    here = prepared(trainwright, files / "r.yaml", tmp_path / "here")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["snapshot"] == here["snapshot"]
+
+
 def test_a_cluster_that_is_not_there_is_an_environment_fault(
-    trainwright: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    trainwright: Command, cluster: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import ray
 

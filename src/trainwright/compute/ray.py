@@ -19,6 +19,7 @@ import logging
 import os
 import secrets
 import signal
+import socket
 import sys
 import threading
 from collections.abc import Iterable, Iterator, Sequence
@@ -37,6 +38,7 @@ from trainwright.core.extras import require
 
 MOST_SHARES = 512  # of one pass
 ATTEMPTS = 4
+_KNOCK_SECONDS = 10
 _OURS = {  # of a cluster of our own; Ray reads them when it is imported and when it starts
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_AUTH_MODE": "token",
@@ -92,14 +94,16 @@ class RayWorkers:
             task = _Task(work, ray.put(shares), attempts.resolve(), _code())
             number = 0
             for outcome in _outcomes(task, len(shares)):
-                assert outcome.share == number, "Ray Data keeps the order"
+                if outcome.share != number:
+                    raise RuntimeError(f"Ray Data gave share {outcome.share} in place of {number}")
                 if outcome.error is not None:
                     raise outcome.error
                 if outcome.ends:
                     number += 1
                 else:
                     yield outcome.result
-            assert number == len(shares), "Ray Data loses no share"
+            if number != len(shares):
+                raise RuntimeError(f"Ray Data gave {number} of {len(shares)} shares")
 
     def _start(self) -> None:
         """Connect to the cluster, or start one.
@@ -109,10 +113,8 @@ class RayWorkers:
         """
         if self._started:
             return
-        for name, value in _OURS.items() if self._address is None else ():
-            os.environ.setdefault(name, value)
         if self._address is None:
-            os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
+            _keep_to_ourselves()
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
         import ray
 
@@ -131,28 +133,20 @@ class RayWorkers:
         quiet = {"log_to_driver": False, "logging_level": logging.CRITICAL}
         try:
             if self._address is not None:
+                _knock(self._address)
                 ray.init(self._address, **quiet)
                 return
+            folder = TemporaryDirectory(prefix="trainwright-ray-", ignore_cleanup_errors=True)
             ray.init(
                 "local",
                 num_cpus=self._cpus,
                 object_store_memory=self._object_store,
                 include_dashboard=False,
-                _temp_dir=self._open.enter_context(
-                    TemporaryDirectory(prefix="trainwright-ray-", ignore_cleanup_errors=True)
-                ),
+                _temp_dir=self._open.enter_context(folder),
                 **quiet,
             )
-        except (ConnectionError, OSError, RuntimeError, ValueError) as error:
-            told = " ".join(str(error).split())[:240]
-            what = f"the Ray cluster at {self._address} cannot be reached"
-            raise EnvironmentFault(
-                f"{what if self._address else 'no Ray cluster could be started here'}: {told}",
-                where="compute",
-                mend="ray status --address ADDRESS says whether it runs; RAY_AUTH_TOKEN_PATH names its token"
-                if self._address
-                else "compute: local",
-            ) from error
+        except (OSError, RuntimeError, ValueError) as error:
+            raise _unreachable(self._address, error) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,6 +246,42 @@ def _outcomes(task: _Task, num_shares: int) -> Iterator[_Outcome]:
             where="compute",
             mend="ray status --address ADDRESS says whether it runs; or compute: local",
         ) from error
+
+
+def _keep_to_ourselves() -> None:
+    """Have the cluster that is started next be this process's own.
+
+    Raises:
+        EnvironmentFault: Ray was imported before, without that being said.
+    """
+    ray = sys.modules.get("ray")
+    if ray is None:
+        os.environ.update(_OURS)
+        os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
+    elif not ray.is_initialized() and any(os.environ.get(name) != _OURS[name] for name in _OURS):
+        raise EnvironmentFault(
+            "this program imported ray, so that a cluster started now would listen to others",
+            where="compute",
+            mend="connect beforehand, which is then used: ray.init()",
+        )
+
+
+def _knock(address: str) -> None:
+    """Raise OSError where nobody answers: Ray would wait for minutes."""
+    host, _, port = address.rpartition(":")
+    if host:
+        with socket.create_connection((host.strip("[]"), int(port)), timeout=_KNOCK_SECONDS):
+            pass
+
+
+def _unreachable(address: str | None, error: Exception) -> EnvironmentFault:
+    told = " ".join(str(error).split())[:240]
+    if address is None:
+        what, mend = "no Ray cluster could be started here", "compute: local"
+    else:
+        what = f"the Ray cluster at {address} cannot be reached"
+        mend = "`ray status` on one of its machines tells its address; RAY_AUTH_TOKEN_PATH names its token"
+    return EnvironmentFault(f"{what}: {told}", where="compute", mend=mend)
 
 
 def _shares(items: Sequence[Item]) -> list[list[Item]]:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,8 +16,8 @@ from cluster_work import (
     dies,
     dies_once,
     doubled,
+    first_last,
     in_which_process,
-    last_first,
     refuses,
     says,
     summed,
@@ -41,8 +42,9 @@ def workers() -> Iterator[RayWorkers]:
 def test_results_come_in_the_items_order_whoever_is_done_first(
     workers: RayWorkers, tmp_path: Path
 ) -> None:
-    found = workers.map(partial(last_first, tmp_path), range(4), folder=tmp_path)
-    assert list(found) == [0, 1, 2, 3]
+    (tmp_path / "others").write_text("24")
+    found = workers.map(partial(first_last, tmp_path), range(25), folder=tmp_path)
+    assert list(found) == list(range(25))
 
 
 def test_work_is_done_by_other_processes(workers: RayWorkers, tmp_path: Path) -> None:
@@ -159,6 +161,28 @@ def test_who_has_no_token_is_refused_by_a_cluster_of_our_own(
     )
     assert done.returncode != 0
     assert "let in" not in done.stdout
+
+
+def test_where_ray_was_imported_before_no_open_cluster_is_started() -> None:
+    code = (
+        "import ray; from trainwright.compute.ray import RayWorkers; from pathlib import Path\n"
+        "list(RayWorkers(cpus=1).map(iter, [1], folder=Path()))"
+    )
+    bare = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env=bare, timeout=120
+    )
+    assert "would listen to others" in done.stderr
+    assert "ray.init()" in done.stderr
+
+
+def test_where_nobody_answers_it_is_said_at_once(tmp_path: Path) -> None:
+    with socket.socket() as other:  # a port that nobody listens on
+        other.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{other.getsockname()[1]}"
+        with pytest.raises(EnvironmentFault, match=f"{address} cannot be reached") as refused:
+            RayWorkers(address)._connect(None)
+    assert "RAY_AUTH_TOKEN_PATH" in refused.value.mend
 
 
 def test_many_items_make_no_more_shares_than_ray_bears() -> None:
