@@ -8,7 +8,8 @@ Equal counts are merged in the order of ids, which start from the 256 bytes: the
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,8 @@ SPECIAL = (PADDING, START, END, MASK, TURN_START, TURN_END)
 NUM_SENTINELS = 100  # as of T5: enough for spans of 15 % of 2,000 tokens
 LEAST = 256 + len(SPECIAL)
 _SENTINEL = "<extra_id_{}>"
+_LONGEST = 256  # characters of a word, or of a run of blanks, that is learnt from
+_LONG = re.compile(rf"(\S{{{_LONGEST},}}|\s{{{_LONGEST},}})")
 _TEMPLATE_FILE = "chat_template.jinja"
 
 
@@ -80,7 +83,7 @@ def fit_vocabulary(texts: Iterable[str], *, size: int, sentinels: bool = False) 
         initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
         show_progress=False,
     )
-    tokenizer.train_from_iterator(texts, trainer)
+    tokenizer.train_from_iterator((part for text in texts for part in _shortened(text)), trainer)
     tokenizer.post_processor = processors.TemplateProcessing(
         single=f"{START} $A {END}",
         special_tokens=[(name, tokenizer.token_to_id(name)) for name in (START, END)],
@@ -218,6 +221,18 @@ def _json(file: Path) -> Mapping[str, Any]:
     except TrustError:
         return {}
     return found if isinstance(found, dict) else {}
+
+
+def _shortened(text: str) -> Iterator[str]:
+    """A text whose words are of bounded length: the time of the fit grows with the square of the longest."""
+    if _LONG.search(text) is None:
+        yield text
+        return
+    for number, part in enumerate(_LONG.split(text)):
+        if number % 2:
+            yield from (part[at : at + _LONGEST] for at in range(0, len(part), _LONGEST))
+        elif part:
+            yield part
 
 
 def _sentinels(count: int) -> list[str]:
