@@ -61,6 +61,7 @@ bench: $(VENV)/.test
 	$(BIN)/python benchmarks/preparation.py
 	$(BIN)/python benchmarks/tables.py
 	for case in mlp gpt text; do $(BIN)/python benchmarks/loop.py --case $$case || exit 1; done
+	$(BIN)/python benchmarks/harness.py
 
 soak: $(VENV)/.soak
 	$(BIN)/python -m pytest -m slow # one at a time: budgets are kept to, and a neighbour is no excuse
