@@ -9,6 +9,7 @@ again (Chen et al. 2016, arXiv:1604.06174).
 from __future__ import annotations
 
 from collections.abc import Callable
+from inspect import signature
 from typing import Any
 
 import torch
@@ -54,6 +55,7 @@ class CausalNetwork(LanguageNetwork):
     def __init__(self, model: Any, *, neftune: float = 0.0) -> None:  # noqa: ANN401 - of transformers
         super().__init__(model)
         self.neftune = neftune
+        self._takes_positions = "position_ids" in signature(model.forward).parameters
 
     def forward(
         self, ids: Tensor, positions: Tensor, labels: Tensor, noise: Tensor | None = None
@@ -67,22 +69,38 @@ class CausalNetwork(LanguageNetwork):
             labels: The tokens to be told, -100 elsewhere and at the first of a passage. Shape (B, T).
             noise: A seed a row for noise on the token vectors, 0 for none; shape (B,).
         """
-        inputs: dict[str, Tensor] = {"input_ids": ids}
-        if noise is not None and self.training:
-            vectors = self.model.get_input_embeddings()(ids)
-            inputs = {
-                "inputs_embeds": with_noise(vectors, positions, labels, noise, alpha=self.neftune)
-            }
         # With a cache transformers takes no heed of positions that begin anew: passages would see each other.
+        inputs: dict[str, Any] = {"input_ids": ids, "use_cache": False}
+        if self._takes_positions:
+            inputs["position_ids"] = positions
+        if noise is not None and self.training:
+            vectors = self.model.get_input_embeddings()(inputs.pop("input_ids"))
+            noisy = with_noise(vectors, positions, labels, noise, alpha=self.neftune)
+            inputs["inputs_embeds"] = noisy
         if self.kind in _PLAIN_HEADS:
-            states = self.model.base_model(**inputs, position_ids=positions, use_cache=False)[0]
+            states = self.model.base_model(**inputs)[0]
             head = self.model.get_output_embeddings()
         else:
-            found = self.model(**inputs, position_ids=positions, use_cache=False)
-            states, head = found.logits, nn.Identity()
+            states, head = self.model(**inputs).logits, nn.Identity()
         labels = labels[:, 1:]  # each is told from the state before it
         nats = _nats_told(states[:, :-1], head, where=labels != IGNORED, targets=labels)
         return functional.pad(nats, (1, 0))
+
+
+def isolates(network: CausalNetwork) -> bool:
+    """No passage of a row sees the one before it: tried on two of four tokens.
+
+    Not every model of transformers starts anew where positions do.
+    """
+    mode = network.training
+    first = torch.tensor([[1, 2, 3, 4], [5, 6, 7, 8]]) % network.model.config.vocab_size
+    ids = torch.cat([first, first[:1].expand(2, 4)], dim=1)
+    positions = torch.arange(4).repeat(2).expand(2, 8)
+    labels = ids.masked_fill(positions == 0, IGNORED)
+    with torch.no_grad():
+        nats = network.eval()(ids, positions, labels)
+    network.train(mode)
+    return torch.equal(nats[0, 4:], nats[1, 4:]) and not torch.equal(nats[0, :4], nats[1, :4])
 
 
 class MaskedNetwork(LanguageNetwork):

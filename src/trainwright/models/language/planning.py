@@ -22,7 +22,7 @@ from trainwright.models.language.architecture import (
 )
 from trainwright.models.language.bases import loaded
 from trainwright.models.language.families import CausalLM, LanguageFamily
-from trainwright.models.language.network import CausalNetwork, LanguageNetwork
+from trainwright.models.language.network import CausalNetwork, LanguageNetwork, isolates
 from trainwright.models.language.samples import NOISE, chosen, with_something_told
 from trainwright.models.language.work import work_of
 from trainwright.models.networks.plan import Defaults, NetworkPlan
@@ -69,6 +69,12 @@ def plan_language(
         tuned = adapted(network, family)
     if isinstance(network, CausalNetwork) and isinstance(family, CausalLM):
         network.neftune = family.neftune or 0.0
+        if family.packing and found is not None and not isolates(network):
+            raise RecipeError(
+                f"in the base {found.name!r} passages of one row see each other",
+                where="model.packing",
+                mend="packing: false",
+            )
     source = architecture.taught(
         passages, family, weights=weights, seed=derive_seed(seed, "samples")
     )

@@ -103,6 +103,16 @@ def test_passages_longer_than_the_base_has_places_are_refused(tongue, tmp_path):
     assert caught.value.mend == "max_length: 12"
 
 
+def test_a_base_whose_passages_would_see_each_other_is_not_packed(tongue, tmp_path):
+    config = {"model_type": "bloom", "vocab_size": 40, "hidden_size": 32, "n_layer": 1, "n_head": 2}
+    saved(tmp_path, config)
+    with pytest.raises(RecipeError, match="see each other") as caught:
+        tongue.plan(tongue.family(pretrained=str(tmp_path)), tongue.passages())
+    assert caught.value.mend == "packing: false"
+    part = tongue.family(pretrained=str(tmp_path), packing=False)
+    assert tongue.fit(part, tongue.passages(), epochs=1).iterations > 0
+
+
 def test_a_damaged_gguf_file_is_refused(tmp_path, monkeypatch):
     monkeypatch.setenv("TRAINWRIGHT_CACHE", str(tmp_path / "cache"))
     (tmp_path / "model.gguf").write_bytes(b"GGUF" + b"\0" * 64)
