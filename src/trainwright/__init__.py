@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from trainwright.deployment.package import load_package
     from trainwright.flow.audit import audit
     from trainwright.flow.comparison import compare
+    from trainwright.flow.estimate import estimate
     from trainwright.flow.evaluation import evaluate
+    from trainwright.flow.export import export
     from trainwright.flow.monitoring import monitor
     from trainwright.flow.prediction import predict
     from trainwright.flow.preparation import prepare
@@ -51,7 +53,9 @@ _HOMES = {
     "TrustError": "trainwright.core.errors",
     "audit": "trainwright.flow.audit",
     "compare": "trainwright.flow.comparison",
+    "estimate": "trainwright.flow.estimate",
     "evaluate": "trainwright.flow.evaluation",
+    "export": "trainwright.flow.export",
     "load_model": "trainwright.flow.resolving",
     "load_package": "trainwright.deployment.package",
     "load_recipe": "trainwright.recipe",
@@ -83,7 +87,9 @@ __all__ = [
     "TrustError",
     "audit",
     "compare",
+    "estimate",
     "evaluate",
+    "export",
     "load_model",
     "load_package",
     "load_recipe",

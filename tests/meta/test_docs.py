@@ -46,6 +46,7 @@ NETWORKS = (
     "prove",
     "resume",
     "distil",
+    "export",
 )
 CORE_ALONE = Path(__file__).parent / "core_alone"  # its sitecustomize hides the extra `networks`
 

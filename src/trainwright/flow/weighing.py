@@ -114,7 +114,7 @@ def _missing(sides: Sides) -> Iterator[str]:
     if sides.elsewhere is not None and sides.asked is None:
         yield "the endpoint's quality was not measured: estimate: {sample: 100} asks it about validation rows"
     if sides.trained is None:
-        yield "the trained model's loss could not be foretold: give the probes more time: estimate: {probe: 5m}"
+        yield "the trained model's loss could not be foretold: more time for it: estimate: {probe: 5m}"
 
 
 def _rows(even: Reckoned) -> str:
