@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 from pathlib import Path
 
 import polars as pl
@@ -13,28 +15,42 @@ from trainwright.cli.main import status_of
 from trainwright.core.artifacts import Column, ColumnType, Target, Task
 from trainwright.core.language import LanguageNeeds
 from trainwright.data.fitting import fit_preparation
-from trainwright.deployment.package import write_package
+from trainwright.deployment.package import load_package, write_package
 from trainwright.models.fitted import FittedModel
 
 ROWS = [
-    [{"role": "user", "content": f"What is {n} and {n}?"}]
-    + [{"role": "assistant", "content": f"It is {2 * n}, of course."}]
+    [
+        {"role": "user", "content": f"What is {n} and {n}?"},
+        {"role": "assistant", "content": f"It is {2 * n}, of course."},
+    ]
     for n in range(24)
 ]
 
 
 @pytest.fixture(scope="module")
 def package(tmp_path_factory) -> Path:
+    """Of conversations."""
+    column = Column("messages", ColumnType.MESSAGES)
+    talks = [json.dumps(row) for row in ROWS]
+    return packaged(tmp_path_factory.mktemp("talks"), column, Task.INSTRUCTION_TUNING, talks)
+
+
+@pytest.fixture(scope="module")
+def documents(tmp_path_factory) -> Path:
+    """Of documents."""
+    texts = [" ".join(turn["content"] for turn in row) for row in ROWS]
+    column = Column("text", ColumnType.TEXT)
+    return packaged(tmp_path_factory.mktemp("texts"), column, Task.LANGUAGE_MODELLING, texts)
+
+
+def packaged(folder: Path, column: Column, task: Task, values: list[str]) -> Path:
     """A tiny Llama that was taught nothing yet, with a tokenizer of its own."""
     from trainwright.models.language.architecture import CausalArchitecture
     from trainwright.models.networks.estimator import NetworkEstimator
 
-    folder = tmp_path_factory.mktemp("language")
-    column = Column("messages", ColumnType.MESSAGES)
-    target = Target(column, Task.INSTRUCTION_TUNING)
-    talks = [json.dumps(row) for row in ROWS]
+    target = Target(column, task)
     preparation = fit_preparation(
-        pl.DataFrame({"messages": talks}),
+        pl.DataFrame({column.name: values}),
         (column,),
         LanguageNeeds(vocabulary=300, max_length=96),
         base=folder,
@@ -67,7 +83,7 @@ def package(tmp_path_factory) -> Path:
         card="# card\n",
         facts={"family": "causal-lm"},
         reference=None,
-        golden_rows=[{"messages": talk} for talk in talks],
+        golden_rows=[{column.name: value} for value in values],
         tolerance=1e-5,
     )
     return folder / "tiny"
@@ -75,9 +91,9 @@ def package(tmp_path_factory) -> Path:
 
 def export(package, output, capsys, *arguments):
     capsys.readouterr()
+    workspace = str(package.parent / "work")
     status = status_of(
-        ["export", str(package), "--workspace", str(package.parent / "work"), "-o", str(output)]
-        + [*arguments, "--json"]
+        ["export", str(package), "--workspace", workspace, "-o", str(output), *arguments, "--json"]
     )
     return status, json.loads(capsys.readouterr().out)
 
@@ -96,6 +112,18 @@ def test_it_answers_alike_in_the_formats_of_others(package, to, tmp_path, capsys
     assert (tmp_path / "out").exists()
 
 
+def test_a_documents_prompt_begins_as_in_the_package_and_does_not_end(documents, tmp_path, capsys):
+    from transformers import AutoTokenizer
+
+    status, told = export(documents, tmp_path / "out", capsys, "--to", "safetensors")
+    assert status == 0, told
+    assert [check["name"] for check in told["checks"]][-2:] == ["tokenizer", "prompt"]
+    preparation = load_package(documents).model.preparation
+    ids = AutoTokenizer.from_pretrained(tmp_path / "out")("It is 24")["input_ids"]
+    assert ids == list(preparation.prompt_ids("It is 24"))
+    assert preparation.special.end not in ids
+
+
 def test_a_template_that_says_something_else_is_refused(package, tmp_path, capsys, monkeypatch):
     from dataclasses import replace
 
@@ -112,6 +140,61 @@ def test_a_template_that_says_something_else_is_refused(package, tmp_path, capsy
     assert status == 1
     assert [check["name"] for check in told["checks"] if not check["passed"]] == ["chat template"]
     assert list(tmp_path.iterdir()) == []
+
+
+LLAMA = os.environ.get("TRAINWRIGHT_LLAMA_PYTHON")  # an interpreter that has llama-cpp-python
+ASKED = """
+import json, sys
+from llama_cpp import Llama
+asked = json.load(open(sys.argv[1]))
+llama = Llama(asked["file"], n_ctx=128, n_threads=1, verbose=False)
+told = {"ids": [llama.tokenize(t.encode(), add_bos=False, special=False) for t in asked["texts"]]}
+told["written"] = []
+for prompt in asked["prompts"]:
+    llama.reset()
+    written = []
+    for token in llama.generate(prompt, temp=0.0, top_k=1, repeat_penalty=1.0):
+        written.append(token)
+        if len(written) == 12:
+            break
+    told["written"].append(written)
+print(json.dumps(told))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(LLAMA is None, reason="TRAINWRIGHT_LLAMA_PYTHON names no interpreter")
+@pytest.mark.parametrize("quantize", [None, "f16"])
+def test_llama_cpp_itself_writes_the_same_tokens(package, quantize, tmp_path, capsys):
+    file = tmp_path / "model.gguf"
+    more = [] if quantize is None else ["--quantize", quantize]
+    status, told = export(package, file, capsys, "--to", "gguf", *more)
+    assert status == 0, told
+    model = load_package(package).model
+    network, preparation = model.estimator.module.model, model.preparation
+    texts = ["What is 12 and 12?", "It is 24, of course.", "a\n\n5   007 Zwölf €\t?", " x"]
+    tokenizer = preparation.alphabet.tokenizer
+    prompts = [tokenizer.encode(text, add_special_tokens=False).ids for text in texts]
+    written = []
+    for prompt in prompts:
+        ids = torch.tensor([prompt])
+        for _ in range(12):
+            with torch.inference_mode():
+                token = network(ids).logits[0, -1].argmax()
+            ids = torch.cat([ids, token.reshape(1, 1)], dim=1)
+        written.append(ids[0, len(prompt) :].tolist())
+    asked = {"file": str(file), "texts": texts, "prompts": prompts}
+    (tmp_path / "asked.json").write_text(json.dumps(asked))
+    done = subprocess.run(
+        [LLAMA, "-c", ASKED, str(tmp_path / "asked.json")],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=True,
+    )
+    answer = json.loads(done.stdout.splitlines()[-1])
+    assert answer["ids"] == prompts
+    assert answer["written"] == written
 
 
 @pytest.mark.slow

@@ -43,12 +43,14 @@ class Codec:
         special: Ids with a meaning of their own.
         template: A chat template (Jinja), or None.
         max_length: Tokens that the model was taught with, at most.
+        starts: A prompt begins with the start token, where nobody says otherwise.
     """
 
     document: str
     special: SpecialTokens
     template: str | None
     max_length: int
+    starts: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from trainwright.deployment.export.gguf import check_gguf, write_gguf
 from trainwright.deployment.export.hub import write_codec, write_hub
 from trainwright.deployment.export.onnx import FILE, OnnxNetwork, quantize_onnx
 from trainwright.deployment.export.parity import language_checks, prediction_checks
+from trainwright.deployment.export.tokens import for_prompts
 from trainwright.models.fitted import FittedModel
 
 if TYPE_CHECKING:
@@ -127,6 +128,9 @@ class LanguageLeaving(Leaving):
         yield self._spelt(folder)
         if self.preparation.column.type is ColumnType.MESSAGES:
             yield self._conversed(folder)
+        elif self.preparation.form == "causal" and _tells_documents(self.preparation):
+            if self.to != "gguf":  # there a flag says it, and `codec_of` has looked
+                yield self._prompted(folder)
 
     def _again(self, folder: Path) -> Answers:
         from trainwright.models.export.hub import load_gguf, load_hub
@@ -143,26 +147,43 @@ class LanguageLeaving(Leaving):
 
     def _spelt(self, folder: Path) -> Check:
         """Are texts the same tokens there?"""
-        from trainwright.models.export.hub import spelling, token_ids
+        from trainwright.models.export.hub import spelling
 
         texts = self._texts()
-        path = folder / GGUF_FILE if self.to == "gguf" else folder
-        same = sum(
-            one == other
-            for one, other in zip(spelling(self.codec, texts), token_ids(path, texts), strict=True)
-        )
+        pairs = zip(spelling(self.codec, texts), self._spelt_again(folder, texts), strict=True)
+        same = sum(one == other for one, other in pairs)
         detail = f"{same} of {len(texts)} texts are the same tokens"
         return Check("tokenizer", same == len(texts), detail)
 
     def _conversed(self, folder: Path) -> Check:
         """Is a conversation's prompt the same tokens there?"""
-        from trainwright.models.export.hub import chat_ids
+        from trainwright.models.export.hub import chat_text
 
         talk = (Message("user", "What does 1 cost?  Zwölf €."),)
-        path = folder / GGUF_FILE if self.to == "gguf" else folder
-        same = list(self.preparation.prompt_ids(talk)) == chat_ids(path, talk)
+        said = chat_text(folder / GGUF_FILE if self.to == "gguf" else folder, talk)
+        same = [list(self.preparation.prompt_ids(talk))] == self._spelt_again(folder, [said])
         detail = "a conversation's prompt is the same tokens" if same else "the prompt differs"
         return Check("chat template", same, detail)
+
+    def _prompted(self, folder: Path) -> Check:
+        """Does a document's beginning become the tokens that the package begins with?"""
+        from trainwright.models.export.hub import prompt_ids
+
+        text = "What does 1 cost?  Zwölf €."
+        same = list(self.preparation.prompt_ids(text)) == prompt_ids(folder, text)
+        detail = "a document's beginning is the same tokens" if same else "the prompt differs"
+        return Check("prompt", same, detail)
+
+    def _spelt_again(self, folder: Path, texts: list[str]) -> list[list[int]]:
+        """Ids of texts by the tokenizer that was written."""
+        if self.to == "gguf":  # transformers passes over how numbers are cut there
+            from trainwright.data.language.gguf import vocabulary_of_gguf
+
+            tokenizer = vocabulary_of_gguf(folder / GGUF_FILE).tokenizer
+            return [tokenizer.encode(text, add_special_tokens=False).ids for text in texts]
+        from trainwright.models.export.hub import token_ids
+
+        return token_ids(folder, texts)
 
     def _texts(self) -> list[str]:
         names = [c.name for c in self.model.inputs if c.type is ColumnType.TEXT]
@@ -172,7 +193,7 @@ class LanguageLeaving(Leaving):
             else self.asked.validation.head(SPELT).to_dicts()
         )
         found = [str(row[name]) for row in rows for name in names if row.get(name)]
-        return ["What does 1 cost?  Zwölf €.\n", *found][:SPELT]
+        return ["What does 1 cost?  Zwölf €.\n\n5   007", *found][:SPELT]
 
 
 class NetworkLeaving(Leaving):
@@ -234,12 +255,24 @@ def codec_of(preparation: LanguagePreparation, config: Mapping[str, Any]) -> Cod
     if tokenizer is None:
         raise CommandError("a model of bytes has no tokenizer to be exported", where="--to")
     template = preparation.template
+    document, starts = tokenizer.to_str(), False
+    if preparation.form == "causal":
+        starts = _tells_documents(preparation) and (
+            preparation.prompt_ids("a")[0] == preparation.special.start
+        )
+        document = for_prompts(document, preparation.special, starts=starts)
     return Codec(
-        document=tokenizer.to_str(),
+        document=document,
         special=preparation.special,
         template=None if template is None else template.source,
         max_length=int(config.get("max_position_embeddings") or preparation.max_length),
+        starts=starts,
     )
+
+
+def _tells_documents(preparation: LanguagePreparation) -> bool:
+    """Does it read what it tells, as a text?"""
+    return preparation.told is None and preparation.column.type is ColumnType.TEXT
 
 
 def _joined(predictions: Sequence[Prediction]) -> Prediction:

@@ -166,7 +166,7 @@ def _spell(writer: Any, codec: Codec, *, padded_to: int) -> None:  # noqa: ANN40
         writer.add_bos_token_id(special.start)
     writer.add_eos_token_id(special.end)
     writer.add_pad_token_id(special.padding)
-    writer.add_add_bos_token(False)  # prompts hold it
+    writer.add_add_bos_token(codec.starts)
     writer.add_add_space_prefix(False)
     if codec.template is not None:
         writer.add_chat_template(codec.template)

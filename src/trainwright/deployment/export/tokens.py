@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from trainwright.core.errors import CommandError
+from trainwright.core.language import SpecialTokens
 from trainwright.core.leaving import Codec
 
 _MEND = "--to safetensors, which takes any tokenizer"
@@ -48,6 +49,26 @@ def special_names(codec: Codec) -> dict[str, str]:
         "mask_token": special.mask,
     }
     return {name: tokens[place] for name, place in found.items() if place is not None}
+
+
+def for_prompts(document: str, special: SpecialTokens, *, starts: bool) -> str:
+    """A tokenizer's document that puts the start token before a text where `starts` says so, no more.
+
+    What ends a text in training must not stand behind a prompt: the model would take it for told.
+    """
+    said = json.loads(document)
+    said["post_processor"] = None
+    if starts and special.start is not None:
+        name = _tokens(said)[special.start]
+        token = {"SpecialToken": {"id": name, "type_id": 0}}
+        single = [token, {"Sequence": {"id": "A", "type_id": 0}}]
+        said["post_processor"] = {
+            "type": "TemplateProcessing",
+            "single": single,
+            "pair": [*single, {"Sequence": {"id": "B", "type_id": 1}}],
+            "special_tokens": {name: {"id": name, "ids": [special.start], "tokens": [name]}},
+        }
+    return json.dumps(said, ensure_ascii=False)
 
 
 def byte_pairs(codec: Codec) -> BytePairs:

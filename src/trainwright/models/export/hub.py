@@ -105,18 +105,22 @@ def load_gguf(path: Path) -> ModuleNetwork:
     return ModuleNetwork(cast("nn.Module", model).eval())
 
 
-def token_ids(path: Path, texts: list[str]) -> list[list[int]]:
-    """Ids of texts by the tokenizer of a folder, or of a GGUF file, as transformers reads it."""
-    tokenizer = _tokenizer(path)
+def token_ids(folder: Path, texts: list[str]) -> list[list[int]]:
+    """Ids of texts by the tokenizer of a folder in the Hub's layout."""
+    tokenizer = _tokenizer(folder)
     return [tokenizer.encode(text, add_special_tokens=False) for text in texts]
 
 
-def chat_ids(path: Path, talk: Sequence[Message]) -> list[int]:
-    """Ids of a conversation's prompt by the chat template that came along."""
+def prompt_ids(folder: Path, text: str) -> list[int]:
+    """Ids of a prompt, special tokens included, by the tokenizer of a folder in the Hub's layout."""
+    return list(_tokenizer(folder)(text)["input_ids"])
+
+
+def chat_text(path: Path, talk: Sequence[Message]) -> str:
+    """A conversation's prompt by the chat template of a folder, or of a GGUF file."""
     messages = [message.to_json() for message in talk]
     tokenizer = _tokenizer(path)
-    text = tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
-    return list(tokenizer.encode(text, add_special_tokens=False))
+    return str(tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True))
 
 
 def spelling(codec: Codec, texts: list[str]) -> list[list[int]]:
