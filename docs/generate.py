@@ -27,6 +27,7 @@ from trainwright.recipe.data import ColumnSettings, Inputs, SeriesSettings, Spli
 from trainwright.recipe.governance import CardSettings
 from trainwright.recipe.labels import Condition, LabelSettings, Rule
 from trainwright.recipe.layout import LayoutSettings
+from trainwright.recipe.mixture import MixtureSettings
 from trainwright.recipe.quantities import parse_duration
 from trainwright.recipe.repair import Limits, RepairSettings, UnreadableSettings
 from trainwright.recipe.schema import Recipe
@@ -73,6 +74,7 @@ NESTED = {
     "data.labels.functions": Rule,
     "data.labels.functions.if": Condition,
     "data.card": CardSettings,
+    "data.mixture": MixtureSettings,
     "training.early_stopping": EarlyStopping,
     "training.averaging": Averaging,
     "training.mixing": Mixing,
