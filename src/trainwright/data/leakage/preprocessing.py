@@ -42,7 +42,7 @@ _EXACT = 1e-6  # what single precision leaves of a mean or a deviation
 _COUNTED = 50_000  # values of a column
 
 
-def find(view: View, *, deadline: Deadline) -> list[Finding]:  # noqa: ARG001 - one pass
+def find(view: View, *, deadline: Deadline) -> list[Finding]:
     """Columns that were prepared before the split."""
     names = [
         column.name
@@ -50,7 +50,9 @@ def find(view: View, *, deadline: Deadline) -> list[Finding]:  # noqa: ARG001 - 
         if column.type is ColumnType.NUMBER and column.name in view.inputs and not column.integer
     ]
     known = {name: Moments() for name in names}
-    for block in view.blocks(names) if names else ():
+    for number, block in enumerate(view.blocks(names) if names else ()):
+        if not deadline.go_on("prepared before", number):
+            return [cut_short("columns that were scaled or filled beforehand")]
         for name, moments in known.items():
             moments.add(block[name])
     known = {name: one for name, one in known.items() if one.num_rows >= FEWEST_ROWS}
@@ -131,6 +133,12 @@ class Moments:
         """Of finely written values hardly one stands there as often."""
         assert self.counts is not None
         return int((self.counts["n"] > count / 3).sum()) == 1
+
+
+def cut_short(what: str) -> Finding:
+    """Nothing can be said of all rows where not all were looked at."""
+    told = f"no time was left to look through all rows for {what}"
+    return finding("not-run", "warning", told, remedy="data: {budget: 10m}")
 
 
 def written_step(values: NDArray[np.float64]) -> float:

@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from trainwright.core.artifacts import ColumnType, Finding, Split, Task
 from trainwright.core.clock import Deadline
 from trainwright.data.findings import finding
-from trainwright.data.leakage.preprocessing import written_step
+from trainwright.data.leakage.preprocessing import cut_short, written_step
 from trainwright.data.types.case import yaml_word
 from trainwright.data.view import PART, PARTS, View
 
@@ -43,7 +43,7 @@ _MOST_PARTS = 200
 Floats = NDArray[np.float64]
 
 
-def find(view: View, *, deadline: Deadline) -> list[Finding]:  # noqa: ARG001 - one pass
+def find(view: View, *, deadline: Deadline) -> list[Finding]:
     """Numbers that are means of the target."""
     if view.target.task not in (Task.CLASSIFICATION, Task.REGRESSION):
         return []
@@ -53,8 +53,11 @@ def find(view: View, *, deadline: Deadline) -> list[Finding]:  # noqa: ARG001 - 
         if column.type is ColumnType.NUMBER and column.name in view.inputs and not column.integer
     ]
     codes = view.target.classes[:MOST_CLASSES] if view.target.classes else ("",)
+    tables = _tables(view, names, codes, deadline)
+    if tables is None:
+        return [cut_short("columns that hold the target's means")]
     found = []
-    for name, table in _tables(view, names, codes).items():
+    for name, table in tables.items():
         if not table["known"].sum():
             continue
         groups = [_groups(table, number) for number in range(len(codes))]
@@ -90,14 +93,23 @@ class _Groups:
     step: float
 
 
-def _tables(view: View, names: list[str], codes: tuple[str, ...]) -> dict[str, pl.DataFrame]:
-    """For each column its values, with rows and sums; without columns of too many values."""
+def _tables(
+    view: View, names: list[str], codes: tuple[str, ...], deadline: Deadline
+) -> dict[str, pl.DataFrame] | None:
+    """For each column its values, with rows and sums; without columns of too many values.
+
+    None where time ran out.
+    """
     tables: dict[str, pl.DataFrame] = {}
     left = list(names)
     target = view.target.name
     test = PARTS.index(Split.TEST)
     steps = [1.0]
-    for block in view.blocks([target, *names]) if names else ():
+    for number, block in enumerate(view.blocks([target, *names]) if names else ()):
+        if not left:
+            break
+        if not deadline.go_on("target means", number):
+            return None
         known = pl.col(PART) != test
         values = block.filter(known)[target].drop_nulls()
         if not view.target.classes:

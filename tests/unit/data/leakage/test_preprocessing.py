@@ -94,3 +94,9 @@ def test_more_values_than_are_counted_change_nothing_of_a_fill(monkeypatch):
     values[::7] = values[np.arange(400) % 7 != 0].mean()
     (leak,) = found(find, view_of(table(x=values)))
     assert leak.count == 58
+
+
+def test_where_time_runs_out_nothing_is_said_of_all_rows() -> None:
+    (told,) = found(find, view_of(table(x=scaled(raw()))), seconds=0)
+    assert told.kind == "not-run"
+    assert "scaled or filled" in told.message

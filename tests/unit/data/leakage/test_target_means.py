@@ -100,3 +100,10 @@ def test_a_column_that_is_filled_in_test_rows_alone_has_nothing_to_be_compared_w
     encoded = pl.Series(means(category, late)).scatter(np.flatnonzero(PARTS == 0), None)
     frame = pl.DataFrame({"x": encoded, "y": yes_no(late)})
     assert found(find, view_of(frame, parts=PARTS)) == []
+
+
+def test_where_time_runs_out_nothing_is_said_of_all_rows() -> None:
+    category, late = loans(groups=150)
+    frame = pl.DataFrame({"region": means(category, late), "y": yes_no(late)})
+    (told,) = found(find, view_of(frame, parts=PARTS), seconds=0)
+    assert told.kind == "not-run"
