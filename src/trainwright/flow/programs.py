@@ -111,12 +111,16 @@ def judge_programs(
 def write_programs(
     model: Generates, problems: Sequence[ProgramQuestion], *, task: Task, samples: int
 ) -> list[list[str]]:
-    """Programs with their tests behind them, `samples` a problem."""
+    """Programs with their tests behind them, `samples` a problem.
+
+    A document goes on after the last letter of its prompt: the blanks behind it make one token with what
+    follows, so a model that was given them could not write that token.
+    """
     settings = DRAWN if samples > 1 else replace(DRAWN, temperature=0.0, top_p=1.0)
     if task is Task.LANGUAGE_MODELLING:
         settings = replace(settings, stop=STOPS)
     prompts: list[Prompt] = [
-        (Message("user", one.prompt),) if task is Task.INSTRUCTION_TUNING else one.prompt
+        (Message("user", one.prompt),) if task is Task.INSTRUCTION_TUNING else one.prompt.rstrip()
         for one in problems
     ]
     found: list[list[str]] = [[] for _ in problems]
@@ -139,7 +143,9 @@ def program_of(problem: ProgramQuestion, text: str, *, goes_on: bool) -> str:
     """
     fenced = _FENCED.search(text)
     code = fenced[1] if fenced else text
-    if goes_on or not _DEFINES.search(code):
+    if goes_on:
+        whole = problem.prompt.rstrip() + code
+    elif not _DEFINES.search(code):
         whole = problem.prompt + code
     else:
         whole = "\n".join([*_IMPORT.findall(problem.prompt), code])

@@ -32,7 +32,7 @@ class Writer:
 
 
 def test_a_document_goes_on_where_the_prompt_ends():
-    program = program_of(STUB, "    return a + b", goes_on=True)
+    program = program_of(STUB, "\n    return a + b", goes_on=True)
     assert program == f"{STUB.prompt}    return a + b\n\n{STUB.tests}\n"
 
 
@@ -46,9 +46,10 @@ def test_a_block_of_code_stands_alone_with_the_imports_of_the_prompt():
 
 
 def test_several_programs_are_drawn_by_different_seeds_and_one_is_written_greedily():
-    model = Writer("    return a + b", "    return a - b")
+    model = Writer("\n    return a + b", "\n    return a - b")
     (found,) = write_programs(model, [STUB], task=Task.LANGUAGE_MODELLING, samples=2)
     assert found[0] != found[1]
+    assert model.asked[0][0] == [STUB.prompt.rstrip()]
     settings = [how for _, how in model.asked]
     assert settings[0].seed != settings[1].seed
     assert settings[0].temperature > 0
@@ -65,7 +66,7 @@ def test_several_programs_are_drawn_by_different_seeds_and_one_is_written_greedi
     sys.platform != "linux" or platform.machine() != "x86_64", reason="confines on Linux, x86-64"
 )
 def test_what_is_written_is_run_against_the_tests():
-    model = Writer("    return a + b", "    return a - b", "    while True: pass")
+    model = Writer("\n    return a + b", "\n    return a - b", "\n    while True: pass")
     (found,) = write_programs(model, [STUB], task=Task.LANGUAGE_MODELLING, samples=3)
     outcomes = run_programs(found, limits=Limits(seconds=1.0))
     assert outcomes == ["passed", "failed", "timeout"]
