@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 import typer
 
 from trainwright.cli import options
@@ -19,13 +17,7 @@ def add(app: typer.Typer) -> None:
 
 def monitor(
     model: options.Model,
-    data: Annotated[
-        str,
-        typer.Argument(
-            metavar="DATA",
-            help="Live rows: a file, a folder, a pattern, s3://..., postgresql://...",
-        ),
-    ],
+    data: options.Data,
     workspace: options.Workspace = None,
     as_json: options.Json = False,
     debug: options.Debug = False,  # noqa: ARG001 - read by main

@@ -19,13 +19,7 @@ def add(app: typer.Typer) -> None:
 
 def predict(
     model: options.Model,
-    data: Annotated[
-        str,
-        typer.Argument(
-            metavar="DATA",
-            help="A file with the model's columns: CSV, Parquet, Excel ...; a folder, a pattern, s3://..., postgresql://...",
-        ),
-    ],
+    data: options.Data,
     output: Annotated[
         Path, typer.Option("--output", "-o", help="OUT.csv, OUT.parquet or OUT.jsonl.")
     ],

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from trainwright.core.artifacts import Column
-from trainwright.core.errors import CommandError, DataError, RecipeError
-from trainwright.data.reading.naming import Location, expand
+from trainwright.core.errors import CommandError, DataError, RecipeError, shorten
+from trainwright.data.reading.naming import Location, expand, is_path
 from trainwright.data.reading.tables import TypedBlock
 from trainwright.data.reading.typed import read_typed
 from trainwright.recipe.data import DataSettings
@@ -39,6 +39,10 @@ def live_sources(data: str | Path, settings: DataSettings) -> tuple[Location, ..
     """
     text = str(data)
     if not is_address(text):
+        if not is_path(text):
+            raise DataError(
+                f"{shorten(text)} cannot be the path of a file", where=_WHERE, mend="name a file"
+            )
         path = Path(text)
         if path.exists() or not glob.has_magic(text):
             return (path,)

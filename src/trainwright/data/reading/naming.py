@@ -114,7 +114,7 @@ def expand(source: str, *, base: Path, settings: DataSettings | None = None) -> 
             where="data.source",
             mend="fetch the file first, and name it; addresses that are read: s3://, postgresql://, sqlite:///",
         )
-    if not _is_path(source):
+    if not is_path(source):
         raise DataError(
             f"{shorten(source)} cannot be the path of a file",
             where="data.source",
@@ -221,7 +221,7 @@ def _nothing(source: str, mend: str) -> DataError:
     return DataError(f"{shorten(source)} matches no data file", where="data.source", mend=mend)
 
 
-def _is_path(text: str) -> bool:
+def is_path(text: str) -> bool:
     """Can the system be asked about it? Not with NUL, a lone surrogate, or a name that is too long."""
     try:
         os.stat(text)  # noqa: PTH116 - only asked whether it can be asked

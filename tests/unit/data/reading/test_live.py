@@ -66,6 +66,8 @@ def test_a_variable_may_hold_the_address(monkeypatch: pytest.MonkeyPatch) -> Non
     [
         ("postgresql://me:word@host/shop", CommandError, "password in plain words"),
         ("ftp://host/file.csv", DataError, "is an address, not a file"),
+        ("a" * 5000, DataError, "cannot be the path"),
+        ("a\0b", DataError, "cannot be the path"),
         ("gone*.csv", DataError, "matches no data file"),
         ("env:NOT_SET", EnvironmentFault, "is not set"),
     ],
