@@ -59,6 +59,10 @@ def lines_of(result: RunResult) -> Iterator[str]:
         f"rows: {rows['input']} = {rows['train']} train + {rows['validation']} validation"
         f" + {rows['test']} test + {rows['dropped']} dropped"
     )
+    if result.tokens is not None:
+        from trainwright.flow.counting import token_lines
+
+        yield from token_lines(result.tokens)
     yield from table(
         [
             [name, f"{v.value:.4f}", f"{v.low:.4f} to {v.high:.4f}"]

@@ -23,6 +23,7 @@ from trainwright.deployment.package import load_package
 from trainwright.evaluation.choice import row_losses
 from trainwright.flow import training as fits
 from trainwright.flow.checkpoints import Checkpoints, drop
+from trainwright.flow.counting import tokens_of
 from trainwright.flow.fates import write_fates
 from trainwright.flow.fit_progress import FitProgress
 from trainwright.flow.fitting import Candidate
@@ -67,6 +68,7 @@ class RunResult:
         findings: What stage 1 saw.
         warnings: What else the user should know.
         seconds: Wall time of the whole run.
+        tokens: Of language: what was learnt from and judged on (`flow.counting`); None otherwise.
     """
 
     run: str
@@ -85,6 +87,7 @@ class RunResult:
     findings: tuple[Finding, ...]
     warnings: tuple[str, ...]
     seconds: float
+    tokens: Mapping[str, Any] | None = None
 
     @property
     def passed(self) -> bool:
@@ -108,6 +111,7 @@ class RunResult:
             "findings": [finding.to_json() for finding in self.findings],
             "warnings": list(self.warnings),
             "seconds": round(self.seconds, 3),
+            **({"tokens": dict(self.tokens)} if self.tokens is not None else {}),
         }
 
 
@@ -258,6 +262,7 @@ def _train_and_end(
         findings=snapshot.findings,
         warnings=(*untold, *cut, *_warnings(session, trained)),
         seconds=time.monotonic() - started,
+        tokens=tokens_of(trained, recipe),
     )
     used = recipe.training.budget - deadline.seconds_left
     folder.write_json(
