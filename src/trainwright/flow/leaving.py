@@ -128,9 +128,8 @@ class LanguageLeaving(Leaving):
         yield self._spelt(folder)
         if self.preparation.column.type is ColumnType.MESSAGES:
             yield self._conversed(folder)
-        elif self.preparation.form == "causal" and _tells_documents(self.preparation):
-            if self.to != "gguf":  # there a flag says it, and `codec_of` has looked
-                yield self._prompted(folder)
+        elif self.codec.starts and self.to != "gguf":  # there a flag says it
+            yield self._prompted(folder)
 
     def _again(self, folder: Path) -> Answers:
         from trainwright.models.export.hub import load_gguf, load_hub

@@ -108,7 +108,8 @@ def load_gguf(path: Path) -> ModuleNetwork:
 def token_ids(folder: Path, texts: list[str]) -> list[list[int]]:
     """Ids of texts by the tokenizer of a folder in the Hub's layout."""
     tokenizer = _tokenizer(folder)
-    return [tokenizer.encode(text, add_special_tokens=False) for text in texts]
+    with _quiet():  # a remark on texts that are longer than the model takes
+        return [tokenizer.encode(text, add_special_tokens=False) for text in texts]
 
 
 def prompt_ids(folder: Path, text: str) -> list[int]:
