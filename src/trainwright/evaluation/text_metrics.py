@@ -1,13 +1,12 @@
-"""The metrics of language: of texts beside their references, and of what a model spends on telling them.
+"""The metrics of texts beside their references, and what one model gains over another on the same rows.
 
-ROUGE, exact match and token F1 are means of rows, with a t interval (Wilson's for exact match). BLEU,
-chrF, bits per byte and perplexity are functions of sums over rows, with a bootstrap of the units on
-those sums. BLEU and chrF go from 0 to 100, as they are published; the others are shares.
+ROUGE, exact match and token F1 are means of rows, with a t interval (Wilson's for exact match). BLEU and
+chrF are functions of sums over rows, with a bootstrap of the units on those sums; they go from 0 to 100,
+as they are published. The others are shares.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
@@ -15,7 +14,6 @@ from numpy.typing import NDArray
 
 from trainwright.core.artifacts import MetricValue
 from trainwright.core.errors import DataError
-from trainwright.core.language import BYTES, NATS, TOKENS
 from trainwright.summaries import intervals, texts
 from trainwright.summaries.intervals import Units
 from trainwright.summaries.resampling import Resampler, Statistic
@@ -24,7 +22,6 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 TEXT_METRICS = ("bleu", "chrf", "rouge_1", "rouge_2", "rouge_l", "exact_match", "token_f1")
-LANGUAGE_METRICS = ("bits_per_byte", "perplexity")
 
 
 def text_metrics(
@@ -51,7 +48,7 @@ def text_metrics(
     _check(len(generated), len(references), len(units))
     draws = Resampler(Units.of(units), seed=seed)
     found = {
-        name: _bootstrap(score, count(generated, references), draws, confidence, high=100.0)
+        name: _bootstrap(score, count(generated, references), draws, confidence)
         for name, (count, score) in _OF_SUMS.items()
     }
     for name, values in _shares(generated, references).items():
@@ -90,7 +87,7 @@ def text_differences(
     found = {}
     for name, (count, score) in _OF_SUMS.items():
         rows = np.concatenate([count(before, references), count(after, references)], axis=1)
-        found[name] = _bootstrap(_gain(score), rows, draws, confidence, low=-100.0, high=100.0)
+        found[name] = _bootstrap(_gain(score), rows, draws, confidence, low=-100.0)
     first, second = _shares(before, references), _shares(after, references)
     for name in first:
         found[name] = intervals.mean_interval(
@@ -104,57 +101,11 @@ def text_differences(
     return found
 
 
-def language_metrics(
-    values: Floats, *, units: Integers, seed: int, confidence: float = 0.95
-) -> dict[str, MetricValue]:
-    """Bits per byte and perplexity per token.
-
-    Bits per byte compares models whatever their tokens are; perplexity only models of one tokenizer.
-
-    Args:
-        values: Nats, tokens and bytes of each row (see `core.language`), shape (rows, 3).
-        units: What is resampled, shape (rows,).
-        seed: Of the bootstrap.
-        confidence: Level of the intervals.
-
-    Returns:
-        By name; without a metric whose rows hold no bytes, or no tokens.
-
-    Raises:
-        DataError: no rows, or not as many units.
-    """
-    _check(len(values), len(units), len(units))
-    draws = Resampler(Units.of(units), seed=seed)
-    nats, tokens, size = values.sum(axis=0).tolist()
-    found = {}
-    if size > 0:
-        found["bits_per_byte"] = _bootstrap(bits_per_byte, values, draws, confidence)
-    if tokens > 0 and nats / tokens < _LARGEST:
-        found["perplexity"] = _bootstrap(perplexity, values, draws, confidence, low=1.0)
-    return found
-
-
-def bits_per_byte(sums: Floats) -> Floats:
-    """Of summed nats, tokens and bytes; shape (replicates, 3) to (replicates,)."""
-    return _ratio(sums[:, NATS], sums[:, BYTES]) / math.log(2)
-
-
-def perplexity(sums: Floats) -> Floats:
-    """exp(nats / tokens); infinite where that is beyond a float64."""
-    with np.errstate(over="ignore"):
-        return np.exp(_ratio(sums[:, NATS], sums[:, TOKENS]))
-
-
-def _ratio(above: Floats, below: Floats) -> Floats:
-    return np.divide(above, below, out=np.full_like(above, np.nan), where=below > 0)
-
-
 # The metrics of sums: what a row counts, and the score of summed counts.
 _OF_SUMS: Mapping[str, tuple[Callable[[Sequence[str], Sequence[str]], Floats], Statistic]] = {
     "bleu": (texts.bleu_counts, texts.bleu),
     "chrf": (texts.chrf_counts, texts.chrf),
 }
-_LARGEST = 700.0  # exp of more is beyond a float64
 
 
 def _shares(generated: Sequence[str], references: Sequence[str]) -> dict[str, Floats]:
@@ -182,7 +133,7 @@ def _bootstrap(
     confidence: float,
     *,
     low: float = 0.0,
-    high: float = math.inf,
+    high: float = 100.0,
 ) -> MetricValue:
     """The score of all rows; where nothing varies, what has not been seen bounds it."""
     value = float(score(rows.sum(axis=0)[None, :])[0])
@@ -193,7 +144,7 @@ def _bootstrap(
         value,
         draws.units.count,
         confidence=confidence,
-        scale=100.0 if math.isfinite(high) else max(1.0, value),
+        scale=100.0,
         low=low,
         high=high,
     )

@@ -7,7 +7,6 @@ that was begun is finished, since those that end first are the short ones.
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,14 +18,16 @@ from numpy.typing import NDArray
 from trainwright.core.artifacts import ROW, Column, MetricValue, Target, Task
 from trainwright.core.clock import Pacer
 from trainwright.core.errors import DataError
-from trainwright.core.language import Generates, Generation, GenerationSettings, Message, Prompt
+from trainwright.core.language import Generates, Generation, GenerationSettings, Prompt
 from trainwright.data.hashing import mix
+from trainwright.data.language.conversations import from_text
 from trainwright.evaluation.text_metrics import text_differences, text_metrics
 from trainwright.flow.rows import Rows
 
 GROUP = 16  # rows that are generated side by side, and that the clock decides about
 LIMIT_ROWS = 200
 LIMIT_SAMPLES = 10
+LIMIT_REFERENCE = 100_000  # characters; metrics of n-grams take memory by the hundredfold of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,9 +172,9 @@ def question_of(
     A conversation is asked up to its last assistant's turn; without one the prompt is empty.
     """
     if target.task is Task.INSTRUCTION_TUNING:
-        turns = [Message(**turn) for turn in json.loads(values[target.name] or "[]")]
+        turns = from_text(values[target.name])
         last = max((n for n, turn in enumerate(turns) if turn.role == "assistant"), default=0)
-        return tuple(turns[:last]), turns[last].content if turns else ""
+        return turns[:last], turns[last].content if turns else ""
     return values[inputs[0].name] or "", values.get(target.name) or ""
 
 
@@ -186,7 +187,8 @@ def shown_prompt(prompt: Prompt) -> str:
 
 def _question(rows: Rows, place: int, target: Target, inputs: Sequence[Column]) -> Question:
     values = rows.frame.row(place, named=True)
-    return Question(int(values[ROW]), *question_of(values, target=target, inputs=inputs))
+    prompt, reference = question_of(values, target=target, inputs=inputs)
+    return Question(int(values[ROW]), prompt, reference[:LIMIT_REFERENCE])
 
 
 def _written(

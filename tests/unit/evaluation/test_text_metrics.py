@@ -1,14 +1,11 @@
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import pytest
 
 from trainwright.core.errors import DataError
 from trainwright.evaluation.text_metrics import (
     TEXT_METRICS,
-    language_metrics,
     text_differences,
     text_metrics,
 )
@@ -78,33 +75,6 @@ def test_the_same_texts_gain_nothing_and_may_still_differ():
     texts, references = drawn(30, wrong=0.3)
     gains = text_differences(texts, texts, references, units=np.arange(30), seed=0)
     assert all(gain.value == 0 and gain.low < 0 < gain.high for gain in gains.values())
-
-
-def test_bits_per_byte_and_perplexity_are_ratios_of_sums():
-    values = np.array([[10.0, 5, 20], [30.0, 10, 30], [8.0, 5, 22]])
-    found = language_metrics(values, units=np.arange(3), seed=0)
-    assert found["bits_per_byte"].value == pytest.approx(48 / math.log(2) / 72)
-    assert found["perplexity"].value == pytest.approx(math.exp(48 / 20))
-    assert all(metric.low < metric.value < metric.high for metric in found.values())
-
-
-def test_the_interval_of_bits_per_byte_covers_the_truth():
-    generator = np.random.default_rng(5)
-    hits = 0
-    for seed in range(100):
-        size = generator.integers(20, 200, 80).astype(float)
-        nats = size * math.log(2) * generator.gamma(4, 0.5, 80)  # two bits a byte
-        values = np.stack([nats, size / 4, size], axis=1)
-        found = language_metrics(values, units=np.arange(80), seed=seed)["bits_per_byte"]
-        hits += found.low <= 2 <= found.high
-    assert hits >= 88
-
-
-def test_what_is_not_defined_is_left_out():
-    nothing = language_metrics(np.zeros((2, 3)), units=np.arange(2), seed=0)
-    assert nothing == {}
-    endless = language_metrics(np.array([[1e9, 1, 4]] * 2), units=np.arange(2), seed=0)
-    assert list(endless) == ["bits_per_byte"]
 
 
 def test_texts_without_references_are_refused():
