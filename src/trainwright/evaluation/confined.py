@@ -31,7 +31,7 @@ _CALLS = (
     13, 14, 15, 131, 219,  # signal handlers of its own, restart
     17, 19, 20, 21, 23,  # pread readv writev access select
     24, 35, 37, 38, 230,  # sched_yield nanosleep alarm setitimer clock_nanosleep
-    32, 72, 79, 89, 217, 262, 267, 269, 270, 271, 332, 439,  # looking at files, dup
+    79, 89, 217, 262, 267, 269, 270, 271, 332, 439,  # looking at files, waiting
     39, 102, 104, 107, 108, 110, 186,  # who am I
     63, 96, 97, 98, 99, 100, 201, 204, 228, 229,  # uname, times, limits as they are
     60, 231, 202, 273, 318, 334,  # exit futex set_robust_list getrandom rseq
