@@ -125,3 +125,19 @@ def test_the_identity_of_a_source_knows_neither_blocks_nor_orders_of_rows_and_co
     assert key(frame, frame[:1]) != whole
     assert key(frame[1:]) != whole
     assert key(frame.with_columns(w=pl.col("w").reverse())) != whole
+
+
+def test_short_texts_cut_from_long_ones_are_hashed_as_those_that_were_written() -> None:
+    long = pl.Series(["  Strasbourg and more of it ", "  ORD, which is long  ", "a" * 30, "  x"])
+    for cut in (
+        long.str.head(5),
+        long.str.slice(2, 12),
+        long.str.strip_chars().str.head(10),
+        long.str.replace_all("[a-z ]", ""),
+        long.str.to_lowercase().str.tail(3),
+        long.str.split(",").list.first().str.strip_chars(),
+        pl.concat([long, long.str.head(3)])[3:].gather([0, 1, 4]),
+        pl.DataFrame({"w": long}).select(pl.when(pl.col("w").str.len_bytes() < 9).then("w"))["w"],
+    ):
+        written = pl.Series([None if text is None else "".join(text) for text in cut.to_list()])
+        assert (hash_cells(cut) == hash_cells(written)).all()

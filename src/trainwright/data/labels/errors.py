@@ -32,6 +32,7 @@ from trainwright.data.view import View
 
 SAMPLE_ROWS = 6_000
 PART_ROWS = 20_000  # judged together where rows are to be left out
+_PARTS_HELD = 64  # in memory at a time
 FEWEST_ROWS, FEWEST_NAMED, FEWEST_OF_CLASS = 100, 3, 5
 NUM_FOLDS = 5
 _SHARE = 0.5  # of the time that is left
@@ -204,19 +205,19 @@ def _ranking(table: pl.DataFrame) -> pl.DataFrame:
 
 
 def _parts(view: View) -> Iterator[pl.DataFrame]:
-    """Train rows, 20,000 at most at a time, drawn without regard to their order."""
+    """Train rows, 20,000 at most at a time, drawn without regard to their order; some parts a pass."""
     names = _names(view)
     size = sum(block.height for block in view.blocks([], split=Split.TRAIN))
     number = max(1, -(-size // PART_ROWS))
-    pieces: list[list[pl.DataFrame]] = [[] for _ in range(number)]
-    for block in view.blocks(names, split=Split.TRAIN):
-        places = hash_rows(block.select(ROW), [ROW])
-        part = (positions(places, "labels", "part") * number).astype(np.int64)
-        for place in range(number):
-            pieces[place].append(block.filter(pl.Series(part == place)))
-    for piece in pieces:
-        if piece:
-            yield pl.concat(piece)
+    for first in range(0, number, _PARTS_HELD):
+        held = range(first, min(first + _PARTS_HELD, number))
+        pieces: list[list[pl.DataFrame]] = [[] for _ in held]
+        for block in view.blocks(names, split=Split.TRAIN):
+            places = hash_rows(block.select(ROW), [ROW])
+            part = (positions(places, "labels", "part") * number).astype(np.int64)
+            for place, piece in zip(held, pieces, strict=True):
+                piece.append(block.filter(pl.Series(part == place)))
+        yield from (pl.concat(piece) for piece in pieces if piece)
 
 
 def _inputs(view: View) -> list[Column]:

@@ -28,6 +28,7 @@ from trainwright.data.findings import finding
 from trainwright.data.hashing import hash_cells, positions
 from trainwright.data.leakage.naming import looks_like_group
 from trainwright.data.leakage.trials import NUM_FOLDS, Gap, build_trial, compare, judged, readable
+from trainwright.data.staging.blocks import detached
 from trainwright.data.types.case import yaml_word
 from trainwright.data.view import PART, PARTS, View
 
@@ -102,7 +103,7 @@ def _grouped(view: View, column: Column) -> pl.DataFrame | None:
         place = positions(hash_cells(block[column.name]), "leakage", "groups")
         is_train = block[PART] == PARTS.index(Split.TRAIN)
         drawn = pl.Series(place < share) & block[column.name].is_not_null() & is_train
-        blocks.append(block.filter(drawn))
+        blocks.append(detached(block.filter(drawn)))
     rows = pl.concat(blocks)
     sizes = rows[column.name].alias("value").value_counts()["count"].to_numpy()
     if len(sizes) < FEWEST_GROUPS or rows.height / len(sizes) < FEWEST_ROWS:

@@ -155,7 +155,8 @@ class BlockStore:
             for number, height in enumerate(self.heights):
                 stop = done + int(np.searchsorted(rows[done:], start + height))
                 if stop > done:
-                    found.append(self._block(mapped, number, names)[rows[done:stop] - start])
+                    block = self._block(mapped, number, names)
+                    found.append(detached(block[rows[done:stop] - start]))
                     mapped.release()
                 start, done = start + height, stop
         if not found:
@@ -191,6 +192,18 @@ def _level(values: pl.Series) -> pl.CompatLevel:
     beside = views.nbytes - _VIEW_BYTES * len(values)
     spare = beside > _SPARE_BYTES and beside > 2 * int(values.str.len_bytes().sum() or 0)
     return pl.CompatLevel.oldest() if spare else pl.CompatLevel.newest()
+
+
+def detached(frame: pl.DataFrame) -> pl.DataFrame:
+    """The same rows with their texts moved together, off the mapped pages that they stood on.
+
+    A few rows of each block would otherwise keep many pages resident: the system maps some around each.
+    """
+    texts = [name for name, kind in frame.schema.items() if kind == pl.String]
+    moved = [frame[name].to_arrow(compat_level=pl.CompatLevel.oldest()) for name in texts]
+    return frame.with_columns(
+        pl.Series(name, values) for name, values in zip(texts, moved, strict=True)
+    )
 
 
 def open_store(path: Path, value: Mapping[str, Any]) -> BlockStore:

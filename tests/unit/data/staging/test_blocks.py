@@ -71,3 +71,13 @@ def test_a_store_can_be_opened_again(tmp_path: Path) -> None:
     again = open_store(tmp_path / "rows.blocks", said)
     assert pl.concat(again.blocks(again.columns)).equals(WHOLE)
     assert again.kinds("l") == [pl.List(pl.String)] * 3
+
+
+def test_gathered_texts_stand_on_no_page_of_the_file(tmp_path: Path) -> None:
+    store = BlockStore(tmp_path / "rows.blocks")
+    block = pl.DataFrame({"w": [f"a text that is longer than a view, {i}" for i in range(20_000)]})
+    store.write(block)
+    few = store.gather(["w"], np.array([3, 9_000], dtype=np.int64))
+    assert few["w"].to_list() == block["w"].gather([3, 9_000]).to_list()
+    held = few["w"].to_arrow(compat_level=pl.CompatLevel.newest())
+    assert sum(buffer.size for buffer in held.buffers() if buffer is not None) < 1_000
