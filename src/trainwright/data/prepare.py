@@ -45,6 +45,7 @@ from trainwright.data.hashing import SourceKey
 from trainwright.data.judging import judge
 from trainwright.data.labels.settle import label_files
 from trainwright.data.labels.source import settle_source, weights_of
+from trainwright.data.language.mixture import told_mixture
 from trainwright.data.leakage import find_leaks
 from trainwright.data.ledger import reconcile
 from trainwright.data.passes import Rounds
@@ -257,7 +258,7 @@ def _table_content(
         before_split=BEFORE_SPLIT,
         preparation_key="",
         repairs=chain([settled.edits] if settled else [], repairs.blocks(repairs.columns)),
-        card=card_of(settings.card, seen()),
+        card={**card_of(settings.card, seen()), **told_mixture(settings.mixture)},
         receipts=typed.receipts,
         tables=table.tables,
     )

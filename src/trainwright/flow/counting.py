@@ -6,15 +6,16 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from trainwright.core.artifacts import Split
 from trainwright.data.language.counting import TokenCounts, shares_of, token_counts
+from trainwright.flow.fitting import weights_of
 from trainwright.flow.rows import Rows
 from trainwright.flow.training import Trained
-from trainwright.recipe.schema import Recipe
 
 
-def tokens_of(trained: Trained, recipe: Recipe) -> dict[str, Any] | None:
+def tokens_of(trained: Trained) -> dict[str, Any] | None:
     """Counts by split, and shares by source where there is a mixture; None where nothing is told.
 
     Returns:
@@ -28,12 +29,15 @@ def tokens_of(trained: Trained, recipe: Recipe) -> dict[str, Any] | None:
     preparation = trained.selection.winner.preparation
     if not isinstance(preparation, LanguagePreparation):
         return None
-    parts = {Split.TRAIN: trained.training, Split.VALIDATION: trained.validation}
-    counts = {
-        split: token_counts(preparation.transform(rows.frame)) for split, rows in parts.items()
+    train = trained.training
+    passages = preparation.transform(train.frame)
+    counts = token_counts(passages)
+    judged = token_counts(preparation.transform(trained.validation.frame))
+    return {
+        Split.TRAIN.value: counts.to_json(),
+        Split.VALIDATION.value: judged.to_json(),
+        "sources": _sources(counts, train, weights_of(train, passages)),
     }
-    told = {split.value: one.to_json() for split, one in counts.items()}
-    return {**told, "sources": _sources(counts[Split.TRAIN], trained.training, recipe)}
 
 
 def token_lines(tokens: Mapping[str, Any]) -> Iterator[str]:
@@ -48,10 +52,10 @@ def token_lines(tokens: Mapping[str, Any]) -> Iterator[str]:
         )
 
 
-def _sources(counts: TokenCounts, train: Rows, recipe: Recipe) -> list[dict[str, Any]]:
-    mixture = recipe.data.mixture
-    if mixture is None or mixture.column is None or mixture.column not in train.frame.columns:
+def _sources(
+    counts: TokenCounts, train: Rows, weights: NDArray[np.float64] | None
+) -> list[dict[str, Any]]:
+    if train.mixture is None or weights is None:
         return []
-    weights = np.ones(train.frame.height) if train.weights is None else train.weights
-    found = shares_of(counts, train.frame[mixture.column], weights, asked=mixture.weights)
+    found = shares_of(counts, train.mixture, train.frame, weights)
     return [one.to_json() for one in found]

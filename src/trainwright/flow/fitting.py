@@ -13,15 +13,18 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from trainwright.core.artifacts import Column, Examples, FeatureNeeds, Needs, Target
 from trainwright.core.clock import Pacer
+from trainwright.core.language import Passages
 from trainwright.core.protocols import AsksOutside, Family, Fit, Preparation
 from trainwright.core.seeds import derive_seed
 from trainwright.data.fitting import fit_preparation
+from trainwright.data.language.counting import token_counts
 from trainwright.flow.checkpoints import Checkpoints, NoCheckpoints
 from trainwright.flow.rows import Rows
 from trainwright.recipe.sections import TrainingSettings
@@ -110,7 +113,8 @@ class Bench:
             )
             stop = _examples(preparation, self.stop)
             judge = stop if self.judge is self.stop else _examples(preparation, self.judge)
-            train = replace(_examples(preparation, self.train), weights=self.train.weights)
+            train = _examples(preparation, self.train)
+            train = replace(train, weights=weights_of(self.train, train.features))
             self._prepared[needs] = (preparation, train, stop, judge)
         return self._prepared[needs]
 
@@ -231,6 +235,13 @@ def candidate_name(families: Sequence[Family], index: int) -> str:
     name = families[index].family
     before = sum(family.family == name for family in families[:index])
     return name if before == 0 else f"{name}-{before + 1}"
+
+
+def weights_of(rows: Rows, features: Any) -> NDArray[np.float64] | None:  # noqa: ANN401 - of AnyFeatures
+    """How much rows to learn from count: those of a mixture by their tokens, where there are any."""
+    if rows.mixture is None or not isinstance(features, Passages):
+        return rows.weights
+    return rows.mixture.weights(token_counts(features), rows.frame, rows.weights)
 
 
 def _examples(preparation: Preparation, rows: Rows) -> Examples:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -25,6 +25,7 @@ from trainwright.core.artifacts import (
     Task,
 )
 from trainwright.core.errors import DataError
+from trainwright.data.language.counting import Mixture, mixture_of
 from trainwright.data.snapshot import read_split
 
 Floats = NDArray[np.float64]
@@ -44,6 +45,7 @@ class Rows:
         further: Further targets of the rows.
         teacher: What a teacher says of the rows, shape (rows, classes); None where there is none.
         weights: How much each row counts where it is learnt from; None: all alike. Shape (rows,).
+        mixture: Of language: which share of the tokens each source is to have, where one is asked for.
     """
 
     frame: pl.DataFrame
@@ -53,6 +55,7 @@ class Rows:
     further: tuple[tuple[Target, Floats], ...] = ()
     teacher: Floats | None = None
     weights: Floats | None = None
+    mixture: Mixture | None = None
 
     @property
     def items(self) -> Floats:
@@ -92,6 +95,7 @@ class Rows:
             further,
             None if self.teacher is None else self.teacher[positions],
             None if self.weights is None else self.weights[positions],
+            self.mixture,
         )
 
     def then(self, other: Rows) -> Rows:
@@ -115,6 +119,7 @@ class Rows:
             ),
             None,
             weights,
+            self.mixture,
         )
 
     def _usual_weights(self, other: Rows) -> Floats:
@@ -137,7 +142,7 @@ def load_both(snapshot: Snapshot, *, further: Sequence[str] = ()) -> tuple[Rows,
     frames = [read_split(snapshot, split) for split in (Split.TRAIN, Split.VALIDATION)]
     targets = [_further_target(frames[0][name]) for name in further]
     train, validation = (as_rows(frame, snapshot.target, further=targets) for frame in frames)
-    return train, validation
+    return replace(train, mixture=mixture_of(snapshot.card)), validation
 
 
 def as_rows(frame: pl.DataFrame, target: Target, *, further: Sequence[Target] = ()) -> Rows:

@@ -262,7 +262,7 @@ def _train_and_end(
         findings=snapshot.findings,
         warnings=(*untold, *cut, *_warnings(session, trained)),
         seconds=time.monotonic() - started,
-        tokens=tokens_of(trained, recipe),
+        tokens=tokens_of(trained),
     )
     used = recipe.training.budget - deadline.seconds_left
     folder.write_json(

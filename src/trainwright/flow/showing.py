@@ -13,7 +13,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from trainwright.core.artifacts import ROW, Snapshot, Split
+from trainwright.core.artifacts import ROW, Snapshot
 from trainwright.core.errors import RecipeError
 from trainwright.core.language import LanguageNeeds, Passages
 from trainwright.core.protocols import Family
@@ -21,8 +21,9 @@ from trainwright.core.seeds import derive_seed
 from trainwright.data.fitting import fit_preparation
 from trainwright.data.language.preparation import LanguagePreparation
 from trainwright.data.language.shards import FOLDER as SHARDS
+from trainwright.flow.fitting import weights_of
 from trainwright.flow.row_names import RowNames
-from trainwright.flow.rows import Rows, load_rows
+from trainwright.flow.rows import Rows, load_both
 from trainwright.flow.session import Session
 from trainwright.models.auto import candidates
 
@@ -87,7 +88,7 @@ def show(session: Session, snapshot: Snapshot, *, rows: int) -> list[ShownPassag
         DataError: a row cannot be prepared.
     """
     name, family = _the_family(session, snapshot)
-    train = load_rows(snapshot, Split.TRAIN)
+    train, _ = load_both(snapshot)
     preparation = fit_preparation(
         train.frame,
         snapshot.inputs,
@@ -132,7 +133,8 @@ def _packed(
     sizes = np.diff(begun(passages).ends, prepend=0)[learnt]
     if not len(learnt):
         return {}
-    weights = None if train.weights is None else train.weights[passages.rows[learnt]]
+    counted = weights_of(train, passages)
+    weights = None if counted is None else counted[passages.rows[learnt]]
     layout = Layout(sizes, width=family.max_length, weights=weights, seed=seed)
     members, counts = layout.members(np.arange(len(layout)), epoch=0)
     found: dict[int, Sequence[int]] = {}

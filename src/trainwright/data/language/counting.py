@@ -62,6 +62,49 @@ class SourceShare:
         return asdict(self)
 
 
+@dataclass(frozen=True, slots=True)
+class Mixture:
+    """Which share each source is to have.
+
+    Attributes:
+        column: Whose values name the sources.
+        shares: By source; of any sum.
+    """
+
+    column: str
+    shares: Mapping[str, float]
+
+    def weights(
+        self, counts: TokenCounts, frame: pl.DataFrame, weights: NDArray[np.float64] | None
+    ) -> NDArray[np.float64]:
+        """Weights by which each source has its share of the taught tokens; their sum of tokens stays.
+
+        Args:
+            counts: Of train rows.
+            frame: The same rows.
+            weights: How much each counts so far, shape (rows,); None: all alike.
+        """
+        known = np.ones(frame.height) if weights is None else weights
+        names = source_names(frame[self.column])
+        codes = names.replace_strict(
+            {name: code for code, name in enumerate(self.shares)}, return_dtype=pl.Int64
+        ).to_numpy()
+        tokens = np.bincount(codes, counts.taught * known, minlength=len(self.shares))
+        shares = np.array(list(self.shares.values()))
+        shares = np.where(tokens > 0, shares, 0.0)
+        factors = np.ones(len(shares))
+        there = tokens > 0
+        factors[there] = shares[there] / shares.sum() * counts.taught.sum() / tokens[there]
+        found: NDArray[np.float64] = known * factors[codes]
+        return found
+
+
+def mixture_of(card: Mapping[str, Any]) -> Mixture | None:
+    """The mixture that a snapshot's card tells of."""
+    said = card.get("mixture")
+    return None if said is None else Mixture(said["column"], said["shares"])
+
+
 def token_counts(passages: Passages) -> TokenCounts:
     """Tokens of each row."""
     rows, size = passages.rows, passages.num_rows
@@ -83,24 +126,23 @@ def token_counts(passages: Passages) -> TokenCounts:
 
 def shares_of(
     counts: TokenCounts,
-    sources: pl.Series,
+    mixture: Mixture,
+    frame: pl.DataFrame,
     weights: NDArray[np.float64],
-    *,
-    asked: Mapping[str, float],
 ) -> list[SourceShare]:
     """What a mixture came to in tokens.
 
     Args:
         counts: Of train rows.
-        sources: The mixture's column of the same rows.
+        mixture: What was asked for.
+        frame: The same rows.
         weights: How much each row counts, shape (rows,).
-        asked: Share by source, as the recipe says; of any sum.
     """
-    names = source_names(sources)
+    names = source_names(frame[mixture.column])
     whole = float((counts.taught * weights).sum())
-    told = float(sum(asked.values()))
+    told = float(sum(mixture.shares.values()))
     found = []
-    for name, share in asked.items():
+    for name, share in mixture.shares.items():
         mine = (names == name).to_numpy()
         tokens = counts.taught[mine]
         weighed = float((tokens * weights[mine]).sum())

@@ -2,7 +2,7 @@
 
 Before there is a tokenizer, text is counted in bytes: a row of source s weighs share(s) * all bytes /
 bytes(s), so that an epoch is as long as without a mixture, and the weight is also how often the source is
-passed through in it. What that comes to in tokens is told once they are counted (`counting.shares_of`).
+passed through in it. Once there are tokens, the weights are brought to shares of these (`counting.Mixture`).
 Source: Xie et al. 2023, arXiv:2305.10429, sect. 2 (shares of tokens as what a mixture is made of);
 Muennighoff et al. 2023, arXiv:2305.16264, sect. 6 (a source that is passed through more than four times
 brings less and less).
@@ -55,6 +55,13 @@ def weigh(view: View) -> Weights | None:
     counts = np.bincount(codes, minlength=len(names))
     told = _findings(names, shares, num_bytes, counts, epochs, column=asked.column)
     return Weights(rows, epochs[codes], tuple(told))
+
+
+def told_mixture(settings: MixtureSettings | None) -> dict[str, Any]:
+    """What a snapshot's card keeps of it, so that whoever has tokens can count by them."""
+    if settings is None or settings.column is None:
+        return {}
+    return {"mixture": {"column": settings.column, "shares": dict(settings.weights)}}
 
 
 def source_names(values: pl.Series) -> pl.Series:

@@ -12,11 +12,12 @@ from tests.unit.data.language.conftest import Fit
 
 from trainwright.core.artifacts import ROW, Column, ColumnType, Target, Task
 from trainwright.core.errors import RecipeError
-from trainwright.data.language.counting import shares_of, token_counts
-from trainwright.data.language.mixture import weigh
+from trainwright.data.language.counting import Mixture, mixture_of, shares_of, token_counts
+from trainwright.data.language.mixture import told_mixture, weigh
 from trainwright.data.view import PART, TableView
 from trainwright.data.weights import Weights
 from trainwright.recipe.data import DataSettings
+from trainwright.recipe.mixture import MixtureSettings
 
 TEXT = Column("text", ColumnType.TEXT)
 SOURCES = ["wiki"] * 6 + ["code"] * 3 + ["wiki"] * 3
@@ -145,16 +146,34 @@ def test_tokens_are_counted_by_row(documents: pl.DataFrame, pairs: pl.DataFrame,
     assert (spans.read > spans.taught).all()
 
 
-def test_a_mixture_is_told_in_tokens(documents: pl.DataFrame, fit: Fit) -> None:
+def test_weights_are_brought_to_shares_of_tokens(documents: pl.DataFrame, fit: Fit) -> None:
     counts = token_counts(fit(documents).transform(documents))
-    weights = np.array([2.0, 2.0, 0.5, 0.5])
-    found = shares_of(
-        counts, pl.Series(["a", "a", None, None]), weights, asked={"a": 1, "(missing)": 3}
-    )
-    told = counts.taught
-    whole = 2 * (told[0] + told[1]) + 0.5 * (told[2] + told[3])
-    assert [one.asked for one in found] == [0.25, 0.75]
-    assert found[0].share == pytest.approx(2 * (told[0] + told[1]) / whole)
-    assert sum(one.share for one in found) == pytest.approx(1)
-    assert [one.epochs for one in found] == [2.0, 0.5]
-    assert [one.rows for one in found] == [2, 2]
+    frame = documents.with_columns(pl.Series("label", ["a", "a", None, None]))
+    mixture = Mixture("label", {"a": 1, "(missing)": 3})
+    for before in (None, np.array([2.0, 2.0, 0.5, 0.25])):
+        weights = mixture.weights(counts, frame, before)
+        assert (weights * counts.taught).sum() == pytest.approx(counts.taught.sum())
+        found = shares_of(counts, mixture, frame, weights)
+        assert [one.asked for one in found] == [0.25, 0.75]
+        assert [one.share for one in found] == pytest.approx([0.25, 0.75])
+        assert [one.rows for one in found] == [2, 2]
+        told = counts.taught
+        assert found[0].tokens == told[0] + told[1]
+        assert found[0].epochs == pytest.approx(told.sum() / 4 / (told[0] + told[1]))
+    assert weights[2] == pytest.approx(2 * weights[3])  # within a source rows keep to each other
+
+
+def test_a_source_that_has_no_tokens_here_leaves_its_share_to_the_others(
+    documents: pl.DataFrame, fit: Fit
+) -> None:
+    counts = token_counts(fit(documents).transform(documents))
+    frame = documents.with_columns(label=pl.lit("a"))
+    weights = Mixture("label", {"a": 1, "b": 1}).weights(counts, frame, None)
+    assert weights.tolist() == [1, 1, 1, 1]
+
+
+def test_the_card_of_a_snapshot_tells_the_mixture() -> None:
+    settings = MixtureSettings(column="label", weights={"a": 1})
+    assert mixture_of(told_mixture(settings)) == Mixture("label", {"a": 1})
+    assert mixture_of(told_mixture(None)) is None
+    assert told_mixture(MixtureSettings(weights={"a.txt": 1})) == {}
