@@ -55,6 +55,17 @@ class Question:
         return f"{self.model} at {urlsplit(self.endpoint).netloc}"
 
 
+@dataclass(slots=True)
+class Manners:
+    """What an endpoint was found to know.
+
+    Attributes:
+        logprobs: It gives log probabilities; False once it refused them.
+    """
+
+    logprobs: bool = True
+
+
 class Refused(Exception):
     """The endpoint said no."""
 
@@ -74,7 +85,7 @@ def ask(
     question: Question,
     prompt: str,
     *,
-    with_logprobs: bool = True,
+    manners: Manners | None = None,
     wait: Callable[[float], object] = time.sleep,
     now: Callable[[], float] = time.monotonic,
 ) -> Answer:
@@ -83,22 +94,24 @@ def ask(
     Args:
         question: Where and how.
         prompt: What the user says.
-        with_logprobs: Ask for the likeliest first tokens; where the endpoint refuses that, without.
+        manners: Of the endpoint; where it refuses to tell the likeliest first tokens, that is noted here,
+            and it is asked without.
         wait: Waits so many seconds before another attempt.
         now: The clock, in seconds.
 
     Raises:
         EnvironmentFault: no key, or no answer; the message never holds the key.
     """
-    secret = key_of(question)
+    secret, manners = key_of(question), manners or Manners()
     for attempt in range(ATTEMPTS):
         try:
             started = now()
+            with_logprobs = manners.logprobs
             reply = _post(question, _body(question, prompt, with_logprobs), secret)
             return _answer(reply, seconds=now() - started)
         except Refused as refusal:
             if with_logprobs and refusal.status in (400, 422):
-                with_logprobs = False  # some endpoints know no log probabilities
+                manners.logprobs = False
                 continue
             if not refusal.passes or attempt == ATTEMPTS - 1:
                 raise _fault(question, refusal, secret, attempts=attempt + 1) from None
@@ -178,7 +191,9 @@ def _answer(reply: Any, *, seconds: float) -> Answer:  # noqa: ANN401 - JSON of 
     except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
         raise Refused(200, f"the answer is not as OpenAI's API gives it: {error!r:.80}") from None
     if not isinstance(text, str) or not all(log <= 1e-6 for _, log in top):
-        raise Refused(200, "the answer is not as OpenAI's API gives it: no text, or no probabilities")
+        raise Refused(
+            200, "the answer is not as OpenAI's API gives it: no text, or no probabilities"
+        )
     return Answer(text, *tokens, seconds, tuple(top[:TOP_TOKENS]))
 
 

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from trainwright.core.artifacts import Prompts
 from trainwright.core.durable import canonical_json, read_json, sha256_bytes, write_json
 from trainwright.models.api.answers import Answer, AnswerBook
-from trainwright.models.api.endpoint import Question, ask
+from trainwright.models.api.endpoint import Manners, Question, ask
 from trainwright.models.api.reading import Reading, reading_from_json
 
 _FILE = "estimator.json"
@@ -55,6 +55,7 @@ class ApiEstimator:
         price: None: not known.
         kept: Answers that are saved with it: those to the golden rows.
         book: Answers so far.
+        manners: What the endpoint was found to know.
     """
 
     question: Question
@@ -64,6 +65,7 @@ class ApiEstimator:
     price: Price | None = None
     kept: Mapping[str, Answer] = field(default_factory=dict)
     book: AnswerBook = field(default_factory=AnswerBook, compare=False, repr=False)
+    manners: Manners = field(default_factory=Manners, compare=False, repr=False)
 
     @property
     def kind(self) -> str:
@@ -166,7 +168,7 @@ class ApiEstimator:
         return sha256_bytes(canonical_json(list(asked)))
 
     def _ask(self, key: str, prompt: str) -> None:
-        self.book.enter(key, ask(self.question, prompt))
+        self.book.enter(key, ask(self.question, prompt, manners=self.manners))
 
 
 def _quantile(values: Sequence[float], part: float) -> float | None:
