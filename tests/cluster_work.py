@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import time
@@ -65,6 +66,13 @@ def refuses(odd: tuple[int, ...], numbers: Iterable[int]) -> Iterator[int]:
             raise DataError(
                 f"{number} is odd", where=f"row {number}", mend="mend it", others=[fault]
             )
+        yield number
+
+
+def finds_no_room(numbers: Iterable[int]) -> Iterator[int]:
+    for number in numbers:
+        if number:
+            raise OSError(errno.ENOSPC, "No space left on device", "/disk")
         yield number
 
 

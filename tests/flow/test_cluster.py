@@ -152,6 +152,26 @@ def test_what_was_read_on_a_cluster_is_not_read_again_here(
     assert grown["snapshot"] == anew["snapshot"]
 
 
+def test_a_package_says_nothing_of_where_work_ran(
+    trainwright: Command, cluster: None, files: Path, tmp_path: Path
+) -> None:
+    recipe = tmp_path / "r.yaml"
+    (tmp_path / "t.csv").write_bytes((files / "part-1.csv").read_bytes())
+    recipe.write_text(
+        "data: {source: t.csv, target: late}\nmodel: {families: [baseline]}\ntracking: {kind: none}\n"
+    )
+    packages = []
+    for where in ("local", "ray"):
+        command = ("run", recipe, "--workspace", tmp_path / where, "--set", f"compute={where}")
+        status, told = trainwright(*command)
+        assert status == 0, told
+        package = Path(told["package"])
+        named = (path for path in sorted(package.rglob("*")) if path.is_file())
+        packages.append({path.relative_to(package): path.read_bytes() for path in named})
+    assert packages[0] == packages[1]
+    assert "compute" not in json.loads(packages[1][Path("facts.json")])["recipe"]
+
+
 def test_a_fault_of_a_file_is_told_in_the_same_words(
     trainwright: Command, cluster: None, files: Path, tmp_path: Path
 ) -> None:

@@ -22,6 +22,7 @@ import signal
 import socket
 import sys
 import threading
+import traceback
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, redirect_stdout
 from dataclasses import dataclass
@@ -31,8 +32,10 @@ from platform import node, python_version
 from tempfile import TemporaryDirectory
 from typing import Any, Self
 
+import numpy as np
+
 from trainwright.compute.workers import Item, Result, Work
-from trainwright.core.durable import scratch_folder
+from trainwright.core.durable import disk_fault, scratch_folder
 from trainwright.core.errors import EnvironmentFault, TrainwrightError
 from trainwright.core.extras import require
 
@@ -123,10 +126,10 @@ class RayWorkers:
             with _own_signals():
                 self._connect(ray)
             self._open.callback(ray.shutdown)
-        import ray.data
+            import ray.data  # which sets its logger up
 
-        for logger in ("ray", "ray.data"):
-            logging.getLogger(logger).setLevel(logging.CRITICAL)
+            for logger in ("ray", "ray.data"):
+                logging.getLogger(logger).setLevel(logging.CRITICAL)
         self._started = True
 
     def _connect(self, ray: Any) -> None:  # noqa: ANN401 - the module
@@ -145,7 +148,7 @@ class RayWorkers:
                 _temp_dir=self._open.enter_context(folder),
                 **quiet,
             )
-        except (OSError, RuntimeError, ValueError) as error:
+        except (OSError, OverflowError, RuntimeError, ValueError) as error:
             raise _unreachable(self._address, error) from error
 
 
@@ -215,6 +218,8 @@ class _Task:
                 (self.attempts / f"{share}-{attempt}").touch(exist_ok=False)
             except FileExistsError:
                 continue
+            except OSError as error:
+                raise disk_fault(error, self.attempts) from error
             return
         raise EnvironmentFault(
             f"{ATTEMPTS} workers died at the same work",
@@ -229,7 +234,7 @@ def _outcomes(task: _Task, num_shares: int) -> Iterator[_Outcome]:
     Raises:
         EnvironmentFault: the cluster is gone.
     """
-    import ray
+    import ray.data
     from ray.exceptions import RayError
 
     shares = ray.data.from_items(list(range(num_shares)), override_num_blocks=num_shares)
@@ -292,18 +297,14 @@ def _shares(items: Sequence[Item]) -> list[list[Item]]:
 
 def _alone(value: object) -> Any:  # noqa: ANN401 - NumPy's arrays of objects are not typed
     """An array of one object."""
-    import numpy as np
-
     found = np.empty(1, dtype=object)
     found[0] = value
     return found
 
 
 def _portable(error: Exception) -> Exception:
-    """An error as it can travel: ours as it is, another with where it was raised."""
-    import traceback
-
-    if isinstance(error, TrainwrightError):
+    """An error as it can travel: ours and the system's as they are, another with where it was raised."""
+    if isinstance(error, TrainwrightError | OSError):
         error.__cause__ = error.__context__ = None
         return error.with_traceback(None)
     text = "".join(traceback.format_exception(error))

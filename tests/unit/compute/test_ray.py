@@ -16,6 +16,7 @@ from cluster_work import (
     dies,
     dies_once,
     doubled,
+    finds_no_room,
     first_last,
     in_which_process,
     refuses,
@@ -85,6 +86,11 @@ def test_an_error_of_ours_comes_back_whole_and_the_first_in_order(
     assert [fault.where for fault in refused.value.faults] == ["row 1", "row 2"]
     assert refused.value.mend == "mend it"
     assert list(tmp_path.iterdir()) == []  # nothing is left of the pass
+
+
+def test_a_full_disk_is_a_fault_of_the_environment(workers: RayWorkers, tmp_path: Path) -> None:
+    with pytest.raises(EnvironmentFault, match="No space left"):
+        list(workers.map(finds_no_room, [0, 1], folder=tmp_path))
 
 
 def test_another_error_says_where_it_was_raised(workers: RayWorkers, tmp_path: Path) -> None:
