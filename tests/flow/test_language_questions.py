@@ -68,6 +68,9 @@ def test_planted_secrets_are_looked_for_and_told(tmp_path, trainwright):
     assert exposed[-1]["p_value"] < 0.01
     assert "Memory of planted secrets" in (Path(found["run_dir"]) / "report.html").read_text()
 
+    assert trainwright("audit", found["run"])[0] == 0  # its refit plants them again
+    assert trainwright("reproduce", found["run"])[0] == 0
+
     masked = recipe.replace("ngram, order: 5", "masked-lm, hidden: 32, layers: 1, heads: 2")
     (tmp_path / "masked.yaml").write_text(masked)
     assert trainwright("run", tmp_path / "masked.yaml")[0] == 2

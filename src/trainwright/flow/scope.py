@@ -19,6 +19,7 @@ from trainwright.core.seeds import derive_seed
 from trainwright.flow.assessment import assess, raw_output
 from trainwright.flow.fitting import Bench, candidate_name
 from trainwright.flow.packaging import Decisions
+from trainwright.flow.planting import canaries_of, planted
 from trainwright.flow.reproduction import compare_files
 from trainwright.flow.resolving import base_of, fitted_model_of
 from trainwright.flow.rows import load_both
@@ -90,8 +91,10 @@ def _refit(
     name = record["model"]["candidate"]
     train_rows, validation = load_both(snapshot, further=recipe.data.further_targets)
     base = base_of(folder)
+    canaries = canaries_of(recipe.evaluation.canaries or 0, seed=recipe.training.seed)
+    train_rows = taught(train_rows, teacher)
     bench = Bench(
-        taught(train_rows, teacher),
+        planted(train_rows, canaries, target=snapshot.target, inputs=snapshot.inputs),
         stop=validation,
         inputs=snapshot.inputs,
         base=base,
