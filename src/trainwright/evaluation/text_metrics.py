@@ -34,6 +34,8 @@ def text_metrics(
 ) -> dict[str, MetricValue]:
     """How near texts are to their references, by every metric of `TEXT_METRICS`.
 
+    Where no reference has four words BLEU has nothing to count, and is left out.
+
     Args:
         generated: One text a row.
         references: What each should have been.
@@ -49,7 +51,7 @@ def text_metrics(
     draws = Resampler(Units.of(units), seed=seed)
     found = {
         name: _bootstrap(score, count(generated, references), draws, confidence)
-        for name, (count, score) in _OF_SUMS.items()
+        for name, (count, score) in _of_sums(references).items()
     }
     for name, values in _shares(generated, references).items():
         if name == "exact_match":
@@ -85,7 +87,7 @@ def text_differences(
         _check(len(side), len(references), len(units))
     draws = Resampler(Units.of(units), seed=seed)
     found = {}
-    for name, (count, score) in _OF_SUMS.items():
+    for name, (count, score) in _of_sums(references).items():
         rows = np.concatenate([count(before, references), count(after, references)], axis=1)
         found[name] = _bootstrap(_gain(score), rows, draws, confidence, low=-100.0)
     first, second = _shares(before, references), _shares(after, references)
@@ -106,6 +108,15 @@ _OF_SUMS: Mapping[str, tuple[Callable[[Sequence[str], Sequence[str]], Floats], S
     "bleu": (texts.bleu_counts, texts.bleu),
     "chrf": (texts.chrf_counts, texts.chrf),
 }
+
+
+def _of_sums(
+    references: Sequence[str],
+) -> Mapping[str, tuple[Callable[[Sequence[str], Sequence[str]], Floats], Statistic]]:
+    """Those that such references can be judged by."""
+    longest = texts.bleu_counts(references, references)[:, 1].max()
+    left_out = () if longest >= texts.BLEU_ORDER else ("bleu",)
+    return {name: made for name, made in _OF_SUMS.items() if name not in left_out}
 
 
 def _shares(generated: Sequence[str], references: Sequence[str]) -> dict[str, Floats]:

@@ -82,3 +82,11 @@ def test_texts_without_references_are_refused():
         text_metrics(["a", "b"], ["a"], units=np.arange(2), seed=0)
     with pytest.raises(DataError, match="no texts to judge"):
         text_metrics([], [], units=np.arange(0), seed=0)
+
+
+def test_bleu_is_left_out_where_no_reference_has_four_words():
+    few, more = ["red cat"] * 6, ["a red cat sat"] * 6
+    units = np.arange(6)
+    assert "bleu" not in text_metrics(few, few, units=units, seed=0)
+    assert "bleu" not in text_differences(few, few, few, units=units, seed=0)
+    assert text_metrics(more, more, units=units, seed=0)["bleu"].value == pytest.approx(100)
