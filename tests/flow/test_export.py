@@ -55,6 +55,68 @@ def packaged(folder: Path, family: str, **settings) -> Path:
     return folder / family
 
 
+def packaged_column(folder: Path, family: str, column: Column, values: list, **settings) -> Path:
+    """A package of a network that reads one column; it learnt for one epoch."""
+    frame = pl.DataFrame({column.name: values})
+    target = (np.arange(len(values)) % 2).astype(np.float64)
+    spec = Target(Column("answer", ColumnType.CATEGORY), Task.CLASSIFICATION, ("no", "yes"))
+    part = families.find(family)(**settings)
+    preparation = fit_preparation(frame, (column,), part.needs, base=folder)
+    fit = part.fit(
+        Examples(preparation.transform(frame), target),
+        None,
+        target=spec,
+        training=TrainingSettings(epochs=1, batch_size=8, threads=1),
+        seed=0,
+        pacer=Replay({}),
+        workplace=Workplace(folder),
+    )
+    model = FittedModel(preparation, fit.estimator, spec, (column,))
+    folder.mkdir(exist_ok=True)
+    rows = [{column.name: value} for value in values if isinstance(value, str)]
+    rows = rows or [{column.name: None}, {column.name: None}]
+    write_package(
+        folder / family,
+        model=model,
+        card="# card\n",
+        facts={"family": family},
+        reference=None,
+        golden_rows=rows,
+        tolerance=1e-5,
+    )
+    return folder / family
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("quantize", [None, "int8"])
+def test_a_network_for_texts_leaves_as_a_graph_of_any_length(tmp_path, capsys, quantize):
+    texts = [f"{'many ' * (n % 7)}words of number {n}" for n in range(24)]
+    column = Column("text", ColumnType.TEXT)
+    size = {"layers": 1, "hidden": 32, "heads": 2}
+    package = packaged_column(tmp_path / "p", "text-encoder", column, texts, **size)
+    more = [] if quantize is None else ["--quantize", quantize]
+    status, told = export(package, tmp_path / "out", capsys, "--to", "onnx", *more)
+    assert status == 0, told
+
+
+@pytest.mark.slow
+def test_a_network_for_images_leaves_as_a_graph(tmp_path, capsys):
+    import io
+
+    from PIL import Image
+
+    rng = np.random.default_rng(0)
+    images = []
+    for _ in range(16):
+        held = io.BytesIO()
+        Image.fromarray(rng.integers(0, 255, (16, 16, 3), dtype=np.uint8)).save(held, "PNG")
+        images.append(held.getvalue())
+    column = Column("image", ColumnType.IMAGE)
+    package = packaged_column(tmp_path / "p", "cnn", column, images)
+    status, told = export(package, tmp_path / "out", capsys, "--to", "onnx")
+    assert status == 0, told
+
+
 @pytest.fixture(scope="module")
 def network(tmp_path_factory):
     return packaged(tmp_path_factory.mktemp("network"), "mlp", hidden=16, layers=1)

@@ -114,7 +114,8 @@ class LanguageLeaving(Leaving):
     def check(self, folder: Path) -> Iterator[Check]:
         from trainwright.models.export.hub import ModuleNetwork
 
-        exchanges = exchanges_of(self._passages(), kind=self.network.kind)
+        begin = int(self.network.config.get("decoder_start_token_id") or 0)
+        exchanges = exchanges_of(self._passages(), kind=self.network.kind, begin=begin)
         if not exchanges:
             yield Check("rows", False, "there is nothing to compare by: no row tells a token")
             return

@@ -22,12 +22,19 @@ Ids = NDArray[np.int64]
 
 
 def exchanges_of(
-    passages: Passages, *, kind: LanguageKind, limit: int = MAX_TOKENS
+    passages: Passages, *, kind: LanguageKind, begin: int = 0, limit: int = MAX_TOKENS
 ) -> list[Exchange]:
-    """As many passages as `limit` tokens hold, each with something to tell."""
+    """As many passages as `limit` tokens hold, each with something to tell.
+
+    Args:
+        passages: As the preparation makes them.
+        kind: How they are told.
+        begin: The token that an encoder-decoder begins to tell with.
+        limit: Tokens of all together; one passage is always taken.
+    """
     found: list[Exchange] = []
     tokens = 0
-    for exchange in _all(passages, kind=kind):
+    for exchange in _all(passages, kind=kind, begin=begin):
         tokens += len(exchange.labels)
         if found and tokens > limit:
             break
@@ -36,7 +43,7 @@ def exchanges_of(
     return found
 
 
-def _all(passages: Passages, *, kind: LanguageKind) -> Iterator[Exchange]:
+def _all(passages: Passages, *, kind: LanguageKind, begin: int) -> Iterator[Exchange]:
     start = read_start = 0
     for place, end in enumerate(passages.ends.tolist()):
         ids = np.asarray(passages.ids[start:end], dtype=np.int64)
@@ -53,8 +60,6 @@ def _all(passages: Passages, *, kind: LanguageKind) -> Iterator[Exchange]:
             read_end = int(passages.read_ends[place])
             read = np.asarray(passages.read_ids[read_start:read_end], dtype=np.int64)
             read_start = read_end
-            first = passages.special.start
-            begin = passages.special.padding if first is None else first
             told = np.concatenate([[begin], ids[:-1]]).astype(np.int64)
             yield Exchange(_read(read) | {"told": told[None]}, np.where(taught, ids, -1), row)
 
