@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from trainwright.recipe.reads import Section
 
@@ -16,6 +16,8 @@ Text = Annotated[str, Field(min_length=1, max_length=4096)]
 
 class Toxicity(Section):
     """Texts that a classifier, trained here, takes for a class that is not wanted."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
     model: Text
     """A package's folder, relative to the recipe, or what the registry knows: name@champion; a run."""

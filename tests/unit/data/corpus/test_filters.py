@@ -12,6 +12,7 @@ from trainwright.core.artifacts import ROW, Column, ColumnType, Target, Task
 from trainwright.core.errors import DataError, RecipeError
 from trainwright.data.corpus.filters import leave_out
 from trainwright.data.view import PART, TableView
+from trainwright.recipe import parse_recipe
 from trainwright.recipe.corpus import FilterSettings
 from trainwright.recipe.data import DataSettings, Inputs
 
@@ -88,6 +89,13 @@ class Says:
         assert (model, label) == ("judge", "rude")
         for block in texts:
             yield np.array([(text or "").count("damn") * 0.3 for text in block])
+
+
+def test_a_recipe_with_a_classifier_is_read_again_as_it_was_resolved():
+    toxicity = {"model": "judge", "class": "rude"}
+    data = {"source": "t.csv", "target": "y", "filters": {"toxicity": toxicity}}
+    recipe = parse_recipe({"data": data})
+    assert parse_recipe(recipe.resolved()) == recipe
 
 
 @pytest.mark.parametrize(("threshold", "gone"), [(0.5, [13]), (0.65, [])])
