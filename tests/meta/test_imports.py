@@ -13,7 +13,7 @@ import pytest
 SOURCE = Path(__file__).parents[2] / "src" / "trainwright"
 HEAVY = {
     "numpy", "scipy", "polars", "pyarrow", "pandas", "sklearn", "lightgbm", "mlflow", "sqlalchemy",
-    "fastapi", "starlette", "uvicorn", "torch", "rich.progress",
+    "fastapi", "starlette", "uvicorn", "torch", "ray", "rich.progress",
 }  # fmt: skip
 FORBIDDEN = {"pickle", "dill", "cloudpickle", "marshal", "shelve", "joblib", "skops"}
 FORBIDDEN_CALLS = {
