@@ -36,23 +36,47 @@ def fetch(folder: Path, languages: Sequence[str]) -> dict[str, Path]:
     Raises:
         CalledProcessError: there is no apt, or no network.
     """
-    for name in ("lists/partial", "cache", "etc"):
+    command = ["apt-get", "update", *_options(folder)]
+    command += [f"-oAcquire::Languages::={language}" for language in languages]
+    if not all(_found(folder, language) for language in languages):
+        subprocess.run(command, check=True, capture_output=True)
+    return {language: _found(folder, language)[0] for language in languages}
+
+
+def files(folder: Path, packages: Sequence[str]) -> dict[str, Path]:
+    """The files of these packages, unpacked once, each in a folder of its own; nothing is installed.
+
+    Raises:
+        CalledProcessError: there is no apt, no such package, or no network.
+    """
+    missing = [package for package in packages if not (folder / "files" / package).is_dir()]
+    if missing:
+        options = _options(folder)
+        subprocess.run(["apt-get", "update", *options], check=True, capture_output=True)
+        command = ["apt-get", "download", *options, *missing]
+        subprocess.run(command, check=True, capture_output=True, cwd=folder / "cache")
+    for package in missing:
+        (archive,) = (folder / "cache").glob(f"{package}_*.deb")
+        where = folder / "files" / package
+        subprocess.run(["dpkg-deb", "-x", archive, where], check=True, capture_output=True)
+    return {package: folder / "files" / package for package in packages}
+
+
+def _options(folder: Path) -> list[str]:
+    """apt's, for folders of our own."""
+    for name in ("lists/partial", "cache", "etc", "files"):
         (folder / name).mkdir(parents=True, exist_ok=True)
     (folder / "etc" / "sources.list").write_text(SUITE)
     options = {
-        "Dir::State::Lists": folder / "lists",
-        "Dir::Cache": folder / "cache",
-        "Dir::Etc::SourceList": folder / "etc" / "sources.list",
+        "Dir::State::Lists": folder.resolve() / "lists",
+        "Dir::Cache": folder.resolve() / "cache",
+        "Dir::Etc::SourceList": folder.resolve() / "etc" / "sources.list",
         "Dir::Etc::SourceParts": "-",
         "APT::Sandbox::User": "root",
         "Acquire::GzipIndexes": "false",
         "Acquire::Languages": "",
     }
-    command = ["apt-get", "update", *(f"-o{key}={value}" for key, value in options.items())]
-    command += [f"-oAcquire::Languages::={language}" for language in languages]
-    if not all(_found(folder, language) for language in languages):
-        subprocess.run(command, check=True, capture_output=True)
-    return {language: _found(folder, language)[0] for language in languages}
+    return [f"-o{key}={value}" for key, value in options.items()]
 
 
 def _found(folder: Path, language: str) -> list[Path]:

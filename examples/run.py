@@ -37,9 +37,9 @@ def main(name: str, *only: str) -> None:
     print(f"\n{name}\n" + "\n".join(lines))
 
 
-def run(recipe: Path) -> dict[str, Any]:
+def run(recipe: Path, *options: str) -> dict[str, Any]:
     """`trainwright run`, as a user types it."""
-    command = ["trainwright", "run", str(recipe), "--json"]
+    command = ["trainwright", "run", str(recipe), "--json", *options]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
     result: dict[str, Any] = json.loads(done.stdout)
     if "error" in result:
@@ -49,7 +49,17 @@ def run(recipe: Path) -> dict[str, Any]:
 
 def line_of(name: str, result: dict[str, Any], seconds: float) -> str:
     """One line: the family and its metrics with their intervals."""
-    usual = ("accuracy", "roc_auc", "mae", "rmse", "r2")
+    usual = (
+        "accuracy",
+        "roc_auc",
+        "mae",
+        "rmse",
+        "r2",
+        "bits_per_byte",
+        "perplexity",
+        "rouge_l",
+        "chrf",
+    )
     shown = [metric for metric in usual if metric in result["validation"]]
     told = [
         f"{metric} {v['value']:.4f} ({v['low']:.4f} to {v['high']:.4f})"
