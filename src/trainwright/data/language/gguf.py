@@ -49,6 +49,13 @@ def vocabulary_of_gguf(file: Path) -> Vocabulary:
         ) from error
 
 
+def longest_of_gguf(file: Path) -> int | None:
+    """Tokens that the model can take, as the file says; None where it does not."""
+    said = read_header(file)
+    found = said.get(f"{said.get('general.architecture')}.context_length")
+    return found if isinstance(found, int) and found > 0 else None
+
+
 def _vocabulary(said: dict[str, Any], file: Path) -> Vocabulary:
     model, pattern = said.get("ggml.model"), said.get("ggml.pre", "default")
     if model != "gpt2" or pattern not in {*_BYTE_LEVEL, *_PATTERNS}:

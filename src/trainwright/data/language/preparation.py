@@ -22,7 +22,7 @@ from trainwright.core.artifacts import ROW, Column, ColumnType, Target
 from trainwright.core.durable import canonical_json, read_json, write_json, write_text
 from trainwright.core.errors import DataError, RecipeError, TrustError, shorten
 from trainwright.core.language import LanguageNeeds, Message, Passages, Prompt, SpecialTokens
-from trainwright.core.pretrained import locate
+from trainwright.core.pretrained import Base, locate
 from trainwright.data.language.collecting import Collected, Memory, Store
 from trainwright.data.language.conversations import from_text
 from trainwright.data.language.encoding import (
@@ -378,7 +378,7 @@ def _vocabulary(
         texts = _texts(frame, [column, *([told] if told else [])])
         return fit_vocabulary(texts, size=needs.vocabulary, sentinels=needs.form == "span")
     found = locate(needs.pretrained, base=base)
-    longest = longest_of(found) if (found.folder / "config.json").exists() else None
+    longest = _longest(found)
     if longest is not None and needs.max_length > longest:
         raise RecipeError(
             f"the pre-trained base {found.name!r} takes {longest} tokens, and max_length is"
@@ -387,6 +387,15 @@ def _vocabulary(
             mend=f"max_length: {longest}",
         )
     return vocabulary_of(found)
+
+
+def _longest(base: Base) -> int | None:
+    if base.is_gguf:
+        from trainwright.data.language.gguf import longest_of_gguf
+
+        return longest_of_gguf(base.folder)
+    known = base.architecture is not None or (base.folder / "config.json").is_file()
+    return longest_of(base) if known else None
 
 
 _NO_TOKENIZER = '{"version": "1.0", "model": {"type": "BPE", "vocab": {}, "merges": []}}'

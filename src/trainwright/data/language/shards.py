@@ -31,7 +31,7 @@ from trainwright.core.language import Passages, SpecialTokens
 from trainwright.data.language.collecting import DTYPES, Store
 
 KEPT_BYTES = 16 << 30
-LEAST_BYTES = 8 << 20  # of text; less is sooner encoded again than looked after
+LEAST_BYTES = 1 << 20  # of text; less is sooner encoded again than looked after
 FORMAT = 1
 FOLDER = "tokens"  # beside the snapshots
 _NOTE = "shard.json"

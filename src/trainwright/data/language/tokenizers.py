@@ -21,7 +21,7 @@ from trainwright.core.errors import RecipeError, TrustError
 from trainwright.core.language import SpecialTokens
 from trainwright.core.pretrained import Base
 from trainwright.data.language.encoding import TURN_END, TURN_START
-from trainwright.data.texts.tokenizers import bare, frame_of
+from trainwright.data.texts.tokenizers import frame_of, tokenizer_of
 
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")  # its threads do not survive a fork
 
@@ -108,27 +108,18 @@ def vocabulary_of(base: Base) -> Vocabulary:
         RecipeError: there is none that can be read, or it has no token that ends a text.
     """
     folder = base.tokenizer
-    ours = folder / "preparation.json"
-    try:
-        if not (folder / "tokenizer.json").is_file():
-            from trainwright.data.language.gguf import vocabulary_of_gguf
+    file = _gguf_of(folder)
+    if file is not None:
+        from trainwright.data.language.gguf import vocabulary_of_gguf
 
-            return vocabulary_of_gguf(_gguf_of(folder))
-        tokenizer = bare(Tokenizer.from_file(str(folder / "tokenizer.json")))
-        if ours.is_file():
-            said = read_json(ours)
-            if said.get("special"):
-                return Vocabulary(
-                    tokenizer, SpecialTokens.from_json(said["special"]), said.get("template")
-                )
-    except RecipeError:
-        raise
-    except Exception as error:  # the library raises bare exceptions
-        raise RecipeError(
-            f"the pre-trained base {base.name!r} has no tokenizer that can be read: {error!s:.120}",
-            where="model.pretrained",
-            mend="name a folder that holds tokenizer.json, or a .gguf file",
-        ) from error
+        return vocabulary_of_gguf(file)
+    tokenizer = tokenizer_of(base)
+    ours = folder / "preparation.json"
+    if ours.is_file():
+        said = _json(ours)
+        if said.get("special"):
+            special = SpecialTokens.from_json(said["special"])
+            return Vocabulary(tokenizer, special, said.get("template"))
     settings = {name: _json(folder / f"{name}.json") for name in _SETTINGS}
     return Vocabulary(
         tokenizer, _special_of(base, tokenizer, settings), _template_of(folder, settings)
@@ -201,15 +192,18 @@ def _template_of(folder: Path, settings: Mapping[str, Mapping[str, Any]]) -> str
     return said if isinstance(said, str) and said.strip() else None
 
 
-def _gguf_of(folder: Path) -> Path:
-    found = [folder] if folder.suffix == ".gguf" else sorted(folder.glob("*.gguf"))
-    if len(found) != 1:
+def _gguf_of(folder: Path) -> Path | None:
+    """The GGUF file that a base is, or that its folder holds in place of a tokenizer."""
+    if folder.suffix == ".gguf" and folder.is_file():
+        return folder
+    found = [] if (folder / "tokenizer.json").is_file() else sorted(folder.glob("*.gguf"))
+    if len(found) > 1:
         raise RecipeError(
             f"{len(found)} .gguf files and no tokenizer.json are in {folder.name!r}",
             where="model.pretrained",
-            mend="name a folder that holds tokenizer.json, or one .gguf file",
+            mend="name one of the files",
         )
-    return found[0]
+    return found[0] if found else None
 
 
 def _json(file: Path) -> Mapping[str, Any]:

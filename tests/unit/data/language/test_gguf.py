@@ -6,8 +6,9 @@ import struct
 from pathlib import Path
 
 import gguf
+import polars as pl
 import pytest
-from tests.unit.data.language.conftest import DOCUMENTS
+from tests.unit.data.language.conftest import DOCUMENTS, Fit
 
 from trainwright.core.errors import RecipeError, TrustError
 from trainwright.core.pretrained import Base
@@ -34,6 +35,7 @@ def write(file: Path, *, pattern: str = "smollm", model: str = "gpt2", **further
     writer.add_eos_token_id(2)
     writer.add_bos_token_id(1)
     writer.add_chat_template("{{ messages }}")
+    writer.add_context_length(128)
     writer.add_float32("llama.rope.freq_base", 10000.0)
     writer.add_array("some.numbers", [1, 2, 3])
     for name, value in further.items():
@@ -74,7 +76,7 @@ def test_the_header_is_what_the_library_reads(tmp_path: Path) -> None:
         if not name.startswith("GGUF.")
     }
     assert read_header(file) == expected
-    assert set(read_header(file, prefix="llama.")) == {"llama.rope.freq_base"}
+    assert set(read_header(file, prefix="llama.r")) == {"llama.rope.freq_base"}
 
 
 def test_a_folder_with_one_such_file_is_a_base(tmp_path: Path) -> None:
@@ -83,6 +85,16 @@ def test_a_folder_with_one_such_file_is_a_base(tmp_path: Path) -> None:
     write(tmp_path / "other.gguf")
     with pytest.raises(RecipeError, match=r"2 \.gguf files"):
         vocabulary_of(Base("base", tmp_path))
+
+
+def test_a_file_alone_is_a_base_and_says_how_much_it_takes(
+    documents: pl.DataFrame, fit: Fit, tmp_path: Path
+) -> None:
+    write(tmp_path / "model.gguf")
+    preparation = fit(documents, pretrained="model.gguf", base=tmp_path, max_length=128)
+    assert preparation.decode(preparation.transform(documents).ids.tolist()) == "".join(DOCUMENTS)
+    with pytest.raises(RecipeError, match="takes 128 tokens"):
+        fit(documents, pretrained="model.gguf", base=tmp_path, max_length=129)
 
 
 @pytest.mark.parametrize(("pattern", "model"), [("smollm", "llama"), ("chameleon", "gpt2")])

@@ -128,7 +128,7 @@ def test_a_base_without_a_tokenizer_is_refused(hub: Path) -> None:
     with pytest.raises(RecipeError, match="no tokenizer that can be read"):
         vocabulary_of(Base("base", hub))
     (hub / "tokenizer.json").unlink()
-    with pytest.raises(RecipeError, match=r"0 \.gguf files and no tokenizer\.json"):
+    with pytest.raises(RecipeError, match="no tokenizer that can be read"):
         vocabulary_of(Base("base", hub))
 
 
