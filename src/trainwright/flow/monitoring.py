@@ -12,6 +12,7 @@ import polars as pl
 from trainwright.core.artifacts import Prediction, Target
 from trainwright.core.durable import make_folder, write_text
 from trainwright.core.errors import CommandError
+from trainwright.data.privacy.masking import masked_json
 from trainwright.data.reading import TypedBlock
 from trainwright.flow.prediction import read_live
 from trainwright.flow.resolving import recipe_of, resolve_model
@@ -46,7 +47,7 @@ class Watched:
         return {
             "model": self.model,
             "rows": self.rows,
-            **self.result.to_json(),
+            **masked_json(self.result.to_json()),
             "report": str(self.report),
         }
 
@@ -87,7 +88,7 @@ def monitor(model: str, data: Path | str, *, workspace: Path | None = None) -> W
         target=_truth(frame, target, prediction),
         false_alarm_rate=settings.false_alarm_rate,
     )
-    page = monitor_report(result=result.to_json(), model=named.name, rows=frame.height)
+    page = monitor_report(result=masked_json(result.to_json()), model=named.name, rows=frame.height)
     folder = store.root / "monitor"
     make_folder(folder)
     stamp = utc_now().replace(":", "").replace(".", "-")

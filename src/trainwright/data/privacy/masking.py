@@ -13,8 +13,9 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
+from typing import Any
 
 from trainwright.core.errors import EnvironmentFault
 from trainwright.data.privacy import kinds, secrets
@@ -52,6 +53,15 @@ def hash_step(variable: str, *, whole: bool) -> str:
 def masked(text: str) -> str:
     """The text with personal data and secrets as their shape: letters as x, digits as 9."""
     return replace_private(text, lambda _, found: shape_of(found)) if _GATE.search(text) else text
+
+
+def masked_json(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+    """The same of every text in a JSON value, keys included."""
+    if isinstance(value, str):
+        return masked(value)
+    if isinstance(value, Mapping):
+        return {masked(str(key)): masked_json(item) for key, item in value.items()}
+    return [masked_json(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def shape_of(text: str) -> str:

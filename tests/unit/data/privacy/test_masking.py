@@ -6,6 +6,7 @@ from trainwright.core.errors import EnvironmentFault
 from trainwright.data.privacy.masking import (
     hash_step,
     masked,
+    masked_json,
     private_step,
     replace_private,
     shape_of,
@@ -13,6 +14,15 @@ from trainwright.data.privacy.masking import (
 from trainwright.data.privacy.secrets import find_secrets
 
 TEXT = "mail jane.doe@example.org or 4111 1111 1111 1111, from 84.17.49.12"
+
+
+def test_every_text_of_a_json_value_is_masked() -> None:
+    told = {"bins": ["jane@example.org", "other"], "n": 3, "jane@example.org": {"share": 0.5}}
+    assert masked_json(told) == {
+        "bins": ["xxxx@xxxxxxx.xxx", "other"],
+        "n": 3,
+        "xxxx@xxxxxxx.xxx": {"share": 0.5},
+    }
 
 
 def test_each_piece_is_replaced_by_its_kind_and_the_rest_stays():
