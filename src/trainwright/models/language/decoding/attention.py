@@ -2,9 +2,10 @@
 
 Registered with transformers under a name of ours. Keys and values are those of all rows, each from
 position 0 and padded at the end, and a mask hides the padding: so positions are each row's own, and what
-a row's sums add up does not move with the company's lengths.
-A relative position bias, which the network computes as if all rows were as long as the longest, is
-turned to each row's own length.
+a row's sums add up does not move with the company's lengths. They are written out as two products and a
+softmax, since in the fused kernel their order depends on the number of rows once there are two threads. A
+relative position bias, which the network computes as if all rows were as long as the longest, is turned
+to each row's own length.
 """
 
 from __future__ import annotations
@@ -17,7 +18,6 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import scaled_dot_product_attention
 from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 
 NAME = "rows-side-by-side"
@@ -29,13 +29,13 @@ class StepView:
 
     Attributes:
         lengths: Tokens of each row, the new one included; shape (rows,), int64.
-        seen: Keys that each row may look at, shape (rows, 1, 1, keys), bool.
+        mask: 0 for the keys that a row looks at, minus infinity for others; shape (rows, 1, 1, keys).
         read: Of an encoder-decoder: keys of the encoder's text, likewise; None otherwise.
         read_keys: The tensors of those keys, by layer; told apart by identity.
     """
 
     lengths: Tensor
-    seen: Tensor
+    mask: Tensor
     read: Tensor | None = None
     read_keys: tuple[Tensor, ...] = ()
 
@@ -78,23 +78,25 @@ def attend(
     else:
         mask = _recent(step, further.get("sliding_window"))
         if position_bias is not None:
-            mask = _own_bias(position_bias, step).masked_fill(~mask, float("-inf"))
+            mask = mask + _own_bias(position_bias, step)
     rows, heads, width = query.shape[0], query.shape[1], query.shape[3]
     key_heads = key.shape[1]
     if mask.shape[1] > 1 and key_heads != heads:
         raise ValueError("a position bias with shared key heads is not known here")
     packed = query.reshape(rows, key_heads, heads // key_heads, width)
-    found = scaled_dot_product_attention(packed, key, value, attn_mask=mask, scale=scaling)
+    packed = packed * (width**-0.5 if scaling is None else scaling)
+    scores = torch.matmul(packed, key.transpose(-1, -2)) + mask
+    found = torch.matmul(torch.softmax(scores, dim=-1), value)
     return found.reshape(rows, 1, heads, width), None
 
 
 def _recent(step: StepView, window: int | None) -> Tensor:
-    """What may be looked at where a layer sees the last `window` tokens alone."""
+    """The mask where a layer sees the last `window` tokens alone."""
     if window is None:
-        return step.seen
-    positions = torch.arange(step.seen.shape[-1])
+        return step.mask
+    positions = torch.arange(step.mask.shape[-1])
     first = (step.lengths - window)[:, None, None, None]
-    return step.seen & (positions >= first)
+    return step.mask.masked_fill(positions < first, float("-inf"))
 
 
 def _own_bias(bias: Tensor, step: StepView) -> Tensor:

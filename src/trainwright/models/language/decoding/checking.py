@@ -43,6 +43,7 @@ def _tried(reader: Alone, twin: PreTrainedModel) -> tuple[int, ...]:
     prompts = _prompts(twin)
     tokens = [[1 + (step + row) % 7 for row in range(len(prompts))] for step in range(_STEPS)]
     alone = _told(reader, prompts, tokens)
+    best: tuple[int, ...] = ()
     for tile in TILES:
         try:
             wanted = _told(Together(reader, twin, sizes=(tile,)), prompts, tokens)
@@ -50,15 +51,15 @@ def _tried(reader: Alone, twin: PreTrainedModel) -> tuple[int, ...]:
             return ()  # a network whose attention or cache is not of the kind that we know
         if np.abs(wanted - alone).max() > _ROUNDING * max(1.0, float(np.ptp(alone))):
             return ()
-        if not _is_sound(reader, twin, (tile,), wanted, prompts, tokens):
-            continue
-        sizes = [tile]
-        while 2 * sizes[-1] <= LARGEST and _is_sound(
-            reader, twin, (2 * sizes[-1],), wanted, prompts, tokens
+        sizes: list[int] = []
+        while (size := tile << len(sizes)) <= LARGEST and _is_sound(
+            reader, twin, (size,), wanted, prompts, tokens
         ):
-            sizes.append(2 * sizes[-1])
-        return tuple(sizes)
-    return ()
+            sizes.append(size)
+        best = max(best, tuple(sizes), key=lambda found: found[-1] if found else 0)
+        if best and best[-1] == LARGEST:
+            break
+    return best
 
 
 def _is_sound(

@@ -60,16 +60,20 @@ class Slots(Cache):
         """The last slot is free."""
         self.lengths.pop()
 
-    def seen(self, size: int, *, more: int) -> Tensor:
-        """Which keys each of `size` rows looks at, with `more` new ones; shape (size, 1, 1, keys), bool.
+    def mask(self, size: int, *, more: int) -> Tensor:
+        """What hides other keys than those of each of `size` rows, with `more` new ones.
 
         Idle rows look at one key, so that their numbers stay finite.
+
+        Returns:
+            Shape (size, 1, 1, keys): 0 for a row's own keys, minus infinity for others.
         """
         lengths = [length + more for length in self.lengths]
         keys = -(-max(self._least_keys, *lengths) // KEY_BLOCK) * KEY_BLOCK
         self._make_room(slots=size, keys=keys)
         wanted = torch.tensor([*lengths, *[1] * (size - len(lengths))])
-        return torch.arange(keys) < wanted[:, None, None, None]
+        beyond = torch.arange(keys) >= wanted[:, None, None, None]
+        return torch.zeros(beyond.shape).masked_fill_(beyond, float("-inf"))
 
     def _make_room(self, *, slots: int, keys: int) -> None:
         for stored in (self.keys, self.values):
@@ -81,12 +85,14 @@ class Told(Slots):
     """Of a decoder's own text: a step adds one key a row."""
 
     def open(self, size: int) -> Tensor:
-        """Begin a step of `size` rows; which keys each looks at."""
-        seen = self.seen(size, more=1)
-        self._keys = seen.shape[-1]
-        self._rows = torch.arange(size)
+        """Begin a step of `size` rows; gives their mask."""
+        mask = self.mask(size, more=1)
+        self._size, self._keys = size, mask.shape[-1]
         self._at = torch.tensor([*self.lengths, *[0] * (size - len(self.lengths))])
-        return seen
+        shapes = {keys.shape[1:3] for keys in self.keys}  # one, as a rule
+        places = {shape: self._flat(*shape) for shape in shapes}
+        self._places = [places[keys.shape[1:3]] for keys in self.keys]
+        return mask
 
     @property
     def at(self) -> Tensor:
@@ -107,10 +113,16 @@ class Told(Slots):
     ) -> tuple[Tensor, Tensor]:
         """Keep the new token's; give all rows', padded."""
         keys, values = self.keys[layer_idx], self.values[layer_idx]
-        keys[self._rows, :, self._at] = key_states[:, :, 0]
-        values[self._rows, :, self._at] = value_states[:, :, 0]
-        size = len(self._rows)
-        return keys[:size, :, : self._keys], values[:size, :, : self._keys]
+        places = self._places[layer_idx]
+        for stored, new in ((keys, key_states), (values, value_states)):
+            width = stored.shape[-1]
+            stored.view(-1, width).index_copy_(0, places, new.reshape(-1, width))
+        return keys[: self._size, :, : self._keys], values[: self._size, :, : self._keys]
+
+    def _flat(self, heads: int, capacity: int) -> Tensor:
+        """Where the new keys of all rows and heads go, in a tensor with its first dims as one."""
+        firsts = torch.arange(self._size * heads) * capacity
+        return firsts + self._at.repeat_interleave(heads)
 
     def get_seq_length(self, layer_idx: int = 0) -> int:
         """As if all rows were as long as the tensors: networks derive a relative bias from it."""
@@ -121,16 +133,16 @@ class Read(Slots):
     """Of the encoder's text: the same at each step."""
 
     def open(self, size: int) -> tuple[Tensor, tuple[Tensor, ...]]:
-        """Begin a step of `size` rows; which keys each looks at, and the keys."""
-        seen = self.seen(size, more=0)
-        count = seen.shape[-1]
+        """Begin a step of `size` rows; gives their mask, and the keys by layer."""
+        mask = self.mask(size, more=0)
+        count = mask.shape[-1]
         shown = [keys[:size, :, :count] for keys in self.keys]
         values = [values[:size, :, :count] for values in self.values]
         self.layers: Any = [  # networks read keys and values off, and nothing else
             SimpleNamespace(keys=key, values=value)
             for key, value in zip(shown, values, strict=True)
         ]
-        return seen, tuple(shown)
+        return mask, tuple(shown)
 
 
 def _states(layer: Any) -> tuple[Tensor, Tensor]:  # noqa: ANN401 - of several kinds

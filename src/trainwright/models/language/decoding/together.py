@@ -129,13 +129,13 @@ class _Table:
         ids = torch.zeros((size, 1), dtype=torch.int64)
         ids[:used, 0] = torch.tensor(tokens)
         with torch.inference_mode():
-            seen = self._told.open(size)
+            mask = self._told.open(size)
             if self._read.lengths:
                 read, keys = self._read.open(size)
-                view = StepView(self._told.at + 1, seen, read, keys)
+                view = StepView(self._told.at + 1, mask, read, keys)
                 logits = self._answered(ids, view)
             else:
-                logits = self._told_on(ids, StepView(self._told.at + 1, seen))
+                logits = self._told_on(ids, StepView(self._told.at + 1, mask))
         self._told.close()
         found: NDArray[np.float32] = logits[:used, -1].float().numpy()
         return found
@@ -145,7 +145,7 @@ class _Table:
         with stepping(view):
             found = self._network(
                 ids,
-                attention_mask=view.seen,
+                attention_mask=view.mask,
                 position_ids=self._told.at[:, None],
                 past_key_values=self._told,
                 use_cache=True,

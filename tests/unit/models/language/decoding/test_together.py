@@ -109,12 +109,12 @@ def broken_mask(monkeypatch):
     """Rows that see one key too many: what lies behind their end."""
     from trainwright.models.language.decoding.slots import Told
 
-    honest = Told.seen
+    honest = Told.mask
 
-    def seen(self, size, *, more):
+    def mask(self, size, *, more):
         return honest(self, size, more=more + 1)
 
-    monkeypatch.setattr(Told, "seen", seen)
+    monkeypatch.setattr(Told, "mask", mask)
 
 
 def test_a_fault_in_the_mask_shows_and_rows_go_alone(monkeypatch, networks):
