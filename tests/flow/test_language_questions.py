@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import json
+import platform
+import sys
 from pathlib import Path
 
 import numpy as np
+import pytest
+
+from trainwright.core.language import Generation
 
 SUBJECTS, PLACES = ("the cat", "a dog", "my hen"), ("the mat.", "the old wall.", "a green hill.")
 
@@ -48,6 +53,44 @@ def test_an_n_gram_model_is_run_judged_and_asked(tmp_path, trainwright):
     assert trainwright("evaluate", found["run"], "--programs", problems)[0] == 2
     none = ("evaluate", found["run"], "--programs", problems, "--samples", 0)
     assert trainwright(*none)[0] == 2
+
+
+class Writer:
+    """Writes one right program of two."""
+
+    generates = True
+    calls = 0
+
+    def generate(self, prompts, settings):
+        self.calls += 1
+        return [Generation(f"\n    return {self.calls}", "stop", 1, 1) for _ in prompts]
+
+
+@pytest.mark.skipif(
+    sys.platform != "linux" or platform.machine() != "x86_64", reason="confines on Linux, x86-64"
+)
+def test_programs_are_run_and_kept(tmp_path, trainwright, monkeypatch):
+    rows = [{"text": f"def f{n}():\n    return {n % 7}"} for n in range(90)]
+    written(tmp_path / "documents.jsonl", rows)
+    (tmp_path / "recipe.yaml").write_text(
+        "task: language-modelling\ndata: {source: documents.jsonl}\n"
+        "model: {family: ngram, order: 3}\ntracking: {kind: none}\n"
+    )
+    _, found = trainwright("run", tmp_path / "recipe.yaml")
+    problems = written(tmp_path / "p.jsonl", [{"prompt": "def f():", "tests": "assert f() == 1"}])
+    monkeypatch.setattr("trainwright.flow.programs.generator_of", lambda _: Writer())
+    status, judged = trainwright("evaluate", found["run"], "--programs", problems, "--samples", 2)
+    assert status == 0
+    assert judged["outcomes"] == {"line 1": ["passed", "failed"]}
+    assert {name: one["value"] for name, one in judged["metrics"].items()} == {
+        "pass@1": 0.5,
+        "pass@2": 1.0,
+    }
+    kept = json.loads(Path(judged["programs"]).read_text())
+    assert kept["line 1"][0] == {
+        "program": "def f():\n    return 1\n\nassert f() == 1\n",
+        "outcome": "passed",
+    }
 
 
 def test_planted_secrets_are_looked_for_and_told(tmp_path, trainwright):

@@ -98,6 +98,7 @@ def _questions(
             f"{len(found)} programs: {found.count('passed')} passed, {found.count('failed')} failed,"
             f" {found.count('timeout')} ran out of time"
         )
+        lines.append(f"they stand in {judged.written}")
         print_result(judged.to_json(), lines, as_json=as_json)
     return 0
 

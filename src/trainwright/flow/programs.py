@@ -29,6 +29,7 @@ from trainwright.flow.resolving import fitted_model_of, require_package
 from trainwright.runs.workspace import Workspace
 
 DRAWN = GenerationSettings(max_new_tokens=512, temperature=0.8, top_p=0.95)
+FILE = "programs.json"
 STOPS = ("\nclass ", "\ndef ", "\n#", "\nif __name__", "\nprint(", "\n```")  # a function has ended
 _FENCED = re.compile(r"```[A-Za-z]*\n(.*?)(?:\n```|\Z)", re.DOTALL)
 _DEFINES = re.compile(r"^(?:async def|def|class) ", re.MULTILINE)
@@ -43,11 +44,13 @@ class ProgramsResult:
         run: Whose model.
         outcomes: By problem, what came of each program.
         metrics: pass@1, and pass@N where several were drawn.
+        written: The file of the run that holds every program with what came of it.
     """
 
     run: str
     outcomes: Mapping[str, tuple[Outcome, ...]]
     metrics: Mapping[str, MetricValue]
+    written: Path
 
     def to_json(self) -> dict[str, Any]:
         """The contract of `evaluate --programs --json`."""
@@ -56,6 +59,7 @@ class ProgramsResult:
             "confidence": 0.95,
             "metrics": {name: value.to_json() for name, value in self.metrics.items()},
             "outcomes": {name: list(found) for name, found in self.outcomes.items()},
+            "programs": str(self.written),
         }
 
 
@@ -101,8 +105,18 @@ def judge_programs(
     outcomes = run_programs([one for each in programs for one in each], limits=limits)
     grouped = [tuple(outcomes[n * samples : (n + 1) * samples]) for n in range(len(problems))]
     passed = [[one == "passed" for one in each] for each in grouped]
+    told = {
+        problem.name: [
+            {"program": program, "outcome": outcome}
+            for program, outcome in zip(texts, each, strict=True)
+        ]
+        for problem, texts, each in zip(problems, programs, grouped, strict=True)
+    }
+    with folder.hold():
+        folder.write_json(FILE, told)
     return ProgramsResult(
         run=folder.id,
+        written=folder.path / FILE,
         outcomes={problem.name: each for problem, each in zip(problems, grouped, strict=True)},
         metrics={f"pass@{k}": pass_at_k(passed, k=k) for k in sorted({1, samples})},
     )

@@ -6,6 +6,7 @@ All that is wrong with a file is told at once, by line. Keys of the usual sets a
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,7 +70,16 @@ def read_programs(path: Path) -> list[ProgramQuestion]:
         CommandError: there is no such file.
         DataError: lines are wrong; all of them are named.
     """
-    return _read(path, _program_question, '{"prompt": "def f():", "tests": "assert f() == 1"}')
+    found = _read(path, _program_question, '{"prompt": "def f():", "tests": "assert f() == 1"}')
+    times = Counter(problem.name for problem in found)
+    twice = [name for name, count in times.items() if count > 1]
+    if twice:
+        raise DataError(
+            f"{len(twice)} names stand at several problems: {', '.join(twice[:5])}",
+            where=str(path),
+            mend="give each problem a task_id of its own, or none",
+        )
+    return found
 
 
 def _read(path: Path, build: Callable[[Mapping[str, Any], int], T], example: str) -> list[T]:

@@ -73,6 +73,13 @@ def test_all_lines_that_are_wrong_are_counted(tmp_path):
     assert len(caught.value.faults) == 5
 
 
+def test_two_problems_of_one_name_are_refused(tmp_path):
+    line = {"task_id": "add", "prompt": "def f():", "tests": "assert f()"}
+    with pytest.raises(DataError, match="several problems: add") as caught:
+        read_programs(written(tmp_path, line, line))
+    assert "task_id of its own" in caught.value.mend
+
+
 def test_a_name_that_is_code_is_refused(tmp_path):
     line = {"prompt": "x", "test": "y", "entry_point": "f); import os; (f"}
     with pytest.raises(DataError, match="no name of a function"):
