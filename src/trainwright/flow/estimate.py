@@ -39,6 +39,7 @@ CHARACTERS_A_TOKEN = (4.0, 3.0, 6.0)  # usual, least, most, of what is only coun
 AROUND_A_RUN_SECONDS = (2.0, 0.5, 8.0)  # judging, explaining, packaging, the report
 AROUND_A_RUN_BYTES = (2e6, 3e5, 6e6)  # report, records, reference
 HOURS_A_MONTH = 730.5
+UNSEEN_MEMORY = 1.3  # what folds, judging and the report may take beside
 SERVED_ALONE = 30.0  # times the cost of a row among many, at most
 
 
@@ -157,7 +158,7 @@ def estimate(
         snapshot.rows,
         prepared,
         seconds,
-        _memory(probed, snapshot),
+        _memory(probed),
         _disk(own, snapshot),
         probed,
         gain_of_twice(best.probes, snapshot.rows["train"]),
@@ -246,13 +247,15 @@ def _train_seconds(
     fits = exact(0.0)
     for one in probed:
         fits = fits.plus(one.seconds)
+    is_cut = fits.high > FIT_FRACTION * budget  # then judging and packaging use up the rest
     fits = fits.at_most(FIT_FRACTION * budget)
     if is_small(validation, target=snapshot.target):
         most = fits.times(FOLDS * FOLD_COST * REPEATS).at_most(
             UNASKED_FOLDS * FIT_FRACTION * budget
         )
         fits = fits.plus(Reckoned(most.value / 2, 0.0, most.high))
-    return fits.plus(Reckoned(*AROUND_A_RUN_SECONDS)).at_most(budget)
+    whole = fits.plus(Reckoned(*AROUND_A_RUN_SECONDS)).at_most(budget)
+    return Reckoned(whole.value, whole.low, budget) if is_cut else whole
 
 
 def _costs(
@@ -291,15 +294,19 @@ def _a_row(thousand: Reckoned | None) -> Reckoned | None:
     return None if thousand is None else thousand.times(1e-3)
 
 
-def _memory(probed: Sequence[Probed], snapshot: Snapshot) -> Reckoned:
-    """The largest peak, carried on in proportion to the rows above what the process holds anyway."""
-    first = min(probe.peak_bytes for one in probed for probe in one.probes)
-    value = high = float(first)
+def _memory(probed: Sequence[Probed]) -> Reckoned:
+    """The largest peak, carried on along the line through a family's first and last probe."""
+    value = low = high = 0.0
     for one in probed:
-        last = one.probes[-1]
-        grown = max(0, last.peak_bytes - first) * snapshot.rows["train"] / last.rows
-        value, high = max(value, first + grown), max(high, 1.5 * (first + grown))
-    return Reckoned(value, float(max(p.peak_bytes for one in probed for p in one.probes)), high)
+        first, last = one.probes[0], one.probes[-1]
+        grown = 0.0
+        if last.rows > first.rows:
+            a_row = max(0, last.peak_bytes - first.peak_bytes) / (last.rows - first.rows)
+            grown = a_row * (one.rows - last.rows)
+        low = max(low, float(last.peak_bytes))
+        value = max(value, last.peak_bytes + grown)
+        high = max(high, UNSEEN_MEMORY * (last.peak_bytes + 2 * grown))
+    return Reckoned(value, low, high)
 
 
 def _disk(own: Sequence[Probed], snapshot: Snapshot) -> Reckoned:

@@ -36,6 +36,7 @@ from trainwright.summaries.reckoning import Reckoned, extrapolated
 PARTS = (1 / 16, 1 / 8, 1 / 4, 1 / 2, 1.0)
 FEWEST_ROWS = 48
 JUDGED_ROWS = 2_000
+WARM_SHARE = 0.1  # of the time: a first fit that takes less is made once more
 LIMIT = 3.0  # a probe that takes so many times its share of the time is ended
 
 
@@ -91,6 +92,7 @@ class Probed:
 
     Attributes:
         family: Its name.
+        rows: Train rows of the whole fit.
         probes: The fits.
         seconds: Of a fit on all train rows.
         loss: There, on validation rows; None where three probes were too many.
@@ -98,6 +100,7 @@ class Probed:
     """
 
     family: str
+    rows: int
     probes: tuple[Probe, ...]
     seconds: Reckoned
     loss: Reckoned | None
@@ -147,24 +150,32 @@ def probe_family(
     )
     found: list[Probe] = []
     ends = now() + seconds
+
+    def fitted(size: int) -> Probe | None:
+        """A fit on so many rows; None where they are too few to learn from."""
+        part = train.take(np.sort(order[:size]))
+        bench = Bench(part, stop=judged, inputs=snapshot.inputs, base=base, target=snapshot.target)
+        pacer = Deadline(max(1.0, LIMIT * seconds), now=now)
+        try:
+            return _probe(
+                bench, family, size, snapshot=snapshot, recipe=recipe, pacer=pacer, now=now
+            )
+        except (DataError, TrainingError):
+            if size == train.frame.height:
+                raise
+            return None
+
     for size in sizes_of(train.frame.height):
         if found and now() + _expected(found, size) > ends:
             break
-        part = train.take(np.sort(order[:size]))
-        deadline = Deadline(max(1.0, LIMIT * seconds), now=now)
-        bench = Bench(part, stop=judged, inputs=snapshot.inputs, base=base, target=snapshot.target)
-        try:
-            found.append(
-                _probe(
-                    bench, family, size, snapshot=snapshot, recipe=recipe, pacer=deadline, now=now
-                )
-            )
-        except (DataError, TrainingError):  # too few rows to learn from: the next part has more
-            if size == train.frame.height:
-                raise
+        probe = fitted(size)
+        if probe is not None and not found and probe.seconds < WARM_SHARE * seconds:
+            probe = fitted(size)  # the first fit of a process imports what the others have
+        found += [] if probe is None else [probe]
     rows = train.frame.height
     return Probed(
         family.family,
+        rows,
         tuple(found),
         extrapolated([p.rows for p in found], [p.seconds for p in found], at=rows),
         loss_at(found, rows),

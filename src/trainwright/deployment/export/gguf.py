@@ -1,8 +1,9 @@
 """GGUF: one file that llama.cpp runs, of models of the Llama architecture with byte-level BPE.
 
 Rows of the query and key weights are put in llama.cpp's order: it turns pairs of neighbours by the rotary
-angles, the Hub's layout pairs a head's first half with its second. Norms stay fp32; a matrix whose rows are
-no multiple of 32 long cannot be cut into blocks and stays fp16.
+angles, the Hub's layout pairs a head's first half with its second. Norms stay fp32; of q4_0 the vocabulary's
+matrices have eight bits, since every token is told through them; a matrix whose rows are no multiple of 32
+long cannot be cut into blocks and stays fp16.
 
 Source: the GGUF specification (github.com/ggml-org/ggml, docs/gguf.md).
 """
@@ -22,6 +23,7 @@ from trainwright.deployment.export.formats import Quantization
 from trainwright.deployment.export.tokens import byte_pairs
 
 BLOCK = 32  # weights that share a scale
+_VOCABULARY = ("model.embed_tokens.weight", "lm_head.weight")
 _NAMES = {
     "model.embed_tokens.weight": "token_embd.weight",
     "model.norm.weight": "output_norm.weight",
@@ -97,6 +99,8 @@ def write_gguf(
     for theirs, weight in network.weights.items():
         value = _ordered(theirs, weight, network)
         kind = GGMLQuantizationType.F32 if value.ndim == 1 else wanted
+        if quantization == "q4_0" and theirs in _VOCABULARY:
+            kind = GGMLQuantizationType.Q8_0
         if kind not in (GGMLQuantizationType.F32, halved) and value.shape[-1] % BLOCK:
             kind = halved
         if kind is GGMLQuantizationType.F32:
