@@ -3,10 +3,11 @@
 Started by `evaluation.sandbox` as `python -I -S -B confined.py FD`; stands on the standard library alone.
 What the program may ask of the kernel is a list of about seventy calls: computing, memory, reading files.
 Not on it: sockets, new processes and threads, writing or making files, signals to others, raising limits.
+Where the kernel has Landlock, files can be read below the interpreter's own folders alone.
 That the program and its tests came to their end is said by a secret word that is written to FD after them:
 an exit before the last assertion says nothing.
 
-Source: seccomp(2) and bpf of the Linux kernel; numbers of system calls are those of x86-64.
+Source: seccomp(2), bpf and landlock(7) of the Linux kernel; numbers of system calls are those of x86-64.
 """
 
 from __future__ import annotations
@@ -17,12 +18,16 @@ import os
 import resource
 import struct
 import sys
+from pathlib import Path
 
 _ARCHITECTURE = 0xC000003E  # AUDIT_ARCH_X86_64
 _KILL, _REFUSE, _ALLOW = 0x80000000, 0x00050001, 0x7FFF0000  # refused with EPERM
 _LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
 _NUMBER, _MACHINE, _THIRD = 0, 4, 32  # offsets in struct seccomp_data
 _OPENAT = 257
+_RULESET, _RULE, _RESTRICT = 444, 445, 446  # of Landlock
+_ALL_ACCESS, _READ_FILE, _READ_FOLDER = (1 << 13) - 1, 1 << 2, 1 << 3
+_READABLE = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/share/zoneinfo")
 _WRITING = 0o3 | 0o100 | 0o1000 | 0o2000  # write, read and write, create, truncate, append
 # fmt: off
 _CALLS = (
@@ -72,13 +77,32 @@ def confine() -> None:
     Raises:
         OSError: the kernel has no such filter.
     """
+    kernel = ctypes.CDLL(None, use_errno=True)
+    if kernel.prctl(38, 1, None, 0, 0) != 0:  # no new privileges
+        raise OSError(ctypes.get_errno(), "privileges cannot be given up")
+    hide_files(kernel)
     code = _filter()
     instructions = ctypes.create_string_buffer(b"".join(code), 8 * len(code))
     head = struct.pack("HxxxxxxP", len(code), ctypes.addressof(instructions))
-    kernel = ctypes.CDLL(None, use_errno=True)
-    for option, value, pointer in ((38, 1, None), (22, 2, head)):  # no new privileges; the filter
-        if kernel.prctl(option, value, pointer, 0, 0) != 0:
-            raise OSError(ctypes.get_errno(), "no system call filter")
+    if kernel.prctl(22, 2, head, 0, 0) != 0:
+        raise OSError(ctypes.get_errno(), "no system call filter")
+
+
+def hide_files(kernel: ctypes.CDLL) -> None:
+    """Only the interpreter's library and the system's can be read; where Landlock is missing, nothing."""
+    attributes = struct.pack("Q", _ALL_ACCESS)
+    ruleset = kernel.syscall(_RULESET, attributes, len(attributes), 0)
+    if ruleset < 0:
+        return
+    for folder in (Path(os.__file__).parent, *map(Path, _READABLE)):
+        if folder.is_dir():
+            below = os.open(folder, os.O_PATH | os.O_CLOEXEC)
+            rule = struct.pack("=Qi", _READ_FILE | _READ_FOLDER, below)
+            kernel.syscall(_RULE, ruleset, 1, rule, 0)
+            os.close(below)
+    if kernel.syscall(_RESTRICT, ruleset, 0) != 0:
+        raise OSError(ctypes.get_errno(), "files cannot be hidden")
+    os.close(ruleset)
 
 
 def _filter() -> list[bytes]:

@@ -6,8 +6,8 @@ can start no other, write no file, and ends at a limit of processor time, wall t
 than run unconfined.
 
 What is not guarded against is a program that sets out to deceive its tests: it shares an interpreter with
-them, so it could look for the secret word, or make every comparison true. It could also read files that this
-user may read, and tell nobody.
+them, so it could look for the secret word, or make every comparison true. Where the kernel has no Landlock
+it could also read what this user may read, and tell nobody.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def run_programs(
 def check_sandbox() -> None:
     """Refuse a machine that cannot confine programs (EnvironmentFault)."""
     is_known = sys.platform == "linux" and platform.machine() == "x86_64"
-    if is_known and _run("1 + 1", Limits(seconds=30.0)) == "passed":
+    if is_known and _run("import decimal, random", Limits(seconds=30.0)) == "passed":
         return
     raise EnvironmentFault(
         "programs that a model wrote can be run on Linux on x86-64 alone, with a kernel that filters"

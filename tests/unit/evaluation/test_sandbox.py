@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import ctypes
 import os
 import platform
 import sys
@@ -99,6 +100,17 @@ def test_the_environment_is_empty(monkeypatch):
     assert outcome(program) == "passed"
     assert outcome("import sys; assert not any('site-packages' in p for p in sys.path)") == "passed"
     assert os.environ["SECRET"] == "s3cret"
+
+
+@needs_linux
+def test_files_of_the_user_cannot_be_read_where_the_kernel_hides_them(tmp_path):
+    if ctypes.CDLL(None).syscall(444, None, 0, 1) < 1:
+        pytest.skip("the kernel has no Landlock")
+    (tmp_path / "mine").write_text("mine")
+    for path in (tmp_path / "mine", "/etc/passwd", "/proc/1/environ", "/proc/self/maps"):
+        assert outcome(f"open({str(path)!r}).read()") == "failed", path
+    assert outcome(f"import os; os.listdir({str(tmp_path)!r})") == "failed"
+    assert outcome("import difflib, decimal, sqlite3, zoneinfo, unittest") == "passed"
 
 
 @needs_linux
