@@ -158,6 +158,11 @@ class JsonLines:
         except (_Twice, _Deep) as error:
             faults.append(Fault(str(error), where, "give each value a key of its own"))
             return None
+        if b"\\u" in data and b"\\ud" in data.lower():
+            halves = _half_characters(value, where, but=self.conversations)
+            if halves:
+                faults.extend(halves)
+                return None
         if len(data) > LIMIT_FIELD_BYTES:
             for name, item in value.items():
                 if isinstance(item, str) and len(item) > LIMIT_FIELD_BYTES:
@@ -296,6 +301,27 @@ def _flatten(value: dict[str, Any], prefix: str, found: dict[str, Any], *, depth
             raise _Twice(f"two keys make the column {shorten(name)}: one with a dot, one nested")
         else:
             found[name] = None if item == {} else item
+
+
+def _half_characters(value: dict[str, Any], where: str, *, but: tuple[str, ...]) -> list[Fault]:
+    """Texts that hold half of a pair of surrogates, which no text can; conversations are judged later."""
+    return [
+        Fault(
+            f"key {shorten(name)} holds half a character (a lone surrogate)",
+            where,
+            "write the whole character, or \\ufffd in its place",
+        )
+        for name, item in value.items()
+        if name not in but and not _is_whole(json.dumps({name: item}, ensure_ascii=False))
+    ]
+
+
+def _is_whole(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _told(kinds: set[type]) -> str:

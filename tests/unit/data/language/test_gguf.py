@@ -68,6 +68,17 @@ def test_patterns_of_the_field_are_known(tmp_path: Path, pattern: str) -> None:
     assert alphabet.decode(alphabet.encode([text])[0].tolist()) == text
 
 
+def test_numbers_are_cut_as_the_file_says(tmp_path: Path) -> None:
+    def pieces(pattern: str) -> list[str]:
+        found = vocabulary_of_gguf(write(tmp_path / "model.gguf", pattern=pattern))
+        return [piece for piece, _ in found.tokenizer.pre_tokenizer.pre_tokenize_str("a  1234")]
+
+    assert pieces("smollm") == ["a", "ĠĠ", "1", "2", "3", "4"]
+    assert pieces("gpt-2") == ["a", "Ġ", "Ġ1234"]
+    assert pieces("llama-bpe") == ["a", "Ġ", "Ġ", "123", "4"]
+    assert pieces("qwen2") == ["a", "Ġ", "Ġ", "1", "2", "3", "4"]
+
+
 def test_the_header_is_what_the_library_reads(tmp_path: Path) -> None:
     file = write(tmp_path / "model.gguf", flag=True)
     expected = {

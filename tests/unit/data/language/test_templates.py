@@ -109,6 +109,11 @@ def test_the_mark_of_a_special_token_may_itself_stand_in_a_message() -> None:
             "otherwise once an answer is there",
         ),
         (
+            "{% for m in messages %}{{ m.role }}: {{ m.content }}</s>{% endfor %}"
+            "{% if add_generation_prompt %}assistant: <think>{% endif %}",
+            "otherwise once an answer is there",
+        ),
+        (
             "{{ messages[-1].content }}</s>",
             "drops the assistant's turn|otherwise once an answer is there",
         ),

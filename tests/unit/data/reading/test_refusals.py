@@ -132,6 +132,12 @@ REFUSED = {
         "shorten",
         "t.jsonl",
     ),
+    "JSON: half a character": Refused(
+        b'{"a":"x \\uD83D y","y":2}\n', "half a character", "t.jsonl:1", "ufffd", "t.jsonl"
+    ),
+    "JSON: half a character in a key": Refused(
+        b'{"\\udc00":1,"y":2}\n', "half a character", "t.jsonl:1", "ufffd", "t.jsonl"
+    ),
     "JSON: a list": Refused(
         b"[1,2]\n", "a list, expected an object", "t.jsonl:1", "one a line", "t.jsonl"
     ),
