@@ -93,13 +93,27 @@ def test_an_endpoint_is_judged_paid_once_and_packaged_without_its_key(
         assert status == 0, [check for check in proof["checks"] if not check["passed"]]
     for file in tmp_path.rglob("*"):
         assert not file.is_file() or KEY.encode() not in file.read_bytes(), file
-    # Predicting asks again, and says what is missing.
-    status, refused = call(
-        "predict", result["run"], str(tmp_path / "mails.csv"), "-o", str(tmp_path / "out.csv"),
-        "--workspace", work, capsys=capsys,
-    )  # fmt: skip
-    assert status == 5
-    assert "THEIR_VARIABLE" in refused["error"]["mend"]
+
+
+def test_a_package_asks_nobody_that_was_not_agreed_to(tmp_path, capsys, key, monkeypatch):
+    work = str(tmp_path / "work")
+    with endpoint(knows) as told:
+        path = recipe(tmp_path, told, model=API)
+        _, result = call("run", str(path), "--workspace", work, capsys=capsys)
+        rows, asked = str(tmp_path / "mails.csv"), len(told.asked)
+        predict = ("predict", result["run"], rows, "-o", str(tmp_path / "out.csv"))
+        status, refused = call(*predict, "--workspace", work, capsys=capsys)
+        assert status == 5
+        assert "nobody here has agreed" in refused["error"]["what"]
+        assert len(told.asked) == asked
+        monkeypatch.setenv("TRAINWRIGHT_ENDPOINTS", f"https://example.com/v1, {told.url}/")
+        monkeypatch.delenv("THEIR_VARIABLE")
+        status, refused = call(*predict, "--workspace", work, capsys=capsys)
+        assert status == 5
+        assert "THEIR_VARIABLE" in refused["error"]["mend"]
+        monkeypatch.setenv("THEIR_VARIABLE", KEY)
+        status, predicted = call(*predict, "--workspace", work, capsys=capsys)
+        assert (status, predicted["rows"]) == (0, 200)
 
 
 def test_it_stands_beside_what_is_trained_here(tmp_path, capsys, key):

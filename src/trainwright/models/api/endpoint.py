@@ -27,6 +27,9 @@ ATTEMPTS = 6
 FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS = 0.5, 30.0
 MAX_REPLY_BYTES = 1 << 20
 TOP_TOKENS = 20
+PERMITTED = (
+    "TRAINWRIGHT_ENDPOINTS"  # addresses that packages may ask, separated by blanks or commas
+)
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _PASSING = (408, 409, 425, 429)
 
@@ -118,6 +121,25 @@ def ask(
             usual = FIRST_WAIT_SECONDS * 2**attempt
             wait(min(LONGEST_WAIT_SECONDS, refusal.wait_seconds or usual))
     raise AssertionError("unreachable")  # pragma: no cover
+
+
+def check_permitted(question: Question) -> None:
+    """Refuse an endpoint that a package names and that nobody here has agreed to.
+
+    A package of somebody else's could name any address and any variable: rows, and what the variable holds,
+    would be sent there.
+
+    Raises:
+        EnvironmentFault: the variable `PERMITTED` does not hold the address.
+    """
+    agreed = os.environ.get(PERMITTED, "").replace(",", " ").split()
+    if question.endpoint.rstrip("/") not in {one.rstrip("/") for one in agreed}:
+        key = f", with what {question.key} holds" if question.key else ""
+        raise EnvironmentFault(
+            f"the package asks {question.endpoint} about each row{key}; nobody here has agreed to that",
+            where="the environment",
+            mend=f"export {PERMITTED}={question.endpoint}",
+        )
 
 
 def key_of(question: Question) -> str | None:

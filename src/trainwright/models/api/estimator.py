@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from trainwright.core.artifacts import Prompts
 from trainwright.core.durable import canonical_json, read_json, sha256_bytes, write_json
 from trainwright.models.api.answers import Answer, AnswerBook
-from trainwright.models.api.endpoint import Manners, Question, ask
+from trainwright.models.api.endpoint import Manners, Question, ask, check_permitted
 from trainwright.models.api.reading import Reading, reading_from_json
 
 _FILE = "estimator.json"
@@ -56,6 +56,7 @@ class ApiEstimator:
         kept: Answers that are saved with it: those to the golden rows.
         book: Answers so far.
         manners: What the endpoint was found to know.
+        agreed: The recipe of this machine named the endpoint; a package alone does not.
     """
 
     question: Question
@@ -66,6 +67,7 @@ class ApiEstimator:
     kept: Mapping[str, Answer] = field(default_factory=dict)
     book: AnswerBook = field(default_factory=AnswerBook, compare=False, repr=False)
     manners: Manners = field(default_factory=Manners, compare=False, repr=False)
+    agreed: bool = False
 
     @property
     def kind(self) -> str:
@@ -94,6 +96,8 @@ class ApiEstimator:
         keys = [self._key(prompt) for prompt in prompts]
         missing = {k: p for k, p in zip(keys, prompts, strict=True) if self.book.find(k) is None}
         if missing:
+            if not self.agreed:
+                check_permitted(self.question)
             with ThreadPoolExecutor(self.concurrency) as pool:
                 waiting = [pool.submit(self._ask, key, prompt) for key, prompt in missing.items()]
                 try:
@@ -104,8 +108,8 @@ class ApiEstimator:
         return [answer for key in keys if (answer := self.book.find(key)) is not None]
 
     def keeping(self, folder: Path | None) -> ApiEstimator:
-        """As `AsksOutside`."""
-        return replace(self, book=AnswerBook(folder, self.kept))
+        """As `AsksOutside`; a folder is a run's, whose recipe was this machine's own."""
+        return replace(self, book=AnswerBook(folder, self.kept), agreed=folder is not None)
 
     def remembering(self, features: Prompts) -> ApiEstimator:
         """As `AsksOutside`."""

@@ -147,6 +147,7 @@ class Api(Part):
             self.concurrency,
             None if self.prices is None else Price(self.prices.input, self.prices.output),
             book=AnswerBook(workplace.answers),
+            agreed=True,
         )
         texts = () if validation is None else validation.features.texts
         step = AT_ONCE * self.concurrency

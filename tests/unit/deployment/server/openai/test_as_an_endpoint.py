@@ -25,7 +25,7 @@ def test_it_is_asked_without_the_log_probabilities_that_it_does_not_know(chattin
 def test_nonsense_is_as_good_as_no_answer(chatting, client):
     name = client.models.list().data[0].id
     question = Question(f"http://127.0.0.1:{chatting.port}/v1", name, max_tokens=4)
-    estimator = ApiEstimator(question, ClassReading(("spam", "ham"), (0.25, 0.75)))
+    estimator = ApiEstimator(question, ClassReading(("spam", "ham"), (0.25, 0.75)), agreed=True)
     prompts = Prompts(("hello", "a dog ran", "hello"))
     assert estimator.predict(prompts).tolist() == [[0.25, 0.75]] * 3
     assert estimator.usage(prompts)["unreadable"] == 3
