@@ -26,6 +26,7 @@ from trainwright.core.seeds import derive_seed
 from trainwright.data.fitting import fit_preparation
 from trainwright.data.language.counting import token_counts
 from trainwright.flow.checkpoints import Checkpoints, NoCheckpoints
+from trainwright.flow.rehearsal import with_rehearsal
 from trainwright.flow.rows import Rows
 from trainwright.recipe.sections import TrainingSettings
 
@@ -197,7 +198,7 @@ def fit_candidate(
     fit = checkpoints.recall(name)
     if fit is None:
         fit = family.fit(
-            train,
+            with_rehearsal(train, family, preparation, base=bench.base),
             stop,
             target=target,
             training=training,

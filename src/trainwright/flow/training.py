@@ -22,6 +22,7 @@ from trainwright.flow.fitting import Candidate
 from trainwright.flow.generating import Generated, generate_for
 from trainwright.flow.packaging import Decisions, build_package, fitted_model
 from trainwright.flow.planting import canaries_of, look_for, planted
+from trainwright.flow.rehearsal import forgetting
 from trainwright.flow.rows import Rows, load_both
 from trainwright.flow.selection import Selection, select
 from trainwright.flow.teaching import taught
@@ -119,6 +120,9 @@ def train(
     if canaries:
         found = look_for(model, canaries, pacer=pacer.share("canaries", 0.5), seed=seed)
         evaluation = replace(evaluation, plots={**evaluation.plots, "canaries": found})
+    kept = forgetting(winner.family, model, base=base)
+    if kept is not None:
+        evaluation = replace(evaluation, plots={**evaluation.plots, "rehearsal": kept.to_json()})
     generated = generated_by(
         model,
         validation,

@@ -17,6 +17,7 @@ from trainwright.reports.findings import add_findings
 from trainwright.reports.markup import duration, number
 from trainwright.reports.metric_names import metric_words
 from trainwright.reports.page import Page, Section, Tile, Tone
+from trainwright.reports.rehearsal import add_rehearsal
 from trainwright.reports.run_plots import curve_figure, evaluation_figures, importance_figure
 from trainwright.reports.samples import add_samples
 from trainwright.reports.svg import Figure
@@ -74,6 +75,7 @@ def run_report(
         page, evaluation, curve=str((_chosen(candidates) or {}).get("name")) not in history
     )
     add_samples(page, evaluation.get("plots", {}).get("generated"))
+    add_rehearsal(page, evaluation.get("plots", {}).get("rehearsal"))
     add_canaries(page, evaluation.get("plots", {}).get("canaries"))
     _add_slices(page, evaluation)
     add_fairness(page, evaluation)

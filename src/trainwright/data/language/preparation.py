@@ -142,6 +142,21 @@ class LanguagePreparation:
             )
         return tuple(int(token) for token in ids)
 
+    def of_documents(self) -> LanguagePreparation:
+        """The same tokens for documents, in a column `text`, cut into passages where they are long."""
+        special = self.special
+        if isinstance(self.alphabet, Pairs):
+            special = _of_documents(special, self.alphabet)
+        return LanguagePreparation(
+            column=Column("text", ColumnType.TEXT),
+            told=None,
+            form=self.form,
+            alphabet=self.alphabet,
+            special=special,
+            max_length=self.max_length,
+            over_long="split",
+        )
+
     def decode(self, ids: Sequence[int]) -> str:
         """The text of ids, without special tokens."""
         return self.alphabet.decode(ids)

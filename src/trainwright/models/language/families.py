@@ -16,6 +16,7 @@ from trainwright.core.parts import families
 from trainwright.core.protocols import Fit, Workplace
 from trainwright.models.networks.family import NetworkFamily
 from trainwright.models.networks.idle import check_heads, refuse_idle
+from trainwright.recipe.reads import Section
 from trainwright.recipe.sections import TrainingSettings
 
 if TYPE_CHECKING:
@@ -163,6 +164,15 @@ class LanguageFamily(NetworkFamily):
         )
 
 
+class Rehearsal(Section):
+    """Old text among the new, so that a base does not forget what it could do."""
+
+    source: str
+    """JSON lines with a key text: documents like those that the base was trained on."""
+    share: float = Field(default=0.1, ge=0, le=0.9)
+    """Of the tokens that are learnt from; 0: what is forgotten is measured, and nothing done about it."""
+
+
 @families.register
 class CausalLM(LanguageFamily):
     """A decoder that tells each token from those before it: pre-trained and adapted, or from scratch."""
@@ -182,10 +192,17 @@ class CausalLM(LanguageFamily):
     """Noise on the token vectors in training: alpha of NEFTune, 5 is usual."""
     template: str | None = None
     """A chat template (Jinja) in place of the base's own."""
+    rehearsal: Rehearsal | None = None
+    """{source: FILE, share: 0.1}: old text among the new; the report has bits a byte before and after."""
 
     @property
     def needs(self) -> LanguageNeeds:
         return replace(super().needs, template=self.template)
+
+    def _idle(self) -> dict[str, str]:
+        if self.pretrained is not None:
+            return super()._idle()
+        return {**super()._idle(), "rehearsal": "there is no pre-trained base that could forget"}
 
 
 @families.register
