@@ -64,6 +64,8 @@ def source_files() -> list[Path]:
 
 # The one reader of a pickled file: of a published hash, by `weights_only=True`, in a process of its own.
 READS_PICKLE = SOURCE / "models" / "images" / "lite_weights.py"
+# The one that executes a program that a model wrote: confined for good, in a process of its own.
+RUNS_PROGRAMS = SOURCE / "evaluation" / "confined.py"
 
 
 @pytest.mark.parametrize("path", source_files(), ids=lambda path: str(path.relative_to(SOURCE)))
@@ -73,6 +75,10 @@ def test_no_module_uses_what_runs_code_from_data(path: Path):
         assert source.count("torch.load(") == 1
         assert "weights_only=True" in source
         source = source.replace("torch.load(", "the_one_exception(")
+    if path == RUNS_PROGRAMS:
+        assert source.count("exec(") == 1
+        assert source.index("    confine()") < source.index("    exec(")
+        source = source.replace("exec(", "the_other_exception(")
     assert violations(source) == []
 
 
