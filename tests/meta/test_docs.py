@@ -47,6 +47,7 @@ NETWORKS = (
     "resume",
     "distil",
     "export",
+    "generate",
 )
 CORE_ALONE = Path(__file__).parent / "core_alone"  # its sitecustomize hides the extra `networks`
 
