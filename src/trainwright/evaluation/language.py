@@ -9,7 +9,7 @@ import numpy as np
 
 from trainwright.core.artifacts import MetricValue
 from trainwright.core.language import BYTES, NATS, TOKENS
-from trainwright.summaries.intervals import Floats
+from trainwright.summaries.intervals import Floats, flat_interval
 from trainwright.summaries.language import LanguageStatistics
 from trainwright.summaries.resampling import Statistic
 
@@ -59,7 +59,14 @@ def _interval(
     draws = judged.resampler
     sums = draws.sums(judged.values[:, [NATS, per]].astype(np.float64))
     found = draws.interval(sums, statistic, value=value, confidence=confidence, low=low)
-    return found or MetricValue(value, low, math.inf if len(sums) < 2 else 2 * value - low)
+    return found or flat_interval(
+        value,
+        judged.units.count,
+        confidence=confidence,
+        scale=max(1.0, value),
+        low=low,
+        high=math.inf,
+    )
 
 
 def _ratio(above: Floats, below: Floats) -> Floats:

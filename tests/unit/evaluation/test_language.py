@@ -40,6 +40,14 @@ def test_the_interval_of_bits_per_byte_covers_the_truth():
     assert hits >= 88
 
 
+def test_one_unit_has_an_interval_that_can_be_written():
+    same = measured(np.array([[10.0, 5, 20]]))
+    for metric in same.values():
+        assert metric.low < metric.value < metric.high < math.inf
+    rows = measured(np.array([[10.0, 5, 20]] * 50))
+    assert rows["bits_per_byte"].high < same["bits_per_byte"].high
+
+
 def test_what_is_not_defined_is_left_out():
     assert measured(np.zeros((2, 3))) == {}
     endless = measured(np.array([[1e9, 1, 4], [1e9, 1, 5]]))
