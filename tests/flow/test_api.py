@@ -128,6 +128,16 @@ def test_it_stands_beside_what_is_trained_here(tmp_path, capsys, key):
         assert "text: " in said
 
 
+def test_what_its_answers_took_stands_in_the_table_and_in_the_report(tmp_path, capsys, key):
+    with endpoint(knows) as told:
+        path = recipe(tmp_path, told, model=API)
+        assert status_of(["run", str(path), "--workspace", str(tmp_path / "w")]) == 0
+    printed = capsys.readouterr().out
+    assert "answers unreadable; a thousand rows: 10000 tokens in, 1000 out, cost 0.012" in printed
+    (report,) = (tmp_path / "w" / "runs").glob("*/report.html")
+    assert "What the answers of an endpoint took" in report.read_text()
+
+
 def test_an_endpoint_that_fails_leaves_a_run_that_goes_on_without_paying_twice(
     tmp_path, capsys, key, monkeypatch
 ):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -83,6 +83,9 @@ def lines_of(result: RunResult) -> Iterator[str]:
         ],
         header=("  candidate", "loss", "iterations", "stopped", "seconds"),
     )
+    for row in result.candidates:
+        if "usage" in row:
+            yield _usage_line(row["name"], row["usage"])
     if result.cross_validation is not None:
         done = result.cross_validation
         yield f"compared by {done['folds']} folds over train and validation, {done['repeats']} times"
@@ -94,3 +97,14 @@ def lines_of(result: RunResult) -> Iterator[str]:
     known = f" = {result.version} ({state})" if result.version else ", not registered"
     yield f"package: {result.package}{known}"
     yield f"report:  {result.run_dir / 'report.html'}"
+
+
+def _usage_line(name: str, usage: Mapping[str, Any]) -> str:
+    """What the answers of an endpoint took."""
+    per = usage["per_thousand_rows"]
+    cost = "" if per["cost"] is None else f", cost {per['cost']:.4g}"
+    return (
+        f"{name}: {usage['latency_p50_seconds']:.2f} s a row ({usage['latency_p95_seconds']:.2f} s at"
+        f" 95 %), {usage['unreadable']} of {usage['rows']} answers unreadable; a thousand rows:"
+        f" {per['tokens_in']:.0f} tokens in, {per['tokens_out']:.0f} out{cost}"
+    )

@@ -215,6 +215,38 @@ def _add_candidates(
             for row in (*judged, *(row for row in candidates if row["loss"] is None))
         ],
     )
+    asked = [row for row in candidates if row.get("usage")]
+    if asked:
+        section.paragraph(
+            "What the answers of an endpoint took; tokens and cost are of 1,000 rows."
+        )
+        section.table(
+            (
+                "candidate",
+                "rows",
+                "unreadable",
+                "median",
+                "95 %",
+                "tokens in",
+                "tokens out",
+                "cost",
+            ),
+            [_usage_cells(row["name"], row["usage"]) for row in asked],
+        )
+
+
+def _usage_cells(name: str, usage: Values) -> tuple[Any, ...]:
+    per = usage["per_thousand_rows"]
+    return (
+        name,
+        usage["rows"],
+        usage["unreadable"],
+        duration(usage["latency_p50_seconds"]),
+        duration(usage["latency_p95_seconds"]),
+        per["tokens_in"],
+        per["tokens_out"],
+        "–" if per["cost"] is None else per["cost"],
+    )
 
 
 def _measure(run: Values) -> str:
