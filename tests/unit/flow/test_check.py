@@ -84,6 +84,22 @@ def test_a_family_that_cannot_learn_from_these_columns_is_refused(sections, kind
         check_with_snapshot(recipe, snapshot_of(Column("x", kind)))
 
 
+def test_how_text_is_written_is_refused_where_none_is():
+    said = {"data": DATA, "evaluation": {"generation": {"max_new_tokens": 9}}}
+    with pytest.raises(RecipeError, match="nothing is written") as caught:
+        check_recipe(parse_recipe(said))
+    assert caught.value.faults[0].where == "evaluation.generation"
+    data = {"source": "absent.jsonl"}
+    model = {"family": "causal-lm"}
+    check_recipe(parse_recipe({**said, "data": data, "model": model, "task": "language-modelling"}))
+
+
+def test_a_beam_search_with_a_temperature_is_refused():
+    generation = {"beams": 3, "temperature": 0.5}
+    with pytest.raises(RecipeError, match="draws nothing"):
+        parse_recipe({"data": DATA, "evaluation": {"generation": generation}})
+
+
 def test_a_cluster_that_would_have_no_work_is_refused():
     series = {"source": "absent.csv", "target": "y", "series": {"id": "a", "time": "b"}}
     recipe = parse_recipe({"data": series, "task": "forecasting", "horizon": 3, "compute": "ray"})

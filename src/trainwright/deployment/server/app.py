@@ -129,11 +129,24 @@ def _desk(package: Package, *, limits: Limits, metrics: Metrics, log: Log) -> De
 def _add_models(app: FastAPI, name: str) -> None:
     created = int(time.time())
 
+    model = {"id": name, "object": "model", "created": created, "owned_by": "trainwright"}
+
     @app.get("/v1/models")
     async def list_models() -> dict[str, Any]:
         """The model that is served, as the OpenAI API lists models."""
-        model = {"id": name, "object": "model", "created": created, "owned_by": "trainwright"}
         return {"object": "list", "data": [model]}
+
+    @app.get("/v1/models/{asked:path}")
+    async def read_one_model(asked: str) -> dict[str, Any]:
+        """The same by its name."""
+        if asked != name:
+            raise Refusal(
+                404,
+                f"the model {shorten(asked)} does not exist",
+                mend=f"use {name!r}",
+                code="model_not_found",
+            )
+        return model
 
 
 def _add_health(app: FastAPI, state: State) -> None:

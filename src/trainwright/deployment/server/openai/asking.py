@@ -128,6 +128,7 @@ class _Body:
                 f"the model {shorten(model)} does not exist",
                 where="/model",
                 mend=f"use {models[0]!r}; GET /v1/models lists what is served",
+                code="model_not_found",
             )
         if of not in self._document:
             raise wrong(of, "is missing")

@@ -26,6 +26,10 @@ def model_says(package, *turns, **settings):
 def test_the_model_that_is_served_is_listed(client):
     (model,) = client.models.list().data
     assert (model.id, model.object, model.owned_by) == (MODEL, "model", "trainwright")
+    assert client.models.retrieve(MODEL) == model
+    with pytest.raises(openai.NotFoundError) as caught:
+        client.models.retrieve("gpt-9")
+    assert caught.value.code == "model_not_found"
 
 
 def test_a_chat_is_answered_as_the_model_itself_would(client, speaking_package):
