@@ -113,3 +113,36 @@ def test_prompts_are_those_of_transformers(base: Path, name: str) -> None:
             return_dict=True,
         )
         assert list(preparation.prompt_ids(messages)) == expected["input_ids"]
+
+
+@pytest.mark.slow
+def test_smollm2_reads_a_conversation_as_transformers_does() -> None:
+    """Its own template and vocabulary, out of the GGUF file; numbers are cut by the file's own pattern."""
+    from transformers import AutoTokenizer
+
+    from trainwright.core.pretrained import locate
+
+    file = locate("smollm2-135m-instruct", base=Path()).folder
+    column = Column("messages", ColumnType.MESSAGES)
+    frame = pl.DataFrame({"messages": [cell(talk) for talk in TALKS]})
+    needs = LanguageNeeds(pretrained="smollm2-135m-instruct", max_length=512)
+    target = Target(column, Task.INSTRUCTION_TUNING)
+    preparation = fit_language_preparation(frame, [column], needs, base=Path(), target=target)
+    peer = AutoTokenizer.from_pretrained(file.parent, gguf_file=file.name)
+    found = preparation.transform(frame)
+    starts = np.concatenate([[0], found.ends[:-1]])
+    for number, (talk, first, after) in enumerate(zip(TALKS, starts, found.ends, strict=True)):
+        values = [{"role": role, "content": content} for role, content in talk]
+        theirs = peer.apply_chat_template(values, return_dict=True)["input_ids"]
+        ids, taught = found.ids[first:after].tolist(), found.taught[first:after]
+        told = preparation.decode(found.ids[first:after][taught].tolist())
+        assert told == "".join(content for role, content in talk if role == "assistant")
+        at = [role for role, _ in talk].index("assistant")
+        prompt = peer.apply_chat_template(
+            values[:at], add_generation_prompt=True, return_dict=True
+        )["input_ids"]
+        assert ids[: len(prompt)] == prompt
+        if number < 2:
+            assert ids == theirs
+        else:  # an answer that begins with blanks: theirs joins them to the line end of the prompt,
+            assert theirs[: len(prompt)] != prompt  # which generation never sees
