@@ -43,6 +43,11 @@ class LanguageNetwork(nn.Module):
         """What transformers calls the model."""
         return str(self.model.config.model_type)
 
+    @property
+    def width(self) -> int:
+        """Logits a token."""
+        return int(self.model.config.vocab_size)
+
 
 class CausalNetwork(LanguageNetwork):
     """Each token from those before it.
@@ -83,7 +88,9 @@ class CausalNetwork(LanguageNetwork):
         else:
             states, head = self.model(**inputs).logits, nn.Identity()
         labels = labels[:, 1:]  # each is told from the state before it
-        nats = _nats_told(states[:, :-1], head, where=labels != IGNORED, targets=labels)
+        nats = _nats_told(
+            states[:, :-1], head, where=labels != IGNORED, targets=labels, width=self.width
+        )
         return functional.pad(nats, (1, 0))
 
 
@@ -120,7 +127,7 @@ class MaskedNetwork(LanguageNetwork):
         else:
             states = self.model(input_ids=ids, attention_mask=mask.long()).logits
             head = nn.Identity()
-        return _nats_told(states, head, where=labels != IGNORED, targets=labels)
+        return _nats_told(states, head, where=labels != IGNORED, targets=labels, width=self.width)
 
 
 class Seq2SeqNetwork(LanguageNetwork):
@@ -141,7 +148,9 @@ class Seq2SeqNetwork(LanguageNetwork):
             decoder_input_ids=ids,
             use_cache=False,
         ).logits
-        return _nats_told(logits, nn.Identity(), where=labels != IGNORED, targets=labels)
+        return _nats_told(
+            logits, nn.Identity(), where=labels != IGNORED, targets=labels, width=self.width
+        )
 
 
 def token_nats(
@@ -179,8 +188,13 @@ def _cross_entropy(head: Callable[[Tensor], Tensor], states: Tensor, targets: Te
     return functional.cross_entropy(logits, targets, reduction="none")
 
 
-def _nats_told(states: Tensor, head: nn.Module, *, where: Tensor, targets: Tensor) -> Tensor:
+def _nats_told(
+    states: Tensor, head: nn.Module, *, where: Tensor, targets: Tensor, width: int
+) -> Tensor:
     """Nats where something is told, 0 elsewhere; shape (B, T)."""
-    width = int(getattr(head, "out_features", states.shape[-1]))
-    found = token_nats(head, states[where], targets[where], width=width)
-    return found.new_zeros(where.shape).masked_scatter(where, found)
+    places = (
+        where.flatten().nonzero().squeeze(1)
+    )  # a selection by numbers is quicker to go back through
+    told = states.flatten(0, 1).index_select(0, places)
+    found = token_nats(head, told, targets.flatten().index_select(0, places), width=width)
+    return found.new_zeros(where.numel()).index_copy(0, places, found).view(where.shape)
