@@ -23,6 +23,7 @@ from trainwright.core.language import (
     PromptTooLong,
 )
 from trainwright.models.language.decoding.beams import BeamSearch
+from trainwright.models.language.decoding.checking import MOST_COPIES
 from trainwright.models.language.decoding.rows import Row, Rows
 from trainwright.models.language.decoding.sampling import next_token
 from trainwright.models.language.decoding.text import Telling, cut_at
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from trainwright.models.language.decoding.opening import Speech
 
 PROMPTS_A_STEP = 4
-MOST_BEAMS = 16
+MOST_BEAMS = MOST_COPIES
 SIDE_BY_SIDE = 32  # prompts that `generate_all` has under way
 
 

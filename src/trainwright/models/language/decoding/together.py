@@ -55,9 +55,13 @@ class Together:
         self, ids: Sequence[int], *, copies: int = 1
     ) -> tuple[list[Row], NDArray[np.float32]]:
         (read,), logits = self._reader.begin(ids)
+        return self.seat(read, copies=copies), logits
+
+    def seat(self, read: Row, *, copies: int = 1) -> list[Row]:
+        """Rows that have read what another one has, which stays as it is."""
         table = self._table_with_room(copies)
         with torch.inference_mode():
-            return [table.enter(read) for _ in range(copies)], logits
+            return [table.enter(read) for _ in range(copies)]
 
     def step(self, rows: Sequence[Row], tokens: Sequence[int]) -> NDArray[np.float32]:
         newest = {id(row): token for row, token in zip(rows, tokens, strict=True)}

@@ -126,10 +126,13 @@ def test_sizes_that_do_not_give_equal_bits_are_not_used(monkeypatch, networks):
     honest = checking._is_sound
 
     def sound(reader, twin, sizes, *rest):
-        return sizes[-1] <= 8 and honest(reader, twin, sizes, *rest)
+        return sizes[-1] <= most and honest(reader, twin, sizes, *rest)
 
     monkeypatch.setattr(checking, "_is_sound", sound)
-    assert max(fresh_rows(networks("gpt2"))._sizes) == 8
+    most = 16
+    assert max(fresh_rows(networks("gpt2"))._sizes) == 16
+    most = 8  # a beam search would not find room
+    assert isinstance(fresh_rows(networks("gpt2")), Alone)
 
 
 def test_more_rows_than_a_call_may_have_are_done_in_several(monkeypatch, opened):
