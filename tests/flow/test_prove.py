@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -51,3 +52,30 @@ def test_trees_have_no_loop_to_prove(folder, trainwright):
     )
     status, told = trainwright("prove", path)
     assert (status, len(told["checks"])) == (0, 1)
+
+
+def test_a_language_model_is_proven_by_more_than_its_loop(folder, trainwright):
+    talks = [
+        [
+            {"role": "user", "content": f"What comes after {'ab' * (n % 5)} {n}?"},
+            {"role": "assistant", "content": f"After it comes {n + 1}."},
+        ]
+        for n in range(80)
+    ]
+    lines = "\n".join(json.dumps({"messages": talk}) for talk in talks)
+    (folder / "talks.jsonl").write_text(lines)
+    path = recipe(
+        folder,
+        "task: instruction-tuning\ndata: {source: talks.jsonl}\n"
+        "model: {family: causal-lm, hidden: 32, layers: 2, heads: 2, vocabulary: 400, max_length: 96}\n"
+        "training: {budget: 60s, threads: 1}\n",
+    )
+    status, told = trainwright("prove", path)
+    assert status == 0, told
+    names = [check["name"].removeprefix("causal-lm: ") for check in told["checks"]]
+    assert names == [
+        "accumulation", "padding", "gradients", "overfit", "batch size", "resume",
+        "isolation", "told tokens", "round trip", "loss", "generation",
+    ]  # fmt: skip
+    details = {check["name"]: check["detail"] for check in told["checks"]}
+    assert "byte for byte" in details["causal-lm: round trip"]

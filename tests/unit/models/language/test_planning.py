@@ -97,3 +97,13 @@ def test_noise_is_drawn_by_the_source_and_judged_without(tongue):
         for one in (plan.objective, plan.judge)
     )
     assert noisy != plain
+
+
+def test_activations_that_are_computed_again_give_the_same_model(tongue):
+    part, features = tongue.family(neftune=5.0, dropout=0.2), tongue.passages(30)
+    plain, again = (
+        tongue.fit(part, features, epochs=2, activation_checkpointing=recomputed)
+        for recomputed in (False, True)
+    )
+    for name, weight in plain.estimator.module.state_dict().items():
+        assert torch.equal(again.estimator.module.state_dict()[name], weight), name
