@@ -104,7 +104,7 @@ class ChatTemplate:
 
     def _by_turns(self, messages: Sequence[Message]) -> list[tuple[str, bool]]:
         pieces: list[tuple[str, bool]] = []
-        written = ""
+        written = after = ""
         for turn, message in enumerate(messages):
             if message.role != "assistant":
                 continue
@@ -115,7 +115,8 @@ class ChatTemplate:
             told = self._told(after[len(before) :])
             pieces += [(before[len(written) :], False), (told, True)]
             written = before + told
-        whole = self._render(messages, prompt=False)
+        is_told = messages[-1].role == "assistant"
+        whole = after if is_told else self._render(messages, prompt=False)
         if not whole.startswith(written):
             raise self._refusal("writes a conversation otherwise once an answer is there")
         return [*pieces, (whole[len(written) :], False)]
