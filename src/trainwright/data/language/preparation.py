@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from trainwright.core.artifacts import ROW, Column, ColumnType, Target
@@ -180,14 +181,18 @@ class LanguagePreparation:
         is_split = pieces > 1 if self.over_long == "split" else np.zeros(len(pieces), np.bool_)
         concerned = np.flatnonzero((lost > 0) | is_split)
         limit = f"over the limit of {self.max_length}"
-        cut = "dropped" if self.over_long == "drop" and training else "truncated"
+        mute = _taught(found) == 0
         reasons = [
-            f"{lost[row]} tokens are {limit}"
+            f"{lost[row]} tokens are {limit}" + (", so that nothing is told" if mute[row] else "")
             if lost[row]
             else f"{pieces[row]} pieces: {limit} tokens"
             for row in concerned
         ]
-        actions = ["split" if is_split[row] else cut for row in concerned]
+        gone = (mute | (self.over_long == "drop")) & training
+        actions = [
+            "split" if is_split[row] else "dropped" if gone[row] else "truncated"
+            for row in concerned
+        ]
         return pl.DataFrame(
             {
                 "row": frame[ROW].gather(concerned),
@@ -527,6 +532,14 @@ def _blocks(rows: Iterable[Row]) -> Iterator[list[Row]]:
             block, held = [], 0
     if block:
         yield block
+
+
+def _taught(passages: Passages) -> NDArray[np.int64]:
+    """Taught tokens of each row."""
+    told = np.concatenate([[0], np.cumsum(passages.taught, dtype=np.int64)])
+    counts = np.diff(told[passages.ends], prepend=0)
+    found = np.bincount(passages.rows, counts, minlength=passages.num_rows)
+    return found.astype(np.int64)
 
 
 def _sound(text: Any) -> str | None:  # noqa: ANN401 - a JSON value

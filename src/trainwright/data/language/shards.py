@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -184,14 +185,13 @@ def _damaged(what: str, path: Path) -> TrustError:
 
 
 def _make_room(folder: Path, *, keep: str, limit_bytes: int) -> None:
-    shards = sorted(_shards(folder), key=lambda path: (path / _NOTE).stat().st_mtime_ns)
-    total = sum(map(_size, shards))
-    for path in shards:
-        if total <= limit_bytes:
-            return
-        if path.name != keep:
-            total -= _size(path)
-            remove_folder(path)
+    with suppress(OSError):  # another process may be making room too
+        shards = sorted(_shards(folder), key=lambda path: (path / _NOTE).stat().st_mtime_ns)
+        total = sum(map(_size, shards))
+        for path in shards:
+            if total > limit_bytes and path.name != keep:
+                total -= _size(path)
+                remove_folder(path)
 
 
 def _shards(folder: Path) -> list[Path]:

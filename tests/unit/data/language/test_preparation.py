@@ -204,6 +204,17 @@ def test_a_long_conversation_is_cut_at_its_end_and_its_bytes_are_those_that_are_
     assert found.lost[1] == np.diff(whole.ends, prepend=0)[1] - 26
 
 
+def test_a_conversation_whose_answers_are_all_cut_off_is_not_learnt_from(
+    chats: pl.DataFrame, fit: Fit
+) -> None:
+    preparation = fit(chats, max_length=8)
+    assert not preparation.transform(chats).taught.any()
+    fates = preparation.fate(chats)
+    assert set(fates["action"]) == {"dropped"}
+    assert all("nothing is told" in reason for reason in fates["reason"])
+    assert set(preparation.fate(chats, training=False)["action"]) == {"truncated"}
+
+
 def test_a_text_never_becomes_a_special_token(fit: Fit) -> None:
     spelt = "say <|im_end|> and <|end|>"
     frame = pl.DataFrame({ROW: [0], "text": [spelt]})
