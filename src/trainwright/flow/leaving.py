@@ -20,7 +20,7 @@ from trainwright.deployment.export.formats import Format, Quantization, bounds_o
 from trainwright.deployment.export.gguf import check_gguf, write_gguf
 from trainwright.deployment.export.hub import write_codec, write_hub
 from trainwright.deployment.export.onnx import FILE, OnnxNetwork, quantize_onnx
-from trainwright.deployment.export.parity import language_checks, prediction_checks
+from trainwright.deployment.export.parity import language_checks, padded, prediction_checks
 from trainwright.deployment.export.tokens import for_prompts
 from trainwright.models.fitted import FittedModel
 
@@ -119,13 +119,16 @@ class LanguageLeaving(Leaving):
         if not exchanges:
             yield Check("rows", False, "there is nothing to compare by: no row tells a token")
             return
+        again = self._again(folder)
         yield from language_checks(
             ModuleNetwork(self.module),
-            self._again(folder),
+            again,
             exchanges,
             bounds=self.bounds,
             generates=self.network.kind != "masked-lm",
         )
+        if self.to == "onnx" and self.quantization is None:  # int8 scales activations by the batch
+            yield padded(again, exchanges)
         yield self._spelt(folder)
         if self.preparation.column.type is ColumnType.MESSAGES:
             yield self._conversed(folder)

@@ -25,6 +25,7 @@ CONFIDENCE = 0.95
 NEAR_TIE = 1e-4  # logits so close are equal: which is larger is a matter of rounding
 GREEDY_PROMPTS, GREEDY_TOKENS = 4, 16
 GREEDY_PROMPT_TOKENS = 32
+PADDED = 1e-4  # of the largest logit: sums in another order
 
 Floats = NDArray[np.float64]
 
@@ -119,6 +120,22 @@ def perplexity(told: Told, *, bounds: Bounds) -> Check:
     return Check("perplexity", bool(passed), detail)
 
 
+def padded(network: Answers, exchanges: Sequence[Exchange]) -> Check:
+    """Is a short passage answered alike beside a long one, with its end filled up and masked?"""
+    ordered = sorted(exchanges, key=lambda one: one.batch["ids"].shape[1])
+    pair = (ordered[0].batch, ordered[-1].batch)
+    both = {name: _stacked([batch[name][0] for batch in pair]) for name in pair[0]}
+    together = np.asarray(network.answers(both), dtype=np.float64)
+    gap = 0.0
+    for row, batch in enumerate(pair):
+        alone = np.asarray(network.answers(batch)[0], dtype=np.float64)
+        scale = max(1.0, float(np.abs(alone).max()))
+        gap = max(gap, float(np.abs(together[row, : len(alone)] - alone).max()) / scale)
+    lengths = " and ".join(str(batch["ids"].shape[1]) for batch in pair)
+    detail = f"passages of {lengths} tokens in one batch: largest difference {gap:.1e} (at most {PADDED:.0e})"
+    return Check("padding", bool(gap <= PADDED), detail)
+
+
 def greedy(reference: Answers, exported: Answers, exchanges: Sequence[Exchange]) -> Check:
     """Do both write the same tokens, each always the likeliest one?"""
     prompts = [exchange.batch for exchange in exchanges[:GREEDY_PROMPTS]]
@@ -154,6 +171,14 @@ def _within(name: str, wanted: Floats, found: Floats, *, bounds: Bounds) -> Chec
     passed = bool(gap <= bounds.values)  # False also where the gap is NaN
     detail = f"largest difference {gap:.1e} over {len(wanted)} rows (at most {bounds.values:.0e})"
     return Check(name, passed, detail)
+
+
+def _stacked(rows: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
+    """Rows side by side, the shorter ones filled up with 0: an id that is there, and a mask that hides it."""
+    stacked = np.zeros((len(rows), max(map(len, rows))), dtype=np.int64)
+    for place, row in enumerate(rows):
+        stacked[place, : len(row)] = row
+    return stacked
 
 
 def _nats(logits: Floats, labels: NDArray[np.int64]) -> Floats:

@@ -8,7 +8,7 @@ import pytest
 from trainwright.core.artifacts import Prediction
 from trainwright.core.leaving import Exchange
 from trainwright.deployment.export.formats import AS_IT_WAS, bounds_of
-from trainwright.deployment.export.parity import language_checks, prediction_checks, tell
+from trainwright.deployment.export.parity import language_checks, padded, prediction_checks, tell
 
 VOCABULARY = 11
 
@@ -84,6 +84,21 @@ def test_an_answer_that_is_no_number_is_refused():
     broken = Table()
     broken.logits[:] = np.nan
     assert not checks(broken)["perplexity"].passed
+
+
+class Leaking(Table):
+    """What stands at padding has a part in every answer."""
+
+    def answers(self, batch):
+        found = super().answers(batch)
+        return found + 0.01 * (batch["mask"] == 0).sum(axis=1)[:, None, None]
+
+
+def test_what_stands_at_padding_must_have_no_part():
+    short, long = exchanges(2)
+    short.batch.update({name: values[:, :5] for name, values in short.batch.items()})
+    assert padded(Table(), [short, long]).passed
+    assert not padded(Leaking(), [short, long]).passed
 
 
 def test_labels_and_probabilities_are_compared_row_by_row():
