@@ -10,7 +10,7 @@ import torch
 
 from trainwright.core.artifacts import Column, ColumnType, Target, Task
 from trainwright.core.language import LanguageNeeds
-from trainwright.data.language.preparation import fit_language_preparation
+from trainwright.data.language.fitting import fit_language_preparation
 from trainwright.deployment.package import write_package
 from trainwright.models.fitted import FittedModel
 from trainwright.models.language.architecture import ARCHITECTURES

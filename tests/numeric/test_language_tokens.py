@@ -13,7 +13,8 @@ from transformers import PreTrainedTokenizerFast
 from trainwright.core.artifacts import Column, ColumnType, Target, Task
 from trainwright.core.language import LanguageNeeds, Message
 from trainwright.data.language.conversations import to_text
-from trainwright.data.language.preparation import LanguagePreparation, fit_language_preparation
+from trainwright.data.language.fitting import fit_language_preparation
+from trainwright.data.language.preparation import LanguagePreparation
 from trainwright.data.language.tokenizers import fit_vocabulary
 
 TEXTS = [

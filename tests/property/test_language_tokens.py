@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from trainwright.core.artifacts import Column, ColumnType, Target, Task
 from trainwright.core.language import LanguageNeeds, Message
 from trainwright.data.language.conversations import from_text, to_text
-from trainwright.data.language.preparation import LanguagePreparation, fit_language_preparation
+from trainwright.data.language.fitting import fit_language_preparation
+from trainwright.data.language.preparation import LanguagePreparation
 
 CORPUS = ["the cat sat on the mat", "naïve 漢字 1984\n\n  x = 1", "user assistant system"]
 MARKS = ["<|im_end|>", "<|im_start|>", "<|end|>", "\n", "  ", "\ufdd0", "assistant"]

@@ -54,7 +54,7 @@ def fit_preparation(
 
         return fit_image_preparation(frame, inputs, needs, base=base)
     if isinstance(needs, LanguageNeeds):
-        from trainwright.data.language.preparation import fit_language_preparation
+        from trainwright.data.language.fitting import fit_language_preparation
 
         assert target is not None
         return fit_language_preparation(

@@ -9,7 +9,7 @@ import pytest
 from trainwright.core.artifacts import ROW, UNIT, Column, ColumnType, Examples, Target, Task
 from trainwright.core.clock import Replay, Unhurried
 from trainwright.core.protocols import Workplace
-from trainwright.data.language.preparation import fit_language_preparation
+from trainwright.data.language.fitting import fit_language_preparation
 from trainwright.evaluation.canaries import CHANCE
 from trainwright.flow.planting import canaries_of, look_for, planted
 from trainwright.flow.rows import Rows, as_rows

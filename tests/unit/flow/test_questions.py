@@ -13,7 +13,7 @@ from trainwright.core.clock import Unhurried
 from trainwright.core.errors import CommandError
 from trainwright.core.language import BYTES, NATS, TOKENS
 from trainwright.core.protocols import Workplace
-from trainwright.data.language.preparation import fit_language_preparation
+from trainwright.data.language.fitting import fit_language_preparation
 from trainwright.flow.question_files import ChoiceQuestion
 from trainwright.flow.questions import continuations, score_choices
 from trainwright.models.fitted import FittedModel

@@ -13,7 +13,7 @@ from trainwright.core.artifacts import Column, ColumnType, Examples, Target, Tas
 from trainwright.core.clock import Unhurried
 from trainwright.core.errors import DataError
 from trainwright.core.protocols import Workplace
-from trainwright.data.language.preparation import fit_language_preparation
+from trainwright.data.language.fitting import fit_language_preparation
 from trainwright.flow import rehearsal
 from trainwright.flow.rehearsal import forgetting, with_rehearsal
 from trainwright.models.fitted import FittedModel

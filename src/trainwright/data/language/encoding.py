@@ -11,7 +11,7 @@ import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import numpy as np
@@ -24,6 +24,7 @@ _BLOCK_TEXTS, _BLOCK_CHARACTERS = 256, 1 << 20  # of one call into the library
 _PART = 1 << 18  # characters of a long text that are encoded at once
 _SAFE = re.compile(r"(?<=[A-Za-z])(?= [A-Za-z])")  # no known pattern joins what stands around it
 TURN_START, TURN_END = "<|im_start|>", "<|im_end|>"
+_BETWEEN = "<|endoftext|>"  # documents of bases that also hold conversations
 _TURNS = re.compile(f"({re.escape(TURN_START)}|{re.escape(TURN_END)})")
 _BYTES_END, _BYTES_START = 257, 258
 BYTES_SPECIAL = SpecialTokens(padding=256, end=_BYTES_END, start=_BYTES_START)
@@ -185,6 +186,14 @@ class Bytes:
     def piece(self, token: int) -> str:
         names = {256: "<pad>", 257: "<end>", 258: "<start>"}
         return names.get(token) or (chr(token) if 31 < token < 127 else f"<{token:02x}>")
+
+
+def framing_of_documents(special: SpecialTokens, alphabet: Pairs) -> SpecialTokens:
+    """What stands around a document: never what stands around a turn, where there is another token."""
+    between = alphabet.tokenizer.token_to_id(_BETWEEN)
+    if alphabet.piece(special.end) == TURN_END and between is not None:
+        return replace(special, start=between, end=between)
+    return replace(special, start=special.end) if special.start is None else special
 
 
 def _bytes_of(text: str) -> NDArray[np.int32]:

@@ -12,7 +12,8 @@ import pytest
 
 from trainwright.core.artifacts import ROW, Column, ColumnType, Target, Task
 from trainwright.core.language import LanguageNeeds
-from trainwright.data.language.preparation import LanguagePreparation, fit_language_preparation
+from trainwright.data.language.fitting import fit_language_preparation
+from trainwright.data.language.preparation import LanguagePreparation
 
 DOCUMENTS = [
     "the cat sat on the mat, and the dog sat by the door",
