@@ -100,8 +100,15 @@ def test_an_encoder_decoder_s_loss_is_transformers_own(tongue):
 
 @pytest.mark.parametrize(
     ("config", "attention"),
-    [(None, "sdpa"), (None, "eager"), (GPT2, "sdpa"), (GPT2, "eager"), (GEMMA, "eager")],
-    ids=["llama-sdpa", "llama-eager", "gpt2-sdpa", "gpt2-eager", "gemma2-eager"],
+    [
+        (None, "sdpa"),
+        (None, "eager"),
+        pytest.param(None, "flex_attention", marks=pytest.mark.slow),  # is compiled
+        (GPT2, "sdpa"),
+        (GPT2, "eager"),
+        (GEMMA, "eager"),
+    ],
+    ids=["llama-sdpa", "llama-eager", "llama-flex", "gpt2-sdpa", "gpt2-eager", "gemma2-eager"],
 )
 def test_no_passage_of_a_row_sees_another(tongue, config, attention):
     architecture, network, _ = network_of("causal-lm", tongue, config=config)
