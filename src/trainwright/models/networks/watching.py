@@ -69,7 +69,7 @@ class Watcher:
 
 
 def _words(values: Mapping[str, float]) -> list[str]:
-    """Loss, learning rate and throughput, as far as they are known."""
+    """Loss, learning rate, throughput and utilisation, as far as they are known."""
     words = []
     if "loss" in values:
         words.append(f"loss {values['loss']:.3g}")
@@ -77,7 +77,9 @@ def _words(values: Mapping[str, float]) -> list[str]:
         words.append(f"validation {values['validation_loss']:.3g}")
     if "learning_rate" in values:
         words.append(f"lr {_short(values['learning_rate'])}")
-    if math.isfinite(rate := values.get("samples_per_second", math.nan)):
+    if math.isfinite(rate := values.get("tokens_per_second", math.nan)):
+        words.append(f"{rate:,.0f} tokens/s, {values['mfu']:.0%} of the peak")
+    elif math.isfinite(rate := values.get("samples_per_second", math.nan)):
         words.append(f"{rate:,.0f} samples/s")
     return words
 

@@ -120,6 +120,10 @@ def test_what_was_recorded_before_a_fault_is_told(screen):
             {"loss": 0.4137, "learning_rate": 3e-4, "samples_per_second": 5123.4},
             "epoch 3, step 1,200, loss 0.414, lr 3e-4, 5,123 samples/s",
         ),
+        (
+            {"samples_per_second": 8.0, "tokens_per_second": 4096.2, "mfu": 0.412},
+            "step 1,200, 4,096 tokens/s, 41% of the peak",
+        ),
         ({"loss": float("nan"), "learning_rate": 2.5e-5}, "loss nan, lr 2.5e-5"),
         ({"learning_rate": 0.0}, "step 1,200, lr 0"),
         ({"learning_rate": 0.05}, "lr 0.05"),
