@@ -99,6 +99,7 @@ def read_completion(
     for one in prompts:
         if not isinstance(one, str):
             raise wrong("prompt", f"must be a text or a list of texts, got {shorten(one)}")
+        _whole_characters(one, "prompt")
     if not prompts:
         raise wrong("prompt", "holds no text")
     return body.asked(prompts, defaults, limits)
@@ -259,7 +260,7 @@ def _turn(turn: Any, where: str) -> Message:  # noqa: ANN401 - any JSON value
 def _content(content: Any, where: str) -> str:  # noqa: ANN401 - any JSON value
     """Text, or parts of which each is text."""
     if isinstance(content, str):
-        return content
+        return _whole_characters(content, where)
     if not isinstance(content, list):
         raise wrong(where, f"must be a text, got {shorten(content)}")
     texts = []
@@ -269,4 +270,13 @@ def _content(content: Any, where: str) -> str:  # noqa: ANN401 - any JSON value
         if not isinstance(part.get("text"), str):
             raise wrong(f"{where}/{place}/text", "must be a text")
         texts.append(part["text"])
-    return "".join(texts)
+    return _whole_characters("".join(texts), where)
+
+
+def _whole_characters(text: str, where: str) -> str:
+    """The text, unless it holds half a character, which JSON can say and no model can read."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise wrong(where, "holds half a character (a lone surrogate)") from None
+    return text

@@ -29,6 +29,7 @@ SOUND = {"model": MODEL, "messages": [TURN], "max_tokens": 1}
             "type text",
         ),
         ({"messages": [{**TURN, "tool_calls": [{}]}]}, "messages[0].tool_calls", "not supported"),
+        ({"messages": [{"role": "user", "content": "a\ud800"}]}, "messages[0].content", "half a"),
         ({"max_tokens": 0}, "max_tokens", "from 1"),
         ({"max_tokens": "5"}, "max_tokens", "whole number"),
         ({"max_tokens": True}, "max_tokens", "whole number"),
@@ -90,7 +91,14 @@ def test_values_that_ask_for_nothing_are_taken(chatting):
 
 @pytest.mark.parametrize(
     ("prompt", "match"),
-    [(None, "missing"), (3, "text"), ([], "no text"), ([1, 2], "text"), ([["a"]], "text")],
+    [
+        (None, "missing"),
+        ("\ud800", "half a"),
+        (3, "text"),
+        ([], "no text"),
+        ([1, 2], "text"),
+        ([["a"]], "text"),
+    ],
 )
 def test_prompts_of_completions_are_texts(chatting, prompt, match):
     body = {"model": MODEL, "prompt": prompt, "max_tokens": 1}
