@@ -14,7 +14,7 @@ import polars as pl
 from tokenizers import Tokenizer
 
 from trainwright.core.artifacts import Column, ColumnType, Target
-from trainwright.core.errors import DataError, RecipeError, shorten
+from trainwright.core.errors import DataError, RecipeError, nearest, shorten
 from trainwright.core.language import LanguageNeeds
 from trainwright.core.pretrained import Base, locate
 from trainwright.data.language.conversations import from_text
@@ -28,7 +28,13 @@ from trainwright.data.language.encoding import (
     framing_of_documents,
 )
 from trainwright.data.language.preparation import LanguagePreparation
-from trainwright.data.language.templates import CHATML, HEADINGS, ChatTemplate, chat_template
+from trainwright.data.language.templates import (
+    CHATML,
+    HEADINGS,
+    OURS,
+    ChatTemplate,
+    chat_template,
+)
 from trainwright.data.language.tokenizers import Vocabulary, fit_vocabulary, vocabulary_of
 from trainwright.data.texts.tokenizers import longest_of
 
@@ -155,9 +161,16 @@ def _template(
 
 
 def _said(template: str, base: Path) -> str:
-    """A template that the recipe holds, or the file that it names."""
-    if "{" in template or not template.endswith((".jinja", ".j2")):
+    """A template that the recipe holds, a name of ours, or the file that it names."""
+    if "{" in template or template in OURS:
         return template
+    if not template.endswith((".jinja", ".j2")):
+        near = nearest(template, OURS) or "chatml"
+        raise RecipeError(
+            f"no chat template is called {shorten(template)}",
+            where="model.template",
+            mend=f"template: {near}, or a file that ends in .jinja, or Jinja itself",
+        )
     try:
         return (base / template).read_text("utf-8")
     except (OSError, ValueError) as error:
