@@ -99,7 +99,7 @@ def ask(
         prompt: What the user says.
         manners: Of the endpoint; where it refuses to tell the likeliest first tokens, that is noted here,
             and it is asked without.
-        wait: Waits so many seconds before another attempt.
+        wait: Waits so many seconds before another attempt; what is true says that there is none.
         now: The clock, in seconds.
 
     Raises:
@@ -119,7 +119,8 @@ def ask(
             if not refusal.passes or attempt == ATTEMPTS - 1:
                 raise _fault(question, refusal, secret, attempts=attempt + 1) from None
             usual = FIRST_WAIT_SECONDS * 2**attempt
-            wait(min(LONGEST_WAIT_SECONDS, refusal.wait_seconds or usual))
+            if wait(min(LONGEST_WAIT_SECONDS, refusal.wait_seconds or usual)):
+                raise _fault(question, refusal, secret, attempts=attempt + 1) from None
     raise AssertionError("unreachable")  # pragma: no cover
 
 

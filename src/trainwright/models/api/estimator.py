@@ -7,6 +7,7 @@ once; a row's answer does not depend on the others. What was answered once is ke
 from __future__ import annotations
 
 import math
+import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
@@ -98,12 +99,16 @@ class ApiEstimator:
         if missing:
             if not self.agreed:
                 check_permitted(self.question)
+            stop = threading.Event()
             with ThreadPoolExecutor(self.concurrency) as pool:
-                waiting = [pool.submit(self._ask, key, prompt) for key, prompt in missing.items()]
+                waiting = [
+                    pool.submit(self._ask, key, prompt, stop) for key, prompt in missing.items()
+                ]
                 try:
                     for one in waiting:
                         one.result()
-                finally:
+                finally:  # a failure or a signal: what has not begun is not begun, nor tried again
+                    stop.set()
                     pool.shutdown(cancel_futures=True)
         return [answer for key in keys if (answer := self.book.find(key)) is not None]
 
@@ -171,8 +176,9 @@ class ApiEstimator:
         asked = (self.question.endpoint, self.question.model, self.question.max_tokens, prompt)
         return sha256_bytes(canonical_json(list(asked)))
 
-    def _ask(self, key: str, prompt: str) -> None:
-        self.book.enter(key, ask(self.question, prompt, manners=self.manners))
+    def _ask(self, key: str, prompt: str, stop: threading.Event) -> None:
+        answer = ask(self.question, prompt, manners=self.manners, wait=stop.wait)
+        self.book.enter(key, answer)
 
 
 def _quantile(values: Sequence[float], part: float) -> float | None:

@@ -52,6 +52,13 @@ def test_attempts_have_an_end(told):
     assert len(told.asked) == client.ATTEMPTS
 
 
+def test_a_wait_that_is_cut_short_ends_the_attempts(told):
+    told.failures[:] = [503] * 20
+    with pytest.raises(EnvironmentFault, match="did not answer"):
+        ask(Question(told.url, "m"), "abc", wait=lambda _: True)
+    assert len(told.asked) == 1
+
+
 @pytest.mark.parametrize("status", [301, 401, 404])
 def test_others_are_told_at_once_and_the_key_is_never_said(told, status, monkeypatch):
     monkeypatch.setenv("THEIR_VARIABLE", KEY)
