@@ -36,6 +36,7 @@ def language_subject(tiny: Tiny) -> LanguageSubject:
         prompts=_prompts(tiny, preparation),
         generate=(lambda plan, prompts: _written(tiny, plan, prompts)) if writes else None,
         is_chat=task is Task.INSTRUCTION_TUNING,
+        leaves_out=getattr(tiny.family, "over_long", "") == "drop",
     )
 
 

@@ -41,6 +41,7 @@ class LanguageSubject:
         prompts: A few that a model goes on from.
         generate: What the plan's module writes for prompts, side by side; None: it writes none.
         is_chat: A template stands between text and tokens.
+        leaves_out: Rows that are too long are left out of training.
     """
 
     plan: Callable[[], NetworkPlan]
@@ -50,6 +51,7 @@ class LanguageSubject:
     prompts: Sequence[Prompt]
     generate: Callable[[NetworkPlan, Sequence[Prompt]], Sequence[Generation]] | None
     is_chat: bool
+    leaves_out: bool = False
 
 
 def prove_language(subject: LanguageSubject) -> Iterator[Check]:
@@ -104,11 +106,17 @@ def check_told(subject: LanguageSubject) -> Check:
     sizes = np.diff(passages.ends, prepend=0)
     owners = np.repeat(passages.rows, sizes)
     told = np.bincount(owners[passages.taught], minlength=passages.num_rows)
-    silent = np.flatnonzero(told == 0)
+    is_out = np.zeros(passages.num_rows, dtype=bool)
+    if subject.leaves_out and passages.lost is not None:
+        is_out = passages.lost > 0
+    silent = np.flatnonzero((told == 0) & ~is_out)
     if len(silent):
         some = ", ".join(map(str, silent[:3].tolist()))
         return Check(
-            "told tokens", False, f"{len(silent)} of {passages.num_rows} rows teach nothing: {some}"
+            "told tokens",
+            False,
+            f"{len(silent)} of {passages.num_rows} rows teach nothing: {some}; a larger max_length, or"
+            " over_long: drop",
         )
     is_end = passages.ids == passages.special.end
     ends = int((is_end & passages.taught).sum())
@@ -124,7 +132,8 @@ def check_told(subject: LanguageSubject) -> Check:
     return Check(
         "told tokens",
         True,
-        f"{passages.num_rows} rows: {told.min()} to {told.max()} tokens each, {share:.0%} of all;"
+        f"{int((~is_out).sum())} rows: {told[~is_out].min(initial=told.max())} to {told.max()} tokens"
+        f" each, {share:.0%} of all;"
         f" the end token {ends} times",
     )
 

@@ -94,6 +94,9 @@ def test_a_row_that_teaches_nothing_is_caught(tongue, subject):
     checks = {check.name: check for check in prove_language(replace(subject, passages=silent))}
     assert not checks["told tokens"].passed
     assert "1 of 2 rows teach nothing: 1" in checks["told tokens"].detail
+    cut = replace(silent, lost=np.array([0, 3]))
+    left_out = replace(subject, passages=cut, leaves_out=True)
+    assert "told tokens" not in failing(left_out)
 
 
 @pytest.mark.parametrize("told", [[0, 1, 1, 0], [0, 1, 1]], ids=["untaught", "missing"])
