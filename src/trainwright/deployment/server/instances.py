@@ -25,9 +25,18 @@ _KINDS = {
     ColumnType.BOOLEAN: "boolean",
     ColumnType.WORDS: "array",
     ColumnType.SERIES: "array",
+    ColumnType.MESSAGES: "array",
 }
-_SENT = {ColumnType.WORDS: "a list of texts", ColumnType.SERIES: "a list of numbers"}
-_ITEMS = {ColumnType.WORDS: "string", ColumnType.SERIES: "number"}
+_SENT = {
+    ColumnType.WORDS: "a list of texts",
+    ColumnType.SERIES: "a list of numbers",
+    ColumnType.MESSAGES: 'a list of messages: [{"role": "user", "content": "..."}]',
+}
+_ITEMS = {
+    ColumnType.WORDS: "string",
+    ColumnType.SERIES: "number",
+    ColumnType.MESSAGES: "object",
+}
 Parse = Callable[[Column, Any], Any]
 Extra = Literal["refuse", "ignore"]
 
