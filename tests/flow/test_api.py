@@ -126,6 +126,10 @@ def test_it_stands_beside_what_is_trained_here(tmp_path, capsys, key):
         said = told.asked[0]["messages"][0]["content"]
         assert "- ham\n- spam" in said
         assert "text: " in said
+        status, again = call(
+            "reproduce", result["run"], "--workspace", str(tmp_path / "w"), capsys=capsys
+        )
+        assert status == 0, [check for check in again["checks"] if not check["passed"]]
 
 
 def test_what_its_answers_took_stands_in_the_table_and_in_the_report(tmp_path, capsys, key):
