@@ -58,9 +58,8 @@ def _tried(reader: Alone, twin: PreTrainedModel) -> tuple[int, ...]:
             break
     if not best or best[-1] < MOST_COPIES:
         return ()
-    alone = _told(
-        reader, read, steps=_STEPS
-    )  # the last, since it takes the rows themselves further
+    # The last, since it takes the rows themselves further.
+    alone = _told(reader, read, steps=_STEPS)
     off = np.abs(wanted - alone).max()
     return best if off <= _ROUNDING * max(1.0, float(np.ptp(alone))) else ()
 
