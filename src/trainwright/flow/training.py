@@ -166,7 +166,10 @@ def generated_by(
     `before`, a base that was fine-tuned, is asked the same.
     """
     generator = generator_of(model)
-    if generator is None or not snapshot.target.task.is_generated:
+    if generator is None:
+        return None
+    settings = recipe.evaluation.generation.settings()  # the package keeps them for documents too
+    if not snapshot.target.task.is_generated:
         return None
     return generate_for(
         generator,
@@ -176,7 +179,7 @@ def generated_by(
         pacer=pacer,
         seed=derive_seed(recipe.training.seed, "intervals"),
         base=None if before is None else generator_of(before),
-        settings=recipe.evaluation.generation.settings(),
+        settings=settings,
         confidence=confidence,
     )
 
