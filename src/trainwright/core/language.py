@@ -48,7 +48,8 @@ class LanguageNeeds:
         pretrained: Whose tokenizer, as the recipe names it; None: one is fitted on train rows.
         vocabulary: Tokens of a fitted tokenizer, at most.
         max_length: Tokens a passage, special ones included.
-        over_long: What becomes of longer rows; `split` is for documents alone.
+        over_long: What becomes of longer rows; `split` is for documents alone. None: documents are
+            split, and all others cut off.
         template: A chat template (Jinja) in place of the tokenizer's own; None: its own, or ours.
     """
 
@@ -56,7 +57,7 @@ class LanguageNeeds:
     pretrained: str | None = None
     vocabulary: int = 8_000
     max_length: int = 512
-    over_long: Literal["truncate", "split", "drop", "error"] = "truncate"
+    over_long: Literal["truncate", "split", "drop", "error"] | None = None
     template: str | None = None
 
 

@@ -67,7 +67,8 @@ def fit_language_preparation(
     column = target.column if target.tells_itself else _the_text(inputs)
     told = None if target.tells_itself else target.column
     is_chat = column.type is ColumnType.MESSAGES
-    _check_form(needs, is_document=told is None and not is_chat, is_chat=is_chat)
+    is_document = told is None and not is_chat
+    _check_form(needs, is_document=is_document, is_chat=is_chat)
     vocabulary = _vocabulary(frame, column, told, needs, base=base)
     alphabet: Alphabet = Bytes() if needs.form == "bytes" else Pairs(vocabulary.tokenizer)
     special = vocabulary.special
@@ -85,7 +86,7 @@ def fit_language_preparation(
         alphabet=alphabet,
         special=special,
         max_length=needs.max_length,
-        over_long=needs.over_long,
+        over_long=needs.over_long or ("split" if is_document else "truncate"),
         template=template,
         shards=shards,
     )

@@ -50,8 +50,8 @@ class LanguageFamily(NetworkFamily):
     """The updates are scaled by it over the rank; twice the rank where not said."""
     max_length: int = Field(default=512, ge=8, le=131_072)
     """Tokens of a passage, special ones included."""
-    over_long: Literal["truncate", "split", "drop", "error"] = "truncate"
-    """Longer rows are cut off, split into passages (documents), left out of training, or refused."""
+    over_long: Literal["truncate", "split", "drop", "error"] | None = None
+    """Longer rows: truncate, split (into passages), drop or error; where not said documents are split."""
     dropout: float | None = Field(default=None, ge=0, lt=1)
     """Share of the units that an update leaves out; the base's own, or none, where not said."""
     hidden: int = Field(default=256, ge=8)

@@ -58,7 +58,8 @@ def chats() -> pl.DataFrame:
 @pytest.fixture
 def fit() -> Fit:
     def of(frame: pl.DataFrame, *, base: Path = Path(), **needs: Any) -> LanguagePreparation:
-        asked = LanguageNeeds(**{"vocabulary": 500, "max_length": 64, **needs})
+        usual = {"vocabulary": 500, "max_length": 64, "over_long": "truncate"}
+        asked = LanguageNeeds(**{**usual, **needs})
         text = Column("text", ColumnType.TEXT)
         if "messages" in frame.columns:
             text = Column("messages", ColumnType.MESSAGES)

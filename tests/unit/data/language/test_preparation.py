@@ -316,3 +316,10 @@ def test_a_model_of_documents_is_given_no_conversation(documents: pl.DataFrame, 
 def test_an_empty_conversation_cannot_be_answered(chats: pl.DataFrame, fit: Fit) -> None:
     with pytest.raises(DataError, match="the conversation is empty"):
         fit(chats).prompt_ids(())
+
+
+def test_where_nothing_is_said_documents_are_split_and_pairs_cut_off(
+    documents: pl.DataFrame, pairs: pl.DataFrame, fit: Fit
+) -> None:
+    assert fit(documents, max_length=8, over_long=None).transform(documents).lost is None
+    assert fit(pairs, max_length=24, over_long=None).transform(pairs).lost is not None
