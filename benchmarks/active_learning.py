@@ -21,7 +21,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 from sklearn.neighbors import KNeighborsClassifier
 
-from trainwright.core.artifacts import FeatureNeeds
+from trainwright.core.features import FeatureNeeds
 from trainwright.data.fitting import fit_preparation
 from trainwright.data.labels.active import Strategy, queue
 from trainwright.data.labels.learning_curve import expected_gain

@@ -15,7 +15,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from trainwright.core.artifacts import Column, ColumnType, Target, Task
+from trainwright.core.columns import Column, ColumnType, Target, Task
 from trainwright.data.hashing import hash_rows, positions
 
 ROOT = Path(__file__).parents[1]

@@ -272,8 +272,9 @@ def ours(
     """The family's own fit, as `trainwright run` makes it; tokenising and packing are in the time."""
     import polars as pl
 
-    from trainwright.core.artifacts import Column, ColumnType, Examples, Target, Task
     from trainwright.core.clock import Unhurried
+    from trainwright.core.columns import Column, ColumnType, Target, Task
+    from trainwright.core.features import Examples
     from trainwright.core.protocols import Workplace
     from trainwright.data.fitting import fit_preparation
     from trainwright.models.language.families import CausalLM
@@ -403,7 +404,7 @@ def tokens_by(system: str, folder: Path, texts: Sequence[str]) -> dict[str, Any]
         import numpy as np
         import polars as pl
 
-        from trainwright.core.artifacts import Column, ColumnType, Target, Task
+        from trainwright.core.columns import Column, ColumnType, Target, Task
         from trainwright.core.language import LanguageNeeds
         from trainwright.data.fitting import fit_preparation
         from trainwright.models.language.samples import CausalSource

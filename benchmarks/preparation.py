@@ -28,7 +28,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from trainwright.core.artifacts import FeatureNeeds, Snapshot
+    from trainwright.core.artifacts import Snapshot
+    from trainwright.core.features import FeatureNeeds
 
 ROWS = (1_000_000,)
 CELLS = (
@@ -150,7 +151,8 @@ def ours(scope: str, needs: str, source: Path) -> Iterator[int]:
     """Trainwright."""
     import polars as pl
 
-    from trainwright.core.artifacts import Column, ColumnType, FeatureNeeds
+    from trainwright.core.columns import Column, ColumnType
+    from trainwright.core.features import FeatureNeeds
     from trainwright.data.preparation import fit_table_preparation
 
     linear = needs == "linear"

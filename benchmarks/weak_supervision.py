@@ -21,8 +21,8 @@ from label_sets import environment, mails
 from mail_functions import NAMES
 from numpy.typing import NDArray
 
-from trainwright.core.artifacts import Examples, FeatureNeeds, Features
 from trainwright.core.clock import Unhurried
+from trainwright.core.features import Examples, FeatureNeeds, Features
 from trainwright.core.protocols import Workplace
 from trainwright.data.fitting import fit_preparation
 from trainwright.data.labels.functions import ask_functions

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from trainwright.core.artifacts import ColumnType, Task
+from trainwright.core.columns import ColumnType, Task
 
 NUMBER, WORDS, BOOLEAN = ColumnType.NUMBER, ColumnType.CATEGORY, ColumnType.BOOLEAN
 MOMENT, TEXT, IDENTIFIER = ColumnType.DATETIME, ColumnType.TEXT, ColumnType.IDENTIFIER

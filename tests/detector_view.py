@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from trainwright.core.artifacts import ROW, Column, ColumnType, Finding, Target, Task
+from trainwright.core.artifacts import Finding
 from trainwright.core.clock import Deadline
+from trainwright.core.columns import ROW, Column, ColumnType, Target, Task
 from trainwright.data.view import PART, TableView
 from trainwright.models.tables.probe import probe
 from trainwright.recipe.data import DataSettings

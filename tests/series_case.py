@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from trainwright.core.artifacts import Column, ColumnType, Series, Target, Task
+from trainwright.core.columns import Column, ColumnType, Target, Task
+from trainwright.core.features import Series
 
 
 def classes(num_series: int = 60) -> pl.DataFrame:

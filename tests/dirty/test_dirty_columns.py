@@ -6,7 +6,8 @@ import pytest
 
 from dirty.dirty_columns import DirtyColumn, dirty_columns, write_files
 from dirty.judging import Verdict, verdict
-from trainwright.core.artifacts import ColumnType, Finding
+from trainwright.core.artifacts import Finding
+from trainwright.core.columns import ColumnType
 from trainwright.core.errors import DataError
 from trainwright.data.reading import read_source
 from trainwright.data.types import TypedColumn

@@ -10,9 +10,10 @@ import polars as pl
 import pytest
 
 from trainwright.cli.main import status_of
-from trainwright.core.artifacts import Column, ColumnType, Examples, Target, Task
 from trainwright.core.clock import Replay
+from trainwright.core.columns import Column, ColumnType, Target, Task
 from trainwright.core.durable import read_json
+from trainwright.core.features import Examples
 from trainwright.core.parts import families
 from trainwright.core.protocols import Workplace
 from trainwright.data.fitting import fit_preparation

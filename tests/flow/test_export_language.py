@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from trainwright.cli.main import status_of
-from trainwright.core.artifacts import Column, ColumnType, Target, Task
+from trainwright.core.columns import Column, ColumnType, Target, Task
 from trainwright.core.language import LanguageNeeds
 from trainwright.data.fitting import fit_preparation
 from trainwright.deployment.package import load_package, write_package

@@ -10,7 +10,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from trainwright.core.artifacts import Split, Task
+from trainwright.core.artifacts import Split
+from trainwright.core.columns import Task
 from trainwright.core.errors import RecipeError
 from trainwright.recipe import load_recipe
 

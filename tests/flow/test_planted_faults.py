@@ -15,8 +15,9 @@ import numpy as np
 import polars as pl
 import pytest
 
-from trainwright.core.artifacts import FeatureNeeds, Split
+from trainwright.core.artifacts import Split
 from trainwright.core.durable import write_json
+from trainwright.core.features import FeatureNeeds
 from trainwright.flow.resuming import ResumeWarning
 
 
@@ -73,7 +74,7 @@ def test_duplicates_across_a_given_split_are_refused(copied, trainwright):
 
 
 def test_an_imputer_fitted_before_the_split_turns_the_audit_red(copied, trainwright):
-    from trainwright.core.artifacts import ROW
+    from trainwright.core.columns import ROW
     from trainwright.data.preparation import fit_table_preparation
     from trainwright.data.snapshot import load_snapshot, read_split
 

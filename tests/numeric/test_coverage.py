@@ -9,7 +9,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from trainwright.core.artifacts import Column, ColumnType, Prediction, Target, Task
+from trainwright.core.artifacts import Prediction
+from trainwright.core.columns import Column, ColumnType, Target, Task
 from trainwright.evaluation.decision import as_prediction
 from trainwright.evaluation.evaluate import measure
 from trainwright.evaluation.metrics import METRICS, Judged, metric_names

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from fairlearn.metrics import MetricFrame
 
-from trainwright.core.artifacts import Column, ColumnType, Prediction, Target, Task
+from trainwright.core.artifacts import Prediction
+from trainwright.core.columns import Column, ColumnType, Target, Task
 from trainwright.evaluation.fairness import Groups, judge_groups
 from trainwright.summaries.intervals import wilson
 

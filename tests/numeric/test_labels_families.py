@@ -8,7 +8,7 @@ from scipy.sparse import csr_matrix, random_array
 from sklearn.naive_bayes import MultinomialNB
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 
-from trainwright.core.artifacts import Features
+from trainwright.core.features import Features
 from trainwright.models.tables.neighbours import neighbour_answers, points_of
 from trainwright.models.tables.terms import term_answers
 

@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 from transformers import PreTrainedTokenizerFast
 
-from trainwright.core.artifacts import Column, ColumnType, Target, Task
+from trainwright.core.columns import Column, ColumnType, Target, Task
 from trainwright.core.language import LanguageNeeds, Message
 from trainwright.data.language.conversations import to_text
 from trainwright.data.language.fitting import fit_language_preparation

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression, Ridge
 
-from trainwright.core.artifacts import Column, ColumnType, Examples, Features, Target, Task
 from trainwright.core.clock import Unhurried
+from trainwright.core.columns import Column, ColumnType, Target, Task
+from trainwright.core.features import Examples, Features
 from trainwright.core.protocols import Workplace
 from trainwright.models.tables.linear import Linear
 from trainwright.recipe.sections import TrainingSettings

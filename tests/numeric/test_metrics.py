@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from sklearn import metrics as reference
 
-from trainwright.core.artifacts import Column, ColumnType, Prediction, Target, Task
+from trainwright.core.artifacts import Prediction
+from trainwright.core.columns import Column, ColumnType, Target, Task
 from trainwright.evaluation.evaluate import measure
 
 SEED = secrets.randbits(31)

@@ -8,7 +8,8 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.impute import SimpleImputer
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, RobustScaler
 
-from trainwright.core.artifacts import Column, ColumnType, FeatureNeeds
+from trainwright.core.columns import Column, ColumnType
+from trainwright.core.features import FeatureNeeds
 from trainwright.data.preparation import fit_table_preparation
 
 LINEAR = FeatureNeeds(scale=True, one_hot=True)

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 import torch
 
-from trainwright.core.artifacts import Column, ColumnType, Target, Task
+from trainwright.core.columns import Column, ColumnType, Target, Task
 from trainwright.core.language import GenerationSettings, LanguageNeeds, Message
 from trainwright.core.pretrained import locate
 from trainwright.data.language.fitting import fit_language_preparation

@@ -10,7 +10,7 @@ import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trainwright.core.artifacts import Column, ColumnType, Target, Task
+from trainwright.core.columns import Column, ColumnType, Target, Task
 from trainwright.core.language import LanguageNeeds, Message
 from trainwright.data.language.conversations import from_text, to_text
 from trainwright.data.language.fitting import fit_language_preparation

@@ -5,7 +5,8 @@ import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trainwright.core.artifacts import Column, ColumnType, FeatureNeeds
+from trainwright.core.columns import Column, ColumnType
+from trainwright.core.features import FeatureNeeds
 from trainwright.data.preparation import fit_table_preparation
 
 INPUTS = (

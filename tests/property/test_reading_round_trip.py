@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trainwright.core.artifacts import Column, ColumnType
+from trainwright.core.columns import Column, ColumnType
 from trainwright.data.reading.delimited import Delimited
 from trainwright.data.reading.jsonlines import JsonLines
 from trainwright.data.types import parse_series, parse_value

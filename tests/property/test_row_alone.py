@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_matrix
 
-from trainwright.core.artifacts import Column, ColumnType, Examples, Features, Target, Task
 from trainwright.core.clock import Unhurried
+from trainwright.core.columns import Column, ColumnType, Target, Task
+from trainwright.core.features import Examples, Features
 from trainwright.core.parts import families
 from trainwright.core.protocols import Workplace
 from trainwright.models.fitted import normalised

@@ -9,7 +9,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trainwright.core.artifacts import Task
+from trainwright.core.columns import Task
 from trainwright.evaluation.metrics import METRICS
 from trainwright.summaries.statistics import ClassStatistics, ExactSum, RegressionStatistics
 

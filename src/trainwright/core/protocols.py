@@ -7,14 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
-from trainwright.core.artifacts import (
-    Column,
-    CurvePoint,
-    Examples,
-    Needs,
-    Prediction,
-    Target,
-)
+from trainwright.core.artifacts import CurvePoint, Prediction
+from trainwright.core.columns import Column, Target
+from trainwright.core.features import Examples, Needs
 
 if TYPE_CHECKING:
     import numpy as np

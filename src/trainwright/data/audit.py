@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from trainwright.core.artifacts import RESERVED, Check, Snapshot, Split
+from trainwright.core.artifacts import Check, Snapshot, Split
+from trainwright.core.columns import RESERVED
 from trainwright.core.protocols import Probe
 from trainwright.data.hashing import hash_rows
 from trainwright.data.leakage import find_leaks

@@ -16,7 +16,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from trainwright.core.artifacts import ROW, Split, Task
+from trainwright.core.artifacts import Split
+from trainwright.core.columns import ROW, Task
 from trainwright.core.errors import RecipeError
 from trainwright.core.seeds import derive_seed
 from trainwright.data.detection import LeftOut

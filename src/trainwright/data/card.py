@@ -13,7 +13,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from trainwright.core.artifacts import Column, Finding, Target
+from trainwright.core.artifacts import Finding
+from trainwright.core.columns import Column, Target
 from trainwright.core.durable import write_json, write_text
 from trainwright.data.bias.groups import count_groups
 from trainwright.data.view import View

@@ -12,7 +12,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from trainwright.core.artifacts import Finding, Split, Target, Task
+from trainwright.core.artifacts import Finding, Split
+from trainwright.core.columns import Target, Task
 from trainwright.core.errors import DataError, shorten
 from trainwright.data.chronology import TRAIN
 from trainwright.data.findings import finding

@@ -15,8 +15,9 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from trainwright.core.artifacts import ROW, Column, ColumnType, Finding, Rule, Snapshot, Split
+from trainwright.core.artifacts import Finding, Snapshot, Split
 from trainwright.core.clock import Deadline
+from trainwright.core.columns import ROW, Column, ColumnType, Rule
 from trainwright.core.errors import Fault, RecipeError, nearest, shorten
 from trainwright.data.findings import finding
 from trainwright.data.hashing import hash_cells

@@ -13,7 +13,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from trainwright.core.artifacts import Column, ColumnType, Finding
+from trainwright.core.artifacts import Finding
+from trainwright.core.columns import Column, ColumnType
 from trainwright.data.bundles import Bundled
 from trainwright.data.chronology import TEST, TRAIN
 from trainwright.data.findings import finding

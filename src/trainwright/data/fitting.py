@@ -7,15 +7,8 @@ from pathlib import Path
 
 import polars as pl
 
-from trainwright.core.artifacts import (
-    Column,
-    FeatureNeeds,
-    ImageNeeds,
-    Needs,
-    PromptNeeds,
-    Target,
-    TextNeeds,
-)
+from trainwright.core.columns import Column, Target
+from trainwright.core.features import FeatureNeeds, ImageNeeds, Needs, PromptNeeds, TextNeeds
 from trainwright.core.language import LanguageNeeds
 from trainwright.core.protocols import Preparation
 from trainwright.data.preparation import fit_table_preparation

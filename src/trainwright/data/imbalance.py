@@ -9,8 +9,9 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from trainwright.core.artifacts import ROW, Finding, Split, Task
+from trainwright.core.artifacts import Finding, Split
 from trainwright.core.clock import Deadline
+from trainwright.core.columns import ROW, Task
 from trainwright.data.findings import finding
 from trainwright.data.view import View
 

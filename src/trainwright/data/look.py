@@ -10,7 +10,8 @@ from pathlib import Path
 
 import polars as pl
 
-from trainwright.core.artifacts import Column, ColumnType, Finding, Task
+from trainwright.core.artifacts import Finding
+from trainwright.core.columns import Column, ColumnType, Task
 from trainwright.core.errors import CommandError, nearest, shorten
 from trainwright.data.reading.documents import TEXT, holds_labelled_documents
 from trainwright.data.reading.source import read_source

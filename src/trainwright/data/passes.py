@@ -18,7 +18,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from trainwright.compute.workers import HERE, Workers
-from trainwright.core.artifacts import Column, ColumnType
+from trainwright.core.columns import Column, ColumnType
 from trainwright.data.hashing import Hashes, RowHasher, hash_cells, mix
 from trainwright.data.privacy.hiding import without_pieces
 from trainwright.data.staging.arrays import Arrays

@@ -18,9 +18,10 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from trainwright.core.artifacts import Column, ColumnType, FeatureNeeds, Features
+from trainwright.core.columns import Column, ColumnType
 from trainwright.core.durable import read_json, write_json
 from trainwright.core.errors import TrustError
+from trainwright.core.features import FeatureNeeds, Features
 from trainwright.data.steps.booleans import Boolean, BooleanSummary
 from trainwright.data.steps.categories import Categories, CategoriesSummary
 from trainwright.data.steps.datetimes import DateTime, DateTimeSummary

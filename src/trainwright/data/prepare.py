@@ -22,8 +22,9 @@ from typing import Any
 import numpy as np
 
 from trainwright.compute.workers import HERE, Workers
-from trainwright.core.artifacts import ROW, Finding, Snapshot, Task
+from trainwright.core.artifacts import Finding, Snapshot
 from trainwright.core.clock import Deadline
+from trainwright.core.columns import ROW, Task
 from trainwright.core.durable import (
     canonical_json,
     make_folder,

@@ -15,9 +15,10 @@ from typing import Any
 
 import polars as pl
 
-from trainwright.core.artifacts import Column, ColumnType, PromptNeeds, Prompts
+from trainwright.core.columns import Column, ColumnType
 from trainwright.core.durable import read_json, write_json
 from trainwright.core.errors import RecipeError, nearest
+from trainwright.core.features import PromptNeeds, Prompts
 
 MISSING = "(missing)"
 _FILE = "preparation.json"

@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from trainwright.core.artifacts import Column, ColumnType
+from trainwright.core.columns import Column, ColumnType
 from trainwright.core.errors import DataError, shorten
 from trainwright.data.staging.rows import Rows
 from trainwright.data.types.case import yaml_word

@@ -18,7 +18,8 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from trainwright.core.artifacts import ROW, Check, Column, Finding, Snapshot, Split, Target
+from trainwright.core.artifacts import Check, Finding, Snapshot, Split
+from trainwright.core.columns import ROW, Column, Target
 from trainwright.core.durable import (
     canonical_json,
     place_folder,

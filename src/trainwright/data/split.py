@@ -25,7 +25,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from trainwright.core.artifacts import Finding, Target, Task
+from trainwright.core.artifacts import Finding
+from trainwright.core.columns import Target, Task
 from trainwright.core.errors import DataError, Fault, RecipeError, nearest, shorten
 from trainwright.data.bundles import PARTS, Bundled, bundle, bundle_equal, by_hash, part_sizes
 from trainwright.data.chronology import (

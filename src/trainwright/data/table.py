@@ -14,7 +14,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from trainwright.core.artifacts import RESERVED, ROW, UNIT, WEIGHT, Column, Split, Target
+from trainwright.core.artifacts import Split
+from trainwright.core.columns import RESERVED, ROW, UNIT, WEIGHT, Column, Target
 from trainwright.core.protocols import Embedder, OutOfFold, Probe, TextClassifier
 from trainwright.data.bundles import PARTS, Bundled, bundle
 from trainwright.data.chronology import TRAIN

@@ -17,7 +17,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from trainwright.core.artifacts import ROW, Column, Split, Target
+from trainwright.core.artifacts import Split
+from trainwright.core.columns import ROW, Column, Target
 from trainwright.core.protocols import Embedder, OutOfFold, Probe, TextClassifier
 from trainwright.data.hashing import mix
 from trainwright.data.staging.arrays import Arrays

@@ -19,7 +19,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from trainwright.core.artifacts import Prediction, Target, Task
+from trainwright.core.artifacts import Prediction
+from trainwright.core.columns import Target, Task
 from trainwright.core.durable import (
     FILE_MODE,
     disk_fault,

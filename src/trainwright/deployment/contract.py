@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from trainwright.core.artifacts import ColumnType
+from trainwright.core.columns import ColumnType
 from trainwright.core.errors import DataError, Fault
 from trainwright.core.protocols import Model
 from trainwright.summaries.constraints import violations

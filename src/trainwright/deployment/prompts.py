@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from trainwright.core.artifacts import ColumnType
+from trainwright.core.columns import ColumnType
 from trainwright.core.language import Message, Prompt
 from trainwright.core.protocols import Model
 

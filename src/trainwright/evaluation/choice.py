@@ -17,7 +17,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from trainwright.core.artifacts import Prediction, Target
+from trainwright.core.artifacts import Prediction
+from trainwright.core.columns import Target
 from trainwright.core.errors import TrainingError
 from trainwright.summaries.intervals import Mean, Units, mean_by_unit, quantile
 from trainwright.summaries.language import bits_of_rows

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from trainwright.core.artifacts import Prediction, Target
+from trainwright.core.artifacts import Prediction
+from trainwright.core.columns import Target
 from trainwright.core.protocols import Calibrator
 from trainwright.core.seeds import derive_seed
 from trainwright.evaluation.calibration import (

@@ -20,8 +20,8 @@ from trainwright.core.artifacts import (
     Prediction,
     SliceResult,
     Split,
-    Target,
 )
+from trainwright.core.columns import Target
 from trainwright.core.errors import DataError, TrainingError
 from trainwright.core.seeds import derive_seed
 from trainwright.evaluation.choice import loss_name, row_losses

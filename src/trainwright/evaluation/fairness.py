@@ -24,7 +24,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from trainwright.core.artifacts import Prediction, Target, Task
+from trainwright.core.artifacts import Prediction
+from trainwright.core.columns import Target, Task
 from trainwright.summaries.intervals import Units, mean_interval, proportion_interval
 
 Floats = NDArray[np.float64]

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from trainwright.core.artifacts import Check, Evaluation, Task
+from trainwright.core.artifacts import Check, Evaluation
+from trainwright.core.columns import Task
 from trainwright.evaluation.metrics import METRICS, is_greater_better, metric_names, unknown_metric
 from trainwright.recipe.quantities import holds
 

@@ -14,7 +14,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from trainwright.core.artifacts import Prediction, Target
+from trainwright.core.artifacts import Prediction
+from trainwright.core.columns import Target
 from trainwright.core.seeds import derive_seed
 from trainwright.evaluation.choice import row_losses
 from trainwright.summaries.intervals import Units, mean_by_unit

@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from trainwright.core.artifacts import MetricValue, Prediction, Target, Task
+from trainwright.core.artifacts import MetricValue, Prediction
+from trainwright.core.columns import Target, Task
 from trainwright.core.errors import RecipeError, nearest
 from trainwright.evaluation import language
 from trainwright.evaluation.text_metrics import TEXT_METRICS
@@ -39,7 +40,7 @@ class Judged:
         replicates: Of the bootstrap.
         max_blocks: Of the bootstrap.
         entities: Of tagged words (see `summaries.entities`); shape (rows, 3).
-        naive_error: Of a forecast (see `core.artifacts.Target`).
+        naive_error: Of a forecast (see `core.columns.Target`).
         told: Texts are judged by the bits spent on them: values are of shape (rows, 3).
     """
 

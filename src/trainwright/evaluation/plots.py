@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from trainwright.core.artifacts import Target
+from trainwright.core.columns import Target
 from trainwright.summaries.statistics import ClassStatistics, RankCounts
 
 MAX_POINTS = 200

@@ -13,15 +13,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from trainwright.core.artifacts import (
-    CurvePoint,
-    Evaluation,
-    Prediction,
-    Snapshot,
-    Split,
-    Target,
-    Task,
-)
+from trainwright.core.artifacts import CurvePoint, Evaluation, Prediction, Snapshot, Split
+from trainwright.core.columns import Target, Task
 from trainwright.core.seeds import derive_seed
 from trainwright.evaluation.decision import (
     METHODS,

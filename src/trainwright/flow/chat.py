@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from trainwright.core.artifacts import Task
+from trainwright.core.columns import Task
 from trainwright.core.errors import CommandError, DataError
 from trainwright.core.language import (
     Decoding,

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trainwright.core.artifacts import Snapshot, Task
+from trainwright.core.artifacts import Snapshot
+from trainwright.core.columns import Task
 from trainwright.core.errors import Fault, RecipeError, nearest
 from trainwright.core.language import LanguageNeeds
 from trainwright.evaluation.metrics import METRICS, metric_names

@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from trainwright.core.artifacts import ColumnType, Task
+from trainwright.core.columns import ColumnType, Task
 from trainwright.core.errors import CommandError, RecipeError, nearest, shorten
 from trainwright.core.protocols import Model
 from trainwright.data.repair.apply import repair_series

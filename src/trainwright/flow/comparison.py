@@ -11,7 +11,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from trainwright.core.artifacts import ROW, Snapshot
+from trainwright.core.artifacts import Snapshot
+from trainwright.core.columns import ROW
 from trainwright.core.errors import CommandError
 from trainwright.evaluation.choice import row_losses
 from trainwright.evaluation.comparison import compare_auc, compare_losses

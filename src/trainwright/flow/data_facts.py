@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from trainwright.core.artifacts import ROW, Column, ColumnType, Finding, Snapshot, Split
+from trainwright.core.artifacts import Finding, Snapshot, Split
+from trainwright.core.columns import ROW, Column, ColumnType
 from trainwright.data.privacy.hiding import hidden_columns
 from trainwright.data.privacy.masking import masked
 from trainwright.data.snapshot import read_labels, read_ledger, read_receipts, read_split

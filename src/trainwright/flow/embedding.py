@@ -14,10 +14,11 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from trainwright.core.artifacts import Column, ColumnType, TextNeeds
+from trainwright.core.columns import Column, ColumnType
 from trainwright.core.durable import canonical_json, sha256_bytes
 from trainwright.core.errors import EnvironmentFault, RecipeError
 from trainwright.core.extras import require
+from trainwright.core.features import TextNeeds
 from trainwright.core.pretrained import Base, locate
 
 _TOKENS = 256  # what sentence encoders are made for; shorter where the base takes less

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from trainwright.core.artifacts import Examples, Snapshot
+from trainwright.core.artifacts import Snapshot
 from trainwright.core.clock import Unhurried
+from trainwright.core.features import Examples
 from trainwright.core.protocols import AsksOutside, Progress, Workplace
 from trainwright.core.seeds import derive_seed
 from trainwright.data.fitting import fit_preparation

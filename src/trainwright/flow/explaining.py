@@ -7,8 +7,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from trainwright.core.artifacts import ColumnType, Diagnosis, Evaluation, Snapshot
+from trainwright.core.artifacts import Diagnosis, Evaluation, Snapshot
 from trainwright.core.clock import Pacer
+from trainwright.core.columns import ColumnType
 from trainwright.core.protocols import AsksOutside
 from trainwright.core.seeds import derive_seed
 from trainwright.evaluation.choice import row_losses

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from itertools import combinations
 from typing import Any
 
-from trainwright.core.artifacts import Prediction, Snapshot, Split, Task
+from trainwright.core.artifacts import Prediction, Snapshot, Split
+from trainwright.core.columns import Task
 from trainwright.data.snapshot import read_split
 from trainwright.evaluation.fairness import Groups, judge_groups
 from trainwright.flow.rows import Rows

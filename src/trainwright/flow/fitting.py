@@ -18,8 +18,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from trainwright.core.artifacts import Column, Examples, FeatureNeeds, Needs, Target
 from trainwright.core.clock import Pacer
+from trainwright.core.columns import Column, Target
+from trainwright.core.features import Examples, FeatureNeeds, Needs
 from trainwright.core.language import Passages
 from trainwright.core.protocols import AsksOutside, Family, Fit, Preparation
 from trainwright.core.seeds import derive_seed

@@ -16,8 +16,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from trainwright.core.artifacts import Snapshot, Target, Task
+from trainwright.core.artifacts import Snapshot
 from trainwright.core.clock import Pacer
+from trainwright.core.columns import Target, Task
 from trainwright.core.protocols import Family
 from trainwright.core.seeds import derive_seed
 from trainwright.evaluation.choice import row_losses

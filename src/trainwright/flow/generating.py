@@ -15,8 +15,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from trainwright.core.artifacts import ROW, Column, MetricValue, Target, Task
+from trainwright.core.artifacts import MetricValue
 from trainwright.core.clock import Pacer
+from trainwright.core.columns import ROW, Column, Target, Task
 from trainwright.core.errors import DataError
 from trainwright.core.language import Generates, Generation, GenerationSettings, Prompt
 from trainwright.data.hashing import mix

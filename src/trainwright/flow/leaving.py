@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 import numpy as np
 import polars as pl
 
-from trainwright.core.artifacts import Check, ColumnType, Prediction
+from trainwright.core.artifacts import Check, Prediction
+from trainwright.core.columns import ColumnType
 from trainwright.core.errors import CommandError
 from trainwright.core.language import Message, Passages
 from trainwright.core.leaving import Answers, Codec

@@ -9,7 +9,8 @@ from typing import Any
 
 import polars as pl
 
-from trainwright.core.artifacts import Prediction, Target
+from trainwright.core.artifacts import Prediction
+from trainwright.core.columns import Target
 from trainwright.core.durable import make_folder, write_text
 from trainwright.core.errors import CommandError
 from trainwright.data.privacy.masking import masked_json

@@ -15,16 +15,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from trainwright.core.artifacts import (
-    Column,
-    ColumnType,
-    Examples,
-    FeatureNeeds,
-    Features,
-    ImageNeeds,
-    Target,
-)
 from trainwright.core.clock import Unhurried
+from trainwright.core.columns import Column, ColumnType, Target
+from trainwright.core.features import Examples, FeatureNeeds, Features, ImageNeeds
 from trainwright.core.protocols import Fit, Workplace
 from trainwright.core.seeds import derive_seed
 from trainwright.data.fitting import fit_preparation

@@ -13,8 +13,8 @@ from typing import Any
 
 import polars as pl
 
-from trainwright.core.artifacts import ROW, UNIT, WEIGHT, Column, ColumnType, Target, Task
 from trainwright.core.clock import Pacer
+from trainwright.core.columns import ROW, UNIT, WEIGHT, Column, ColumnType, Target, Task
 from trainwright.core.language import NATS
 from trainwright.core.seeds import derive_seed
 from trainwright.evaluation.canaries import (

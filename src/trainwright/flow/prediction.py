@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from trainwright.core.artifacts import Column
+from trainwright.core.columns import Column
 from trainwright.core.errors import CommandError
 from trainwright.core.protocols import Progress
 from trainwright.data.reading import TypedBlock

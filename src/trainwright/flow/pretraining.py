@@ -11,7 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
-from trainwright.core.artifacts import ColumnType, Snapshot, Split
+from trainwright.core.artifacts import Snapshot, Split
+from trainwright.core.columns import ColumnType
 from trainwright.core.durable import read_json
 from trainwright.core.errors import RecipeError, TrustError
 from trainwright.core.pretrained import locate

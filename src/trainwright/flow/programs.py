@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from trainwright.core.artifacts import MetricValue, Task
+from trainwright.core.artifacts import MetricValue
+from trainwright.core.columns import Task
 from trainwright.core.errors import CommandError
 from trainwright.core.language import (
     Generates,

@@ -18,7 +18,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from trainwright.core.artifacts import MetricValue, Task
+from trainwright.core.artifacts import MetricValue
+from trainwright.core.columns import Task
 from trainwright.core.errors import CommandError
 from trainwright.core.language import Passages
 from trainwright.data.language.preparation import LanguagePreparation

@@ -20,9 +20,10 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from trainwright.core.artifacts import Examples, MetricValue
+from trainwright.core.artifacts import MetricValue
 from trainwright.core.durable import parse_json
 from trainwright.core.errors import DataError, TrustError
+from trainwright.core.features import Examples
 from trainwright.core.language import BYTES, NATS, Passages
 from trainwright.models.fitted import FittedModel
 from trainwright.models.language.families import CausalLM, Rehearsal

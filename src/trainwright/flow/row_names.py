@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from trainwright.core.artifacts import ROW, Snapshot
+from trainwright.core.artifacts import Snapshot
+from trainwright.core.columns import ROW
 from trainwright.data.snapshot import read_ledger
 
 _SHOWN = 8

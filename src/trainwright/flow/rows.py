@@ -14,16 +14,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from trainwright.core.artifacts import (
-    UNIT,
-    WEIGHT,
-    Column,
-    ColumnType,
-    Snapshot,
-    Split,
-    Target,
-    Task,
-)
+from trainwright.core.artifacts import Snapshot, Split
+from trainwright.core.columns import UNIT, WEIGHT, Column, ColumnType, Target, Task
 from trainwright.core.errors import DataError
 from trainwright.data.language.counting import Mixture, mixture_of
 from trainwright.data.snapshot import read_split

@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from trainwright.core.artifacts import ROW, Check, Finding, MetricValue, Snapshot
+from trainwright.core.artifacts import Check, Finding, MetricValue, Snapshot
 from trainwright.core.clock import Deadline
+from trainwright.core.columns import ROW
 from trainwright.core.durable import write_with
 from trainwright.core.errors import EnvironmentFault, Interrupted, TrainwrightError
 from trainwright.core.extras import require

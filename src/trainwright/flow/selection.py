@@ -13,8 +13,9 @@ from pathlib import Path
 
 import numpy as np
 
-from trainwright.core.artifacts import Evaluation, Snapshot, Split, Target
+from trainwright.core.artifacts import Evaluation, Snapshot, Split
 from trainwright.core.clock import Pacer
+from trainwright.core.columns import Target
 from trainwright.core.errors import DataError, TrainingError
 from trainwright.core.protocols import AsksOutside, Family
 from trainwright.data.language.shards import FOLDER as SHARDS

@@ -13,7 +13,8 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from trainwright.core.artifacts import ROW, Snapshot
+from trainwright.core.artifacts import Snapshot
+from trainwright.core.columns import ROW
 from trainwright.core.errors import RecipeError
 from trainwright.core.language import LanguageNeeds, Passages
 from trainwright.core.protocols import Family

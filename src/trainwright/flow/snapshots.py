@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from trainwright.core.artifacts import Column, ColumnType, Snapshot, Split
+from trainwright.core.artifacts import Snapshot, Split
+from trainwright.core.columns import Column, ColumnType
 from trainwright.core.durable import disk_fault, read_json, remove_folder
 from trainwright.core.errors import CommandError
 from trainwright.data.hashing import RowHasher, hash_cells

@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from trainwright.core.artifacts import Task
+from trainwright.core.columns import Task
 from trainwright.core.durable import write_text
 from trainwright.core.errors import CommandError
 from trainwright.data.look import ColumnLook, Look

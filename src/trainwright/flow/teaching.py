@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from trainwright.core.artifacts import Snapshot, Task
+from trainwright.core.artifacts import Snapshot
+from trainwright.core.columns import Task
 from trainwright.core.errors import RecipeError, TrustError
 from trainwright.core.protocols import Model
 from trainwright.deployment.package import load_package

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal, cast
 
-from trainwright.core.artifacts import Column, ColumnType, Target, Task
+from trainwright.core.columns import Column, ColumnType, Target, Task
 from trainwright.core.extras import is_installed
 from trainwright.core.parts import Part, families
 from trainwright.core.protocols import Family

@@ -15,7 +15,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from trainwright.core.artifacts import Column, Prediction, Target, Task
+from trainwright.core.artifacts import Prediction
+from trainwright.core.columns import Column, Target, Task
 from trainwright.core.durable import make_folder, read_json, write_json
 from trainwright.core.language import Decoding, Generation, GenerationSettings, Prompt
 from trainwright.core.parts import load

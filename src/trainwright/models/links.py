@@ -13,7 +13,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from trainwright.core.artifacts import Target
+from trainwright.core.columns import Target
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from trainwright.core.artifacts import ColumnType
+from trainwright.core.columns import ColumnType
 
 NUM_BINS = 10  # of a number; ten are enough for a PSI that is comparable with the literature
 NUM_CATEGORIES = 30  # named ones; the rarer share a bin

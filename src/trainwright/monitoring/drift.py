@@ -20,7 +20,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from trainwright.core.artifacts import Column, Prediction, Target
+from trainwright.core.artifacts import Prediction
+from trainwright.core.columns import Column, Target
 from trainwright.monitoring.binning import Binning, Counts
 from trainwright.monitoring.movement import (
     INDEPENDENT,

@@ -18,7 +18,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import ArrayLike, NDArray
 
-from trainwright.core.artifacts import Column, ColumnType, Prediction, Target, Task
+from trainwright.core.artifacts import Prediction
+from trainwright.core.columns import Column, ColumnType, Target, Task
 from trainwright.core.language import BYTES, NATS
 from trainwright.core.seeds import derive_seed
 from trainwright.monitoring.binning import Binning, fit_binnings

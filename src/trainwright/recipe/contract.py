@@ -18,7 +18,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
-from trainwright.core.artifacts import ColumnType
+from trainwright.core.columns import ColumnType
 from trainwright.core.errors import Fault, RecipeError
 from trainwright.core.parts import faults_of
 from trainwright.recipe.document import read_document

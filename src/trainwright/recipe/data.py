@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from trainwright.core.artifacts import ColumnType
+from trainwright.core.columns import ColumnType
 from trainwright.recipe.corpus import FilterSettings
 from trainwright.recipe.governance import Balance, CardSettings
 from trainwright.recipe.labels import LabelSettings

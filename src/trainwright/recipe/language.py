@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from trainwright.core.artifacts import Task
+from trainwright.core.columns import Task
 
 TEXT, MESSAGES = "text", "messages"
 DOCUMENT_ENDINGS = (".txt", ".md")

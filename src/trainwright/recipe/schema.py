@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import Field, SerializeAsAny
 
-from trainwright.core.artifacts import Task
+from trainwright.core.columns import Task
 from trainwright.core.durable import canonical_json, sha256_bytes
 from trainwright.core.parts import Part
 from trainwright.recipe.compute import ComputeSettings

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from trainwright.core.artifacts import Column, ColumnType
+from trainwright.core.columns import Column, ColumnType
 from trainwright.core.durable import sha256_bytes
 from trainwright.summaries import images
 from trainwright.summaries.language import contents

@@ -21,7 +21,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from trainwright.core.artifacts import Column, ColumnType
+from trainwright.core.columns import Column, ColumnType
 
 _SIGNS: Mapping[str, Callable[[Any, Any], Any]] = {
     ">=": operator.ge,

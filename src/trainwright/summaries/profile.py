@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from trainwright.core.artifacts import Column, ColumnType
+from trainwright.core.columns import Column, ColumnType
 from trainwright.core.durable import canonical_json
 from trainwright.core.seeds import derive_seed
 from trainwright.summaries.columns import ColumnProfile, profile_column

@@ -7,8 +7,6 @@ import json
 import pytest
 
 from trainwright.core.artifacts import (
-    Column,
-    ColumnType,
     CurvePoint,
     Diagnosis,
     Evaluation,
@@ -16,9 +14,8 @@ from trainwright.core.artifacts import (
     MetricValue,
     SliceResult,
     Split,
-    Target,
-    Task,
 )
+from trainwright.core.columns import Column, ColumnType, Target, Task
 
 COLUMN = Column(
     "when", ColumnType.DATETIME, format="%Y", nulls=("NA", "?"), true=("yes",), closed=True

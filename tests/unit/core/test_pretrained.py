@@ -53,7 +53,9 @@ def test_a_network_that_none_can_start_from_is_refused(tmp_path: Path) -> None:
     written(tmp_path / "base", estimator={"architecture": {"kind": "lstm"}})
     with pytest.raises(RecipeError, match="is a 'lstm'") as caught:
         family_of("base", base=tmp_path)
-    assert caught.value.mend == "use one of: causal-lm, cnn, masked-lm, seq2seq-lm, text-encoder, vit"
+    assert (
+        caught.value.mend == "use one of: causal-lm, cnn, masked-lm, seq2seq-lm, text-encoder, vit"
+    )
 
 
 @pytest.mark.parametrize("content", [{"booster": 1}, {"architecture": "cnn"}, [1]])

@@ -8,7 +8,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from trainwright.core.artifacts import ROW, WEIGHT, Column, ColumnType, Split, Target, Task
+from trainwright.core.artifacts import Split
+from trainwright.core.columns import ROW, WEIGHT, Column, ColumnType, Target, Task
 from trainwright.core.errors import RecipeError
 from trainwright.data.balance import leave_out, weigh
 from trainwright.data.view import PART, TableView

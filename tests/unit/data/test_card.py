@@ -9,7 +9,8 @@ import numpy as np
 import polars as pl
 
 from detector_view import view_of, yes_no
-from trainwright.core.artifacts import Column, ColumnType, Finding, Target, Task
+from trainwright.core.artifacts import Finding
+from trainwright.core.columns import Column, ColumnType, Target, Task
 from trainwright.data.card import NOT_SAID, card_of, write_card
 from trainwright.data.prepare import prepare
 from trainwright.data.snapshot import load_snapshot, verify_snapshot

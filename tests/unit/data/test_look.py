@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from trainwright.core.artifacts import ColumnType, Task
+from trainwright.core.columns import ColumnType, Task
 from trainwright.core.errors import CommandError
 from trainwright.data.look import look
 

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from trainwright.compute.workers import HERE, Item, Result, Work, Workers
-from trainwright.core.artifacts import Column, ColumnType, Target, Task
+from trainwright.core.columns import Column, ColumnType, Target, Task
 from trainwright.data.hashing import hash_cells, hash_rows, mix
 from trainwright.data.passes import Rounds
 from trainwright.data.staging.arrays import Arrays

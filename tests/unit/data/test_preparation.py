@@ -6,8 +6,9 @@ import numpy as np
 import polars as pl
 import pytest
 
-from trainwright.core.artifacts import Column, ColumnType, FeatureNeeds
+from trainwright.core.columns import Column, ColumnType
 from trainwright.core.errors import TrustError
+from trainwright.core.features import FeatureNeeds
 from trainwright.core.parts import load
 from trainwright.data.preparation import TablePreparation, fit_table_preparation
 from trainwright.data.steps.step import BLOCK_ROWS

@@ -11,7 +11,8 @@ import polars as pl
 import pytest
 from numpy.typing import NDArray
 
-from trainwright.core.artifacts import ROW, UNIT, Finding, Snapshot, Split
+from trainwright.core.artifacts import Finding, Snapshot, Split
+from trainwright.core.columns import ROW, UNIT
 from trainwright.core.errors import DataError, RecipeError, TrustError
 from trainwright.data.audit import check_snapshot
 from trainwright.data.prepare import prepare

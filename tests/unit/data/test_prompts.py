@@ -5,8 +5,9 @@ from datetime import datetime
 import polars as pl
 import pytest
 
-from trainwright.core.artifacts import Column, ColumnType, PromptNeeds
+from trainwright.core.columns import Column, ColumnType
 from trainwright.core.errors import RecipeError
+from trainwright.core.features import PromptNeeds
 from trainwright.data.prompts import fit_prompts
 
 COLUMNS = (

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from trainwright.core.artifacts import Column, ColumnType, Target, Task
+from trainwright.core.columns import Column, ColumnType, Target, Task
 from trainwright.core.errors import DataError, RecipeError
 from trainwright.data.chronology import LEFT_OUT, TEST, TRAIN, VALIDATION
 from trainwright.data.hashing import hash_rows

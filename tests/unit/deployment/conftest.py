@@ -9,8 +9,9 @@ import numpy as np
 import polars as pl
 import pytest
 
-from trainwright.core.artifacts import Column, ColumnType, Examples, Target, Task
 from trainwright.core.clock import Unhurried
+from trainwright.core.columns import Column, ColumnType, Target, Task
+from trainwright.core.features import Examples
 from trainwright.core.protocols import Workplace
 from trainwright.data.preparation import fit_table_preparation
 from trainwright.deployment.package import load_package, write_package

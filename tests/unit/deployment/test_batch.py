@@ -12,7 +12,7 @@ import polars as pl
 import pyarrow.parquet
 import pytest
 
-from trainwright.core.artifacts import Column, ColumnType
+from trainwright.core.columns import Column, ColumnType
 from trainwright.core.durable import lock
 from trainwright.core.errors import CommandError, DataError, EnvironmentFault
 from trainwright.deployment import batch

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from trainwright.core.artifacts import Column, ColumnType, Rule
+from trainwright.core.columns import Column, ColumnType, Rule
 from trainwright.core.errors import DataError
 from trainwright.data.types import parse_value
 from trainwright.deployment.contract import check_contract

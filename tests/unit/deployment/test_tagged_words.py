@@ -9,7 +9,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from trainwright.core.artifacts import Column, ColumnType, Prediction, Target, Task
+from trainwright.core.artifacts import Prediction
+from trainwright.core.columns import Column, ColumnType, Target, Task
 from trainwright.core.errors import DataError, TrustError
 from trainwright.data.preparation import TablePreparation
 from trainwright.data.types import parse_value

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from speaking_model import conversation, speaking_model
-from trainwright.core.artifacts import Task
+from trainwright.core.columns import Task
 from trainwright.core.language import GenerationSettings, Message
 from trainwright.deployment import batch
 from trainwright.deployment.batch import predict_file

@@ -3,7 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from trainwright.core.artifacts import Column, ColumnType, Prediction, Target, Task
+from trainwright.core.artifacts import Prediction
+from trainwright.core.columns import Column, ColumnType, Target, Task
 from trainwright.core.durable import canonical_json
 from trainwright.core.errors import TrainingError
 from trainwright.evaluation.choice import CandidateScore, choose, loss_name, row_losses

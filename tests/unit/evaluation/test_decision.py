@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import balanced_accuracy_score, f1_score
 
-from trainwright.core.artifacts import Column, ColumnType, Target, Task
+from trainwright.core.columns import Column, ColumnType, Target, Task
 from trainwright.evaluation.decision import cross_fit_decision, decide, fit_decision
 
 TWO = Target(Column("y", ColumnType.CATEGORY), Task.CLASSIFICATION, ("no", "yes"))

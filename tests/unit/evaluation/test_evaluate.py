@@ -5,7 +5,8 @@ import time
 import numpy as np
 import pytest
 
-from trainwright.core.artifacts import Column, ColumnType, Prediction, Split, Target, Task
+from trainwright.core.artifacts import Prediction, Split
+from trainwright.core.columns import Column, ColumnType, Target, Task
 from trainwright.core.durable import canonical_json
 from trainwright.core.errors import DataError, RecipeError, TrainingError
 from trainwright.evaluation.decision import as_prediction

@@ -5,7 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from trainwright.core.artifacts import MetricValue, Prediction, Task
+from trainwright.core.artifacts import MetricValue, Prediction
+from trainwright.core.columns import Task
 from trainwright.evaluation.metrics import METRICS, Judged, metric_names
 from trainwright.summaries.intervals import Units
 

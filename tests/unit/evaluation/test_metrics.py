@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from sklearn.metrics import average_precision_score
 
-from trainwright.core.artifacts import Column, ColumnType, Prediction, Split, Target, Task
+from trainwright.core.artifacts import Prediction, Split
+from trainwright.core.columns import Column, ColumnType, Target, Task
 from trainwright.core.errors import RecipeError
 from trainwright.evaluation.evaluate import evaluate
 from trainwright.evaluation.metrics import (

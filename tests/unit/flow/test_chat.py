@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from speaking_model import speaking_model, write_speaking_package
-from trainwright.core.artifacts import Task
+from trainwright.core.columns import Task
 from trainwright.core.errors import CommandError, DataError
 from trainwright.core.language import GenerationSettings, Message
 from trainwright.core.seeds import derive_seed

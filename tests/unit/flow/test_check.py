@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from trainwright.core.artifacts import Column, ColumnType, Snapshot, Target, Task
+from trainwright.core.artifacts import Snapshot
+from trainwright.core.columns import Column, ColumnType, Target, Task
 from trainwright.core.errors import RecipeError
 from trainwright.flow.check import check_recipe, check_with_snapshot
 from trainwright.recipe import parse_recipe

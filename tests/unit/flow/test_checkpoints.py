@@ -7,16 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from trainwright.core.artifacts import (
-    Column,
-    ColumnType,
-    CurvePoint,
-    Examples,
-    Features,
-    Target,
-    Task,
-)
+from trainwright.core.artifacts import CurvePoint
 from trainwright.core.clock import Unhurried
+from trainwright.core.columns import Column, ColumnType, Target, Task
+from trainwright.core.features import Examples, Features
 from trainwright.core.protocols import Fit, Silent, Workplace
 from trainwright.flow.checkpoints import Checkpoints, drop
 from trainwright.models.tables.baseline import Baseline

@@ -8,8 +8,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from trainwright.core.artifacts import Column, ColumnType, Target, Task
 from trainwright.core.clock import Deadline, Pacer, Replay
+from trainwright.core.columns import Column, ColumnType, Target, Task
 from trainwright.flow.checkpoints import NoCheckpoints
 from trainwright.flow.fitting import Bench, Candidate, fit_candidates
 from trainwright.flow.rows import Rows

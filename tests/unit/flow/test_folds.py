@@ -8,8 +8,9 @@ import numpy as np
 import polars as pl
 import pytest
 
-from trainwright.core.artifacts import Column, ColumnType, Snapshot, Target, Task
+from trainwright.core.artifacts import Snapshot
 from trainwright.core.clock import Replay
+from trainwright.core.columns import Column, ColumnType, Target, Task
 from trainwright.flow.folds import FoldScores, is_small, score_by_folds
 from trainwright.flow.rows import Rows, encode_target
 from trainwright.models.tables.baseline import Baseline

@@ -7,8 +7,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from trainwright.core.artifacts import ROW, UNIT, Column, ColumnType, Target, Task
 from trainwright.core.clock import Replay, Unhurried
+from trainwright.core.columns import ROW, UNIT, Column, ColumnType, Target, Task
 from trainwright.core.errors import DataError
 from trainwright.core.language import Generation, Message, Piece
 from trainwright.flow.generating import GROUP, generate_for, question_of, shown_prompt

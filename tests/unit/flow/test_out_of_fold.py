@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 from PIL import Image
 
-from trainwright.core.artifacts import Column, ColumnType, Target, Task
+from trainwright.core.columns import Column, ColumnType, Target, Task
 from trainwright.flow.out_of_fold import out_of_fold
 
 ROWS = 240

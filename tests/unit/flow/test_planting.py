@@ -6,8 +6,9 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from trainwright.core.artifacts import ROW, UNIT, Column, ColumnType, Examples, Target, Task
 from trainwright.core.clock import Replay, Unhurried
+from trainwright.core.columns import ROW, UNIT, Column, ColumnType, Target, Task
+from trainwright.core.features import Examples
 from trainwright.core.protocols import Workplace
 from trainwright.data.language.fitting import fit_language_preparation
 from trainwright.evaluation.canaries import CHANCE

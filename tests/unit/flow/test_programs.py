@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from trainwright.core.artifacts import Task
+from trainwright.core.columns import Task
 from trainwright.core.language import Generation, Message
 from trainwright.evaluation.sandbox import Limits, run_programs
 from trainwright.flow.programs import STOPS, program_of, write_programs

@@ -8,9 +8,10 @@ import numpy as np
 import polars as pl
 import pytest
 
-from trainwright.core.artifacts import Column, ColumnType, Examples, Target, Task
 from trainwright.core.clock import Unhurried
+from trainwright.core.columns import Column, ColumnType, Target, Task
 from trainwright.core.errors import CommandError
+from trainwright.core.features import Examples
 from trainwright.core.language import BYTES, NATS, TOKENS
 from trainwright.core.protocols import Workplace
 from trainwright.data.language.fitting import fit_language_preparation

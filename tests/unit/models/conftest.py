@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_matrix
 
-from trainwright.core.artifacts import Column, ColumnType, Examples, Features, Target, Task
+from trainwright.core.columns import Column, ColumnType, Target, Task
+from trainwright.core.features import Examples, Features
 
 
 def make_target(num_classes, *, heavy_tailed=False):

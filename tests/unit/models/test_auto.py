@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from trainwright.core.artifacts import Column, ColumnType, Target, Task
+from trainwright.core.columns import Column, ColumnType, Target, Task
 from trainwright.models import auto
 from trainwright.models.auto import Auto, candidates, settings_of
 from trainwright.models.tables.lightgbm import LightGBM

@@ -7,9 +7,10 @@ import numpy as np
 import polars as pl
 import pytest
 
-from trainwright.core.artifacts import Column, ColumnType, Examples, FeatureNeeds, Target, Task
 from trainwright.core.clock import Unhurried
+from trainwright.core.columns import Column, ColumnType, Target, Task
 from trainwright.core.errors import TrustError
+from trainwright.core.features import Examples, FeatureNeeds
 from trainwright.core.parts import families, load
 from trainwright.core.protocols import Model, Workplace
 from trainwright.data.preparation import fit_table_preparation

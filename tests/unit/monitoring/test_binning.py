@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trainwright.core.artifacts import ColumnType
+from trainwright.core.columns import ColumnType
 from trainwright.monitoring.binning import Binning, fit_binnings, quantile_edges
 
 numbers = st.lists(

@@ -8,7 +8,8 @@ import polars as pl
 import pytest
 from statsmodels.stats.multitest import multipletests
 
-from trainwright.core.artifacts import Column, ColumnType, Prediction, Target, Task
+from trainwright.core.artifacts import Prediction
+from trainwright.core.columns import Column, ColumnType, Target, Task
 from trainwright.monitoring.drift import monitor
 from trainwright.monitoring.multiplicity import holm
 from trainwright.monitoring.reference import PREDICTION, build_reference

@@ -6,7 +6,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from trainwright.core.artifacts import Column, ColumnType, Prediction, Target, Task
+from trainwright.core.artifacts import Prediction
+from trainwright.core.columns import Column, ColumnType, Target, Task
 from trainwright.core.durable import canonical_json
 from trainwright.monitoring.reference import PREDICTION, build_reference, cut_blocks, watched
 

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import polars as pl
 
-from trainwright.core.artifacts import Column, ColumnType, Finding
+from trainwright.core.artifacts import Finding
+from trainwright.core.columns import Column, ColumnType
 from trainwright.reports.data_report import data_report
 from trainwright.summaries.profile import profile_frame
 

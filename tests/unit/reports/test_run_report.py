@@ -5,17 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from trainwright.core.artifacts import (
-    Check,
-    Column,
-    ColumnType,
-    CurvePoint,
-    Finding,
-    Prediction,
-    Split,
-    Target,
-    Task,
-)
+from trainwright.core.artifacts import Check, CurvePoint, Finding, Prediction, Split
+from trainwright.core.columns import Column, ColumnType, Target, Task
 from trainwright.evaluation.evaluate import evaluate
 from trainwright.reports.run_report import run_report
 

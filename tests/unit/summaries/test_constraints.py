@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trainwright.core.artifacts import Column, ColumnType, Rule
+from trainwright.core.columns import Column, ColumnType, Rule
 from trainwright.summaries.constraints import (
     Comparison,
     broken_by,

@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from trainwright.core.artifacts import Column, ColumnType
+from trainwright.core.columns import Column, ColumnType
 from trainwright.summaries import columns as columns_of_profiles
 from trainwright.summaries.moments import BLOCK_ROWS
 from trainwright.summaries.profile import UNSEEN, Profile, ProfileBuilder, draw_rows, profile_frame

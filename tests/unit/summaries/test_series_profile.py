@@ -7,7 +7,7 @@ import json
 import numpy as np
 import polars as pl
 
-from trainwright.core.artifacts import Column, ColumnType
+from trainwright.core.columns import Column, ColumnType
 from trainwright.summaries.profile import Profile, draw_rows, profile_frame
 
 COLUMN = Column("x", ColumnType.SERIES)

@@ -21,8 +21,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from trainwright.core.artifacts import Finding, MetricValue, Split, Target, Task
+from trainwright.core.artifacts import Finding, MetricValue, Split
 from trainwright.core.clock import Deadline
+from trainwright.core.columns import Target, Task
 from trainwright.core.errors import RecipeError, nearest, shorten
 from trainwright.data.findings import finding
 from trainwright.data.leakage.naming import words_of

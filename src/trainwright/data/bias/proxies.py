@@ -14,8 +14,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from trainwright.core.artifacts import ROW, ColumnType, Finding, MetricValue, Split, Task
+from trainwright.core.artifacts import Finding, MetricValue, Split
 from trainwright.core.clock import Deadline
+from trainwright.core.columns import ROW, ColumnType, Task
 from trainwright.data.bias.groups import FEWEST_ROWS, groupings
 from trainwright.data.findings import finding
 from trainwright.data.hashing import hash_rows, positions

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from trainwright.core.artifacts import ROW, Split, Task
+from trainwright.core.artifacts import Split
+from trainwright.core.columns import ROW, Task
 from trainwright.core.errors import RecipeError
 from trainwright.data.bias.groups import groupings
 from trainwright.data.findings import finding

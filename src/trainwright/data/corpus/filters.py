@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from trainwright.core.artifacts import ROW
+from trainwright.core.columns import ROW
 from trainwright.core.errors import DataError, RecipeError
 from trainwright.data.corpus.languages import COMMON, language_of
 from trainwright.data.corpus.rules import SETS, Document, Rule, words_in

@@ -19,9 +19,10 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from trainwright.core.artifacts import Column, ColumnType, ImageNeeds
+from trainwright.core.columns import Column, ColumnType
 from trainwright.core.durable import read_json, write_json
 from trainwright.core.errors import DataError, TrustError
+from trainwright.core.features import ImageNeeds
 from trainwright.core.pretrained import Base, locate
 from trainwright.data.images.decoding import MID_GREY, ImageFacts, decode, look
 
@@ -96,7 +97,7 @@ class ImagePreparation:
 
 
 class EncodedImages:
-    """Image files in memory or mapped from a disk (`core.artifacts.Images`).
+    """Image files in memory or mapped from a disk (`core.features.Images`).
 
     Args:
         files: Bytes of each file; binary, null where there is no image.

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from trainwright.core.artifacts import ROW, ColumnType
+from trainwright.core.columns import ROW, ColumnType
 from trainwright.core.errors import DataError, Fault, shorten
 from trainwright.data.detection import LeftOut
 from trainwright.data.findings import finding

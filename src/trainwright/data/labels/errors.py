@@ -19,8 +19,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from trainwright.core.artifacts import ROW, Column, ColumnType, Finding, Split, Task
+from trainwright.core.artifacts import Finding, Split
 from trainwright.core.clock import Deadline, Pacer, Unhurried
+from trainwright.core.columns import ROW, Column, ColumnType, Task
 from trainwright.core.errors import shorten
 from trainwright.core.protocols import FoldModels, Probe
 from trainwright.data.detection import LeftOut

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import polars as pl
 
-from trainwright.core.artifacts import Column, ColumnType, Target, Task
+from trainwright.core.columns import Column, ColumnType, Target, Task
 from trainwright.core.durable import sha256_bytes
 from trainwright.core.errors import DataError
 from trainwright.core.protocols import Progress, Silent

@@ -16,7 +16,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from trainwright.core.artifacts import ROW, Finding
+from trainwright.core.artifacts import Finding
+from trainwright.core.columns import ROW
 from trainwright.core.errors import DataError, RecipeError, shorten
 from trainwright.data.findings import finding
 from trainwright.data.labels.agreement import krippendorff_alpha

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from trainwright.core.artifacts import ROW
+from trainwright.core.columns import ROW
 from trainwright.data.labels.settle import Settled, settle
 from trainwright.data.staging.staged import StagedSource
 from trainwright.data.types.inference import type_columns

@@ -13,7 +13,7 @@ from pathlib import Path
 import polars as pl
 from tokenizers import Tokenizer
 
-from trainwright.core.artifacts import Column, ColumnType, Target
+from trainwright.core.columns import Column, ColumnType, Target
 from trainwright.core.errors import DataError, RecipeError, nearest, shorten
 from trainwright.core.language import LanguageNeeds
 from trainwright.core.pretrained import Base, locate

@@ -18,7 +18,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from trainwright.core.artifacts import ROW, Finding, Split
+from trainwright.core.artifacts import Finding, Split
+from trainwright.core.columns import ROW
 from trainwright.core.errors import RecipeError, nearest, shorten
 from trainwright.data.findings import finding
 from trainwright.data.types.case import yaml_word

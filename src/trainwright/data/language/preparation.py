@@ -19,7 +19,7 @@ import polars as pl
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from trainwright.core.artifacts import ROW, Column, ColumnType
+from trainwright.core.columns import ROW, Column, ColumnType
 from trainwright.core.durable import canonical_json, read_json, write_json, write_text
 from trainwright.core.errors import DataError, TrustError, shorten
 from trainwright.core.language import Message, Passages, Prompt, SpecialTokens

@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from trainwright.core.artifacts import Column, ColumnType, Target, Task
+from trainwright.core.columns import Column, ColumnType, Target, Task
 from trainwright.core.protocols import Probe
 from trainwright.data.hashing import Hashes, count_distinct, mix, positions
 from trainwright.data.leakage.pairs import Pair, like_pairs, likeness

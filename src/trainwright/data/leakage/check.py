@@ -19,7 +19,8 @@ from collections.abc import Iterator, Sequence
 
 import polars as pl
 
-from trainwright.core.artifacts import Column, ColumnType, Finding, Target, Task
+from trainwright.core.artifacts import Finding
+from trainwright.core.columns import Column, ColumnType, Target, Task
 from trainwright.core.protocols import Probe
 from trainwright.data.hashing import Hashes
 from trainwright.data.leakage.bench import KIN, SAME, Bench, build_bench

@@ -22,8 +22,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from trainwright.core.artifacts import ROW, Column, ColumnType, Finding, Split
+from trainwright.core.artifacts import Finding, Split
 from trainwright.core.clock import Deadline
+from trainwright.core.columns import ROW, Column, ColumnType
 from trainwright.data.findings import finding
 from trainwright.data.hashing import hash_cells, positions
 from trainwright.data.leakage.naming import looks_like_group

@@ -16,8 +16,9 @@ from collections.abc import Iterator
 import numpy as np
 import polars as pl
 
-from trainwright.core.artifacts import ROW, Column, ColumnType, Finding, Split, Task
+from trainwright.core.artifacts import Finding, Split
 from trainwright.core.clock import Deadline
+from trainwright.core.columns import ROW, Column, ColumnType, Task
 from trainwright.data.findings import finding
 from trainwright.data.hashing import mix
 from trainwright.data.leakage.bench import NUM_FOLDS, encode

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from trainwright.core.artifacts import MetricValue, Task
+from trainwright.core.artifacts import MetricValue
+from trainwright.core.columns import Task
 from trainwright.core.seeds import derive_seed
 from trainwright.data.leakage.scores import Answer, Values, column_answers
 from trainwright.summaries.intervals import Units, auc_influence, delong_error, logit_interval

@@ -26,8 +26,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from trainwright.core.artifacts import ROW, Column, ColumnType, Finding, Split, Task
+from trainwright.core.artifacts import Finding, Split
 from trainwright.core.clock import Deadline
+from trainwright.core.columns import ROW, Column, ColumnType, Task
 from trainwright.data.findings import finding
 from trainwright.data.leakage.bench import encode
 from trainwright.data.leakage.naming import is_property_of_a_thing, looks_like_moment

@@ -13,7 +13,7 @@ from itertools import combinations
 
 import numpy as np
 
-from trainwright.core.artifacts import Column, ColumnType
+from trainwright.core.columns import Column, ColumnType
 from trainwright.data.leakage.scores import Values, ranks
 
 MAX_PAIRS = 400

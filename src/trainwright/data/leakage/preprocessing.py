@@ -24,8 +24,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from trainwright.core.artifacts import ROW, ColumnType, Finding
+from trainwright.core.artifacts import Finding
 from trainwright.core.clock import Deadline
+from trainwright.core.columns import ROW, ColumnType
 from trainwright.data.findings import finding
 from trainwright.data.types.case import yaml_word
 from trainwright.data.view import View

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from trainwright.core.artifacts import Task
+from trainwright.core.columns import Task
 
 Values = NDArray[np.float64]
 

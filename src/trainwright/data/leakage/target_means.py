@@ -24,8 +24,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from trainwright.core.artifacts import ColumnType, Finding, Split, Task
+from trainwright.core.artifacts import Finding, Split
 from trainwright.core.clock import Deadline
+from trainwright.core.columns import ColumnType, Task
 from trainwright.data.findings import finding
 from trainwright.data.leakage.preprocessing import cut_short, written_step
 from trainwright.data.types.case import yaml_word

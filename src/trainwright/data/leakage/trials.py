@@ -15,7 +15,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from trainwright.core.artifacts import ROW, Column, ColumnType, Target, Task
+from trainwright.core.columns import ROW, Column, ColumnType, Target, Task
 from trainwright.core.protocols import Probe
 from trainwright.data.hashing import Hashes, hash_rows, positions
 from trainwright.data.leakage.bench import encode

@@ -16,7 +16,8 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 
-from trainwright.core.artifacts import Column, ColumnType, Finding
+from trainwright.core.artifacts import Finding
+from trainwright.core.columns import Column, ColumnType
 from trainwright.data.privacy.masking import GATE, masked, replace_private, shape_of
 from trainwright.summaries.columns import ColumnProfile, Values
 from trainwright.summaries.profile import Profile

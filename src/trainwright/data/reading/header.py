@@ -13,7 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from trainwright.core.artifacts import RESERVED, Finding
+from trainwright.core.artifacts import Finding
+from trainwright.core.columns import RESERVED
 from trainwright.core.errors import Fault, shorten
 from trainwright.data.reading.scanning import count_fields
 

@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from trainwright.core.artifacts import Column
+from trainwright.core.columns import Column
 from trainwright.core.errors import CommandError, DataError, RecipeError, shorten
 from trainwright.data.reading.naming import Location, expand, is_path
 from trainwright.data.reading.tables import TypedBlock

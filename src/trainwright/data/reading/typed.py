@@ -12,7 +12,7 @@ from pathlib import Path
 
 import polars as pl
 
-from trainwright.core.artifacts import Column, ColumnType
+from trainwright.core.columns import Column, ColumnType
 from trainwright.core.errors import DataError, Fault, nearest, shorten
 from trainwright.data.images.files import Place, image_column, labels_of, list_images, read_images
 from trainwright.data.reading.documents import holds_only_documents

@@ -13,7 +13,7 @@ from typing import Any
 
 import polars as pl
 
-from trainwright.core.artifacts import Column, Repair
+from trainwright.core.columns import Column, Repair
 from trainwright.data.repair.texts import mend_text, step, suspicious
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from trainwright.core.artifacts import ROW
+from trainwright.core.columns import ROW
 from trainwright.data.detection import LeftOut
 from trainwright.data.view import View
 

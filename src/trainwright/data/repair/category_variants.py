@@ -7,8 +7,9 @@ import json
 import numpy as np
 import polars as pl
 
-from trainwright.core.artifacts import ROW, Column, ColumnType, Finding
+from trainwright.core.artifacts import Finding
 from trainwright.core.clock import Deadline
+from trainwright.core.columns import ROW, Column, ColumnType
 from trainwright.core.errors import shorten
 from trainwright.data.findings import finding
 from trainwright.data.repair.variants import MOST_VALUES, Group, propose, shown

@@ -15,8 +15,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from trainwright.core.artifacts import ROW, Column, ColumnType, Finding
+from trainwright.core.artifacts import Finding
 from trainwright.core.clock import Deadline
+from trainwright.core.columns import ROW, Column, ColumnType
 from trainwright.core.errors import shorten
 from trainwright.data.findings import finding
 from trainwright.data.privacy.masking import masked

@@ -14,8 +14,9 @@ import polars as pl
 from numpy.typing import NDArray
 from scipy.stats import chi2, rankdata, t
 
-from trainwright.core.artifacts import Column, Finding, Split, Task
+from trainwright.core.artifacts import Finding, Split
 from trainwright.core.clock import Deadline
+from trainwright.core.columns import Column, Task
 from trainwright.core.errors import shorten
 from trainwright.data.findings import finding
 from trainwright.data.types.case import yaml_word

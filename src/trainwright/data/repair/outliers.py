@@ -16,8 +16,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from trainwright.core.artifacts import ROW, Column, ColumnType, Finding
+from trainwright.core.artifacts import Finding
 from trainwright.core.clock import Deadline
+from trainwright.core.columns import ROW, Column, ColumnType
 from trainwright.core.errors import shorten
 from trainwright.data.findings import finding
 from trainwright.data.types.case import yaml_word

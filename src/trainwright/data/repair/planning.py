@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
-from trainwright.core.artifacts import Column, ColumnType, Repair
+from trainwright.core.columns import Column, ColumnType, Repair
 from trainwright.core.errors import Fault, RecipeError, nearest, shorten
 from trainwright.data.privacy.masking import hash_step
 from trainwright.data.repair.variants import Group, propose

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from trainwright.core.artifacts import Column
+from trainwright.core.columns import Column
 from trainwright.data.privacy.masking import masked, shape_of
 from trainwright.data.repair.apply import repair_series
 from trainwright.data.repair.texts import step

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import polars as pl
 
-from trainwright.core.artifacts import Column, Finding
+from trainwright.core.artifacts import Finding
+from trainwright.core.columns import Column
 from trainwright.data.contract import contracted, load_contract
 from trainwright.data.findings import finding
 from trainwright.data.repair.apply import repair_series

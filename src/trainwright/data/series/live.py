@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from trainwright.core.artifacts import Column, ColumnType, Target
+from trainwright.core.columns import Column, ColumnType, Target
 from trainwright.core.errors import DataError, shorten
 from trainwright.data.reading.live import read_all
 from trainwright.data.reading.naming import Location

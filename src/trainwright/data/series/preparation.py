@@ -20,9 +20,10 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from trainwright.core.artifacts import Column, ColumnType, Series, SeriesNeeds
+from trainwright.core.columns import Column, ColumnType
 from trainwright.core.durable import read_json, write_json
 from trainwright.core.errors import TrustError
+from trainwright.core.features import Series, SeriesNeeds
 
 Floats = NDArray[np.float64]
 _FILE = "preparation.json"

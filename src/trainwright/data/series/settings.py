@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trainwright.core.artifacts import Task
+from trainwright.core.columns import Task
 from trainwright.core.errors import Fault, RecipeError
 from trainwright.recipe.data import DataSettings, SeriesSettings
 

@@ -14,7 +14,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from trainwright.core.artifacts import ROW, Column, ColumnType, Finding, Split
+from trainwright.core.artifacts import Finding, Split
+from trainwright.core.columns import ROW, Column, ColumnType
 from trainwright.core.errors import DataError, Fault, RecipeError, nearest, shorten
 from trainwright.data.reading.tables import RawTable
 from trainwright.data.types.case import TypedColumn

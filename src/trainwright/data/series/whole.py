@@ -15,16 +15,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from trainwright.core.artifacts import (
-    ROW,
-    UNIT,
-    Column,
-    ColumnType,
-    Finding,
-    Split,
-    Target,
-    Task,
-)
+from trainwright.core.artifacts import Finding, Split
+from trainwright.core.columns import ROW, UNIT, Column, ColumnType, Target, Task
 from trainwright.core.errors import DataError, shorten
 from trainwright.data.bundles import PARTS, bundle
 from trainwright.data.classes import check_classes, check_target

@@ -19,17 +19,8 @@ import polars as pl
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from trainwright.core.artifacts import (
-    FUTURE,
-    ROW,
-    UNIT,
-    Column,
-    ColumnType,
-    Finding,
-    Split,
-    Target,
-    Task,
-)
+from trainwright.core.artifacts import Finding, Split
+from trainwright.core.columns import FUTURE, ROW, UNIT, Column, ColumnType, Target, Task
 from trainwright.core.errors import DataError, RecipeError, shorten
 from trainwright.data.bundles import PARTS
 from trainwright.data.chronology import TRAIN, Times, split_by_time

@@ -19,8 +19,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from trainwright.core.artifacts import Column, ColumnType, Finding, MetricValue, Split, Task
+from trainwright.core.artifacts import Finding, MetricValue, Split
 from trainwright.core.clock import Deadline
+from trainwright.core.columns import Column, ColumnType, Task
 from trainwright.data.findings import finding
 from trainwright.data.hashing import Hashes, hash_cells, hash_rows, positions
 from trainwright.data.leakage.bench import encode

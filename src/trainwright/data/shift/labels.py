@@ -17,8 +17,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from trainwright.core.artifacts import Finding, Split, Task
+from trainwright.core.artifacts import Finding, Split
 from trainwright.core.clock import Deadline
+from trainwright.core.columns import Task
 from trainwright.data.findings import finding
 from trainwright.data.leakage.trials import judged
 from trainwright.data.view import View

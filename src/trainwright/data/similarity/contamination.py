@@ -20,7 +20,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from trainwright.core.artifacts import ROW, ColumnType, Split
+from trainwright.core.artifacts import Split
+from trainwright.core.columns import ROW, ColumnType
 from trainwright.core.errors import RecipeError
 from trainwright.data.detection import LeftOut
 from trainwright.data.findings import finding

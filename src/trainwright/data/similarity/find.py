@@ -15,8 +15,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from trainwright.core.artifacts import ROW, Finding, Split
+from trainwright.core.artifacts import Finding, Split
 from trainwright.core.clock import Deadline
+from trainwright.core.columns import ROW
 from trainwright.data.detection import LeftOut
 from trainwright.data.findings import finding
 from trainwright.data.hashing import Hashes

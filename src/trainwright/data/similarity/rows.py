@@ -24,7 +24,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from trainwright.core.artifacts import Column, ColumnType
+from trainwright.core.columns import Column, ColumnType
 from trainwright.data.duplicates import CONTINUOUS
 from trainwright.data.hashing import Hashes, group_equal, hash_cells, hash_text, mix
 from trainwright.data.similarity.clusters import Clusters, Joins, Rows

@@ -12,7 +12,7 @@ from functools import partial
 import numpy as np
 import polars as pl
 
-from trainwright.core.artifacts import ROW, ColumnType
+from trainwright.core.columns import ROW, ColumnType
 from trainwright.core.errors import RecipeError
 from trainwright.data.similarity.clusters import Clusters
 from trainwright.data.similarity.images import THRESHOLD as IMAGE_THRESHOLD

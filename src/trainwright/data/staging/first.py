@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
-from trainwright.core.artifacts import ColumnType, Task
+from trainwright.core.columns import ColumnType, Task
 from trainwright.core.errors import TrainwrightError
 from trainwright.data.hashing import SourceKey
 from trainwright.data.staging.blocks import BlockStore

@@ -20,7 +20,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 from trainwright.compute.workers import HERE, Workers
-from trainwright.core.artifacts import Column, ColumnType, Finding, Target, Task
+from trainwright.core.artifacts import Finding
+from trainwright.core.columns import Column, ColumnType, Target, Task
 from trainwright.core.errors import RecipeError
 from trainwright.data.hashing import SourceKey
 from trainwright.data.staging.blocks import BlockStore, StoredBlock

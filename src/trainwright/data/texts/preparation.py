@@ -20,9 +20,10 @@ import polars as pl
 from numpy.typing import NDArray
 from tokenizers import Encoding, Tokenizer
 
-from trainwright.core.artifacts import ROW, Column, ColumnType, TextNeeds, Tokens
+from trainwright.core.columns import ROW, Column, ColumnType
 from trainwright.core.durable import read_json, write_json, write_text
 from trainwright.core.errors import DataError, RecipeError, TrustError, shorten
+from trainwright.core.features import TextNeeds, Tokens
 from trainwright.core.pretrained import locate
 from trainwright.data.texts.tokenizers import (
     PADDING,

@@ -12,7 +12,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from trainwright.core.artifacts import Column, ColumnType, Finding
+from trainwright.core.artifacts import Finding
+from trainwright.core.columns import Column, ColumnType
 from trainwright.core.errors import shorten
 from trainwright.data.findings import finding
 from trainwright.data.types.tally import Tally, Watch

@@ -12,7 +12,7 @@ from typing import Any
 
 import polars as pl
 
-from trainwright.core.artifacts import Column, ColumnType
+from trainwright.core.columns import Column, ColumnType
 from trainwright.core.errors import shorten
 from trainwright.data.language.conversations import read_conversation, to_text
 from trainwright.data.repair.apply import repair_value

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
-from trainwright.core.artifacts import Column, ColumnType, NumberFormat
+from trainwright.core.columns import Column, ColumnType, NumberFormat
 from trainwright.core.errors import shorten
 from trainwright.data.types.case import MOSTLY, NUMBER_MARKERS, Case, Verdict, setting, yaml_list
 from trainwright.data.types.tally import PLAIN, Tally

@@ -19,7 +19,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from trainwright.core.artifacts import Column, Finding
+from trainwright.core.artifacts import Finding
+from trainwright.core.columns import Column
 from trainwright.core.errors import shorten
 from trainwright.data.findings import finding
 from trainwright.data.types.case import Case, Context, Proposal, Receipt, TypedColumn, yaml_word

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
-from trainwright.core.artifacts import Column, ColumnType
+from trainwright.core.columns import Column, ColumnType
 from trainwright.core.errors import RecipeError, shorten
 from trainwright.data.types.case import (
     DATE_MARKERS,

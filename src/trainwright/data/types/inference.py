@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from trainwright.core.artifacts import Column, ColumnType, Finding, Target, Task
+from trainwright.core.artifacts import Finding
+from trainwright.core.columns import Column, ColumnType, Target, Task
 from trainwright.core.errors import Fault, RecipeError, nearest, shorten
 from trainwright.data.types.case import Context, TypedColumn
 from trainwright.data.types.columns import type_column

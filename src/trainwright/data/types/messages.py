@@ -12,7 +12,8 @@ from collections.abc import Mapping
 import numpy as np
 import polars as pl
 
-from trainwright.core.artifacts import Column, ColumnType, Finding
+from trainwright.core.artifacts import Finding
+from trainwright.core.columns import Column, ColumnType
 from trainwright.core.errors import shorten
 from trainwright.data.findings import finding
 from trainwright.data.language.conversations import FORM, Misfit, read_conversation, to_text

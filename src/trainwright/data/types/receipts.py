@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from trainwright.core.artifacts import Column, ColumnType
+from trainwright.core.columns import Column, ColumnType
 from trainwright.data.types.case import Receipt
 from trainwright.data.types.tally import Tally
 

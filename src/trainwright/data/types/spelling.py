@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from trainwright.core.artifacts import NumberFormat
+from trainwright.core.columns import NumberFormat
 from trainwright.data.types.case import Context
 from trainwright.data.types.units import CURRENCIES, SHARE, Unit, as_unit
 from trainwright.data.types.values import NUMBER

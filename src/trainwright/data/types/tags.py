@@ -9,7 +9,8 @@ from typing import Literal
 
 import polars as pl
 
-from trainwright.core.artifacts import Column, ColumnType, Finding, Target, Task
+from trainwright.core.artifacts import Finding
+from trainwright.core.columns import Column, ColumnType, Target, Task
 from trainwright.core.errors import DataError, RecipeError, shorten
 from trainwright.data.types.case import Context, TypedColumn
 from trainwright.data.types.wordlists import split_words

@@ -16,7 +16,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from trainwright.core.artifacts import Column, ColumnType
+from trainwright.core.columns import Column, ColumnType
 from trainwright.data.types.ranges import DATE_MARKS, Extent, Numbers
 from trainwright.data.types.values import Parsed
 from trainwright.summaries.sketches import HyperLogLog, hash_numbers, hash_texts

@@ -18,7 +18,8 @@ from typing import Literal
 import numpy as np
 import polars as pl
 
-from trainwright.core.artifacts import Column, ColumnType, Finding, Target, Task
+from trainwright.core.artifacts import Finding
+from trainwright.core.columns import Column, ColumnType, Target, Task
 from trainwright.core.errors import DataError, RecipeError, shorten
 from trainwright.data.findings import finding
 from trainwright.data.types.case import Context, Receipt, TypedColumn

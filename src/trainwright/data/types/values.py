@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from trainwright.core.artifacts import Column, ColumnType, NumberFormat
+from trainwright.core.columns import Column, ColumnType, NumberFormat
 from trainwright.data.repair.apply import repair_series
 from trainwright.data.types.dates import COMPACT, EPOCHS, from_epoch, parse_dates
 from trainwright.data.types.masks import null_where

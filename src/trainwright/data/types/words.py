@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from trainwright.core.artifacts import Column, ColumnType
+from trainwright.core.columns import Column, ColumnType
 from trainwright.data.types.case import MARKERS, MOSTLY, Case, Verdict, setting, yaml_list
 from trainwright.data.types.numbers import is_named_identifier
 from trainwright.data.types.tally import Tally, Watch

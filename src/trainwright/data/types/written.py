@@ -15,7 +15,7 @@ from functools import lru_cache
 
 import polars as pl
 
-from trainwright.core.artifacts import NumberFormat
+from trainwright.core.columns import NumberFormat
 from trainwright.data.types.masks import null_where
 from trainwright.data.types.units import CURRENCIES, MAGNITUDES, as_unit
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from trainwright.core.artifacts import Column, ColumnType
+from trainwright.core.columns import Column, ColumnType
 from trainwright.core.errors import Fault, nearest, shorten
 from trainwright.core.protocols import Model
 from trainwright.deployment.server.body import Twice

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, cast
 
-from trainwright.core.artifacts import Task
+from trainwright.core.columns import Task
 from trainwright.core.errors import DataError
 from trainwright.core.language import Generation, GenerationSettings, Prompt
 from trainwright.flow.generating import question_of

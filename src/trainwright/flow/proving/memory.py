@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from trainwright.core.artifacts import Check, Examples
+from trainwright.core.artifacts import Check
+from trainwright.core.features import Examples
 from trainwright.data.fitting import fit_preparation
 from trainwright.flow.proving.subjects import FIT_ROWS, Tiny
 from trainwright.flow.rows import load_both

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from trainwright.core.artifacts import Examples, Snapshot
+from trainwright.core.artifacts import Snapshot
 from trainwright.core.clock import Unhurried
+from trainwright.core.features import Examples
 from trainwright.core.protocols import Preparation, Workplace
 from trainwright.core.seeds import derive_seed
 from trainwright.data.fitting import fit_preparation

@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from trainwright.core.artifacts import Prompts
 from trainwright.core.durable import canonical_json, read_json, sha256_bytes, write_json
+from trainwright.core.features import Prompts
 from trainwright.models.api.answers import Answer, AnswerBook
 from trainwright.models.api.endpoint import Manners, Question, ask, check_permitted
 from trainwright.models.api.reading import Reading, reading_from_json

@@ -14,18 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
-from trainwright.core.artifacts import (
-    Column,
-    ColumnType,
-    Examples,
-    PromptNeeds,
-    Prompts,
-    Target,
-    Task,
-)
 from trainwright.core.clock import Pacer
+from trainwright.core.columns import Column, ColumnType, Target, Task
 from trainwright.core.counted import Counted
 from trainwright.core.errors import EnvironmentFault
+from trainwright.core.features import Examples, PromptNeeds, Prompts
 from trainwright.core.parts import Part, families
 from trainwright.core.protocols import Fit, Workplace
 from trainwright.models.api.answers import AnswerBook

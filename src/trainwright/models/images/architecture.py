@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from trainwright.core.artifacts import Images
+from trainwright.core.features import Images
 from trainwright.models.images.augmentation import Changes
 from trainwright.models.images.efficientnet_lite import EfficientNetLite
 from trainwright.models.images.network import ImageNetwork, Trunk

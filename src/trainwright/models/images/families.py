@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from trainwright.core.artifacts import Column, ColumnType, Examples, ImageNeeds, Target, Task
+from trainwright.core.columns import Column, ColumnType, Target, Task
 from trainwright.core.errors import shorten
+from trainwright.core.features import Examples, ImageNeeds
 from trainwright.core.parts import families
 from trainwright.models.networks.family import NetworkFamily
 from trainwright.models.networks.idle import check_heads, idle_adaptation, refuse_idle

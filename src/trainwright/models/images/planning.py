@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from trainwright.core.artifacts import Examples, Images, Target
+from trainwright.core.columns import Target
 from trainwright.core.errors import RecipeError
+from trainwright.core.features import Examples, Images
 from trainwright.core.parts import Part
 from trainwright.core.pretrained import locate
 from trainwright.core.seeds import derive_seed

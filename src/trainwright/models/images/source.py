@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from trainwright.core.artifacts import Images
+from trainwright.core.features import Images
 from trainwright.core.seeds import derive_seed
 from trainwright.models.images.augmentation import Changes, augment
 

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from trainwright.core.artifacts import Images
 from trainwright.core.durable import make_folder
 from trainwright.core.errors import RecipeError
+from trainwright.core.features import Images
 from trainwright.core.pretrained import Base
 from trainwright.models.images import efficientnet_lite
 from trainwright.models.images.architecture import build_trunk

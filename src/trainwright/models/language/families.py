@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from trainwright.core.artifacts import Column, ColumnType, Examples, Target, Task
 from trainwright.core.clock import Pacer
+from trainwright.core.columns import Column, ColumnType, Target, Task
+from trainwright.core.features import Examples
 from trainwright.core.language import LanguageNeeds
 from trainwright.core.parts import families
 from trainwright.core.protocols import Fit, Workplace

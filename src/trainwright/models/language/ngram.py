@@ -16,11 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
-from trainwright.core.artifacts import Column, CurvePoint, Examples, Target
+from trainwright.core.artifacts import CurvePoint
 from trainwright.core.clock import Pacer
+from trainwright.core.columns import Column, Target
 from trainwright.core.durable import read_json, write_bytes, write_json
 from trainwright.core.errors import DataError, RecipeError, TrustError
 from trainwright.core.extras import require
+from trainwright.core.features import Examples
 from trainwright.core.language import NATS, TOKENS, LanguageNeeds, Passages
 from trainwright.core.parts import Part, families
 from trainwright.core.protocols import Fit, Workplace

@@ -9,8 +9,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from trainwright.core.artifacts import Examples, Target, Task
+from trainwright.core.columns import Target, Task
 from trainwright.core.errors import DataError, RecipeError
+from trainwright.core.features import Examples
 from trainwright.core.language import Passages
 from trainwright.core.parts import Part, objectives
 from trainwright.core.pretrained import Base, locate

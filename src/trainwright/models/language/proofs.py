@@ -16,7 +16,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from trainwright.core.artifacts import Check, Examples
+from trainwright.core.artifacts import Check
+from trainwright.core.features import Examples
 from trainwright.core.language import Generation, Passages, Prompt
 from trainwright.models.language.families import LanguageFamily
 from trainwright.models.language.network import CausalNetwork, MaskedNetwork

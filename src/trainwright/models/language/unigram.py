@@ -14,10 +14,12 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from trainwright.core.artifacts import Column, CurvePoint, Examples, Target
+from trainwright.core.artifacts import CurvePoint
 from trainwright.core.clock import Pacer
+from trainwright.core.columns import Column, Target
 from trainwright.core.durable import read_json, write_json
 from trainwright.core.errors import TrustError
+from trainwright.core.features import Examples
 from trainwright.core.language import LanguageNeeds, Passages
 from trainwright.core.parts import Part, families
 from trainwright.core.protocols import Fit, Workplace

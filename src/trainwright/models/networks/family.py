@@ -7,10 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from trainwright.core.artifacts import Examples, Target
 from trainwright.core.clock import Pacer
+from trainwright.core.columns import Target
 from trainwright.core.errors import TrainingError
 from trainwright.core.extras import require
+from trainwright.core.features import Examples
 from trainwright.core.parts import Part
 from trainwright.core.protocols import Fit, Workplace
 from trainwright.recipe.sections import TrainingSettings

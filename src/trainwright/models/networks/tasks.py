@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from trainwright.core.artifacts import Target
+from trainwright.core.columns import Target
 from trainwright.core.parts import Part
 from trainwright.models.links import Link, links_for
 from trainwright.training.objectives import IGNORED

@@ -11,7 +11,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from trainwright.core.artifacts import Series, Task
+from trainwright.core.columns import Task
+from trainwright.core.features import Series
 from trainwright.models.networks.architecture import Architecture
 from trainwright.models.sequences.heads import Forecast, PooledAnswer
 from trainwright.models.sequences.source import SeriesSource

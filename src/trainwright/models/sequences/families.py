@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from trainwright.core.artifacts import Examples, Target
+from trainwright.core.columns import Target
+from trainwright.core.features import Examples
 from trainwright.core.parts import families
 from trainwright.models.networks.family import NetworkFamily
 from trainwright.models.networks.idle import check_heads

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
-from trainwright.core.artifacts import Column, ColumnType, SeriesNeeds, Target, Task
+from trainwright.core.columns import Column, ColumnType, Target, Task
+from trainwright.core.features import SeriesNeeds
 from trainwright.core.parts import Part
 
 

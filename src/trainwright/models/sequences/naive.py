@@ -14,10 +14,12 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from trainwright.core.artifacts import CurvePoint, Examples, Series, Target, Task
+from trainwright.core.artifacts import CurvePoint
 from trainwright.core.clock import Pacer
+from trainwright.core.columns import Target, Task
 from trainwright.core.durable import read_json, write_json
 from trainwright.core.errors import TrustError
+from trainwright.core.features import Examples, Series
 from trainwright.core.parts import families
 from trainwright.core.protocols import Fit, Workplace
 from trainwright.models.sequences.family import SeriesFamilyBase

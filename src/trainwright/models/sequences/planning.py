@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from trainwright.core.artifacts import Examples, Series, Target, Task
+from trainwright.core.columns import Target, Task
+from trainwright.core.features import Examples, Series
 from trainwright.core.parts import Part
 from trainwright.core.seeds import derive_seed
 from trainwright.models.networks.plan import Defaults, NetworkPlan

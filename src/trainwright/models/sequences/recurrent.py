@@ -15,7 +15,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from trainwright.core.artifacts import Task
+from trainwright.core.columns import Task
 from trainwright.models.sequences.architecture import SeriesArchitecture
 from trainwright.models.sequences.heads import Patches
 

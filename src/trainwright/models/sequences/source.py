@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from trainwright.core.artifacts import Series
+from trainwright.core.features import Series
 
 if TYPE_CHECKING:
     from trainwright.training.protocols import Indices, Tensors

@@ -13,16 +13,11 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from trainwright.core.artifacts import (
-    Column,
-    CurvePoint,
-    Examples,
-    FeatureNeeds,
-    Features,
-    Target,
-)
+from trainwright.core.artifacts import CurvePoint
 from trainwright.core.clock import Pacer
+from trainwright.core.columns import Column, Target
 from trainwright.core.durable import read_json, write_json
+from trainwright.core.features import Examples, FeatureNeeds, Features
 from trainwright.core.parts import families
 from trainwright.core.protocols import Fit, Workplace
 from trainwright.models.tables.family import TableFamily

@@ -21,8 +21,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from trainwright.core.artifacts import Features
 from trainwright.core.errors import TrustError
+from trainwright.core.features import Features
 
 _END = "end of trees\n"
 _SMALL_CELLS = 500_000

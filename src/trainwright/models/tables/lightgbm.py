@@ -21,9 +21,11 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from trainwright.core.artifacts import CurvePoint, Examples, FeatureNeeds, Features, Target, Task
+from trainwright.core.artifacts import CurvePoint
 from trainwright.core.clock import Pacer
+from trainwright.core.columns import Target, Task
 from trainwright.core.durable import read_json, write_json, write_text
+from trainwright.core.features import Examples, FeatureNeeds, Features
 from trainwright.core.parts import families
 from trainwright.core.protocols import Fit, Workplace
 from trainwright.core.seeds import derive_seed

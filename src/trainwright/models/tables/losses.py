@@ -8,7 +8,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from trainwright.core.artifacts import Examples, Target
+from trainwright.core.columns import Target
+from trainwright.core.features import Examples
 
 TINIEST = 1e-12  # no probability is taken as smaller, so that no loss is infinite
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from trainwright.core.artifacts import Features
+from trainwright.core.features import Features
 
 NEIGHBOURS = 10
 TOPICS = 100

@@ -11,7 +11,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from trainwright.core.artifacts import Task
+from trainwright.core.columns import Task
 from trainwright.core.seeds import derive_seed
 from trainwright.models.tables.boosted import threads_for
 

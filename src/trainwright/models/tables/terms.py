@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from trainwright.core.artifacts import Features
+from trainwright.core.features import Features
 from trainwright.models.tables.scores import probabilities
 
 _SMOOTH = 0.1

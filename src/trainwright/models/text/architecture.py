@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from trainwright.core.artifacts import Tokens
+from trainwright.core.features import Tokens
 from trainwright.models.links import Link
 from trainwright.models.networks.architecture import Architecture
 from trainwright.models.networks.tasks import learnt_target

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field, model_validator
 
-from trainwright.core.artifacts import Column, ColumnType, Examples, Target, Task, TextNeeds
+from trainwright.core.columns import Column, ColumnType, Target, Task
 from trainwright.core.errors import shorten
+from trainwright.core.features import Examples, TextNeeds
 from trainwright.core.parts import families
 from trainwright.models.networks.family import NetworkFamily
 from trainwright.models.networks.idle import check_heads, idle_adaptation, refuse_idle

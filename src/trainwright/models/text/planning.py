@@ -11,8 +11,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from trainwright.core.artifacts import Examples, Target, Task, Tokens
+from trainwright.core.columns import Target, Task
 from trainwright.core.errors import DataError, RecipeError
+from trainwright.core.features import Examples, Tokens
 from trainwright.core.parts import Part
 from trainwright.core.pretrained import Base, locate
 from trainwright.core.seeds import derive_seed

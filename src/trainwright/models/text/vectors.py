@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from trainwright.core.artifacts import Tokens
+from trainwright.core.features import Tokens
 from trainwright.core.pretrained import Base
 from trainwright.models.text.encoders import load_encoder, pooling_of
 from trainwright.models.text.network import mean_over

@@ -9,7 +9,8 @@ import polars as pl
 import pytest
 from PIL import Image
 
-from trainwright.core.artifacts import ColumnType, Split, Task
+from trainwright.core.artifacts import Split
+from trainwright.core.columns import ColumnType, Task
 from trainwright.core.errors import DataError
 from trainwright.data.images.folder import read_folder
 from trainwright.data.look import look

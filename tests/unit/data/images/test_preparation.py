@@ -13,8 +13,9 @@ import polars as pl
 import pytest
 from PIL import Image
 
-from trainwright.core.artifacts import Column, ColumnType, ImageNeeds
+from trainwright.core.columns import Column, ColumnType
 from trainwright.core.errors import DataError, TrustError
+from trainwright.core.features import ImageNeeds
 from trainwright.core.parts import load
 from trainwright.data.images import preparation
 from trainwright.data.images.preparation import ImagePreparation, fit_image_preparation

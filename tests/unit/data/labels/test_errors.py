@@ -9,8 +9,8 @@ import polars as pl
 import pytest
 from sklearn.datasets import load_iris
 
-from trainwright.core.artifacts import ROW, Column, ColumnType, Target, Task
 from trainwright.core.clock import Deadline
+from trainwright.core.columns import ROW, Column, ColumnType, Target, Task
 from trainwright.data.labels.errors import find, leave_out, rank
 from trainwright.data.view import PART, TableView
 from trainwright.models.tables.probe import probe

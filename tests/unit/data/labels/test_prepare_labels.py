@@ -8,7 +8,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from trainwright.core.artifacts import WEIGHT, Snapshot, Split
+from trainwright.core.artifacts import Snapshot, Split
+from trainwright.core.columns import WEIGHT
 from trainwright.core.errors import DataError
 from trainwright.data.prepare import prepare
 from trainwright.data.snapshot import read_ledger, read_split

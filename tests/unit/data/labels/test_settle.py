@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from trainwright.core.artifacts import ROW
+from trainwright.core.columns import ROW
 from trainwright.core.errors import DataError, RecipeError
 from trainwright.data.labels.settle import Settled, label_columns, label_files, settle
 from trainwright.recipe.labels import LabelSettings

@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from trainwright.core.artifacts import ROW, Column, ColumnType, Target, Task
+from trainwright.core.columns import ROW, Column, ColumnType, Target, Task
 from trainwright.core.language import LanguageNeeds
 from trainwright.data.language.fitting import fit_language_preparation
 from trainwright.data.language.preparation import LanguagePreparation

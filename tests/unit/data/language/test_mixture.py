@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from trainwright.core.artifacts import ROW, Column, ColumnType, Target, Task
+from trainwright.core.columns import ROW, Column, ColumnType, Target, Task
 from trainwright.core.errors import RecipeError
 from trainwright.data.language.counting import Mixture, mixture_of
 from trainwright.data.language.mixture import told_mixture, weigh

@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 from tests.unit.data.language.conftest import CHATS, DOCUMENTS, Fit, chat_text
 
-from trainwright.core.artifacts import ROW
+from trainwright.core.columns import ROW
 from trainwright.core.errors import DataError, RecipeError, TrustError
 from trainwright.core.language import Message, Passages
 from trainwright.data.language.preparation import LanguagePreparation

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from tests.unit.data.language.conftest import DOCUMENTS, Fit
 
-from trainwright.core.artifacts import ROW
+from trainwright.core.columns import ROW
 from trainwright.core.errors import RecipeError
 from trainwright.core.pretrained import Base
 from trainwright.data.language import tokenizers as module

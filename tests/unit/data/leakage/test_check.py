@@ -6,7 +6,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from trainwright.core.artifacts import Column, ColumnType, Finding, Target, Task
+from trainwright.core.artifacts import Finding
+from trainwright.core.columns import Column, ColumnType, Target, Task
 from trainwright.data.hashing import hash_rows
 from trainwright.data.leakage import find_leaks
 from trainwright.models.tables.probe import probe

@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 from sklearn.metrics import r2_score, roc_auc_score
 
-from trainwright.core.artifacts import Task
+from trainwright.core.columns import Task
 from trainwright.data.leakage.pairs import clock_difference, is_clock, likeness
 from trainwright.data.leakage.scores import (
     area,

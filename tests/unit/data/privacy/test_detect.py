@@ -4,8 +4,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from trainwright.core.artifacts import Column, ColumnType
 from trainwright.core.clock import Deadline
+from trainwright.core.columns import Column, ColumnType
 from trainwright.data.privacy import detect
 from trainwright.data.view import TableView
 

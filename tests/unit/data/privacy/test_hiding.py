@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from trainwright.core.artifacts import Column, ColumnType
+from trainwright.core.columns import Column, ColumnType
 from trainwright.data.findings import finding
 from trainwright.data.privacy.hiding import (
     hidden_columns,

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from trainwright.core.artifacts import Column, ColumnType
+from trainwright.core.columns import Column, ColumnType
 from trainwright.core.errors import DataError, RecipeError
 from trainwright.data.reading import read_source, read_typed
 from trainwright.data.reading.naming import named_hashes

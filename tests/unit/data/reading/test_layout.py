@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from trainwright.core.artifacts import Column, ColumnType
+from trainwright.core.columns import Column, ColumnType
 from trainwright.core.errors import DataError
 from trainwright.data.reading import read_source, read_typed
 from trainwright.data.reading.tables import RawTable

@@ -6,7 +6,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from trainwright.core.artifacts import Column, ColumnType
+from trainwright.core.columns import Column, ColumnType
 from trainwright.core.errors import CommandError, DataError, EnvironmentFault
 from trainwright.data.reading.live import is_address, live_sources, read_all
 from trainwright.recipe.data import DataSettings

@@ -6,7 +6,7 @@ from contextlib import closing
 import polars as pl
 import pytest
 
-from trainwright.core.artifacts import Column, ColumnType
+from trainwright.core.columns import Column, ColumnType
 from trainwright.core.errors import DataError
 from trainwright.data.reading import read_source, read_typed
 from trainwright.recipe.data import DataSettings

@@ -9,7 +9,8 @@ import polars as pl
 import pytest
 from numpy.typing import NDArray
 
-from trainwright.core.artifacts import ROW, Finding, Snapshot, Split
+from trainwright.core.artifacts import Finding, Snapshot, Split
+from trainwright.core.columns import ROW
 from trainwright.core.errors import EnvironmentFault, RecipeError
 from trainwright.data.prepare import prepare
 from trainwright.data.snapshot import load_snapshot, read_ledger, read_repairs, read_split

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trainwright.core.artifacts import Column, ColumnType, Repair
+from trainwright.core.columns import Column, ColumnType, Repair
 from trainwright.data.repair.apply import repair_series, repair_value
 from trainwright.data.repair.texts import (
     TEXT_STEPS,

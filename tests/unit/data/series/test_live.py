@@ -7,7 +7,8 @@ import polars as pl
 import pytest
 
 from series_case import classes, shops
-from trainwright.core.artifacts import FUTURE, Snapshot, Split
+from trainwright.core.artifacts import Snapshot, Split
+from trainwright.core.columns import FUTURE
 from trainwright.core.errors import DataError
 from trainwright.data.series import live
 from trainwright.data.series.live import read_series

@@ -6,8 +6,9 @@ import numpy as np
 import polars as pl
 import pytest
 
-from trainwright.core.artifacts import Column, ColumnType, SeriesNeeds
+from trainwright.core.columns import Column, ColumnType
 from trainwright.core.errors import TrustError
+from trainwright.core.features import SeriesNeeds
 from trainwright.data.series.preparation import (
     SeriesPreparation,
     filled,

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from trainwright.core.artifacts import Task
+from trainwright.core.columns import Task
 from trainwright.core.errors import RecipeError
 from trainwright.data.series.settings import check_series, is_forecast
 from trainwright.recipe import parse_recipe

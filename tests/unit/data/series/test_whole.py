@@ -6,7 +6,8 @@ import polars as pl
 import pytest
 
 from series_case import classes
-from trainwright.core.artifacts import ROW, UNIT, ColumnType, Snapshot, Split
+from trainwright.core.artifacts import Snapshot, Split
+from trainwright.core.columns import ROW, UNIT, ColumnType
 from trainwright.core.errors import DataError, RecipeError
 from trainwright.data.snapshot import load_profile, read_ledger, read_split, verify_snapshot
 from trainwright.summaries.profile import draw_rows

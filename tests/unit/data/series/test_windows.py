@@ -8,7 +8,8 @@ import polars as pl
 import pytest
 
 from series_case import shops
-from trainwright.core.artifacts import FUTURE, ROW, UNIT, Snapshot, Split
+from trainwright.core.artifacts import Snapshot, Split
+from trainwright.core.columns import FUTURE, ROW, UNIT
 from trainwright.core.errors import DataError, RecipeError
 from trainwright.data.series import windows
 from trainwright.data.snapshot import read_ledger, read_split, verify_snapshot

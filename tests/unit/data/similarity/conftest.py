@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from trainwright.core.artifacts import ROW, Column, ColumnType, Target, Task
+from trainwright.core.columns import ROW, Column, ColumnType, Target, Task
 from trainwright.data.view import PART, TableView
 from trainwright.recipe.data import DataSettings
 

@@ -6,8 +6,9 @@ import numpy as np
 import polars as pl
 import pytest
 
-from trainwright.core.artifacts import ROW, Column, ColumnType, TextNeeds
+from trainwright.core.columns import ROW, Column, ColumnType
 from trainwright.core.errors import DataError, RecipeError, TrustError
+from trainwright.core.features import TextNeeds
 from trainwright.core.parts import load
 from trainwright.data.texts.preparation import fit_text_preparation
 

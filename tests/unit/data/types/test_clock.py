@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from trainwright.core.artifacts import Column, ColumnType
+from trainwright.core.columns import Column, ColumnType
 from trainwright.data.types import Context, parse_series, parse_value, type_column
 from trainwright.data.types.case import TypedColumn
 

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from column_cases import DAYS, TARGETS, TYPED, turned
-from trainwright.core.artifacts import Task
+from trainwright.core.columns import Task
 from trainwright.data.types import (
     ColumnTyping,
     Context,

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from column_cases import BOOLEAN, DAYS, MOMENT, NUMBER, TARGETS, TYPED, WORDS, Typed, turned
-from trainwright.core.artifacts import ColumnType, Task
+from trainwright.core.columns import ColumnType, Task
 from trainwright.core.errors import DataError, RecipeError
 from trainwright.data.reading import read_source, read_typed
 from trainwright.data.types import infer_types

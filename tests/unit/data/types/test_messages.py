@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from trainwright.core.artifacts import Column, ColumnType
+from trainwright.core.columns import Column, ColumnType
 from trainwright.core.errors import DataError
 from trainwright.data.reading.source import read_source
 from trainwright.data.reading.typed import read_typed

@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from column_cases import DAYS, turned
-from trainwright.core.artifacts import Column, ColumnType
+from trainwright.core.columns import Column, ColumnType
 from trainwright.data.types import Context, parse_value, type_column
 
 SEVERAL = Column("x", ColumnType.DATETIME, format="%Y-%m-%d", formats=("%d.%m.%Y",))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from trainwright.core.artifacts import Column, ColumnType
+from trainwright.core.columns import Column, ColumnType
 from trainwright.data.types import parse_value
 from trainwright.data.types.cells import MAX_STEPS
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trainwright.core.artifacts import Column, ColumnType, NumberFormat
+from trainwright.core.columns import Column, ColumnType, NumberFormat
 from trainwright.data.types import Context, parse_series, parse_value, type_column
 from trainwright.data.types.spelling import find_spelling
 from trainwright.data.types.units import UNITS, as_unit

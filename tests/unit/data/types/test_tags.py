@@ -3,7 +3,7 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from trainwright.core.artifacts import ColumnType, Task
+from trainwright.core.columns import ColumnType, Task
 from trainwright.core.errors import DataError, RecipeError
 from trainwright.data.types.case import Context
 from trainwright.data.types.tags import check_lengths, refuse_lists, type_tags, type_words

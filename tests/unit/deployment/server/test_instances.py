@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from trainwright.core.artifacts import Column, ColumnType
+from trainwright.core.columns import Column, ColumnType
 from trainwright.data.types.cells import parse_value
 from trainwright.deployment.server.instances import Contract, schema_of
 from trainwright.deployment.server.limits import Limits

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from trainwright.core.artifacts import Column, ColumnType
+from trainwright.core.columns import Column, ColumnType
 from trainwright.deployment.server import Limits
 
 DAY = 1_599_955_200_000_000  # 2020-09-13 in microseconds

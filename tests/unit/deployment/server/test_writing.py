@@ -7,7 +7,7 @@ import math
 import pytest
 
 from speaking_model import conversation, speaking_model, write_speaking_package
-from trainwright.core.artifacts import Task
+from trainwright.core.columns import Task
 from trainwright.core.language import GenerationSettings, Message
 from trainwright.deployment.package import load_package
 

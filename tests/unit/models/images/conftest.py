@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from trainwright.core.artifacts import Column, ColumnType, Examples, Target, Task
+from trainwright.core.columns import Column, ColumnType, Target, Task
+from trainwright.core.features import Examples
 
 os.environ["HF_HUB_OFFLINE"] = "1"
 
 
 class Pixels:
-    """Images that are there already (`core.artifacts.Images`)."""
+    """Images that are there already (`core.features.Images`)."""
 
     def __init__(self, values: np.ndarray[Any, Any]) -> None:
         self.values = values

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from trainwright.core.artifacts import Column, ColumnType, ImageNeeds, Target, Task
+from trainwright.core.columns import Column, ColumnType, Target, Task
+from trainwright.core.features import ImageNeeds
 from trainwright.core.parts import Part, families
 from trainwright.models.images.families import CNN, ViT
 

@@ -10,9 +10,9 @@ import pytest
 import torch
 from tests.unit.models.images.conftest import CLASSES, NUMBER, corners
 
-from trainwright.core.artifacts import Examples
 from trainwright.core.clock import Unhurried
 from trainwright.core.errors import RecipeError
+from trainwright.core.features import Examples
 from trainwright.core.parts import load
 from trainwright.core.protocols import Workplace
 from trainwright.models.images.families import CNN, ImageFamily, ViT

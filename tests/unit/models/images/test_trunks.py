@@ -10,8 +10,8 @@ import torch
 from tests.unit.models.images.conftest import corners
 from tests.unit.models.images.test_planning import fitted, planned, trainable
 
-from trainwright.core.artifacts import Examples, Images
 from trainwright.core.errors import RecipeError
+from trainwright.core.features import Examples, Images
 from trainwright.core.pretrained import family_of
 from trainwright.models.images.augmentation import Changes
 from trainwright.models.images.families import CNN, ImageFamily, ViT

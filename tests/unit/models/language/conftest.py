@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 import torch
 
-from trainwright.core.artifacts import Column, ColumnType, Examples, Target, Task
 from trainwright.core.clock import Unhurried
+from trainwright.core.columns import Column, ColumnType, Target, Task
+from trainwright.core.features import Examples
 from trainwright.core.language import Passages, SpecialTokens
 from trainwright.core.parts import families
 from trainwright.core.protocols import Workplace

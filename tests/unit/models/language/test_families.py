@@ -6,7 +6,7 @@ import sys
 import numpy as np
 import pytest
 
-from trainwright.core.artifacts import Column, ColumnType, Target, Task
+from trainwright.core.columns import Column, ColumnType, Target, Task
 from trainwright.core.language import LanguageNeeds
 from trainwright.core.parts import families
 from trainwright.models.language.families import CausalLM, LanguageFamily

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from trainwright.core.artifacts import Column, ColumnType, Examples, Target, Task
 from trainwright.core.clock import Replay, Unhurried
+from trainwright.core.columns import Column, ColumnType, Target, Task
 from trainwright.core.errors import DataError, RecipeError, TrustError
+from trainwright.core.features import Examples
 from trainwright.core.language import BYTES, NATS, TOKENS, Passages, SpecialTokens
 from trainwright.core.parts import load
 from trainwright.core.protocols import Workplace

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from trainwright.core.artifacts import Column, ColumnType, Target, Task
+from trainwright.core.columns import Column, ColumnType, Target, Task
 from trainwright.core.errors import RecipeError
 from trainwright.models.networks.weighing import weighted
 from trainwright.models.tables.networks.families import MLP, TabM

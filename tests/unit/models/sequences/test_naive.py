@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from series_case import TARGETS
-from trainwright.core.artifacts import Column, ColumnType, Examples, Series, Target
 from trainwright.core.clock import Unhurried
+from trainwright.core.columns import Column, ColumnType, Target
 from trainwright.core.errors import TrustError
+from trainwright.core.features import Examples, Series
 from trainwright.core.parts import families
 from trainwright.core.protocols import Workplace
 from trainwright.models.sequences.naive import NaiveEstimator

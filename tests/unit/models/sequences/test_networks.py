@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from series_case import TARGETS, rows_of, series
-from trainwright.core.artifacts import Examples, Series
+from trainwright.core.features import Examples, Series
 from trainwright.core.parts import families
 from trainwright.models.networks.architecture import load_architecture
 from trainwright.models.networks.estimator import NetworkEstimator

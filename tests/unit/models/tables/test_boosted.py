@@ -6,8 +6,8 @@ import lightgbm
 import numpy as np
 import pytest
 
-from trainwright.core.artifacts import Features
 from trainwright.core.errors import TrustError
+from trainwright.core.features import Features
 from trainwright.models.tables.boosted import Trees, read_trees, trimmed
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from trainwright.core.artifacts import Examples
 from trainwright.core.clock import Unhurried
+from trainwright.core.features import Examples
 from trainwright.core.parts import families
 from trainwright.core.protocols import Workplace
 from trainwright.models.tables.losses import weighted_middle

@@ -10,8 +10,9 @@ import polars as pl
 import pytest
 import torch
 
-from trainwright.core.artifacts import Column, ColumnType, Examples, Target, Task
 from trainwright.core.clock import Unhurried
+from trainwright.core.columns import Column, ColumnType, Target, Task
+from trainwright.core.features import Examples
 from trainwright.core.protocols import Workplace
 from trainwright.data.texts.preparation import fit_text_preparation
 from trainwright.models.text.families import TextEncoder

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from trainwright.core.artifacts import Tokens
+from trainwright.core.features import Tokens
 from trainwright.models.links import Link
 from trainwright.models.networks.architecture import load_architecture
 from trainwright.models.networks.estimator import NetworkEstimator

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 import torch
 
-from trainwright.core.artifacts import Column, ColumnType, Target, Task, TextNeeds
+from trainwright.core.columns import Column, ColumnType, Target, Task
 from trainwright.core.errors import DataError, RecipeError
+from trainwright.core.features import TextNeeds
 from trainwright.core.parts import families
 from trainwright.models.text.families import TextEncoder
 

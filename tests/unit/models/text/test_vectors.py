@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from trainwright.core.artifacts import Tokens
+from trainwright.core.features import Tokens
 from trainwright.core.pretrained import Base
 from trainwright.models.text import vectors
 from trainwright.models.text.bert import Bert, bert_config

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from trainwright.core.artifacts import Features
+from trainwright.core.features import Features
 from trainwright.models.links import Link
 from trainwright.models.networks.architecture import Architecture
 from trainwright.models.networks.tasks import learnt_target

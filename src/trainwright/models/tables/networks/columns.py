@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from trainwright.core.artifacts import Features
+from trainwright.core.features import Features
 from trainwright.training.feeding.sources import ArraySource, RaggedSource
 
 if TYPE_CHECKING:

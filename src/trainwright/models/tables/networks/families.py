@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from trainwright.core.artifacts import Examples, FeatureNeeds, Features, Target
+from trainwright.core.columns import Target
+from trainwright.core.features import Examples, FeatureNeeds, Features
 from trainwright.core.parts import families
 from trainwright.models.networks.family import NetworkFamily
 from trainwright.models.networks.idle import refuse_idle

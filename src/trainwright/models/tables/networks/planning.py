@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 import torch
 from torch import nn
 
-from trainwright.core.artifacts import Examples, Target
+from trainwright.core.columns import Target
+from trainwright.core.features import Examples
 from trainwright.core.parts import Part
 from trainwright.core.seeds import derive_seed
 from trainwright.models.networks.plan import Defaults, NetworkPlan

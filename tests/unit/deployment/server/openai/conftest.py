@@ -6,7 +6,7 @@ import openai
 import pytest
 
 from speaking_model import speaking_model, write_speaking_package
-from trainwright.core.artifacts import Task
+from trainwright.core.columns import Task
 from trainwright.deployment.package import load_package
 
 

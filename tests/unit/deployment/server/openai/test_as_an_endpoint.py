@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from trainwright.core.artifacts import Prompts
 from trainwright.core.errors import EnvironmentFault
+from trainwright.core.features import Prompts
 from trainwright.models.api.endpoint import Manners, Question, ask
 from trainwright.models.api.estimator import ApiEstimator
 from trainwright.models.api.reading import ClassReading

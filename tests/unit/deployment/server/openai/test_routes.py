@@ -9,7 +9,7 @@ import time
 import openai
 import pytest
 
-from trainwright.core.artifacts import Task
+from trainwright.core.columns import Task
 from trainwright.core.language import GenerationSettings, Message
 from trainwright.deployment.server import Limits
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_matrix
 
-from trainwright.core.artifacts import Features
+from trainwright.core.features import Features
 from trainwright.models.tables.networks.columns import INPUTS, TableColumns
 
 NAN = float("nan")

@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from trainwright.core.artifacts import Column, ColumnType, Examples, FeatureNeeds, Features
+from trainwright.core.columns import Column, ColumnType
+from trainwright.core.features import Examples, FeatureNeeds, Features
 from trainwright.core.parts import families, load
 from trainwright.models.networks.estimator import NetworkEstimator
 from trainwright.models.tables.baseline import Baseline

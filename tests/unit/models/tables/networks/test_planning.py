@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from trainwright.core.artifacts import Column, ColumnType, Examples, Target, Task
+from trainwright.core.columns import Column, ColumnType, Target, Task
+from trainwright.core.features import Examples
 from trainwright.models.networks.estimator import NetworkEstimator
 from trainwright.models.tables.networks.families import MLP, TabM
 from trainwright.models.tables.networks.heads import TableNetwork
