@@ -61,6 +61,8 @@ bench: $(VENV)/.test
 	$(BIN)/python benchmarks/preparation.py
 	$(BIN)/python benchmarks/tables.py
 	for case in mlp gpt text; do $(BIN)/python benchmarks/loop.py --case $$case || exit 1; done
+	for case in pretraining lora tokens; do $(BIN)/python benchmarks/language.py --case $$case || exit 1; done
+	$(BIN)/python benchmarks/generation.py
 	$(BIN)/python benchmarks/harness.py
 
 soak: $(VENV)/.soak
