@@ -1,7 +1,8 @@
 """Leakage: columns that know the answer. Looked for in train rows only.
 
 A column is refused when alone it is nearly perfect (0.99 of it) and well above the model on all the
-others (by 0.1 of the way from knowing nothing to perfect). Both are needed: petal length
+others (by 0.1 of the way from knowing nothing to perfect; by 0.05 where it is perfect to the third
+digit, so that the others leave fifty times its error). Both are needed: petal length
 tells irises apart nearly by itself, but so do their other measures, and nothing leaks; a delay on
 arrival tells alone what nothing else does. The same holds for a difference or ratio of two columns.
 A column that merely beats all others together is a suspect: a warning; so is one that tells the answer
@@ -32,6 +33,7 @@ from trainwright.data.types.case import yaml_list, yaml_word
 NEARLY_PERFECT = 0.99
 SURELY_PERFECT = 0.999
 MARGIN = 0.1
+SURE_MARGIN = 0.05  # of what is perfect to the third digit
 WORTH_A_LOOK = 0.95  # of a pair on the small sample
 MAX_PROBES = 8
 MAX_SUSPECTS = 2
@@ -83,7 +85,8 @@ def _leaking_columns(bench: Bench, leaks: set[str]) -> Iterator[Finding]:
         others = bench.others(
             {name} | leaks | perfect | bench.copies_of(bench.few[name], least=SAME)
         )
-        if bench.skill(score) - bench.skill(others) >= MARGIN:
+        margin = SURE_MARGIN if score >= SURELY_PERFECT else MARGIN
+        if bench.skill(score) - bench.skill(others) >= margin:
             leaks.add(name)
             yield Finding(
                 "leakage",

@@ -212,6 +212,21 @@ def test_the_answer_told_again_is_a_suspect_where_the_others_come_near_it() -> N
     assert suspects(found)[0] == "again"
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_the_answer_told_again_is_an_error_though_the_others_tell_most_of_it(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    late = rng.random(3_000) < 0.3
+    frame = pl.DataFrame(
+        {
+            "after": np.where(late, 1.0, -1.0) * rng.uniform(0.1, 2, 3_000),
+            "before": 2.5 * late + rng.normal(size=3_000),  # a ROC AUC of 0.96
+            "hour": rng.normal(size=3_000),
+            "y": np.where(late, "yes", "no"),
+        }
+    )
+    assert errors(look(frame)) == ["after"]
+
+
 def test_what_is_found_does_not_depend_on_the_order_of_rows() -> None:
     frame = clean().with_columns(answer=(pl.col("y") == "yes").cast(pl.Float64) + pl.col("c") / 9)
     one, other = look(frame), look(frame.sample(fraction=1.0, shuffle=True, seed=3))
