@@ -91,6 +91,19 @@ def test_a_document_without_text_is_in_the_ledger(told):
     assert rows["input"] == 120 == sum(rows[part] for part in ("train", "validation", "test")) + 1
 
 
+def test_the_tokens_of_a_row_stand_in_its_life_and_add_up_to_those_of_the_run(told):
+    from trainwright.flow.lineage import lineage
+
+    folder, results = told
+    result = results["talks"]
+    counted = pl.read_parquet(result.run_dir / "tokens.parquet")
+    train = counted.filter(pl.col("split") == "train")
+    assert train["taught"].sum() == result.tokens["train"]["taught"]
+    first = counted.row(0, named=True)
+    life = lineage(result.run, row=str(first.pop("row")), workspace=folder / "w")["row"]
+    assert life["tokens"] == first
+
+
 def test_what_is_written_is_measured_and_a_gate_can_ask_for_it(told):
     for name in ("pairs", "talks"):
         result = told[1][name]

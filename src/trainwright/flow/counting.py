@@ -1,4 +1,4 @@
-"""Tokens that a run learnt from and judged on, and what a mixture came to in them."""
+"""Tokens that a run learnt from and judged on: of each row in its part of the ledger, and in sum."""
 
 from __future__ import annotations
 
@@ -6,17 +6,25 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
 from trainwright.core.artifacts import Split
+from trainwright.core.columns import ROW
+from trainwright.core.durable import write_with
 from trainwright.data.language.counting import TokenCounts, shares_of, token_counts
 from trainwright.flow.fitting import weights_of
 from trainwright.flow.rows import Rows
 from trainwright.flow.training import Trained
+from trainwright.runs.folder import RunFolder
+
+FILE = "tokens.parquet"
 
 
-def tokens_of(trained: Trained) -> dict[str, Any] | None:
+def count_tokens(trained: Trained, folder: RunFolder) -> dict[str, Any] | None:
     """Counts by split, and shares by source where there is a mixture; None where nothing is told.
+
+    Those of each row are written into the run: columns row, split, total, taught, read and lost.
 
     Returns:
         JSON values: `train` and `validation`, each {total, taught, read, lost}; `sources`, each {name,
@@ -33,11 +41,30 @@ def tokens_of(trained: Trained) -> dict[str, Any] | None:
     passages = preparation.transform(train.frame)
     counts = token_counts(passages)
     judged = token_counts(preparation.transform(trained.validation.frame))
+    rows = pl.concat(
+        [
+            counted.by_row(frame[ROW]).insert_column(1, pl.lit(split.value).alias("split"))
+            for split, counted, frame in (
+                (Split.TRAIN, counts, train.frame),
+                (Split.VALIDATION, judged, trained.validation.frame),
+            )
+        ]
+    )
+    write_with(folder.path / FILE, lambda path: rows.write_parquet(path))
     return {
         Split.TRAIN.value: counts.to_json(),
         Split.VALIDATION.value: judged.to_json(),
         "sources": _sources(counts, train, weights_of(train, passages)),
     }
+
+
+def tokens_of_row(folder: RunFolder, row: int) -> dict[str, Any] | None:
+    """The tokens of one row; None where the run counted none."""
+    path = folder.path / FILE
+    if not path.exists():
+        return None
+    found = pl.read_parquet(path).filter(pl.col("row") == row)
+    return found.drop("row").to_dicts()[0] if found.height else None
 
 
 def token_lines(tokens: Mapping[str, Any]) -> Iterator[str]:

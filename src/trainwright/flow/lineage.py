@@ -9,6 +9,7 @@ import polars as pl
 
 from trainwright.core.errors import CommandError
 from trainwright.data.snapshot import read_ledger, read_repairs
+from trainwright.flow.counting import tokens_of_row
 from trainwright.flow.fates import fate_of
 from trainwright.flow.resolving import snapshot_of
 from trainwright.runs.lineage import lineage as lineage_of
@@ -56,4 +57,6 @@ def lineage(name: str, *, row: str | None = None, workspace: Path | None = None)
     here = mine.to_dicts()[0]
     mended = read_repairs(snapshot).filter(pl.col("row") == here["row"]).drop("row")
     life = {**here, "repairs": mended.to_dicts(), "run": fate_of(folder, here["row"])}
+    if tokens := tokens_of_row(folder, here["row"]):
+        life["tokens"] = tokens
     return {**found, "row": life}

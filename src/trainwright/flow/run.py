@@ -24,7 +24,7 @@ from trainwright.deployment.package import load_package
 from trainwright.evaluation.choice import row_losses
 from trainwright.flow import training as fits
 from trainwright.flow.checkpoints import Checkpoints, drop
-from trainwright.flow.counting import tokens_of
+from trainwright.flow.counting import count_tokens
 from trainwright.flow.fates import write_fates
 from trainwright.flow.fit_progress import FitProgress
 from trainwright.flow.fitting import Candidate
@@ -263,7 +263,7 @@ def _train_and_end(
         findings=snapshot.findings,
         warnings=(*untold, *cut, *_warnings(session, trained)),
         seconds=time.monotonic() - started,
-        tokens=tokens_of(trained),
+        tokens=count_tokens(trained, folder),
     )
     used = recipe.training.budget - deadline.seconds_left
     folder.write_json(

@@ -32,6 +32,10 @@ class TokenCounts:
     read: Counts
     lost: Counts
 
+    def by_row(self, rows: pl.Series) -> pl.DataFrame:
+        """A line a row, beside its global position: columns row, total, taught, read, lost."""
+        return pl.DataFrame({"row": rows, **asdict(self)})
+
     def to_json(self) -> dict[str, int]:
         """The sums, as JSON values."""
         return {name: int(counts.sum()) for name, counts in asdict(self).items()}
