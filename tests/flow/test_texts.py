@@ -189,7 +189,13 @@ def test_a_run_is_made_again_byte_by_byte_and_its_audit_is_green(learned, name):
 def test_long_texts_are_told_of_and_refused_where_the_recipe_says_so(learned, tmp_path):
     from trainwright.flow.run import run
 
-    recipe = f"data: {{source: {learned / 'reviews.csv'}, target: mood, inputs: {{text: text}}}}\n"
+    frame = pl.read_csv(learned / "reviews.csv").with_columns(
+        text=pl.when(pl.int_range(pl.len()) % 5 == 2)
+        .then(pl.lit("it was nice " * 40) + pl.col("text"))
+        .otherwise("text")
+    )
+    frame.write_csv(tmp_path / "long.csv")
+    recipe = "data: {source: long.csv, target: mood, inputs: {text: text}}\n"
     path = write(tmp_path, "long", f"{recipe}{TINY}, over_long: error}}\n{TRAINING}")
     with pytest.raises(DataError, match="over_long: truncate"):
         run(path, workspace=tmp_path / "w")

@@ -21,10 +21,11 @@ SELDOM = CheckpointSettings(every=1000)
 
 
 class AtBatch:
-    """A source that sends a signal while it makes its batch number `number`."""
+    """A source that sends a signal while it makes its batch number `number`, after `wait`."""
 
-    def __init__(self, inner, number: int, which: int) -> None:
+    def __init__(self, inner, number: int, which: int, wait=lambda: None) -> None:
         self._inner, self._number, self._which, self._made = inner, number, which, 0
+        self._wait = wait
 
     def __len__(self) -> int:
         return len(self._inner)
@@ -32,6 +33,7 @@ class AtBatch:
     def batch(self, rows, *, epoch, training):
         self._made += 1
         if self._made == self._number:
+            self._wait()
             os.kill(os.getpid(), self._which)
         return self._inner.batch(rows, epoch=epoch, training=training)
 
@@ -142,15 +144,22 @@ class SlowDisk:
 
     def __init__(self, monkeypatch, seconds: float) -> None:
         self.now = 0.0
+        self._flushed = threading.Semaphore(0)
         flush = durable.flush_tree
 
         def slow(folder):
             self.now += seconds
             flush(folder)
+            self._flushed.release()
 
         monkeypatch.setattr(durable, "flush_tree", slow)
         defaults = deferred_signals.__wrapped__.__kwdefaults__
         monkeypatch.setitem(defaults, "now", lambda: self.now)
+
+    def wait_for(self, saves: int) -> None:
+        """Until so many are on the disk, whoever writes them."""
+        for _ in range(saves):
+            assert self._flushed.acquire(timeout=60)
 
 
 @pytest.mark.parametrize(
@@ -169,8 +178,9 @@ def test_a_save_that_would_outlast_the_grace_is_not_begun_and_what_is_kept_is_to
     saves, real = [], Checkpoints.save
     monkeypatch.setattr(Checkpoints, "save", lambda *a: (saves.append(1), real(*a))[1])
     with monkeypatch.context() as patch:
-        SlowDisk(patch, 40.0)
-        one = trainer(tmp_path, checkpoints=settings, train=AtBatch(source(), 17, which))
+        disk = SlowDisk(patch, 40.0)
+        signalled = AtBatch(source(), 17, which, wait=lambda: disk.wait_for(2))
+        one = trainer(tmp_path, checkpoints=settings, train=signalled)
         with pytest.raises(Interrupted) as caught:
             one.fit()
     told = "step 12 is kept, and step 17 was not saved: that takes 40 s, and of the grace of 39 s"
