@@ -60,6 +60,7 @@ class Candidate:
 
 
 TRAIN_SAMPLE, SLOW_SAMPLE = 5_000, 500  # rows; the second where a row is a text or an image
+LANGUAGE_SAMPLE = 200_000  # bytes: a row may be a book
 TREES = 2  # the cost of serving trees (`Family.cost`)
 FIT_SHARE = 0.8  # of a candidate's time; the rest is for its predictions, and for folds
 LONE_SHARE = 0.95  # where there is one beside the baseline: folds follow short fits alone
@@ -213,7 +214,7 @@ def fit_candidate(
     elif isinstance(fit.estimator, AsksOutside):
         fit = replace(fit, estimator=fit.estimator.keeping(checkpoints.answers))
     fitted = time.perf_counter()
-    size = TRAIN_SAMPLE if isinstance(family.needs, FeatureNeeds) else SLOW_SAMPLE
+    size = _sample_rows(bench, family)
     if isinstance(fit.estimator, AsksOutside):  # it learnt nothing from them, and each is paid for
         size = 0
     sample = preparation.transform(bench.train.frame.head(size))
@@ -230,6 +231,16 @@ def fit_candidate(
         seconds=ended - started,
         row_seconds=(ended - fitted) / (sample.num_rows + judge.features.num_rows),
     )
+
+
+def _sample_rows(bench: Bench, family: Family) -> int:
+    """How many of the first train rows are judged for the diagnosis."""
+    if isinstance(family.needs, FeatureNeeds):
+        return TRAIN_SAMPLE
+    if not bench.target.task.is_language:
+        return SLOW_SAMPLE
+    within = int(np.searchsorted(np.cumsum(bench.train.target), LANGUAGE_SAMPLE))
+    return max(1, min(within, SLOW_SAMPLE))
 
 
 def candidate_name(families: Sequence[Family], index: int) -> str:
