@@ -69,10 +69,10 @@ class Telling:
         if self.stopped or not fresh:
             return ""
         text = self._held + fresh
-        found = [place for stop in self._stop if (place := text.find(stop)) >= 0]
-        if found:
+        end = _first(text, self._stop)
+        if end is not None:
             self.stopped = True
-            piece, self._held = text[: min(found)], ""
+            piece, self._held = text[:end], ""
         else:
             safe = len(text) - _begun(text, self._stop)
             piece, self._held = text[:safe], text[safe:]
@@ -81,9 +81,14 @@ class Telling:
 
 
 def cut_at(text: str, stop: Sequence[str]) -> str:
-    """The text before the first of the stop texts."""
-    found = [place for mark in stop if (place := text.find(mark)) >= 0]
-    return text[: min(found)] if found else text
+    """The text before the stop text that is complete first, however tokens cut it."""
+    return text[: _first(text, stop)]
+
+
+def _first(text: str, stop: Sequence[str]) -> int | None:
+    """Where the stop text begins that ends first, the longest of those; None where there is none."""
+    found = [(at + len(mark), at) for mark in stop if (at := text.find(mark)) >= 0]
+    return min(found)[1] if found else None
 
 
 def _begun(text: str, stop: Sequence[str]) -> int:

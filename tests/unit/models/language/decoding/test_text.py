@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from trainwright.models.language.decoding.text import Telling, cut_at
@@ -61,14 +61,35 @@ def test_a_stop_text_of_characters_of_several_bytes():
     assert pieces[2:] == ["", "", "", ""]
 
 
-@given(
-    text=st.text(alphabet="ab<é😀", max_size=30),
-    stop=st.lists(st.text(alphabet="ab<é😀", min_size=1, max_size=4), max_size=3),
-)
-def test_the_pieces_are_the_text_up_to_the_first_stop_text(text, stop):
+TEXTS = st.text(alphabet="ab<é😀", max_size=30)
+STOPS = st.lists(st.text(alphabet="ab<é😀", min_size=1, max_size=4), max_size=3)
+
+
+def until_a_stop_text_is_complete(text, stop):
+    """Read a character at a time, as a person would."""
+    for end in range(1, len(text) + 1):
+        begins = [end - len(mark) for mark in stop if text[:end].endswith(mark)]
+        if begins:
+            return text[: min(begins)]
+    return text
+
+
+@given(text=TEXTS, stop=STOPS)
+@example(text="<é<", stop=["é", "<é<"])  # the longer one begins first, and ends too late
+def test_the_pieces_are_the_text_up_to_the_stop_text_that_is_complete_first(text, stop):
     telling, pieces = told(text.encode(), stop)
-    assert "".join(pieces) == cut_at(text, stop)
+    wanted = until_a_stop_text_is_complete(text, stop)
+    assert "".join(pieces) == cut_at(text, stop) == wanted
     assert telling.stopped == any(mark in text for mark in stop)
+
+
+@given(text=TEXTS, stop=STOPS, size=st.integers(1, 7))
+@example(text="<é<", stop=["é", "<é<"], size=3)
+def test_how_tokens_cut_a_text_does_not_move_its_end(text, stop, size):
+    tokens = [text[at : at + size] for at in range(0, len(text), size)]
+    telling = Telling(lambda ids: "".join(tokens[one] for one in ids), stop)
+    shown = "".join(telling.add(one) for one in range(len(tokens))) + telling.finish()
+    assert shown == until_a_stop_text_is_complete(text, stop)
 
 
 @given(text=st.text(max_size=40))
