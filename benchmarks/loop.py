@@ -118,7 +118,8 @@ BIASES = (
     " (`__getitems__`), so that what is left is the framework. Their users must write that.",
     "- A fit's own beginning and end are not in the times of a step, but in the seconds to the first step:"
     " imports, data and module included, in a new process.",
-    "- The order of samples differs from loop to loop; texts are timed over whole epochs for that reason.",
+    "- The order of samples differs from loop to loop, but for texts, of which the order decides what is"
+    " padded: all loops but those with length buckets see the same ten batches.",
     "- The text model has random weights; its speed is that of the trained one. Lengths are log-normal"
     " (median 32, sigma 0.7, 4 to 128 tokens): with texts of equal length buckets gain nothing. bf16 gains"
     " where the processor computes in it (AVX-512 BF16, AMX); elsewhere it may cost.",

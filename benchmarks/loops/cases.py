@@ -247,8 +247,8 @@ def padded(samples: Iterable[Mapping[str, Tensor]], *, to: int | None = None) ->
 
 
 def sliced(case: Case) -> Iterator[Batch]:
-    """An epoch in random order, each batch one gather a column."""
-    order = torch.randperm(len(case))
+    """An epoch in random order, each batch one gather a column; texts as they were drawn."""
+    order = torch.arange(len(case)) if case.is_ragged else torch.randperm(len(case))
     for rows in order.split(case.batch_size):
         if case.is_ragged:
             yield padded(Samples(case)[row] for row in rows.tolist())

@@ -48,10 +48,12 @@ def over_buckets(case: Case) -> Callable[[], None]:
 
 
 def loader(case: Case, *, whole: bool = False) -> DataLoader[Batch]:
-    """PyTorch's loader, shuffled: one sample at a time, or a whole batch."""
+    """PyTorch's loader, one sample at a time or a whole batch; shuffled, but for texts."""
     samples = WholeBatches(case) if whole else Samples(case)
     collate = as_it_is if whole else padded if case.is_ragged else None
-    return DataLoader(samples, batch_size=case.batch_size, shuffle=True, collate_fn=collate)
+    return DataLoader(
+        samples, batch_size=case.batch_size, shuffle=not case.is_ragged, collate_fn=collate
+    )
 
 
 SYSTEMS: Mapping[str, Callable[[Case], Callable[[], None]]] = {

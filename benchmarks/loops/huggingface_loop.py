@@ -46,6 +46,7 @@ def fitting(case: Case, *, whole: bool = False, length: int | None = None) -> Ca
                     report_to="none",
                     disable_tqdm=True,
                     remove_unused_columns=False,
+                    train_sampling_strategy="sequential" if case.is_ragged else "random",
                 ),
                 train_dataset=WholeBatches(case) if whole else Samples(case),
                 data_collator=collate,

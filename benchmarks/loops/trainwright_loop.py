@@ -15,6 +15,7 @@ from cases import LEARNING_RATE, Case
 
 from trainwright.recipe.sections import CheckpointSettings
 from trainwright.training.feed import Feed
+from trainwright.training.feeding.order import epoch_order
 from trainwright.training.feeding.sources import ArraySource, RaggedSource
 from trainwright.training.loop import run_epoch
 from trainwright.training.objectives.categorical import CrossEntropy
@@ -26,6 +27,7 @@ from trainwright.training.step import Update, UpdateSettings
 from trainwright.training.trainer import Trainer
 
 FOREVER = 10**9
+SEED = 0
 SAVE_EVERY = {"mlp": 20, "gpt": 4, "text": 4}
 
 
@@ -100,6 +102,7 @@ def trained(
         optimizer=AdamW(learning_rate=LEARNING_RATE, weight_decay=0.0),
         epochs=case.epochs,
         batch_size=case.batch_size,
+        seed=SEED,
         precision=precision,
         threads=1,
         **settings,
@@ -123,27 +126,31 @@ def source(case: Case, *, with_lengths: bool = False) -> Source:
         {"inputs": torch.cat(texts)},
         columns={"target": case.samples["target"]},
     )
-    return ragged if with_lengths else Unmeasured(ragged)
+    return ragged if with_lengths else AsDrawn(ragged)
 
 
-class Unmeasured:
-    """A source whose lengths nobody may ask for."""
+class AsDrawn:
+    """A source whose lengths nobody may ask for, and whose first epoch is in the order of its rows.
+
+    The feed shuffles as ever; the row that it asks for first is row 0.
+    """
 
     def __init__(self, inner: Source) -> None:
         self.inner = inner
+        self.places = np.argsort(epoch_order(len(inner), seed=SEED, epoch=0))
 
     def __len__(self) -> int:
         return len(self.inner)
 
     def batch(self, rows: Any, *, epoch: int, training: bool) -> Any:
-        return self.inner.batch(rows, epoch=epoch, training=training)
+        return self.inner.batch(self.places[rows], epoch=epoch, training=training)
 
 
 def feed(case: Case, *, with_lengths: bool = False) -> Feed:
     """The batches of an epoch."""
     return Feed(
         source(case, with_lengths=with_lengths),
-        seed=0,
+        seed=SEED,
         batch_size=case.batch_size,
         tokens_per_batch=None,
         device=torch.device("cpu"),

@@ -95,6 +95,17 @@ def test_ours_and_the_hand_written_loop_minimise_the_same_loss(modules):
         torch.testing.assert_close(part.sum / part.count, work.judge(batch))
 
 
+def test_texts_come_to_every_loop_without_buckets_in_the_same_batches(modules):
+    work = tiny(modules, "text")
+    expected = list(modules["cases"].sliced(work))
+    ours = [tensors for _, tensors in modules["trainwright_loop"].feed(work).epoch(0)]
+    theirs = list(modules["hand_written"].loader(work))
+    for one, own, loaded in zip(expected, ours, theirs, strict=True):
+        for name in one:
+            torch.testing.assert_close(own[name], one[name], check_dtype=False)
+            torch.testing.assert_close(loaded[name], one[name], check_dtype=False)
+
+
 def test_texts_are_padded_to_the_longest_or_to_a_length(modules):
     samples = [
         {"inputs": torch.ones(n, dtype=torch.long), "target": torch.tensor(0)} for n in (2, 3)
