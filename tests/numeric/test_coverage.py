@@ -13,7 +13,8 @@ from trainwright.core.artifacts import Prediction
 from trainwright.core.columns import Column, ColumnType, Target, Task
 from trainwright.evaluation.decision import as_prediction
 from trainwright.evaluation.evaluate import measure
-from trainwright.evaluation.metrics import METRICS, Judged, metric_names
+from trainwright.evaluation.judged import Judged
+from trainwright.evaluation.metrics import METRICS, metric_names
 from trainwright.summaries.intervals import Units
 
 CLASSES = Target(Column("y", ColumnType.CATEGORY), Task.CLASSIFICATION, ("no", "yes"))

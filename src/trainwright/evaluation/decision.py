@@ -23,8 +23,9 @@ from trainwright.evaluation.calibration import (
     PriorCalibrator,
     TemperatureCalibrator,
 )
+from trainwright.evaluation.class_metrics import balanced_accuracy
 from trainwright.evaluation.folds import assign_folds
-from trainwright.evaluation.metrics import METRICS, balanced_accuracy
+from trainwright.evaluation.metrics import METRICS
 from trainwright.summaries.intervals import Units, mean_by_unit
 from trainwright.summaries.statistics import log_losses
 

@@ -26,7 +26,8 @@ from trainwright.core.errors import DataError, TrainingError
 from trainwright.core.seeds import derive_seed
 from trainwright.evaluation.choice import loss_name, row_losses
 from trainwright.evaluation.decision import as_prediction
-from trainwright.evaluation.metrics import METRICS, Judged, find_metric, metric_names
+from trainwright.evaluation.judged import Judged
+from trainwright.evaluation.metrics import METRICS, find_metric, metric_names
 from trainwright.evaluation.plots import class_plots, forecast_plot, regression_plots
 from trainwright.summaries.entities import count_entities, has_entities
 from trainwright.summaries.intervals import Units

@@ -14,7 +14,7 @@ from trainwright.summaries.language import LanguageStatistics
 from trainwright.summaries.resampling import Statistic
 
 if TYPE_CHECKING:
-    from trainwright.evaluation.metrics import Judged
+    from trainwright.evaluation.judged import Judged
 
 MOST_NATS = 700.0  # a token: e to it is the last that a float holds
 

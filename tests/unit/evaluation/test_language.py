@@ -7,7 +7,8 @@ import pytest
 
 from trainwright.core.artifacts import MetricValue, Prediction
 from trainwright.core.columns import Task
-from trainwright.evaluation.metrics import METRICS, Judged, metric_names
+from trainwright.evaluation.judged import Judged
+from trainwright.evaluation.metrics import METRICS, metric_names
 from trainwright.summaries.intervals import Units
 
 

@@ -9,15 +9,11 @@ from sklearn.metrics import average_precision_score
 from trainwright.core.artifacts import Prediction, Split
 from trainwright.core.columns import Column, ColumnType, Target, Task
 from trainwright.core.errors import RecipeError
+from trainwright.evaluation.class_metrics import binned_precision
+from trainwright.evaluation.class_metrics import precision_bins as bins_of
 from trainwright.evaluation.evaluate import evaluate
-from trainwright.evaluation.metrics import (
-    METRICS,
-    Judged,
-    binned_precision,
-    find_metric,
-    metric_names,
-)
-from trainwright.evaluation.metrics import precision_bins as bins_of
+from trainwright.evaluation.judged import Judged
+from trainwright.evaluation.metrics import METRICS, find_metric, metric_names
 from trainwright.summaries.entities import count_entities
 from trainwright.summaries.intervals import Units
 from trainwright.summaries.statistics import ClassStatistics
