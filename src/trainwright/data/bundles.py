@@ -76,15 +76,15 @@ def bundle(
         largest = max(largest, int(groups.sizes.max(initial=min(1, num_alone))))
         if not len(at):
             continue
-        first[at] = part.first
-        lowest[at] = _least(strata[at], group, len(groups.keys))[group]
+        arrays.put(first, at, part.first)
+        arrays.put(lowest, at, _least(arrays.take(strata, at), group, len(groups.keys))[group])
         if whole is not None:
-            values = whole[at]
+            values = arrays.take(whole, at)
             equal = group_equal(values)
-            copy_of[at] = at[equal.first[equal.inverse]]
+            arrays.put(copy_of, at, at[equal.first[equal.inverse]])
             least = _least(values, group, len(groups.keys))
             most = ~_least(~values, group, len(groups.keys))
-            differing[at] = (least != most)[group]
+            arrays.put(differing, at, (least != most)[group])
     found = Bundled(hashes, first, lowest, num, largest)
     return found if whole is None else replace(found, copy_of=copy_of, differing=differing)
 
@@ -119,7 +119,8 @@ def by_hash(
     at = np.concatenate(few) if few else np.empty(0, dtype=np.int64)
     if len(at):
         quotas = quotas_of(total, fractions)
-        parts[at] = _at_cuts(bundled.hashes[at], bundled.strata[at], quotas, seed=seed)
+        hashes, strata = arrays.take(bundled.hashes, at), arrays.take(bundled.strata, at)
+        arrays.put(parts, at, _at_cuts(hashes, strata, quotas, seed=seed))
     _fill_empty(parts, bundled, arrays, seed=seed)
     return parts
 
@@ -213,7 +214,7 @@ def bundle_equal(
         starts = np.cumsum(groups.sizes) - groups.sizes
         occurrence = np.empty(len(part.at), dtype=np.uint64)
         occurrence[order] = np.arange(len(part.at)) - np.repeat(starts, groups.sizes)
-        apart[part.at] = mix(groups.keys[groups.inverse] ^ mix(occurrence))
+        arrays.put(apart, part.at, mix(groups.keys[groups.inverse] ^ mix(occurrence)))
     return bundle(apart, strata, arrays), [note]
 
 

@@ -132,10 +132,10 @@ def last_of_group(times: Times, groups: Hashes, arrays: Arrays) -> Times:
     last = arrays.empty(len(groups), np.float64)
     for part in grouped(groups, arrays):
         latest = np.full(len(part.groups.keys), -np.inf)
-        here = times.values[part.at]
+        here = arrays.take(times.values, part.at)
         np.maximum.at(latest, part.groups.inverse, np.where(np.isnan(here), -np.inf, here))
         latest[np.isneginf(latest)] = np.nan
-        last[part.at] = latest[part.groups.inverse]
+        arrays.put(last, part.at, latest[part.groups.inverse])
     return replace(times, values=last)
 
 

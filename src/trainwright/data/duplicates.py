@@ -164,7 +164,7 @@ def across_splits(
     shared = [np.empty(0, dtype=np.int64)]
     num_test = num_train = num_repeated = 0
     for group_part in grouped(hashes, arrays):
-        part, group = parts[group_part.at], group_part.groups.inverse
+        part, group = arrays.take(parts, group_part.at), group_part.groups.inverse
         train, test = part == TRAIN, part == TEST
         in_train = np.bincount(group[train], minlength=len(group_part.groups.keys))
         shared.append(group_part.at[test & (in_train[group] > 0)])

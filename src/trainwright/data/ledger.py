@@ -76,7 +76,7 @@ class LedgerBook:
         if isinstance(reason, Numbered):
             if self._numbers is None:
                 self._numbers = self._arrays.full(len(self._fates), -1, np.int64)
-            self._numbers[rows] = reason.numbers
+            self._arrays.put(self._numbers, rows, reason.numbers)
         elif plain is None:
             assert not isinstance(reason, str)
             order = np.argsort(rows)
@@ -117,9 +117,8 @@ class LedgerBook:
             yield _no_rows(self._files)
 
     def _settle(self, rows: NDArray[np.int64], kind: int) -> None:
-        assert (self._fates[rows] == _OPEN).all(), "a row is settled twice"
-        self._fates[rows] = kind
-        self._arrays.release()
+        assert (self._arrays.take(self._fates, rows) == _OPEN).all(), "a row is settled twice"
+        self._arrays.put(self._fates, rows, np.full(len(rows), kind, dtype=np.int16))
 
     def _told(self, reason: pl.Series, start: int, stop: int) -> pl.Series:
         """With what is said of rows one by one."""

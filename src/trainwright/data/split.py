@@ -150,7 +150,7 @@ def _random(rows: Splittable, settings: DataSettings, strata: NDArray[np.int32])
     parts = by_hash(bundled, seed=split.seed, fractions=split.fractions, arrays=arrays)
     units = arrays.empty(len(parts), np.int64)
     for span in arrays.spans(len(parts)):  # copies are one: no fold may part them either
-        units[span] = rows.row[bundled.first[span]]
+        units[span] = arrays.take(rows.row, bundled.first[span])
     said = {"by": "random", "fractions": list(split.fractions), "seed": split.seed}
     return Assignment(parts, units, said, findings=tuple(findings))
 
@@ -385,7 +385,7 @@ def _ordinals(bundled: Bundled, arrays: Arrays) -> NDArray[np.int64]:
         ordinals[span] = np.cumsum(new) - 1 + seen
         seen += int(new.sum())
     for span in arrays.spans(len(found)):
-        found[span] = ordinals[bundled.first[span]]
+        found[span] = arrays.take(ordinals, bundled.first[span])
     return found
 
 

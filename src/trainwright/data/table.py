@@ -87,7 +87,7 @@ class Table:
     @property
     def rows(self) -> KeptRows:
         """The rows still in."""
-        return KeptRows(self._typed, self.row)
+        return KeptRows(self._typed, self.row, self._arrays)
 
     def leave_out_unlabelled(self) -> None:
         """Rows without a target."""
@@ -137,7 +137,8 @@ class Table:
         self.parts, self.units = assigned.parts, assigned.units
         gone = [np.empty(0, dtype=np.int64)]
         for left in assigned.left_out:
-            self._book.drop(self.row[left.at], step="split", reason=left.reason)
+            row = self._arrays.take(self.row, left.at)
+            self._book.drop(row, step="split", reason=left.reason)
             gone.append(left.at)
         self._without(np.sort(np.concatenate(gone)))
         return assigned
@@ -148,7 +149,8 @@ class Table:
         there = at < len(self.row)
         there[there] = self.row[at[there]] == rows[there]
         at = at[there]
-        self._drop(at[self.parts[at] != TRAIN], step="labels", reason=reason)
+        apart = self._arrays.take(self.parts, at) != TRAIN
+        self._drop(at[apart], step="labels", reason=reason)
 
     def check_classes(self, by: str) -> Target:
         """The target as train shows it; rows of other classes are left out."""
@@ -181,7 +183,7 @@ class Table:
     def sample_of_train(self, names: Sequence[str]) -> tuple[pl.DataFrame, Hashes]:
         """The train rows that the leakage check looks at, with the hashes of their inputs."""
         at = choose_rows(self.hashes, self.parts, self._arrays)
-        return self.rows.gather(names, at), self.hashes[at]
+        return self.rows.gather(names, at), self._arrays.take(self.hashes, at)
 
     def view(
         self,
@@ -272,7 +274,7 @@ class Table:
         for span in self._arrays.spans(len(self.row)):
             first = found.copy_of[span]
             gone[span] = here = first != np.arange(span.start, span.stop)
-            reason = Numbered("equal to row {}", self.row[first[here]])
+            reason = Numbered("equal to row {}", self._arrays.take(self.row, first[here]))
             self._book.drop(self.row[span][here], step="duplicates", reason=reason)
         self._without(gone)
 
@@ -292,12 +294,13 @@ class Table:
         self, at: NDArray[np.int64], *, step: str, reason: str | Sequence[str] | Numbered
     ) -> None:
         if len(at):
-            self._book.drop(self.row[at], step=step, reason=reason)
+            self._book.drop(self._arrays.take(self.row, at), step=step, reason=reason)
             self._without(at)
 
     def _without(self, gone: NDArray[np.int64] | NDArray[np.bool_]) -> None:
         """Go on without the rows at these positions (ascending), or of this mask."""
-        if not gone.any() and (gone.dtype == np.bool_ or not len(gone)):
+        spans = self._arrays.spans(len(gone)) if gone.dtype == np.bool_ else ()
+        if not len(gone) or (spans and not any(gone[span].any() for span in spans)):
             return
         same = self.units is self.row
         self.row = self._arrays.without(self.row, gone)

@@ -160,7 +160,7 @@ class TableView:
         start = 0
         for block in self.rows.blocks(wanted) if wanted else self._lengths():
             span = slice(start, start + block.height)
-            frame = self._placed(block, span, wanted)
+            frame = self._placed(block, self.row[span], self.parts[span], wanted)
             if split is not None:
                 frame = frame.filter(pl.col(PART) == PARTS.index(split))
             yield from frame.iter_slices(BLOCK_ROWS)
@@ -179,15 +179,20 @@ class TableView:
                 mine = mine[self.parts[span] == PARTS.index(split)]
             at = np.concatenate([at, mine])
             if len(at) > size:
-                at = at[lowest(self.row[at], size)]
+                at = at[lowest(self.arrays.take(self.row, at), size)]
         found = self.rows.gather(wanted, at) if wanted else pl.DataFrame()
-        return self._placed(found, at, wanted)
+        row, parts = self.arrays.take(self.row, at), self.arrays.take(self.parts, at)
+        return self._placed(found, row, parts, wanted)
 
     def _placed(
-        self, block: pl.DataFrame, at: slice | NDArray[np.int64], names: Sequence[str]
+        self,
+        block: pl.DataFrame,
+        row: NDArray[np.int64],
+        parts: NDArray[np.int8],
+        names: Sequence[str],
     ) -> pl.DataFrame:
         """With ROW and PART in front."""
-        known = [pl.Series(ROW, self.row[at]), pl.Series(PART, self.parts[at])]
+        known = [pl.Series(ROW, row), pl.Series(PART, parts)]
         return pl.DataFrame(known).hstack(block.select(names)) if names else pl.DataFrame(known)
 
     def _lengths(self) -> Iterator[pl.DataFrame]:

@@ -14,6 +14,7 @@ import os
 import tempfile
 import weakref
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +92,18 @@ class Arrays:
         for pages in list(self._maps):
             pages.madvise(mmap.MADV_DONTNEED)
 
+    def take(self, values: NDArray[Any], at: NDArray[np.int64]) -> NDArray[Any]:
+        """The entries at these positions, in memory; pages of a few spans are resident at a time."""
+        found = np.empty(len(at), dtype=values.dtype)
+        for near in self._pieces(at, len(values)):
+            found[near] = values[at[near]]
+        return found
+
+    def put(self, values: NDArray[Any], at: NDArray[np.int64], given: NDArray[Any]) -> None:
+        """Write entries at these positions, in the same way."""
+        for near in self._pieces(at, len(values)):
+            values[at[near]] = given[near]
+
     def without(
         self, values: NDArray[Any], gone: NDArray[np.int64] | NDArray[np.bool_]
     ) -> NDArray[Any]:
@@ -110,6 +123,22 @@ class Arrays:
             kept[done : done + len(part)] = part
             done += len(part)
         return kept
+
+    def _pieces(self, at: NDArray[np.int64], num_rows: int) -> Iterator[slice | NDArray[np.int64]]:
+        """Where positions of one span stand among others; what lies behind leaves the memory.
+
+        The system maps sixteen pages around each that is read: some positions touch all of an array.
+        """
+        if self._folder is None or num_rows <= self._in_memory:
+            yield slice(None)
+            return
+        order = None if bool((at[1:] >= at[:-1]).all()) else np.argsort(at, kind="stable")
+        rising = at if order is None else at[order]
+        cuts = np.searchsorted(rising, np.arange(0, num_rows + self._span_rows, self._span_rows))
+        for start, stop in pairwise(cuts.tolist()):
+            if start < stop:
+                yield slice(start, stop) if order is None else order[start:stop]
+                self.release()
 
     def _mapped(self, num_rows: int, dtype: np.dtype[Any], folder: Path) -> NDArray[Any]:
         num_bytes = num_rows * dtype.itemsize

@@ -10,6 +10,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from trainwright.data.staging.arrays import Arrays
+
 BLOCK_ROWS = 65_536
 
 
@@ -65,10 +67,12 @@ class KeptRows:
     Attributes:
         rows: Those.
         row: Positions in them that are kept, ascending; shape (kept,), int64.
+        arrays: Where such arrays live; what lies behind leaves the memory.
     """
 
     rows: Rows
     row: NDArray[np.int64]
+    arrays: Arrays
 
     @property
     def schema(self) -> Mapping[str, pl.DataType]:
@@ -89,7 +93,8 @@ class KeptRows:
             if len(mine):
                 yield block if len(mine) == block.height else block[mine]
             start, done = start + block.height, done + len(mine)
+            self.arrays.release()
 
     def gather(self, names: Sequence[str], at: NDArray[np.int64]) -> pl.DataFrame:
         """The rows at these positions, ascending."""
-        return self.rows.gather(names, self.row[at])
+        return self.rows.gather(names, self.arrays.take(self.row, at))

@@ -45,6 +45,54 @@ def test_entries_are_left_out_by_position_or_by_mask(arrays: Arrays) -> None:
     assert arrays.without(values, mask).tolist() == wanted
 
 
+def test_entries_are_taken_and_put_at_positions_in_any_order(arrays: Arrays) -> None:
+    values = arrays.empty(300, np.int64)
+    values[:] = np.arange(300) * 10
+    rising = np.array([0, 3, 69, 70, 71, 140, 299])
+    mixed = np.array([299, 5, 70, 5, 139])
+    assert arrays.take(values, rising).tolist() == (rising * 10).tolist()
+    assert arrays.take(values, mixed).tolist() == (mixed * 10).tolist()
+    assert arrays.take(values, rising[:0]).tolist() == []
+    arrays.put(values, rising, -rising)
+    arrays.put(values, np.array([250, 7]), np.array([1, 2]))
+    wanted = np.arange(300) * 10
+    wanted[rising] = -rising
+    wanted[[250, 7]] = [1, 2]
+    assert values.tolist() == wanted.tolist()
+
+
+@pytest.mark.skipif(not Path("/proc/self/smaps").exists(), reason="only Linux tells what is mapped")
+def test_scattered_positions_keep_no_more_than_a_span_in_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arrays = Arrays(tmp_path, in_memory=10, span_rows=1 << 15)
+    values = arrays.full(1 << 20, 3, np.int64)  # 8 MiB
+    at = np.arange(0, len(values), 500)
+    resident = []
+    release = Arrays.release
+
+    def seen(self: Arrays) -> None:
+        resident.append(_resident_bytes(tmp_path))
+        release(self)
+
+    monkeypatch.setattr(Arrays, "release", seen)
+    assert (arrays.take(values, at) == 3).all()
+    arrays.put(values, at[::-1], at)
+    assert max(resident) < 1 << 20
+    assert _resident_bytes(tmp_path) == 0
+
+
+def _resident_bytes(folder: Path) -> int:
+    """Of all mapped files of a folder."""
+    found, inside = 0, False
+    for line in Path("/proc/self/smaps").read_text().splitlines():
+        if "-" in line.split(":")[0]:
+            inside = str(folder) in line
+        elif inside and line.startswith("Rss:"):
+            found += int(line.split()[1]) * 1024
+    return found
+
+
 def test_equal_hashes_are_found_in_parts_as_they_are_at_once(arrays: Arrays) -> None:
     random = np.random.default_rng(0)
     hashes = arrays.empty(2_000, np.uint64)
