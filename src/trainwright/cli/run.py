@@ -12,7 +12,7 @@ from trainwright.cli.output import check_line, finding_line, print_note, print_r
 from trainwright.cli.progress import TerminalProgress
 
 if TYPE_CHECKING:
-    from trainwright.flow.run import RunResult
+    from trainwright.flow.run_result import RunResult
 
 
 def add(app: typer.Typer) -> None:

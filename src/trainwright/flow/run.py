@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,26 +13,31 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from trainwright.core.artifacts import Check, Finding, MetricValue, Snapshot
+from trainwright.core.artifacts import Snapshot
 from trainwright.core.clock import Deadline
 from trainwright.core.columns import ROW
 from trainwright.core.durable import write_with
 from trainwright.core.errors import EnvironmentFault, Interrupted, TrainwrightError
 from trainwright.core.extras import require
-from trainwright.core.protocols import AsksOutside, Progress
+from trainwright.core.protocols import Progress
 from trainwright.deployment.package import load_package
-from trainwright.evaluation.choice import row_losses
 from trainwright.flow import training as fits
 from trainwright.flow.checkpoints import Checkpoints, drop
 from trainwright.flow.counting import count_tokens
 from trainwright.flow.fates import write_fates
 from trainwright.flow.fit_progress import FitProgress
-from trainwright.flow.fitting import Candidate
 from trainwright.flow.packaging import Decisions
 from trainwright.flow.pretraining import unseen
 from trainwright.flow.release import End, keep, register
 from trainwright.flow.reporting import write_run_report
 from trainwright.flow.resuming import GoOn, named, never, newest, warn_if_killed
+from trainwright.flow.run_result import (
+    RunResult,
+    candidate_rows,
+    cross_validation_of,
+    model_facts,
+    warnings_of,
+)
 from trainwright.flow.session import JUDGED, Session
 from trainwright.flow.teaching import find_teacher
 from trainwright.recipe.sections import TrackingSettings
@@ -46,74 +51,6 @@ from trainwright.runs.tracking import mirror
 MIRROR_SECONDS = 30.0
 LEAST_WAIT_SECONDS = 1.0
 AGAIN = "run the same command again; it goes on"
-
-
-@dataclass(frozen=True, slots=True)
-class RunResult:
-    """What a run came to.
-
-    Attributes:
-        run: Its id.
-        run_dir: Its folder.
-        snapshot: Hash of the data it used.
-        task: "classification", "regression", "forecasting" or "token-classification".
-        model: Family, candidate, iterations, verdict of the choice.
-        validation: Metrics with intervals.
-        package: The package's folder.
-        version: "name/3"; "" where nothing was registered.
-        champion: Whether the version became champion.
-        gates: What had to hold, and whether it did.
-        candidates: One row a candidate, best first.
-        cross_validation: The winner's metrics out of fold, where families were compared by folds.
-        rows: Input, train, validation, test, dropped.
-        findings: What stage 1 saw.
-        warnings: What else the user should know.
-        seconds: Wall time of the whole run.
-        tokens: Of language: what was learnt from and judged on (`flow.counting`); None otherwise.
-    """
-
-    run: str
-    run_dir: Path
-    snapshot: str
-    task: str
-    model: Mapping[str, Any]
-    validation: Mapping[str, MetricValue]
-    package: Path
-    version: str
-    champion: bool
-    gates: tuple[Check, ...]
-    candidates: tuple[Mapping[str, Any], ...]
-    cross_validation: Mapping[str, Any] | None
-    rows: Mapping[str, int]
-    findings: tuple[Finding, ...]
-    warnings: tuple[str, ...]
-    seconds: float
-    tokens: Mapping[str, Any] | None = None
-
-    @property
-    def passed(self) -> bool:
-        """True when every gate held."""
-        return all(gate.passed for gate in self.gates)
-
-    def to_json(self) -> dict[str, Any]:
-        """The contract of `run --json`."""
-        return {
-            **{key: getattr(self, key) for key in ("run", "snapshot", "task", "version")},
-            "run_dir": str(self.run_dir),
-            "model": dict(self.model),
-            "confidence": 0.95,
-            "validation": {name: value.to_json() for name, value in self.validation.items()},
-            "package": str(self.package),
-            "champion": self.champion,
-            "gates": [gate.to_json() for gate in self.gates],
-            "candidates": [dict(row) for row in self.candidates],
-            "cross_validation": self.cross_validation,
-            "rows": dict(self.rows),
-            "findings": [finding.to_json() for finding in self.findings],
-            "warnings": list(self.warnings),
-            "seconds": round(self.seconds, 3),
-            **({"tokens": dict(self.tokens)} if self.tokens is not None else {}),
-        }
 
 
 def run(
@@ -251,17 +188,17 @@ def _train_and_end(
         run_dir=folder.path,
         snapshot=snapshot.hash,
         task=snapshot.target.task.value,
-        model=_model_facts(trained),
+        model=model_facts(trained),
         validation=trained.evaluation.metrics,
         package=folder.package,
         version=ending.version,
         champion=ending.champion,
         gates=ending.gates,
-        candidates=_candidate_rows(trained),
-        cross_validation=_cross_validation(trained),
+        candidates=candidate_rows(trained),
+        cross_validation=cross_validation_of(trained),
         rows=snapshot.rows,
         findings=snapshot.findings,
-        warnings=(*untold, *cut, *_warnings(session, trained)),
+        warnings=(*untold, *cut, *warnings_of(session, trained)),
         seconds=time.monotonic() - started,
         tokens=count_tokens(trained, folder),
     )
@@ -340,95 +277,6 @@ def _events(folder: RunFolder, settings: TrackingSettings) -> Iterator[None]:
         raise
     if settings.tensorboard:
         tensorboard.write_events(folder)
-
-
-def _model_facts(trained: fits.Trained) -> dict[str, Any]:
-    winner, choice = trained.selection.winner, trained.selection.choice
-    return {
-        "family": winner.family.family,
-        "candidate": winner.name,
-        "iterations": winner.fit.iterations,
-        "stopped": winner.fit.stopped,
-        "best": winner.fit.best,
-        "verdict": choice.verdict,
-        "reason": choice.reason,
-        "threshold": trained.assessment.decision.threshold,
-        "calibrated": trained.assessment.decision.calibrator is not None,
-    }
-
-
-def _warnings(session: Session, trained: fits.Trained) -> tuple[str, ...]:
-    """What was asked for and could not be had, or has a price."""
-    told = []
-    if found := trained.evaluation.plots.get("canaries"):
-        told.append(
-            f"{found['planted_rows']} rows with secrets were planted in the train rows, and this"
-            " model has learnt them: evaluation.json lists them; remove evaluation.canaries for a"
-            " model that leaves"
-        )
-    if trained.selection.left_out:
-        told.append(
-            f"no time for {', '.join(trained.selection.left_out)}: not tried;"
-            " a longer training.budget mends it"
-        )
-    wanted = session.recipe.evaluation.cross_validation
-    if wanted is not None and trained.selection.folds is None:
-        told.append(
-            f"no time for {wanted} folds: the candidates were compared on validation rows alone;"
-            " a longer training.budget mends it"
-        )
-    return tuple(told)
-
-
-def _cross_validation(trained: fits.Trained) -> dict[str, Any] | None:
-    folds, evaluation = trained.selection.folds, trained.selection.cross_validation
-    if folds is None or evaluation is None:
-        return None
-    metrics = {name: value.to_json() for name, value in evaluation.metrics.items()}
-    return {"folds": folds.folds, "repeats": folds.repeats, "metrics": metrics}
-
-
-def _candidate_rows(trained: fits.Trained) -> tuple[dict[str, Any], ...]:
-    """The choice's table with what each fit came to."""
-    fitted = {candidate.name: candidate for candidate in trained.selection.candidates}
-    table = [*trained.selection.choice.table]
-    compared = {row["name"] for row in table}
-    table += [_left_behind(c, trained) for name, c in fitted.items() if name not in compared]
-    return tuple(
-        {
-            **row,
-            "iterations": fitted[row["name"]].fit.iterations,
-            "stopped": fitted[row["name"]].fit.stopped,
-            "best": fitted[row["name"]].fit.best,
-            "seconds": round(fitted[row["name"]].seconds, 3),
-            "chosen": row["name"] == trained.selection.winner.name,
-            **_usage(fitted[row["name"]], trained),
-        }
-        for row in table
-    )
-
-
-def _usage(candidate: Candidate, trained: fits.Trained) -> dict[str, Any]:
-    """What the answers to validation rows took, of a candidate that asks an endpoint."""
-    estimator = candidate.fit.estimator
-    if not isinstance(estimator, AsksOutside):
-        return {}
-    return {"usage": estimator.usage(candidate.preparation.transform(trained.validation.frame))}
-
-
-def _left_behind(candidate: Candidate, trained: fits.Trained) -> dict[str, Any]:
-    """The line of one that was too far behind on validation to be compared by folds."""
-    losses = row_losses(candidate.output, trained.validation.target, trained.model.target)
-    numbers = ("metric", "standard_error", "difference", "difference_error", "better_than_baseline")
-    return {
-        **dict.fromkeys(numbers),
-        "name": candidate.name,
-        "family": candidate.family.family,
-        "cost": candidate.family.cost,
-        "loss": float(np.mean(losses)),
-        "tied": False,
-        "behind": True,
-    }
 
 
 def _write_predictions(folder: RunFolder, trained: fits.Trained, snapshot: Snapshot) -> None:
