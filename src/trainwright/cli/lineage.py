@@ -19,7 +19,8 @@ def add(app: typer.Typer) -> None:
 def lineage(
     name: Annotated[str, typer.Argument(metavar="X", help="RUN or MODEL.")],
     row: Annotated[
-        str | None, typer.Option("--row", help="SOURCE:POSITION, or the global position.")
+        str | None,
+        typer.Option("--row", help="SOURCE:POSITION, the global position, or SOURCE:line LINE."),
     ] = None,
     workspace: options.Workspace = None,
     as_json: options.Json = False,
