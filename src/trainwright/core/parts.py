@@ -39,6 +39,7 @@ SAVED = {
     "ngram": "trainwright.models.language.ngram:NgramEstimator",
     "api": "trainwright.models.api.estimator:ApiEstimator",
     "api-preparation": "trainwright.data.prompts:PromptPreparation",
+    "name-tagger": "trainwright.models.text.names:TextNameTagger",
     "temperature": "trainwright.evaluation.calibration:TemperatureCalibrator",
     "prior": "trainwright.evaluation.calibration:PriorCalibrator",
     "isotonic": "trainwright.evaluation.calibration:IsotonicCalibrator",

@@ -320,6 +320,30 @@ class TextClassifier(Protocol):
         ...
 
 
+class NameTagger(Saved, Protocol):
+    """A model that finds names of persons in texts; saved with the package whose contract needs it."""
+
+    @property
+    def hash(self) -> str:
+        """What tells this model from any other."""
+        ...
+
+    def find(self, texts: Sequence[str]) -> list[list[tuple[int, int]]]:
+        """Where names begin and end in each text, in order, none within another.
+
+        What is found in a text depends on it alone.
+        """
+        ...
+
+
+class NameTaggers(Protocol):
+    """Finders of names; given to stage 1 by the flow, which knows models."""
+
+    def load(self, model: str) -> NameTagger:
+        """The one that the recipe names: a package of ours, or a folder in Hub layout."""
+        ...
+
+
 class Tracker(Protocol):
     """A reader of the record that mirrors it elsewhere, after the fact. May raise.
 

@@ -41,12 +41,20 @@ DETECTORS: Mapping[str, str] = {
     "missing values": "repair.missing:find",
     "outliers": "repair.outliers:find",
     "personal data and secrets": "privacy.detect:find",
+    "names of persons": "privacy.names:find",
     "near-duplicates": "similarity.find:find",
     "label errors": "labels.errors:find",
 }
 # Those that have something to look at where text is told.
 OF_LANGUAGE = frozenset(
-    ("contract", "encoding", "missing values", "personal data and secrets", "near-duplicates")
+    (
+        "contract",
+        "encoding",
+        "missing values",
+        "personal data and secrets",
+        "names of persons",
+        "near-duplicates",
+    )
 )
 # What leaves rows out before the split, by the recipe's wish: `leave_out(view) -> LeftOut`.
 BEFORE_SPLIT: Mapping[str, str] = {

@@ -11,7 +11,7 @@ preparation is the hash of the resolved `data` section, the task, and every file
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from importlib import metadata
@@ -36,7 +36,16 @@ from trainwright.core.durable import (
     write_json,
 )
 from trainwright.core.errors import DataError, EnvironmentFault, TrustError
-from trainwright.core.protocols import Embedder, OutOfFold, Probe, Progress, Silent, TextClassifier
+from trainwright.core.protocols import (
+    Embedder,
+    NameTagger,
+    NameTaggers,
+    OutOfFold,
+    Probe,
+    Progress,
+    Silent,
+    TextClassifier,
+)
 from trainwright.data.bias.groups import check_protected
 from trainwright.data.card import card_of
 from trainwright.data.classes import check_rows
@@ -49,6 +58,7 @@ from trainwright.data.labels.source import settle_source, weights_of
 from trainwright.data.language.mixture import told_mixture
 from trainwright.data.leakage import find_leaks
 from trainwright.data.ledger import reconcile
+from trainwright.data.lookers import hashes_of_models, tagger_named
 from trainwright.data.passes import Rounds
 from trainwright.data.privacy.hiding import hidden_columns, without_quotes, without_values
 from trainwright.data.quality import choose_inputs
@@ -97,6 +107,7 @@ def prepare(
     out_of_fold: OutOfFold | None = None,
     embedder: Embedder | None = None,
     classifier: TextClassifier | None = None,
+    name_taggers: NameTaggers | None = None,
     progress: Progress = Silent(),  # noqa: B008 - stateless
     reads: Reads | None = None,
     workers: Workers = HERE,
@@ -111,6 +122,7 @@ def prepare(
         out_of_fold: Several families, to judge labels by; the probe where there are none.
         embedder: Encoders of texts, for what is compared by meaning.
         classifier: Classifiers of texts, for filters.
+        name_taggers: Finders of names of persons, where the recipe names one.
         progress: Told how far the work is.
         reads: Counts which keys were read; kept in the snapshot and restored when it is reused.
         workers: Read, type, hash and summarise rows; the snapshot is the same whoever they are.
@@ -122,7 +134,10 @@ def prepare(
     """
     settings = recipe.data
     check_series(settings, recipe.task)
-    models = tuple(_models_named(settings, embedder=embedder, classifier=classifier))
+    tagger = tagger_named(settings, name_taggers)
+    models = tuple(
+        hashes_of_models(settings, embedder=embedder, classifier=classifier, tagger=tagger)
+    )
     known = _find_prepared(recipe, base=base, snapshots=snapshots, models=models)
     if known is not None:
         if reads is not None:
@@ -161,6 +176,7 @@ def prepare(
                 out_of_fold=out_of_fold,
                 embedder=embedder,
                 classifier=classifier,
+                tagger=tagger,
                 progress=progress,
                 workers=workers,
             )
@@ -190,6 +206,7 @@ def _table_content(
     out_of_fold: OutOfFold | None,
     embedder: Embedder | None,
     classifier: TextClassifier | None,
+    tagger: NameTagger | None,
     progress: Progress,
     workers: Workers,
 ) -> Content:
@@ -201,7 +218,9 @@ def _table_content(
     staged, settled = settle_source(staged, settings, base=base)
     typed = type_rows(staged, settings, task=recipe.task, folder=folder, workers=workers)
     staged.remove()
-    typed, repairs = repair_rows(typed, settings, base=base, folder=folder)
+    typed, repairs = repair_rows(
+        typed, settings, base=base, folder=folder, tagger=tagger.hash if tagger else ""
+    )
     progress.stage("split and check")
     check_split_columns(settings, list(typed.schema))
     check_protected(settings, list(typed.schema))
@@ -218,6 +237,7 @@ def _table_content(
         out_of_fold=out_of_fold,
         embedder=embedder,
         classifier=classifier,
+        tagger=tagger,
         base=base,
         place=raw.place,
     )
@@ -247,7 +267,9 @@ def _table_content(
         schemas=schemas,
         rows=table.split_blocks(schemas, weights=weights),
         ledger=table.ledger(),
-        profile=lambda: without_values(table.profile_of_train(profiled, hidden), hidden),
+        profile=lambda: without_values(
+            table.profile_of_train(profiled, hidden), hidden, tagger=tagger
+        ),
         target=target,
         inputs=choice.inputs,
         left_out=choice.left_out,
@@ -310,18 +332,6 @@ def _told(files: Sequence[SourceFile]) -> tuple[dict[str, Any], ...]:
     return tuple(
         {"name": f.name, "sha256": f.sha256, "bytes": f.bytes, "rows": f.num_rows} for f in files
     )
-
-
-def _models_named(
-    settings: DataSettings, *, embedder: Embedder | None, classifier: TextClassifier | None
-) -> Iterator[str]:
-    """Hashes of the models that the recipe lets look at the data."""
-    encoder = settings.near_duplicates.pretrained
-    if encoder is not None and embedder is not None:
-        yield embedder.hash(encoder)
-    toxicity = settings.filters.toxicity if settings.filters is not None else None
-    if toxicity is not None and classifier is not None:
-        yield classifier.hash(toxicity.model)
 
 
 def _key(

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from trainwright.core.artifacts import Split
 from trainwright.core.columns import RESERVED, ROW, UNIT, WEIGHT, Column, Target
-from trainwright.core.protocols import Embedder, OutOfFold, Probe, TextClassifier
+from trainwright.core.protocols import Embedder, NameTagger, OutOfFold, Probe, TextClassifier
 from trainwright.data.bundles import PARTS, Bundled, bundle
 from trainwright.data.chronology import TRAIN
 from trainwright.data.classes import check_classes, check_target
@@ -193,6 +193,7 @@ class Table:
         out_of_fold: OutOfFold | None,
         embedder: Embedder | None,
         classifier: TextClassifier | None,
+        tagger: NameTagger | None,
         base: Path,
         place: Callable[[int], str],
     ) -> TableView:
@@ -212,6 +213,7 @@ class Table:
             out_of_fold,
             embedder,
             classifier,
+            tagger,
             self.tables,
         )
 

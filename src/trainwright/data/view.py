@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from trainwright.core.artifacts import Split
 from trainwright.core.columns import ROW, Column, Target
-from trainwright.core.protocols import Embedder, OutOfFold, Probe, TextClassifier
+from trainwright.core.protocols import Embedder, NameTagger, OutOfFold, Probe, TextClassifier
 from trainwright.data.hashing import mix
 from trainwright.data.staging.arrays import Arrays
 from trainwright.data.staging.rows import FrameRows, Rows
@@ -70,6 +70,11 @@ class View(Protocol):
     @property
     def classifier(self) -> TextClassifier | None:
         """Classifiers of texts; None where nobody gave any."""
+        ...
+
+    @property
+    def tagger(self) -> NameTagger | None:
+        """What finds names of persons; None where the recipe names nothing."""
         ...
 
     @property
@@ -125,6 +130,7 @@ class TableView:
     out_of_fold: OutOfFold | None = None
     embedder: Embedder | None = None
     classifier: TextClassifier | None = None
+    tagger: NameTagger | None = None
     tables: dict[str, pl.DataFrame] = field(default_factory=dict, repr=False)
 
     @classmethod
@@ -141,12 +147,13 @@ class TableView:
         out_of_fold: OutOfFold | None = None,
         embedder: Embedder | None = None,
         classifier: TextClassifier | None = None,
+        tagger: NameTagger | None = None,
     ) -> TableView:
         """A view of a frame in memory, which holds ROW and PART beside typed columns and target."""
         rows, row, parts = FrameRows(frame), frame[ROW].to_numpy(), frame[PART].to_numpy()
         return cls(
             rows, row, parts, columns, inputs, target, settings, probe, base, place,
-            out_of_fold=out_of_fold, embedder=embedder, classifier=classifier,
+            out_of_fold=out_of_fold, embedder=embedder, classifier=classifier, tagger=tagger,
         )  # fmt: skip
 
     @property

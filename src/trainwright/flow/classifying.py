@@ -67,13 +67,23 @@ class PackagedClassifiers:
             yield np.concatenate([*found, np.zeros(0)])
 
     def _named(self, model: str) -> NamedPackage:
-        for folder in (self.base / model, self.base / model / "package"):  # a package, or a run
-            if (folder / "manifest.json").is_file():
-                return NamedPackage(folder, folder.name, None)
-        try:
-            return resolve_model(model, self.workspace)
-        except CommandError as error:
-            raise RecipeError(error.what, where=f"{_WHERE}.model", mend=error.mend) from error
+        where = f"{_WHERE}.model"
+        return named_package(model, base=self.base, workspace=self.workspace, where=where)
+
+
+def named_package(model: str, *, base: Path, workspace: Workspace, where: str) -> NamedPackage:
+    """The package that a recipe names: a folder of one or of a run, or what the workspace knows by it.
+
+    Raises:
+        RecipeError: there is no such model; `where` is the recipe's key.
+    """
+    for folder in (base / model, base / model / "package"):
+        if (folder / "manifest.json").is_file():
+            return NamedPackage(folder, folder.name, None)
+    try:
+        return resolve_model(model, workspace)
+    except CommandError as error:
+        raise RecipeError(error.what, where=where, mend=error.mend) from error
 
 
 def _code_of(found: Model, *, model: str, label: str) -> int:

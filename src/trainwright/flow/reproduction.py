@@ -21,6 +21,7 @@ from trainwright.data.prepare import prepare
 from trainwright.flow.checkpoints import NoCheckpoints
 from trainwright.flow.classifying import PackagedClassifiers
 from trainwright.flow.embedding import TextEmbedder
+from trainwright.flow.naming import PersonTaggers
 from trainwright.flow.out_of_fold import out_of_fold
 from trainwright.flow.packaging import Decisions
 from trainwright.flow.resolving import base_of, require_package, snapshot_of
@@ -157,6 +158,7 @@ def _prepare_again(
             out_of_fold=out_of_fold,
             embedder=TextEmbedder(base_of(folder)),
             classifier=PackagedClassifiers(base_of(folder), workspace),
+            name_taggers=PersonTaggers(base_of(folder), workspace),
             progress=progress,
         )
     except (DataError, EnvironmentFault, OSError) as error:

@@ -16,6 +16,7 @@ from trainwright.data.prepare import prepare as prepare_data
 from trainwright.flow.check import check_recipe, check_with_snapshot
 from trainwright.flow.classifying import PackagedClassifiers
 from trainwright.flow.embedding import TextEmbedder
+from trainwright.flow.naming import PersonTaggers
 from trainwright.flow.out_of_fold import out_of_fold
 from trainwright.models.tables.probe import probe
 from trainwright.recipe import Reads, Recipe, load_recipe
@@ -88,6 +89,7 @@ class Session:
                 out_of_fold=out_of_fold,
                 embedder=TextEmbedder(self.base),
                 classifier=PackagedClassifiers(self.base, self.workspace),
+                name_taggers=PersonTaggers(self.base, self.workspace),
                 progress=self.progress,
                 reads=self.reads,
                 workers=workers,

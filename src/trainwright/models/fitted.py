@@ -19,6 +19,7 @@ from trainwright.core.artifacts import Prediction
 from trainwright.core.columns import Column, Target, Task
 from trainwright.core.durable import make_folder, read_json, write_json
 from trainwright.core.language import Decoding, Generation, GenerationSettings, Prompt
+from trainwright.core.names import make_known, tagger_of
 from trainwright.core.parts import load
 from trainwright.core.protocols import Calibrator, Estimator, Preparation
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 BLOCK_ROWS = 16_384
 SMALLEST = 1e-9  # no class is called impossible
 
-_FILE = "model.json"
+_FILE, _NAMES = "model.json", "names"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +101,17 @@ class FittedModel:
         for name, part in parts.items():
             make_folder(folder / name)
             part.save(folder / name)
-        document = {
+        document: dict[str, Any] = {
             "kinds": {name: part.kind for name, part in parts.items()},
             "target": self.target.to_json(),
             "inputs": [column.to_json() for column in self.inputs],
             "threshold": self.threshold,
         }
+        tagger = tagger_of(self.inputs)
+        if tagger is not None:  # its contract cannot be kept without
+            make_folder(folder / _NAMES)
+            tagger.save(folder / _NAMES)
+            document["names"] = tagger.kind
         write_json(folder / _FILE, document)
 
     @classmethod
@@ -116,6 +122,8 @@ class FittedModel:
             TrustError: a file is missing, or a part is of no kind that we know.
         """
         document = read_json(folder / _FILE)
+        if "names" in document:
+            make_known(load(document["names"], folder / _NAMES))
         parts = {name: load(kind, folder / name) for name, kind in document["kinds"].items()}
         return cls(
             preparation=parts["preparation"],

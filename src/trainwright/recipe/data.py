@@ -12,7 +12,7 @@ from trainwright.recipe.governance import Balance, CardSettings
 from trainwright.recipe.labels import LabelSettings
 from trainwright.recipe.layout import LayoutSettings
 from trainwright.recipe.mixture import MixtureSettings
-from trainwright.recipe.privacy import HashKey, PersonalData
+from trainwright.recipe.privacy import HashKey, NameModel, PersonalData
 from trainwright.recipe.quantities import Seconds
 from trainwright.recipe.reads import Section
 from trainwright.recipe.repair import RepairSettings, UnreadableSettings
@@ -191,6 +191,8 @@ class DataSettings(Section):
     """Of a column that holds personal data: redact, hash, drop or keep."""
     hash_key: HashKey | None = None
     """Where the key for `hash` comes from: env:NAME; predicting needs the same."""
+    name_model: NameModel | None = None
+    """What finds names of persons in texts: a package or run that tags words, or a folder in Hub layout."""
     unreadable: UnreadableSettings = UnreadableSettings()
     """{quarantine: 5}: so many rows whose image cannot be decoded are left out, more stop the run."""
     contract: Name | None = None

@@ -18,6 +18,7 @@ import polars as pl
 
 from trainwright.core.artifacts import Finding
 from trainwright.core.columns import Column, ColumnType
+from trainwright.core.protocols import NameTagger
 from trainwright.data.privacy.masking import GATE, masked, replace_private, shape_of
 from trainwright.summaries.columns import ColumnProfile, Values
 from trainwright.summaries.profile import Profile
@@ -58,10 +59,18 @@ def without_pieces(block: pl.DataFrame, columns: Sequence[Column]) -> pl.DataFra
     return block.with_columns(changed)
 
 
-def without_values(profile: Profile, hidden: Collection[str]) -> Profile:
-    """The profile without the values that hold a piece."""
+def without_values(
+    profile: Profile, hidden: Collection[str], *, tagger: NameTagger | None = None
+) -> Profile:
+    """The profile without the values that hold a piece.
+
+    Args:
+        profile: Of rows without pieces (`without_pieces`).
+        hidden: Columns in which a piece, or a person's name, was found.
+        tagger: What finds names; where there is one, the words of such a text are not named either.
+    """
     return Profile(
-        {name: _unnamed(part) if name in hidden else part for name, part in profile.items()}
+        {name: _unnamed(part, tagger) if name in hidden else part for name, part in profile.items()}
     )
 
 
@@ -95,14 +104,19 @@ def _rounded(values: pl.Series) -> pl.Series:
     return pl.Series(values.name, numbers).set(values.is_null(), None)
 
 
-def _unnamed(part: ColumnProfile) -> ColumnProfile:
-    if part.values is None or part.type is ColumnType.TEXT:
+def _unnamed(part: ColumnProfile, tagger: NameTagger | None) -> ColumnProfile:
+    if part.values is None or (part.type is ColumnType.TEXT and tagger is None):
         return part
     known = part.values
-    kept = {
-        value: count
-        for value, count in known.counts.items()
-        if part.type not in _WORDS and masked(value) == value
-    }
+    kept = {} if part.type in (*_WORDS, ColumnType.TEXT) else _without_names(known, tagger)
     gone = sum(known.counts.values()) - sum(kept.values())
     return replace(part, values=Values(kept, known.unnamed + gone))
+
+
+def _without_names(values: Values, tagger: NameTagger | None) -> dict[str, int]:
+    """Without values that hold a piece; by a tagger, of those that would be named at all."""
+    if tagger is None:
+        return {value: count for value, count in values.counts.items() if masked(value) == value}
+    known = {value: count for value, count in values.top.items() if masked(value) == value}
+    named = zip(known, tagger.find(list(known)), strict=True)
+    return {value: known[value] for value, spans in named if not spans}

@@ -5,7 +5,7 @@ number. Random digits pass such a check too, one time in ten or so: `share` is t
 shapes that must pass before anything is said. Kinds that have no check and no distinctive form (a national
 phone number) count only in a column whose name says so.
 
-Not here: names of people and places, which no pattern tells from other words.
+Not here: names of people, which no pattern tells from other words (see `privacy.naming`), and of places.
 """
 
 from __future__ import annotations

@@ -34,10 +34,19 @@ def private_step(name: str) -> Step:
         EnvironmentFault: the variable is not set, is short, or holds another key than the contract's.
     """
     action, _, rest = name.partition(":")
-    write = partial(_named) if action.startswith("redact") else partial(_hashed, _key(rest))
+    write = writer(action, rest)
     if action.endswith("-whole"):
         return Step(r"[\s\S]", partial(_whole, write))
     return Step(GATE, lambda text: replace_private(text, write))
+
+
+def writer(action: str, key: str) -> Callable[[str, str], str]:
+    """What a piece of a kind becomes: its kind's name, or with it a hash by the key VARIABLE:FINGERPRINT.
+
+    Raises:
+        EnvironmentFault: the key is not at hand, or another one.
+    """
+    return _named if action.startswith("redact") else partial(_hashed, _key(key))
 
 
 def hash_step(variable: str, *, whole: bool) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 import polars as pl
 
 from trainwright.core.columns import Column, Repair
-from trainwright.data.repair.texts import mend_text, step, suspicious
+from trainwright.data.repair.texts import mend_texts, step, suspicious
 
 
 def repair_series(column: Column, values: pl.Series) -> pl.Series:
@@ -42,17 +42,17 @@ def repair_value(column: Column, value: Any) -> Any:  # noqa: ANN401 - of a type
     if repair is None or value is None:
         return value
     if isinstance(value, str):
-        text = _text(column, repair, value) if repair.text else value
+        text = _texts(column, repair, [value])[0] if repair.text else value
         return _spellings(repair).get(text, text) if text is not None else None
     if isinstance(value, float):
         return _limited(repair, value)
     return value
 
 
-def _text(column: Column, repair: Repair, text: str) -> str | None:
-    """The mended text; None where nothing is left, or a mark that means missing."""
-    mended = mend_text(repair.text, text)
-    return None if mended in column.nulls else mended
+def _texts(column: Column, repair: Repair, texts: Sequence[str]) -> list[str | None]:
+    """The mended texts; None where nothing is left, or a mark that means missing."""
+    mended = mend_texts(repair.text, texts)
+    return [None if text in column.nulls else text for text in mended]
 
 
 def _mended(column: Column, repair: Repair, values: pl.Series) -> pl.Series:
@@ -64,7 +64,7 @@ def _mended(column: Column, repair: Repair, values: pl.Series) -> pl.Series:
         return values
     odd = values.gather(rows)
     old = odd.unique()
-    new = pl.Series([_text(column, repair, text) for text in old], dtype=pl.String)
+    new = pl.Series(_texts(column, repair, old.to_list()), dtype=pl.String)
     mended = odd.replace_strict(old, new, return_dtype=pl.String)
     return values.clone().scatter(rows, mended)  # which changes a series in place
 

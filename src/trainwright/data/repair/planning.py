@@ -14,6 +14,7 @@ import polars as pl
 
 from trainwright.core.columns import Column, ColumnType, Repair
 from trainwright.core.errors import Fault, RecipeError, nearest, shorten
+from trainwright.core.names import SUFFIX
 from trainwright.data.privacy.masking import hash_step
 from trainwright.data.repair.variants import Group, propose
 from trainwright.recipe.data import DataSettings
@@ -41,7 +42,7 @@ class Plan:
 
 
 def plan_repairs(
-    columns: Sequence[Column], settings: DataSettings, *, spellings: Spellings
+    columns: Sequence[Column], settings: DataSettings, *, spellings: Spellings, tagger: str = ""
 ) -> Plan:
     """What the recipe wants mended.
 
@@ -50,6 +51,7 @@ def plan_repairs(
         settings: The recipe's data section.
         spellings: The distinct values of a category and how often each occurs, as the columns
             `value` and `count`; asked only where the proposed groups are accepted.
+        tagger: Hash of the model that finds names of persons; none is asked where it is "".
 
     Raises:
         RecipeError: a column is not there, or of a type that has nothing to mend in that way.
@@ -69,7 +71,7 @@ def plan_repairs(
     groups: dict[str, tuple[Group, ...]] = {}
     for column in columns:
         if column.type in _TEXTS:
-            steps = (*repair.text, *_private_steps(column, settings))
+            steps = (*repair.text, *_private_steps(column, settings, tagger))
             repairs[column.name] = Repair(steps, _named_variants(column, settings))
             if repair.variants.get(column.name) == "accept":
                 counts = spellings(replace(column, repair=Repair(steps)))
@@ -84,16 +86,21 @@ def plan_repairs(
     return Plan({name: one for name, one in repairs.items() if one != Repair()}, groups)
 
 
-def _private_steps(column: Column, settings: DataSettings) -> tuple[str, ...]:
-    """In texts each piece is replaced; of other columns the whole value."""
+def _private_steps(column: Column, settings: DataSettings, tagger: str) -> tuple[str, ...]:
+    """In texts each piece is replaced, then each name; of other columns the whole value."""
     action = settings.personal_data.get(column.name)
+    if action not in ("redact", "hash"):
+        return ()
     whole = column.type is not ColumnType.TEXT
     if action == "redact":
-        return ("redact-whole" if whole else "redact",)
-    if action == "hash":
+        first = "redact-whole" if whole else "redact"
+    else:
         assert settings.hash_key is not None
-        return (hash_step(settings.hash_key.removeprefix("env:"), whole=whole),)
-    return ()
+        first = hash_step(settings.hash_key.removeprefix("env:"), whole=whole)
+    if whole or not tagger:
+        return (first,)
+    key = first.partition(":")[2]
+    return (first, ":".join(part for part in (action + SUFFIX, key, tagger) if part))
 
 
 def _named_variants(column: Column, settings: DataSettings) -> tuple[tuple[str, str], ...]:

@@ -13,12 +13,15 @@ from dataclasses import dataclass
 import polars as pl
 
 from trainwright.core.columns import Column
+from trainwright.core.names import SUFFIX
 from trainwright.data.privacy.masking import masked, shape_of
+from trainwright.data.privacy.naming import finder_of
 from trainwright.data.repair.apply import repair_series
 from trainwright.data.repair.texts import step
 
 REPAIRS_FILE = "repairs.parquet"
 MOST_CHARS = 200
+Line = tuple[str, str, str | None, str | None]  # value, step, before, after
 SCHEMA = {
     "row": pl.Int64(),
     "column": pl.String(),
@@ -75,46 +78,57 @@ def no_edits() -> pl.DataFrame:
 def _edits(column: Column, before: pl.Series, after: pl.Series) -> pl.DataFrame:
     """Of each distinct value that was changed (`key`) the steps that changed it."""
     pairs = pl.DataFrame({"key": before, "new": after}).unique("key", maintain_order=True)
-    lines = [(key, *line) for key, new in pairs.iter_rows() for line in _steps(column, key, new)]
+    if before.dtype == pl.String:
+        lines = _text_lines(column, pairs["key"].to_list(), pairs["new"].to_list())
+    else:
+        lines = [(key, "limits", _number(key), _number(new)) for key, new in pairs.iter_rows()]
     names = ("key", "step", "before", "after")
     schema = {"key": before.dtype, **{name: SCHEMA[name] for name in names[1:]}}
     told = pl.DataFrame(lines, schema=schema, orient="row")
     return told.with_columns(pl.lit(column.name).alias("column"))
 
 
-def _steps(
-    column: Column, key: str | float, new: str | float | None
-) -> list[tuple[str, str | None, str | None]]:
+def _text_lines(column: Column, keys: list[str], news: list[str | None]) -> list[Line]:
+    """One line a text and step that changed it, text by text."""
     repair = column.repair
     assert repair is not None
-    if not isinstance(key, str):
-        return [("limits", _number(key), None if new is None else _number(float(new)))]
-    lines: list[tuple[str, str | None, str | None]] = []
-    text, hides = key, any(name.startswith(("redact-whole", "hash-whole")) for name in repair.text)
+    stages = [keys]
     for name in repair.text:
-        mended = step(name).mend(text)
-        if mended != text:
-            is_private = name.startswith(("redact", "hash"))
-            lines.append(
-                (
-                    name.partition(":")[0],
-                    _told(text, hides),
-                    _told(mended, hides and not is_private),
-                )
-            )
-        text = mended
-    if text != new:
-        after = None if new is None else _told(str(new), hides)
-        if new is None and lines:
-            lines[-1] = (*lines[-1][:2], None)
-        else:
-            lines.append(("variants", _told(text, hides), after))
+        stages.append(step(name).mend_all(stages[-1]))
+    shown = [_shown(repair.text[at:], stage) for at, stage in enumerate(stages)]
+    lines: list[Line] = []
+    for place, (key, new) in enumerate(zip(keys, news, strict=True)):
+        mine: list[Line] = [
+            (key, name.partition(":")[0], shown[at][place], shown[at + 1][place])
+            for at, name in enumerate(repair.text)
+            if stages[at][place] != stages[at + 1][place]
+        ]
+        last = stages[-1][place]
+        if new is None and mine:
+            mine[-1] = (*mine[-1][:3], None)
+        elif last != new:
+            tell = shape_of if _is_whole(repair.text) else masked
+            told = None if new is None else tell(new)[:MOST_CHARS]
+            mine.append((key, "variants", shown[-1][place], told))
+        lines += mine
     return lines
 
 
-def _told(text: str, hides: bool) -> str:  # noqa: FBT001 - one of two ways to hide
-    return (shape_of(text) if hides else masked(text))[:MOST_CHARS]
+def _shown(steps: Sequence[str], texts: Sequence[str]) -> list[str]:
+    """The texts as they may be told while these steps are still to be taken."""
+    if _is_whole(steps):
+        return [shape_of(text)[:MOST_CHARS] for text in texts]
+    for name in steps:
+        if name.partition(":")[0].endswith(SUFFIX):
+            texts = finder_of(name.rpartition(":")[2]).masked(texts)
+    return [masked(text)[:MOST_CHARS] for text in texts]
 
 
-def _number(value: float) -> str:
+def _is_whole(steps: Sequence[str]) -> bool:
+    return any(name.startswith(("redact-whole", "hash-whole")) for name in steps)
+
+
+def _number(value: float | None) -> str | None:
+    if value is None:
+        return None
     return f"{value:.17g}" if value != int(value) else f"{value:.0f}"

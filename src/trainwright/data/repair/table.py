@@ -26,7 +26,7 @@ from trainwright.recipe.data import DataSettings
 
 
 def repair_rows(
-    typed: TypedRows, settings: DataSettings, *, base: Path, folder: Path
+    typed: TypedRows, settings: DataSettings, *, base: Path, folder: Path, tagger: str = ""
 ) -> tuple[TypedRows, BlockStore]:
     """The rows as the recipe wants them mended, and the record of what was changed (`repair.recording`).
 
@@ -37,6 +37,7 @@ def repair_rows(
         settings: The recipe's data section.
         base: The recipe's folder.
         folder: Where the record is kept.
+        tagger: Hash of the model that finds names of persons; "" where there is none.
 
     Raises:
         RecipeError, EnvironmentFault: as `plan_repairs` and `contracted`.
@@ -50,7 +51,7 @@ def repair_rows(
         ]
         return pl.concat(counts).group_by("value", maintain_order=True).agg(pl.col("count").sum())
 
-    plan = plan_repairs(inputs, settings, spellings=spellings)
+    plan = plan_repairs(inputs, settings, spellings=spellings, tagger=tagger)
     columns = tuple(plan.of(column) for column in typed.columns)
     contract = load_contract(settings, base)
     columns = columns if contract is None else contracted(columns, contract)
@@ -107,5 +108,8 @@ def told(plan: Plan, edits: BlockStore) -> Iterator[Finding]:
 _KINDS = {
     "variants": "category-variant",
     "limits": "outlier",
-    **dict.fromkeys(("redact", "redact-whole", "hash", "hash-whole"), "personal-data"),
+    **dict.fromkeys(
+        ("redact", "redact-whole", "redact-names", "hash", "hash-whole", "hash-names"),
+        "personal-data",
+    ),
 }

@@ -21,6 +21,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from trainwright.core.names import SUFFIX
+
 TEXT_STEPS = ("mojibake", "html", "unicode", "whitespace")
 
 _TAGS = """
@@ -67,10 +69,18 @@ class Step:
     Attributes:
         suspicious: A pattern, in the syntax that Polars and Python share, of all texts that it could change.
         mend: What it makes of a text.
+        mend_many: The same of many, where that is cheaper than one by one.
     """
 
     suspicious: str
     mend: Callable[[str], str]
+    mend_many: Callable[[Sequence[str]], list[str]] | None = None
+
+    def mend_all(self, texts: Sequence[str]) -> list[str]:
+        """What it makes of each."""
+        if self.mend_many is not None:
+            return self.mend_many(texts)
+        return [self.mend(text) for text in texts]
 
 
 def step(name: str) -> Step:
@@ -89,11 +99,11 @@ def suspicious(steps: Sequence[str]) -> str:
     )
 
 
-def mend_text(steps: Sequence[str], text: str) -> str | None:
-    """The text after all steps; None where nothing is left of it."""
+def mend_texts(steps: Sequence[str], texts: Sequence[str]) -> list[str | None]:
+    """The texts after all steps; None where nothing is left of one."""
     for name in steps:
-        text = step(name).mend(text)
-    return text or None
+        texts = step(name).mend_all(texts)
+    return [text or None for text in texts]
 
 
 def without_mojibake(text: str) -> str:
@@ -159,6 +169,10 @@ def _line_ends(found: re.Match[str]) -> str:
 
 @lru_cache(maxsize=64)
 def _private(name: str) -> Step:
+    if name.partition(":")[0].endswith(SUFFIX):
+        from trainwright.data.privacy.naming import names_step
+
+        return names_step(name)
     from trainwright.data.privacy.masking import private_step
 
     return private_step(name)

@@ -9,7 +9,7 @@ from trainwright.core.columns import Column, ColumnType, Repair
 from trainwright.data.repair.apply import repair_series, repair_value
 from trainwright.data.repair.texts import (
     TEXT_STEPS,
-    mend_text,
+    mend_texts,
     plain_blanks,
     step,
     without_html,
@@ -95,7 +95,7 @@ def test_a_text_that_the_pattern_passes_over_is_left_alone_by_the_step(text):
     names = (*TEXT_STEPS, "redact")
     for name in names:
         if not pl.Series([text]).str.contains(step(name).suspicious)[0]:
-            assert mend_text((name,), text) == (text or None)
+            assert mend_texts((name,), [text]) == [text or None]
 
 
 @settings(deadline=None)
