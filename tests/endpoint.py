@@ -55,7 +55,7 @@ def endpoint(answer: Callable[[str], str]) -> Iterator[Endpoint]:
                 self._send(status, json.dumps({"error": said}).encode())
 
         def _reply(self, body: dict[str, Any]) -> dict[str, Any]:
-            prompt = body["messages"][0]["content"]
+            prompt = body["messages"][-1]["content"]
             text = answer(prompt)
             logprobs = None
             if body.get("logprobs") and told.with_logprobs:

@@ -200,7 +200,7 @@ def test_a_folder_of_texts_is_read_as_documents(tmp_path):
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        ("evaluation: {metric: rouge_l}\n", "candidates are not compared by rouge_l"),
+        ("evaluation: {metric: accuracy}\n", "there is no metric 'accuracy'"),
         ("evaluation: {cross_validation: 3}\n", "text-to-text is not compared by folds"),
     ],
 )

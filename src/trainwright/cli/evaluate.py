@@ -51,12 +51,14 @@ def evaluate(
     result = evaluate_run(run, split=as_split(split), workspace=workspace)
     rows = [
         [name, f"{v.value:.4f}", f"{v.low:.4f} to {v.high:.4f}"]
-        + ([f"{p.low:.4f} to {p.high:.4f}"] if (p := result.plain.get(name)) else [])
         for name, v in result.metrics.items()
     ]
     header = [result.split.value, "value", f"{100 * result.confidence:.4g} % interval"]
     if result.split is Split.TEST:
         header.append("plain 95 %")
+        for row, name in zip(rows, result.metrics, strict=True):
+            plain = result.plain[name]
+            row.append(f"{plain.low:.4f} to {plain.high:.4f}")
     lines = [
         *table(rows, header=header),
         f"lockbox: opened {result.opened} times; {result.statement}",

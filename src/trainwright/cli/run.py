@@ -14,6 +14,8 @@ from trainwright.cli.progress import TerminalProgress
 if TYPE_CHECKING:
     from trainwright.flow.run_result import RunResult
 
+_TEXTS = ("bleu", "chrf", "rouge_l", "exact_match", "token_f1")
+
 
 def add(app: typer.Typer) -> None:
     """Enter the verb."""
@@ -83,6 +85,13 @@ def lines_of(result: RunResult) -> Iterator[str]:
         ],
         header=("  candidate", "loss", "iterations", "stopped", "seconds"),
     )
+    writers = [row for row in result.candidates if row.get("texts")]
+    if writers:
+        names = [name for name in _TEXTS if any(name in row["texts"] for row in writers)]
+        yield from table(
+            [[row["name"], *(_value(row["texts"].get(name)) for name in names)] for row in writers],
+            header=("  texts of", *names),
+        )
     for row in result.candidates:
         if "usage" in row:
             yield _usage_line(row["name"], row["usage"])
@@ -97,6 +106,10 @@ def lines_of(result: RunResult) -> Iterator[str]:
     known = f" = {result.version} ({state})" if result.version else ", not registered"
     yield f"package: {result.package}{known}"
     yield f"report:  {result.run_dir / 'report.html'}"
+
+
+def _value(metric: Mapping[str, Any] | None) -> str:
+    return "–" if metric is None else f"{metric['value']:.4g}"
 
 
 def _usage_line(name: str, usage: Mapping[str, Any]) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
-from trainwright.core.errors import DataError
+from trainwright.core.errors import DataError, EnvironmentFault
 
 if TYPE_CHECKING:
     import numpy as np
@@ -192,6 +192,16 @@ class PromptTooLong(DataError):
     """A prompt leaves a model no room for an answer."""
 
 
+class Unanswered(EnvironmentFault):
+    """A request that came to nothing; the others go on.
+
+    Attributes:
+        request: Its number.
+    """
+
+    request: int = -1
+
+
 class Decoding(Protocol):
     """Requests that are generated side by side, a token each a step; one may join or leave at any time.
 
@@ -213,11 +223,24 @@ class Decoding(Protocol):
         ...
 
     def step(self) -> Sequence[Piece]:
-        """One more token for every request that is under way."""
+        """One more token for every request that is under way.
+
+        Raises:
+            Unanswered: nothing will come of one of them, which is forgotten.
+        """
         ...
 
     def cancel(self, request: int) -> None:
         """Forget a request."""
+        ...
+
+
+@runtime_checkable
+class WritesItself(Protocol):
+    """An estimator whose texts come another way than token by token from a network."""
+
+    def writing(self, preparation: Any) -> Decoding:  # noqa: ANN401 - the family's own
+        """A new, empty table of requests."""
         ...
 
 

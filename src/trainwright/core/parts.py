@@ -38,6 +38,7 @@ SAVED = {
     "unigram": "trainwright.models.language.unigram:UnigramEstimator",
     "ngram": "trainwright.models.language.ngram:NgramEstimator",
     "api": "trainwright.models.api.estimator:ApiEstimator",
+    "api-writer": "trainwright.models.api.writer:ApiWriter",
     "api-preparation": "trainwright.data.prompts:PromptPreparation",
     "name-tagger": "trainwright.models.text.names:TextNameTagger",
     "temperature": "trainwright.evaluation.calibration:TemperatureCalibrator",

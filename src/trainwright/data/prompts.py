@@ -19,6 +19,7 @@ from trainwright.core.columns import Column, ColumnType
 from trainwright.core.durable import read_json, write_json
 from trainwright.core.errors import RecipeError, nearest
 from trainwright.core.features import PromptNeeds, Prompts
+from trainwright.core.language import Message, Prompt
 
 MISSING = "(missing)"
 _FILE = "preparation.json"
@@ -54,6 +55,12 @@ class PromptPreparation:
 
     def transform_rows(self, rows: Sequence[Mapping[str, Any]]) -> Prompts:
         return Prompts(tuple(self._prompt(row) for row in rows))
+
+    def turns(self, prompt: Prompt) -> tuple[Message, ...]:
+        """What is told of a prompt: a conversation as it stands, a text in its place in the template."""
+        if not isinstance(prompt, str):
+            return prompt
+        return (Message("user", self._prompt({self.columns[0].name: prompt})),)
 
     def unseen(self, rows: Sequence[Mapping[str, Any]]) -> list[list[str]]:
         return [[] for _ in rows]

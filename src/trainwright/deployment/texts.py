@@ -56,10 +56,15 @@ class Writing:
             except DataError:
                 why.append(REFUSED)
         found: dict[int, Generation] = {}
-        while self._table.active:
-            for piece in self._table.step():
-                if piece.generation is not None:
-                    found[places[piece.request]] = piece.generation
+        try:
+            while self._table.active:
+                for piece in self._table.step():
+                    if piece.generation is not None:
+                        found[places[piece.request]] = piece.generation
+        finally:  # after a failure or a signal nobody waits for the others
+            for request, place in places.items():
+                if place not in found:
+                    self._table.cancel(request)
         texts = [found[place].text if place in found else None for place in range(len(rows))]
         ends = [found[place].finish if place in found else why[place] for place in range(len(rows))]
         return [

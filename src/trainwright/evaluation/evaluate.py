@@ -39,6 +39,7 @@ MIN_SLICE_ROWS = 20  # smaller slices are judged together
 MAX_SLICES = 20  # a column; the most frequent values, the rest together
 SLICE_REPLICATES, SLICE_BLOCKS = 500, 200  # a fifth of the whole's accuracy, a fiftieth of its cost
 OTHERS = "(others)"
+UNTOLD = ("not told", 0.0)  # of a model that does not say how likely a text is
 
 
 def evaluate(
@@ -85,8 +86,10 @@ def evaluate(
         naive_error=spec.naive_error or None,
         told=spec.task.is_language,
     )
-    loss = float(np.mean(row_losses(prediction, target, spec)))
-    if not math.isfinite(loss):
+    loss = loss_name(spec), float(np.mean(row_losses(prediction, target, spec)))
+    if spec.task.is_generated and not prediction.values.any():
+        loss = UNTOLD  # by its texts alone
+    if not math.isfinite(loss[1]):
         raise TrainingError(
             "the loss is not finite: a prediction is not a number, or beyond what can be squared",
             where=f"split {split.value}",
@@ -112,7 +115,7 @@ def evaluate(
         rows=len(target),
         confidence=confidence,
         metrics=_metrics(judged, spec=spec, confidence=confidence),
-        loss=(loss_name(spec), loss),
+        loss=loss,
         slices=tuple(sliced),
         curve=tuple(curve),
         plots=_plots(judged, spec=spec, seed=seed),

@@ -21,6 +21,7 @@ from trainwright.summaries.resampling import Resampler, Statistic
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
+TEXT_LOSS = "chrf_loss"
 TEXT_METRICS = ("bleu", "chrf", "rouge_1", "rouge_2", "rouge_l", "exact_match", "token_f1")
 
 
@@ -61,6 +62,14 @@ def text_metrics(
                 values, draws.units, confidence=confidence, scale=1.0, low=0.0, high=1.0
             )
     return found
+
+
+def text_losses(generated: Sequence[str], references: Sequence[str]) -> Floats:
+    """What candidates that write are compared by, row by row: 1 - chrF2; shape (rows,), in [0, 1].
+
+    Characters, so that it suits any script, and names nothing that a reference would need words for.
+    """
+    return 1.0 - texts.chrf(texts.chrf_counts(generated, references)) / 100.0
 
 
 def text_differences(

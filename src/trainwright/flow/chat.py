@@ -81,7 +81,7 @@ class Chat:
         if self.answers:
             seed = derive_seed(seed, "answer", len(self.answers))
         table = self._table = self._table or self.model.decoding()
-        table.add(prompt, replace(self.settings, seed=seed))
+        number = table.add(prompt, replace(self.settings, seed=seed))
         said: list[str] = []
         ended: Generation | None = None
         try:
@@ -92,6 +92,7 @@ class Chat:
                     yield piece.text
         finally:
             if ended is None:  # stopped, perhaps inside a step: that table is not used again
+                table.cancel(number)
                 self._table = None
                 ended = Generation("".join(said), "length", 0, len(said))
             self.answers.append(ended)

@@ -12,7 +12,6 @@ from trainwright.core.columns import Task
 from trainwright.core.errors import Fault, RecipeError, nearest
 from trainwright.core.language import LanguageNeeds
 from trainwright.evaluation.metrics import METRICS, metric_names
-from trainwright.evaluation.text_metrics import TEXT_METRICS
 from trainwright.models.auto import SEVERAL_TARGETS, Auto, candidates, settings_of
 from trainwright.models.tables.networks.families import TableNetworkFamily
 from trainwright.recipe.schema import Recipe
@@ -31,6 +30,7 @@ def check_recipe(recipe: Recipe) -> None:
         _weights_have_tasks(recipe),
         _task_has_its_data(recipe),
         _folds_can_be_cut(recipe),
+        _endpoint_is_judged_by_texts(recipe),
         _classes_are_weighed_once(recipe),
         _cluster_has_work(recipe),
         _text_is_written(recipe),
@@ -53,13 +53,6 @@ def check_with_snapshot(recipe: Recipe, snapshot: Snapshot) -> None:
 
 def _metrics_exist(recipe: Recipe, *, task: Task | None) -> Iterator[Fault]:
     known = list(METRICS) if task is None else metric_names(task)
-    if task is not None and task.is_generated and recipe.evaluation.metric in TEXT_METRICS:
-        yield Fault(
-            f"candidates are not compared by {recipe.evaluation.metric}: it is measured on what the"
-            " chosen one writes",
-            "evaluation.metric",
-            f'remove it, or deployment: {{gate: {{{recipe.evaluation.metric}: ">= ..."}}}}',
-        )
     wanted = [("evaluation.metric", recipe.evaluation.metric)] if recipe.evaluation.metric else []
     wanted += [(f"deployment.gate.{name}", name) for name in recipe.deployment.gate]
     for where, name in wanted:
@@ -177,6 +170,18 @@ def _asks_outside(recipe: Recipe) -> bool:
     if isinstance(recipe.model, Auto):
         return recipe.model.api is not None
     return bool(type(recipe.model).model_fields["family"].default == "api")
+
+
+def _endpoint_is_judged_by_texts(recipe: Recipe) -> Iterator[Fault]:
+    """An endpoint that writes has no metrics of likelihood."""
+    metric = recipe.evaluation.metric
+    writes = recipe.task is not None and recipe.task.is_generated
+    if writes and metric in ("bits_per_byte", "perplexity") and _asks_outside(recipe):
+        yield Fault(
+            f"an endpoint has no {metric}: it does not say how likely a text is",
+            "evaluation.metric",
+            "metric: chrf",
+        )
 
 
 def _classes_are_weighed_once(recipe: Recipe) -> Iterator[Fault]:

@@ -81,9 +81,14 @@ def _pair(one: RunFolder, other: RunFolder, mine: Snapshot, theirs: Snapshot) ->
     if both.height < 2:
         return {**names, "paired": False, "verdict": "no validation row was judged by both"}
     target = both["target"].to_numpy()
+    losses = [
+        row_losses(_output(both, mine, suffix), target, mine.target) for suffix in ("", "_other")
+    ]
+    if not all(np.isfinite(one).all() for one in losses):
+        verdict = "an endpoint does not say how likely a text is: its run's report has its texts"
+        return {**names, "paired": False, "verdict": verdict}
     test = compare_losses(
-        row_losses(_output(both, mine, ""), target, mine.target),
-        row_losses(_output(both, mine, "_other"), target, mine.target),
+        *losses,
         units=both["unit"].to_numpy(),
     )
     return {

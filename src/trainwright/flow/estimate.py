@@ -13,16 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-import numpy as np
-
 from trainwright.core.artifacts import Snapshot
-from trainwright.core.clock import Unhurried
-from trainwright.core.features import Examples
-from trainwright.core.protocols import AsksOutside, Progress, Workplace
+from trainwright.core.protocols import Progress
 from trainwright.core.seeds import derive_seed
-from trainwright.data.fitting import fit_preparation
-from trainwright.evaluation.choice import row_losses
-from trainwright.flow.assessment import as_served
+from trainwright.flow.asking import Asked, ask_endpoint
 from trainwright.flow.folds import FOLD_COST, FOLDS, REPEATS, is_small
 from trainwright.flow.probing import Probed, gain_of_twice, probe_family
 from trainwright.flow.rows import Rows, load_both
@@ -30,13 +24,11 @@ from trainwright.flow.selection import FIT_FRACTION, UNASKED_FOLDS
 from trainwright.flow.session import Session
 from trainwright.flow.weighing import Sides, Weighed, weigh
 from trainwright.models.auto import baseline_of, candidates
-from trainwright.summaries.intervals import Units, mean_by_unit
 from trainwright.summaries.reckoning import Reckoned, exact
 
 if TYPE_CHECKING:
     from trainwright.models.api.family import Api
 
-CHARACTERS_A_TOKEN = (4.0, 3.0, 6.0)  # usual, least, most, of what is only counted in characters
 AROUND_A_RUN_SECONDS = (2.0, 0.5, 8.0)  # judging, explaining, packaging, the report
 AROUND_A_RUN_BYTES = (2e6, 3e5, 6e6)  # report, records, reference
 HOURS_A_MONTH = 730.5
@@ -144,7 +136,9 @@ def estimate(
     asked = None
     if chosen is not None:
         session.progress.stage("endpoint")
-        asked = _ask(cast("Api", chosen), session, snapshot, train, validation)
+        asked = ask_endpoint(
+            cast("Api", chosen), session, snapshot, train, validation, best=best, now=now
+        )
     seconds = _train_seconds(session, snapshot, validation, probed)
     costs = _costs(session, snapshot, best, seconds.plus(exact(prepared)), asked)
     sides = Sides(
@@ -152,7 +146,7 @@ def estimate(
         here=_a_row(costs["serving_per_thousand"]),
         elsewhere=_a_row(costs["api_per_thousand"]),
         rows=None if settings.rows_per_month is None else settings.rows_per_month * settings.months,
-        trained=best.loss,
+        trained=best.loss if asked is None or asked.trained is None else asked.trained,
         asked=None if asked is None else asked.loss,
     )
     return Estimate(
@@ -168,76 +162,6 @@ def estimate(
         weigh(sides, seed=derive_seed(session.recipe.training.seed, "estimate")),
         now() - started,
     )
-
-
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """What an endpoint costs and is worth.
-
-    Attributes:
-        cost: Of a thousand rows; None without prices.
-        loss: On the sample; None where it was not asked.
-        facts: JSON values.
-    """
-
-    cost: Reckoned | None
-    loss: Reckoned | None
-    facts: Mapping[str, Any]
-
-
-def _ask(part: Api, session: Session, snapshot: Snapshot, train: Rows, validation: Rows) -> _Asked:
-    """Tokens of the prompts by their length, or, where a sample may be asked about, as they are counted."""
-    preparation = fit_preparation(
-        train.frame, snapshot.inputs, part.needs, base=session.base, target=snapshot.target
-    )
-    size = min(session.recipe.estimate.sample, validation.frame.height)
-    if not size:
-        prompts = preparation.transform(validation.frame.head(1_000)).texts
-        characters = float(np.mean([len(prompt) for prompt in prompts]))
-        read = [characters / each for each in CHARACTERS_A_TOKEN]
-        wrote = (min(4, part.max_tokens), 1, part.max_tokens)
-        cost = None
-        if part.prices is not None:
-            value, high, low = (
-                (r * part.prices.input + w * part.prices.output) / 1e3
-                for r, w in zip(read, (wrote[0], wrote[2], wrote[1]), strict=True)
-            )
-            cost = Reckoned(value, low, high)
-        return _Asked(cost, None, {"rows": 0, "tokens_in_by_length": read[0]})
-    places = np.unique(np.linspace(0, validation.frame.height - 1, size).astype(np.int64))
-    rows = validation.take(places)
-    prompts = preparation.transform(rows.frame)
-    fitted = part.fit(
-        Examples(preparation.transform(train.frame.head(0)), train.target),
-        Examples(prompts, rows.target),
-        target=snapshot.target,
-        training=session.recipe.training,
-        seed=session.recipe.training.seed,
-        pacer=Unhurried(),
-        workplace=Workplace(
-            session.base,
-            progress=session.progress,
-            answers=session.workspace.root / "answers" / snapshot.hash,
-        ),
-    )
-    estimator = cast("AsksOutside", fitted.estimator)
-    output = as_served(estimator.predict(prompts), rows, snapshot=snapshot, recipe=session.recipe)
-    losses = row_losses(output, rows.target, snapshot.target).ravel()
-    mean = mean_by_unit(losses, Units.of(rows.item_units))
-    half = 2 * mean.error if mean.units > 1 else float("inf")
-    usage = estimator.usage(prompts)
-    cost = usage["per_thousand_rows"]["cost"]
-    return _Asked(
-        None if cost is None else _around(cost, len(places)),
-        Reckoned(mean.value, mean.value - half, mean.value + half),
-        {**usage, "loss": mean.value},
-    )
-
-
-def _around(cost: float, rows: int) -> Reckoned:
-    """A mean of prompts' costs: their lengths differ by about as much as they are long."""
-    half = 2 / rows**0.5
-    return Reckoned(cost, cost * max(0.1, 1 - half), cost * (1 + half))
 
 
 def _train_seconds(
@@ -264,12 +188,15 @@ def _costs(
     snapshot: Snapshot,
     best: Probed,
     seconds: Reckoned,
-    asked: _Asked | None,
+    asked: Asked | None,
 ) -> dict[str, Reckoned | None]:
     settings = session.recipe.estimate
     labelled = sum(snapshot.rows[split] for split in ("train", "validation", "test"))
     hour = settings.compute_per_hour
-    row = best.probes[-1].row_seconds * 1000 / 3600
+    row = best.probes[-1].row_seconds
+    if asked is not None and asked.row_seconds is not None:
+        row = asked.row_seconds
+    row *= 1000 / 3600
     return {
         "labels": None if settings.label is None else exact(settings.label * labelled),
         "compute": None if hour is None else seconds.times(hour / 3600),

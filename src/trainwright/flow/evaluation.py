@@ -16,11 +16,13 @@ from trainwright.deployment.package import load_package
 from trainwright.evaluation.evaluate import evaluate as measure_all
 from trainwright.evaluation.lockbox import Lockbox, lockbox_statement
 from trainwright.flow.assessment import assess, flat, raw_output, slice_values
+from trainwright.flow.generating import Generated
 from trainwright.flow.packaging import Decisions
 from trainwright.flow.reporting import write_run_report
-from trainwright.flow.resolving import fitted_model_of, require_package, snapshot_of
+from trainwright.flow.resolving import answering, fitted_model_of, require_package, snapshot_of
 from trainwright.flow.rows import load_rows
-from trainwright.flow.training import generated_by
+from trainwright.flow.training import generated_by, written_by
+from trainwright.models.fitted import FittedModel
 from trainwright.recipe import load_recipe
 from trainwright.runs.folder import RunFolder, utc_now
 from trainwright.runs.workspace import Workspace
@@ -122,6 +124,9 @@ def _open_lockbox(folder: RunFolder, workspace: Workspace) -> EvaluationResult:
     check_lockbox(folder, workspace)
     snapshot = snapshot_of(folder, workspace)
     package = load_package(folder.package)
+    model = package.model
+    if isinstance(model, FittedModel):
+        model = answering(model, folder)
     lockbox = Lockbox(workspace.lockbox)
     earlier = lockbox.looks(snapshot.source_key)
     look = lockbox.open(
@@ -137,7 +142,7 @@ def _open_lockbox(folder: RunFolder, workspace: Workspace) -> EvaluationResult:
     )
     recipe = load_recipe(folder.recipe)
     rows = load_rows(snapshot, Split.TEST)
-    prediction = package.model.predict(rows.frame)
+    prediction = model.predict(rows.frame)
     judged = replace(prediction, values=flat(prediction.values, snapshot.target))
 
     def measured(confidence: float) -> Evaluation:
@@ -147,21 +152,29 @@ def _open_lockbox(folder: RunFolder, workspace: Workspace) -> EvaluationResult:
             spec=snapshot.target,
             units=rows.item_units,
             split=Split.TEST,
-            threshold=getattr(package.model, "threshold", None),
+            threshold=getattr(model, "threshold", None),
             confidence=confidence,
             slices=slice_values(rows, recipe.evaluation.slices),
             seed=derive_seed(recipe.training.seed, "intervals"),
         )
 
     evaluation, plain = measured(look.confidence), measured(0.95)
-    generated = generated_by(
-        package.model,
-        rows,
-        snapshot=snapshot,
-        recipe=recipe,
-        pacer=Unhurried(),
-        confidence=look.confidence,
-    )
+    known = written_by(model, rows, snapshot=snapshot, recipe=recipe, pacer=Unhurried())
+
+    def texts(confidence: float) -> Generated | None:
+        if known is None:
+            return None
+        return generated_by(
+            model,
+            rows,
+            snapshot=snapshot,
+            recipe=recipe,
+            pacer=Unhurried(),
+            known=known,
+            confidence=confidence,
+        )
+
+    generated, plainly = texts(look.confidence), texts(0.95)
     if generated is not None:
         evaluation = replace(
             evaluation,
@@ -174,7 +187,7 @@ def _open_lockbox(folder: RunFolder, workspace: Workspace) -> EvaluationResult:
         split=Split.TEST,
         confidence=look.confidence,
         metrics=evaluation.metrics,
-        plain=plain.metrics,
+        plain={**plain.metrics, **(plainly.metrics if plainly else {})},
         opened=look.number,
         statement=lockbox_statement(look.number, models_changed=changed),
     )

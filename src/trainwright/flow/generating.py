@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -38,6 +38,42 @@ class Question:
     row: int
     prompt: Prompt
     reference: str
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What models wrote for the same rows.
+
+    Attributes:
+        asked: The rows, as many as there was time for.
+        units: Of these rows, shape (rows,).
+        texts: Of each model a text a row; None where it cannot take the prompt.
+        settings: How they were written.
+    """
+
+    asked: tuple[Question, ...]
+    units: NDArray[np.int64]
+    texts: tuple[tuple[Generation | None, ...], ...]
+    settings: GenerationSettings
+
+    def answered(self) -> dict[int, list[Generation]]:
+        """The rows that every model wrote for, by their place, with what they wrote."""
+        rows = (
+            [text for text in texts if text is not None] for texts in zip(*self.texts, strict=True)
+        )
+        return {place: row for place, row in enumerate(rows) if len(row) == len(self.texts)}
+
+    def of(self, model: int) -> Written:
+        """What one of the models wrote."""
+        return replace(self, texts=(self.texts[model],))
+
+    def beside(self, others: Written) -> Written:
+        """With what others wrote for the first of these rows; the rows that both have."""
+        if not others.texts:
+            return self
+        size = len(others.asked)
+        texts = (*(own[:size] for own in self.texts), *others.texts)
+        return Written(others.asked, others.units, texts, self.settings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +149,7 @@ def generate_for(
     base: Generates | None = None,
     limit: int = LIMIT_ROWS,
     settings: GenerationSettings | None = None,
+    known: Written | None = None,
     confidence: float = 0.95,
 ) -> Generated | None:
     """Let a model write for rows of a generated task, and judge what it wrote.
@@ -127,41 +164,80 @@ def generate_for(
         base: The base before fine-tuning, to be asked the same rows.
         limit: Rows at most.
         settings: How; the likeliest token each time where not said.
+        known: What the model has written for these rows already.
         confidence: Level of the intervals.
 
     Returns:
         None where the model writes no texts, or time left no row.
     """
-    order = np.argsort(mix(rows.frame[ROW].to_numpy().astype(np.uint64)), kind="stable")[:limit]
-    asked = [_question(rows, int(place), target, inputs) for place in order]
-    how = settings or GenerationSettings()
     models = [model] if base is None else [model, base]
     if not all(one.generates for one in models):
         return None
-    written: list[list[Generation | None]] = [[] for _ in models]
-    longest = 0.0
-    for first in range(0, len(asked), GROUP):
-        if not pacer.go_on("generate", first // GROUP, needs=longest):
-            break
-        started = time.monotonic()
-        for one, texts in zip(models, written, strict=True):
-            texts += _written(one, asked[first : first + GROUP], how)
-        longest = max(longest, time.monotonic() - started)
-    answered = [
-        (place, [text for text in texts if text is not None])
-        for place, texts in enumerate(zip(*written, strict=True))
-    ]
-    told = [(place, texts) for place, texts in answered if len(texts) == len(models)]
+    how = settings or GenerationSettings()
+    if known is None:
+        found = write_for(
+            models, rows, target=target, inputs=inputs, pacer=pacer, limit=limit, settings=how
+        )
+    else:
+        others = write_for(
+            models[1:],
+            rows,
+            target=target,
+            inputs=inputs,
+            pacer=pacer,
+            limit=len(known.asked),
+            settings=how,
+        )
+        found = known.beside(others)
+    told = found.answered()
     if not told:
         return None
     return _judged(
-        [asked[place] for place, _ in told],
-        [texts for _, texts in told],
-        units=rows.units[order[[place for place, _ in told]]],
-        skipped=len(answered) - len(told),
+        [found.asked[place] for place in told],
+        list(told.values()),
+        units=found.units[list(told)],
+        skipped=len(found.asked) - len(told),
         how=how,
         seed=seed,
         confidence=confidence,
+    )
+
+
+def write_for(
+    models: Sequence[Generates],
+    rows: Rows,
+    *,
+    target: Target,
+    inputs: Sequence[Column],
+    pacer: Pacer,
+    settings: GenerationSettings,
+    limit: int = LIMIT_ROWS,
+) -> Written:
+    """Let models write for the same rows, chosen by a hash of their position, while there is time.
+
+    Args:
+        models: Each writes.
+        rows: Of validation or test.
+        target: What is told.
+        inputs: The columns that are read.
+        pacer: Asked before each group of rows ("generate"), which all models answer or none.
+        settings: How texts are written.
+        limit: Rows at most.
+    """
+    order = np.argsort(mix(rows.frame[ROW].to_numpy().astype(np.uint64)), kind="stable")[:limit]
+    asked = [_question(rows, int(place), target, inputs) for place in order]
+    texts: list[list[Generation | None]] = [[] for _ in models]
+    longest, done = 0.0, 0
+    for first in range(0, len(asked) if models else 0, GROUP):
+        if not pacer.go_on("generate", first // GROUP, needs=longest):
+            break
+        started = time.monotonic()
+        for one, own in zip(models, texts, strict=True):
+            own += _written(one, asked[first : first + GROUP], settings)
+        longest = max(longest, time.monotonic() - started)
+        done = min(len(asked), first + GROUP)
+    return Written(
+        tuple(asked[:done]), rows.units[order[:done]], tuple(tuple(own) for own in texts), settings
     )
 
 
@@ -204,10 +280,15 @@ def _written(
             requests.append(table.add(question.prompt, settings) if question.prompt else None)
         except DataError:
             requests.append(None)
-    while table.active:
-        for piece in table.step():
-            if piece.generation is not None:
-                found[piece.request] = piece.generation
+    try:
+        while table.active:
+            for piece in table.step():
+                if piece.generation is not None:
+                    found[piece.request] = piece.generation
+    finally:  # after a failure or a signal nobody waits for the others
+        for request in requests:
+            if request is not None and request not in found:
+                table.cancel(request)
     return [None if request is None else found[request] for request in requests]
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from trainwright.core.artifacts import Prediction
@@ -103,6 +104,8 @@ def _truth(frame: pl.DataFrame, target: Target, prediction: Prediction) -> Float
     if target.frame_column not in frame.columns:
         return None
     values = frame[target.frame_column]
+    if target.task.is_language and not np.asarray(prediction.values).any():
+        return None  # of a model that does not say how likely a text is
     if prediction.row_words is not None:
         return encode_tags(values, target, prediction.row_words)
     return encode_target(values, target)

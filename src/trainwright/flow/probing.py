@@ -97,6 +97,7 @@ class Probed:
         seconds: Of a fit on all train rows.
         loss: There, on validation rows; None where three probes were too many.
         counts: Of a network.
+        candidate: The largest of the fits.
     """
 
     family: str
@@ -105,6 +106,7 @@ class Probed:
     seconds: Reckoned
     loss: Reckoned | None
     counts: Counts | None
+    candidate: Candidate
 
     def to_json(self) -> dict[str, Any]:
         """As JSON values."""
@@ -149,6 +151,7 @@ def probe_family(
         train.frame.height
     )
     found: list[Probe] = []
+    kept: list[Candidate] = []
     ends = now() + seconds
 
     def fitted(size: int) -> Probe | None:
@@ -157,9 +160,11 @@ def probe_family(
         bench = Bench(part, stop=judged, inputs=snapshot.inputs, base=base, target=snapshot.target)
         pacer = Deadline(max(1.0, LIMIT * seconds), now=now)
         try:
-            return _probe(
+            probe, candidate = _probe(
                 bench, family, size, snapshot=snapshot, recipe=recipe, pacer=pacer, now=now
             )
+            kept[:] = [candidate]
+            return probe
         except (DataError, TrainingError):
             if size == train.frame.height:
                 raise
@@ -180,6 +185,7 @@ def probe_family(
         extrapolated([p.rows for p in found], [p.seconds for p in found], at=rows),
         loss_at(found, rows),
         _counts(family, train, judged, snapshot=snapshot, recipe=recipe, base=base),
+        kept[0],
     )
 
 
@@ -233,7 +239,7 @@ def _probe(
     recipe: Recipe,
     pacer: Deadline,
     now: Callable[[], float],
-) -> Probe:
+) -> tuple[Probe, Candidate]:
     made: list[Candidate] = []
     started = now()
     peak = peak_bytes(
@@ -254,7 +260,7 @@ def _probe(
     candidate = made[0]
     losses = row_losses(candidate.output, bench.judge.target, snapshot.target).ravel()
     mean = mean_by_unit(losses, Units.of(bench.judge.item_units))
-    return Probe(
+    probe = Probe(
         rows,
         seconds,
         mean.value,
@@ -263,6 +269,7 @@ def _probe(
         _size(candidate),
         peak,
     )
+    return probe, candidate
 
 
 def _expected(probes: Sequence[Probe], rows: int) -> float:

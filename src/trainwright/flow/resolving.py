@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from trainwright.core.artifacts import Snapshot
 from trainwright.core.errors import CommandError, RecipeError, TrustError
-from trainwright.core.protocols import Model
+from trainwright.core.protocols import AsksOutside, Model
 from trainwright.data.snapshot import load_snapshot
 from trainwright.deployment.package import Package, load_package
 from trainwright.models.fitted import FittedModel
@@ -152,4 +152,14 @@ def fitted_model_of(run: RunFolder) -> FittedModel:
         raise TrustError(
             f"the package holds a {model.kind}, not a fitted-model", where=str(run.package)
         )
-    return model
+    return answering(model, run)
+
+
+def answering(model: FittedModel, run: RunFolder) -> FittedModel:
+    """The model; one that asks an endpoint looks into the run's answers first, and keeps new ones there.
+
+    The run's recipe, which named the endpoint, was this machine's own.
+    """
+    if not isinstance(model.estimator, AsksOutside):
+        return model
+    return replace(model, estimator=model.estimator.keeping(run.answers))

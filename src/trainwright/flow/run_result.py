@@ -11,6 +11,7 @@ import numpy as np
 
 from trainwright.core.artifacts import Check, Finding, MetricValue
 from trainwright.core.protocols import AsksOutside
+from trainwright.data.prompts import PromptPreparation
 from trainwright.evaluation.choice import row_losses
 
 if TYPE_CHECKING:
@@ -149,6 +150,7 @@ def candidate_rows(trained: Trained) -> tuple[dict[str, Any], ...]:
             "best": fitted[row["name"]].fit.best,
             "seconds": round(fitted[row["name"]].seconds, 3),
             "chosen": row["name"] == trained.selection.winner.name,
+            **_texts(row["name"], trained),
             **_usage(fitted[row["name"]], trained),
         }
         for row in table
@@ -160,7 +162,26 @@ def _usage(candidate: Candidate, trained: Trained) -> dict[str, Any]:
     estimator = candidate.fit.estimator
     if not isinstance(estimator, AsksOutside):
         return {}
-    return {"usage": estimator.usage(candidate.preparation.transform(trained.validation.frame))}
+    texts = trained.selection.texts
+    if texts is None:
+        return {"usage": estimator.usage(candidate.preparation.transform(trained.validation.frame))}
+    assert isinstance(candidate.preparation, PromptPreparation)
+    asked = [
+        (candidate.preparation.turns(one.prompt), texts.written.settings)
+        for one in texts.written.asked
+        if one.prompt
+    ]
+    return {"usage": estimator.usage(asked)}
+
+
+def _texts(name: str, trained: Trained) -> dict[str, Any]:
+    """The metrics of what a candidate wrote, where candidates were compared by their texts."""
+    texts = trained.selection.texts
+    if texts is None:
+        return {}
+    found = texts.metrics.get(name)
+    told = None if found is None else {key: value.to_json() for key, value in found.items()}
+    return {"texts": told}
 
 
 def _left_behind(candidate: Candidate, trained: Trained) -> dict[str, Any]:

@@ -36,12 +36,14 @@ from trainwright.flow.fitting import (
 from trainwright.flow.folds import FOLD_COST, FOLDS, REPEATS, FoldScores, is_small, score_by_folds
 from trainwright.flow.row_names import RowNames
 from trainwright.flow.rows import Rows
+from trainwright.flow.text_choice import TextComparison, compare_texts, is_by_texts
 from trainwright.models.auto import baseline_of
 from trainwright.recipe.schema import Recipe
 from trainwright.summaries.intervals import Units, mean_by_unit
 
 FIT_FRACTION = 0.7  # of the budget; the rest is for judging, explaining and packaging
 UNASKED_FOLDS = 0.25  # of the time left for fits, where it does not: they must not fill the budget
+TEXT_FRACTION = 0.8  # of the time that fits have left, where candidates write to be compared
 FAR_BEHIND = 3.0  # standard errors
 FOLD_FRACTION = 0.5  # of that, where the recipe asks for folds
 
@@ -57,6 +59,7 @@ class Selection:
         folds: Out-of-fold scores, where the choice was made by folds.
         cross_validation: The winner's metrics out of fold, where there are folds.
         left_out: Candidates that there was no time for.
+        texts: What the candidates wrote, where the choice was made by that.
     """
 
     candidates: tuple[Candidate, ...]
@@ -65,6 +68,7 @@ class Selection:
     folds: FoldScores | None
     cross_validation: Evaluation | None
     left_out: tuple[str, ...]
+    texts: TextComparison | None = None
 
 
 def select(
@@ -107,6 +111,11 @@ def select(
         _check_finite(candidate)
         tell(f"{candidate.name}: {candidate.fit.iterations} iterations, {candidate.fit.stopped}")
         candidates.append(candidate)
+    left_out = tuple(
+        sorted({family.family for family in families} - {c.family.family for c in candidates})
+    )
+    if is_by_texts(candidates, snapshot=snapshot, recipe=recipe):
+        return _by_texts(candidates, validation, left_out, snapshot, recipe, pacer)
     metric = recipe.evaluation.metric
     judged = [
         replace(one, output=as_served(one.output, validation, snapshot=snapshot, recipe=recipe))
@@ -144,10 +153,34 @@ def select(
         winner,
         folds,
         None if folds is None else _cross_validated(folds, name, rows, snapshot=snapshot),
-        tuple(
-            sorted({family.family for family in families} - {c.family.family for c in candidates})
-        ),
+        left_out,
     )
+
+
+def _by_texts(
+    candidates: Sequence[Candidate],
+    validation: Rows,
+    left_out: tuple[str, ...],
+    snapshot: Snapshot,
+    recipe: Recipe,
+    pacer: Pacer,
+) -> Selection:
+    """The choice by what the candidates write."""
+    texts = compare_texts(
+        candidates,
+        validation,
+        snapshot=snapshot,
+        recipe=recipe,
+        pacer=pacer.share("texts", TEXT_FRACTION),
+    )
+    metric = recipe.evaluation.metric
+    choice = choose(
+        texts.scores,
+        units=texts.units,
+        metric_greater_is_better=is_greater_better(metric) if metric else None,
+    )
+    winner = candidates[choice.winner]
+    return Selection(tuple(candidates), choice, winner, None, None, left_out, texts)
 
 
 def _is_lone(families: Sequence[Family], target: Target) -> bool:

@@ -14,12 +14,13 @@ from trainwright.core.clock import Pacer
 from trainwright.core.language import generator_of
 from trainwright.core.protocols import Model, Progress
 from trainwright.core.seeds import derive_seed
+from trainwright.evaluation.text_metrics import TEXT_LOSS
 from trainwright.flow.assessment import Assessment, assess
 from trainwright.flow.checkpoints import Checkpoints, NoCheckpoints
 from trainwright.flow.explaining import explain
 from trainwright.flow.fairness import fairness_of
 from trainwright.flow.fitting import Candidate
-from trainwright.flow.generating import Generated, generate_for
+from trainwright.flow.generating import Generated, Written, generate_for, write_for
 from trainwright.flow.packaging import Decisions, build_package, fitted_model
 from trainwright.flow.planting import canaries_of, look_for, planted
 from trainwright.flow.rehearsal import forgetting
@@ -130,7 +131,11 @@ def train(
         recipe=recipe,
         pacer=pacer.share("generate", 0.8),
         before=_before(winner, model, validation, base=base),
+        known=None if selection.texts is None else selection.texts.of(winner.name),
     )
+    if selection.texts is not None:
+        loss = (TEXT_LOSS, selection.texts.loss_of(winner.name))
+        evaluation = replace(evaluation, loss=loss)
     if generated is not None:
         progress.stage("evaluate")
         metrics = {**evaluation.metrics, **generated.metrics}
@@ -151,6 +156,23 @@ def _before(winner: Candidate, model: FittedModel, rows: Rows, *, base: Path) ->
     return None if estimator is None else replace(model, estimator=estimator)
 
 
+def written_by(
+    model: Model, rows: Rows, *, snapshot: Snapshot, recipe: Recipe, pacer: Pacer
+) -> Written | None:
+    """What a model writes for validation or test rows, unjudged; None where its task is not to write."""
+    generator = generator_of(model)
+    if generator is None or not snapshot.target.task.is_generated:
+        return None
+    return write_for(
+        [generator],
+        rows,
+        target=snapshot.target,
+        inputs=snapshot.inputs,
+        pacer=pacer,
+        settings=recipe.evaluation.generation.settings(),
+    )
+
+
 def generated_by(
     model: Model,
     rows: Rows,
@@ -159,11 +181,12 @@ def generated_by(
     recipe: Recipe,
     pacer: Pacer,
     before: Model | None = None,
+    known: Written | None = None,
     confidence: float = 0.95,
 ) -> Generated | None:
     """What a model writes for validation or test rows, where its task is to write.
 
-    `before`, a base that was fine-tuned, is asked the same.
+    `before`, a base that was fine-tuned, is asked the same; `known` is what was written already.
     """
     generator = generator_of(model)
     if generator is None:
@@ -180,6 +203,7 @@ def generated_by(
         seed=derive_seed(recipe.training.seed, "intervals"),
         base=None if before is None else generator_of(before),
         settings=settings,
+        known=known,
         confidence=confidence,
     )
 

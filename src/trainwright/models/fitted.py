@@ -18,7 +18,13 @@ from numpy.typing import NDArray
 from trainwright.core.artifacts import Prediction
 from trainwright.core.columns import Column, Target, Task
 from trainwright.core.durable import make_folder, read_json, write_json
-from trainwright.core.language import Decoding, Generation, GenerationSettings, Prompt
+from trainwright.core.language import (
+    Decoding,
+    Generation,
+    GenerationSettings,
+    Prompt,
+    WritesItself,
+)
 from trainwright.core.names import make_known, tagger_of
 from trainwright.core.parts import load
 from trainwright.core.protocols import Calibrator, Estimator, Preparation
@@ -84,6 +90,8 @@ class FittedModel:
         Raises:
             CommandError: such a model generates no text.
         """
+        if isinstance(self.estimator, WritesItself):
+            return self.estimator.writing(self.preparation)
         from trainwright.models.language.decoding import open_decoding
 
         return open_decoding(self.estimator, cast("Speech", self.preparation))

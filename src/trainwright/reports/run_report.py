@@ -170,7 +170,7 @@ def _add_candidates(
     loss = metric_words(evaluation.get("loss", {}).get("name", "loss"))
     section = page.section(
         "Candidates against the baseline",
-        lead=f"Chosen on {_compared_on(run)} by {_measure(run)}. Of tied candidates the one that "
+        lead=f"Chosen on {_compared_on(run)} by {_measure(run, candidates)}. Of tied candidates the one that "
         "is cheaper to serve wins.",
     )
     judged = sorted(
@@ -215,6 +215,23 @@ def _add_candidates(
             for row in (*judged, *(row for row in candidates if row["loss"] is None))
         ],
     )
+    writers = [row for row in candidates if row.get("texts")]
+    if writers:
+        names = list(dict.fromkeys(name for row in writers for name in row["texts"]))
+        section.paragraph("What each candidate wrote for the same rows, with 95 % intervals.")
+        section.table(
+            ("candidate", *map(metric_words, names)),
+            [
+                (
+                    row["name"],
+                    *(
+                        with_interval(row["texts"][name]) if name in row["texts"] else "–"
+                        for name in names
+                    ),
+                )
+                for row in writers
+            ],
+        )
     asked = [row for row in candidates if row.get("usage")]
     if asked:
         section.paragraph(
@@ -249,9 +266,11 @@ def _usage_cells(name: str, usage: Values) -> tuple[Any, ...]:
     )
 
 
-def _measure(run: Values) -> str:
+def _measure(run: Values, candidates: Sequence[Values]) -> str:
     """What the candidates were chosen by."""
     asked = run.get("metric")
+    if not asked and any("texts" in row for row in candidates):
+        return "the texts that they write (1 - chrF of each row, smaller is better)"
     return f"{metric_words(asked)}, as asked" if asked else "a proper loss, smaller is better"
 
 

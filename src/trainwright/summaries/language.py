@@ -67,13 +67,15 @@ def bits_of_rows(values: Floats, row_bytes: Floats) -> Floats:
     """What each row costs at its own rate, as a share of the mean row's bytes; shape (rows,).
 
     The mean over rows is bits per byte. A row of which a part was cut off counts whole, at the rate of
-    what was told, so that nobody gains by cutting.
+    what was told, so that nobody gains by cutting. NaN where nothing was told of any row.
 
     Args:
         values: Predictions, shape (rows, 3).
         row_bytes: UTF-8 bytes of each row's text, shape (rows,).
     """
     told = values[:, BYTES]
+    if len(told) and not told.any() and row_bytes.any():
+        return np.full(len(told), np.nan)
     usual = values[:, NATS].sum() / max(told.sum(), 1.0)
     rate = np.divide(values[:, NATS], told, out=np.full(len(told), usual), where=told > 0)
     costs: Floats = rate * row_bytes / math.log(2) / max(float(row_bytes.mean()), 1.0)

@@ -15,7 +15,14 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass, field
 
 from trainwright.core.errors import TrainwrightError
-from trainwright.core.language import Decoding, Generates, GenerationSettings, Piece, Prompt
+from trainwright.core.language import (
+    Decoding,
+    Generates,
+    GenerationSettings,
+    Piece,
+    Prompt,
+    Unanswered,
+)
 from trainwright.deployment.server.limits import Limits
 from trainwright.deployment.server.metrics import Writing
 from trainwright.deployment.server.refusal import Refusal
@@ -151,6 +158,10 @@ class Desk:
         while self._take_orders():
             try:
                 pieces = self._table.step()
+            except Unanswered as error:
+                if error.request in self._tickets:
+                    self._send([(self._tickets.pop(error.request), error)])
+                continue
             except Exception as error:
                 self._give_up(error)
                 continue

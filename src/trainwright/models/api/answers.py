@@ -28,6 +28,7 @@ class Answer:
         tokens_out: Written.
         seconds: From the question to the end of the answer, without waits between attempts.
         top: The likeliest first tokens with their log probabilities; empty where none were given.
+        finish: Why it ended, as the endpoint says: "length" where it was cut off.
     """
 
     text: str
@@ -35,6 +36,7 @@ class Answer:
     tokens_out: int = 0
     seconds: float = 0.0
     top: tuple[tuple[str, float], ...] = ()
+    finish: str = "stop"
 
     def to_json(self) -> dict[str, Any]:
         """As JSON values."""

@@ -13,13 +13,14 @@ import math
 import os
 import ssl
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 from trainwright.core.errors import EnvironmentFault
+from trainwright.core.language import Message
 from trainwright.models.api.answers import Answer
 from trainwright.runs.redaction import REDACTED, redact
 
@@ -86,8 +87,9 @@ class Refused(Exception):
 
 def ask(
     question: Question,
-    prompt: str,
+    prompt: str | Sequence[Message],
     *,
+    how: Mapping[str, Any] | None = None,
     manners: Manners | None = None,
     wait: Callable[[float], object] = time.sleep,
     now: Callable[[], float] = time.monotonic,
@@ -96,7 +98,9 @@ def ask(
 
     Args:
         question: Where and how.
-        prompt: What the user says.
+        prompt: What the user says, or the turns of a conversation.
+        how: Settings of a text that is written, as the API names them: then no log probabilities are
+            asked for. None: the likeliest answer, as short as the question says.
         manners: Of the endpoint; where it refuses to tell the likeliest first tokens, that is noted here,
             and it is asked without.
         wait: Waits so many seconds before another attempt; what is true says that there is none.
@@ -109,8 +113,9 @@ def ask(
     for attempt in range(ATTEMPTS):
         try:
             started = now()
-            with_logprobs = manners.logprobs
-            reply = _post(question, _body(question, prompt, with_logprobs), secret)
+            with_logprobs = manners.logprobs and how is None
+            body = _body(question, prompt, how, with_logprobs=with_logprobs)
+            reply = _post(question, body, secret)
             return _answer(reply, seconds=now() - started)
         except Refused as refusal:
             if with_logprobs and refusal.status in (400, 422):
@@ -161,14 +166,21 @@ def key_of(question: Question) -> str | None:
     return secret
 
 
-def _body(question: Question, prompt: str, with_logprobs: bool) -> dict[str, Any]:  # noqa: FBT001
-    body: dict[str, Any] = {
+def _body(
+    question: Question,
+    prompt: str | Sequence[Message],
+    how: Mapping[str, Any] | None,
+    *,
+    with_logprobs: bool,
+) -> dict[str, Any]:
+    turns = (Message("user", prompt),) if isinstance(prompt, str) else prompt
+    usual = {"temperature": 0, "max_tokens": question.max_tokens}
+    return {
         "model": question.model,
-        "messages": [{"role": "user", "content": prompt}],
-        "temperature": 0,
-        "max_tokens": question.max_tokens,
+        "messages": [turn.to_json() for turn in turns],
+        **(usual if how is None else how),
+        **({"logprobs": True, "top_logprobs": TOP_TOKENS} if with_logprobs else {}),
     }
-    return body | ({"logprobs": True, "top_logprobs": TOP_TOKENS} if with_logprobs else {})
 
 
 def _post(question: Question, body: Mapping[str, Any], secret: str | None) -> Any:  # noqa: ANN401 - JSON
@@ -211,13 +223,14 @@ def _answer(reply: Any, *, seconds: float) -> Answer:  # noqa: ANN401 - JSON of 
         tokens = int(usage.get("prompt_tokens", 0)), int(usage.get("completion_tokens", 0))
         first = ((choice.get("logprobs") or {}).get("content") or [{}])[0]
         top = [(str(one["token"]), float(one["logprob"])) for one in first.get("top_logprobs", ())]
+        finish = str(choice.get("finish_reason") or "stop")
     except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
         raise Refused(200, f"the answer is not as OpenAI's API gives it: {error!r:.80}") from None
     if not isinstance(text, str) or not all(log <= 1e-6 for _, log in top):
         raise Refused(
             200, "the answer is not as OpenAI's API gives it: no text, or no probabilities"
         )
-    return Answer(text, *tokens, seconds, tuple(top[:TOP_TOKENS]))
+    return Answer(text, *tokens, seconds, tuple(top[:TOP_TOKENS]), finish[:40])
 
 
 def _fault(

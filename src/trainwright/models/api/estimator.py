@@ -6,9 +6,8 @@ once; a row's answer does not depend on the others. What was answered once is ke
 
 from __future__ import annotations
 
-import math
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -22,26 +21,9 @@ from trainwright.core.features import Prompts
 from trainwright.models.api.answers import Answer, AnswerBook
 from trainwright.models.api.endpoint import Manners, Question, ask, check_permitted
 from trainwright.models.api.reading import Reading, reading_from_json
+from trainwright.models.api.spending import Price, spent
 
 _FILE = "estimator.json"
-
-
-@dataclass(frozen=True, slots=True)
-class Price:
-    """Of a million tokens, in whatever currency.
-
-    Attributes:
-        input: Read.
-        output: Written.
-    """
-
-    input: float
-    output: float
-
-    def of(self, answers: Sequence[Answer]) -> float:
-        """What these answers cost."""
-        read, wrote = (sum(a.tokens_in for a in answers), sum(a.tokens_out for a in answers))
-        return (read * self.input + wrote * self.output) / 1e6
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,20 +108,10 @@ class ApiEstimator:
     def usage(self, features: Prompts) -> dict[str, Any]:
         """Latency, tokens and cost of these rows; answers that could not be read are counted."""
         found = self.answers(features)
-        seconds = sorted(answer.seconds for answer in found)
-        rows = max(1, len(found))
-        tokens = {
-            "tokens_in": 1000 * sum(answer.tokens_in for answer in found) / rows,
-            "tokens_out": 1000 * sum(answer.tokens_out for answer in found) / rows,
-        }
-        cost = None if self.price is None else 1000 * self.price.of(found) / rows
         return {
-            "rows": len(found),
+            **spent(found, self.price),
             "unreadable": sum(self.reading.read(answer) is None for answer in found),
             "with_probabilities": sum(bool(answer.top) for answer in found),
-            "latency_p50_seconds": _quantile(seconds, 0.50),
-            "latency_p95_seconds": _quantile(seconds, 0.95),
-            "per_thousand_rows": {**tokens, "cost": cost},
         }
 
     def save(self, folder: Path) -> None:
@@ -179,8 +151,3 @@ class ApiEstimator:
     def _ask(self, key: str, prompt: str, stop: threading.Event) -> None:
         answer = ask(self.question, prompt, manners=self.manners, wait=stop.wait)
         self.book.enter(key, answer)
-
-
-def _quantile(values: Sequence[float], part: float) -> float | None:
-    """The smallest value that `part` of them do not exceed."""
-    return values[max(0, math.ceil(part * len(values)) - 1)] if values else None

@@ -23,12 +23,15 @@ from trainwright.core.parts import Part, families
 from trainwright.core.protocols import Fit, Workplace
 from trainwright.models.api.answers import AnswerBook
 from trainwright.models.api.endpoint import LOOPBACK, Question
-from trainwright.models.api.estimator import ApiEstimator, Price
+from trainwright.models.api.estimator import ApiEstimator
 from trainwright.models.api.reading import ClassReading, NumberReading, Reading
+from trainwright.models.api.spending import Price
+from trainwright.models.api.writer import ApiWriter
 from trainwright.recipe.quantities import Seconds
 from trainwright.recipe.sections import TrainingSettings
 
 VARIABLE = "env:"
+USUAL_TOKENS = 16  # of a label or a number
 AT_ONCE = 16  # rows between two looks at the clock, for each that is asked about at once
 _UNTOLD = (ColumnType.IMAGE, ColumnType.SERIES, ColumnType.WORDS, ColumnType.MESSAGES)
 _SETTINGS = frozenset({"budget", "seed", "threads"})
@@ -63,8 +66,8 @@ class Api(Part):
     """Rows that are asked about at once."""
     timeout: Seconds = 30.0
     """Of one attempt."""
-    max_tokens: int = Field(default=16, ge=1, le=32_768)
-    """Of an answer."""
+    max_tokens: int | None = Field(default=None, ge=1, le=32_768)
+    """Of an answer; 16 where not said, and of texts as many as evaluation.generation allows."""
 
     @model_validator(mode="before")
     @classmethod
@@ -99,16 +102,29 @@ class Api(Part):
         return 9
 
     def unfit(self, inputs: Sequence[Column], target: Target) -> str:
-        """Classes and numbers, from columns that can be written down."""
-        if target.task.is_language:
+        """Classes, numbers and texts, from columns that can be written down."""
+        if target.task is Task.LANGUAGE_MODELLING:
             return (
-                "an endpoint does not say how likely a text is, by which texts are compared here;"
-                " it can be a candidate for classes and numbers"
+                "an endpoint does not say how likely a document is, by which models of documents are"
+                " compared; it can be a candidate for text-to-text, instruction-tuning, classes and numbers"
             )
+        if target.task.is_generated:
+            return self._unasked(target.task)
         if target.task not in (Task.CLASSIFICATION, Task.REGRESSION):
             return f"it cannot answer {target.task.value}"
         odd = [column.name for column in inputs if column.type in _UNTOLD]
         return f"column {odd[0]!r} cannot be written into a prompt" if odd else ""
+
+    def _unasked(self, task: Task) -> str:
+        """A text needs to be told what is to be done with it, a conversation is told as it stands."""
+        if task is Task.INSTRUCTION_TUNING and self.prompt is not None:
+            return "a conversation is told as it stands; remove model.prompt"
+        if task is Task.TEXT_TO_TEXT and self.prompt is None:
+            return (
+                "it is not said what is to be done with a text; write"
+                ' prompt: "Translate into German, and write nothing else: {COLUMN}"'
+            )
+        return ""
 
     def question(self) -> Question:
         """How a row is asked about."""
@@ -116,7 +132,7 @@ class Api(Part):
             self.endpoint,
             self.model,
             None if self.key is None else self.key.removeprefix(VARIABLE),
-            self.max_tokens,
+            self.max_tokens or USUAL_TOKENS,
             self.timeout,
         )
 
@@ -133,12 +149,21 @@ class Api(Part):
     ) -> Fit:
         """Nothing is learnt but what stands for an unreadable answer; validation rows are asked about."""
         question = self.question()
+        price = None if self.prices is None else Price(self.prices.input, self.prices.output)
+        if (
+            target.task.is_language
+        ):  # texts are written, and judged, with those of the other candidates
+            book = AnswerBook(workplace.answers)
+            writer = ApiWriter(
+                question, self.max_tokens, self.concurrency, price, book, agreed=True
+            )
+            return Fit(writer, iterations=1, stopped="converged")
         estimator = ApiEstimator(
             question,
             _reading(train.target, target, train.weights),
             "" if self.prompt is not None else _instruction(target),
             self.concurrency,
-            None if self.prices is None else Price(self.prices.input, self.prices.output),
+            price,
             book=AnswerBook(workplace.answers),
             agreed=True,
         )

@@ -16,7 +16,13 @@ from typing import Any, Literal
 from starlette.routing import Route
 
 from trainwright.core.errors import DataError, TrainwrightError
-from trainwright.core.language import Generation, GenerationSettings, Piece, PromptTooLong
+from trainwright.core.language import (
+    Generation,
+    GenerationSettings,
+    Piece,
+    PromptTooLong,
+    Unanswered,
+)
 from trainwright.deployment.server.body import Gone, check_headers, decode, read_body
 from trainwright.deployment.server.desk import Desk, Ticket
 from trainwright.deployment.server.gate import Scope, Send, send_bytes
@@ -160,6 +166,8 @@ async def _pieces(ticket: Ticket) -> AsyncIterator[Piece]:
         raise Refusal(400, error.what, where=_place(error), mend=error.mend, code=code) from error
     except DataError as error:
         raise Refusal(400, error.what, where=_place(error), mend=error.mend) from error
+    except Unanswered as error:
+        raise Refusal(502, error.what, mend="ask again later") from error
     except TrainwrightError as error:
         raise Refusal(500, error.what) from error
 

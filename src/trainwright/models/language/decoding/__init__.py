@@ -10,12 +10,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from trainwright.models.language.decoding.many import generate_all
     from trainwright.models.language.decoding.opening import open_decoding
-    from trainwright.models.language.decoding.table import generate_all
 
 __all__ = ["generate_all", "open_decoding"]
 
-_HOMES = {"generate_all": "table", "open_decoding": "opening"}
+_HOMES = {"generate_all": "many", "open_decoding": "opening"}
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever is asked for

@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 
 from trainwright.core.errors import DataError
 from trainwright.core.language import (
-    Decoding,
     Generation,
     GenerationSettings,
     Piece,
@@ -33,7 +32,6 @@ if TYPE_CHECKING:
 
 PROMPTS_A_STEP = 4
 MOST_BEAMS = MOST_COPIES
-SIDE_BY_SIDE = 32  # prompts that `generate_all` has under way
 
 
 class DecodingTable:
@@ -133,27 +131,6 @@ class DecodingTable:
                 mend="shorten the prompt",
             )
         return room
-
-
-def generate_all(
-    decoding: Decoding, prompts: Sequence[Prompt], settings: GenerationSettings
-) -> list[Generation]:
-    """One generation a prompt, in order; a bounded number of them at a time.
-
-    Raises:
-        DataError: a prompt is empty or too long.
-    """
-    found: dict[int, Generation] = {}
-    places: dict[int, int] = {}
-    waiting = deque(enumerate(prompts))
-    while waiting or decoding.active:
-        while waiting and decoding.active < SIDE_BY_SIDE:
-            place, prompt = waiting.popleft()
-            places[decoding.add(prompt, settings)] = place
-        for piece in decoding.step():
-            if piece.generation is not None:
-                found[places[piece.request]] = piece.generation
-    return [found[place] for place in range(len(prompts))]
 
 
 def check_settings(settings: GenerationSettings) -> None:
