@@ -70,7 +70,7 @@ class LabelSettings(Section):
     errors: Literal["find", "drop", "off"] = "find"
     """Labels that look wrong are named; `drop` leaves their train rows out; `off` does not look."""
     false_alarms: float = Field(default=0.2, gt=0, lt=1)
-    """Share of the named labels that may be right after all."""
+    """Share of the named labels that may be right after all: at most that, in 19 cases of 20."""
     corrections: str | None = None
     """A file with columns row and label, as `trainwright label --export` writes it: FILE:POSITION, or the
     position in all files, each from 0."""

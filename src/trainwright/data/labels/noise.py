@@ -8,16 +8,21 @@ under that curve that no confidence brings down. So
     P(disagrees | doubt) = e + (1 - 2e) s,    s = sigmoid(a + b logit(doubt)),   b > 0
 
 and a disagreement at that doubt is a wrong label with probability e (1 - s) / P. The floor e and its test
-come from the likelihood, with a prior that holds b near 1: the probabilities are calibrated already.
-Where rows are hard throughout, the floor drowns and nothing is claimed; that is the point. A cut takes the
-surest rows for which the mean of the chances to be wrong about them stays under the stated share.
+come from the likelihood, with a prior that holds a near 0 and b near 1: the probabilities are calibrated
+already. Where rows are hard throughout, the floor drowns and nothing is claimed; that is the point.
+
+A cut takes the most of the surest rows of which, with 95 % probability, no greater share than the stated
+one is right after all. That probability counts both what is not known of e, a and b (draws from their
+posterior: floors on a grid, the line a normal around its best at each) and chance in the rows themselves. By
+the mean alone one cut in two would break its promise.
 
 Cost: assumes accidents that do not depend on the row, given its class. Labels that are wrong because
 the row is hard look like hard rows, and are left to the ranking.
 
 Source: the floor is the anchor-point argument of Liu & Tao 2016, arXiv:1411.7718, thm. 3, fitted to all
 rows instead of read off the extreme one; the line on the logit scale is Platt 1999; the cut is the local
-false discovery rate of Efron et al. 2001, JASA 96. Proof: tests/numeric/test_labels_noise.py.
+false discovery rate of Efron et al. 2001, JASA 96; the draws are Laplace's approximation.
+Proof: tests/numeric/test_labels_noise.py.
 """
 
 from __future__ import annotations
@@ -28,13 +33,36 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
+from trainwright.core.seeds import derive_seed
+
 Floats = NDArray[np.float64]
 
 FLOORS = np.concatenate([[0.0], np.geomspace(0.0005, 0.4, 48)])
 SIGNIFICANT = 3.0  # fall of the log posterior that shows a floor: one case in 140 by chance
 OWN_ROWS = 1_000  # rows of a predicted class that has a floor of its own
+NUM_DRAWS = 400
+SURE = 0.95  # that no more of the named labels are right than is said
 _LEAST_DOUBT = 1e-4
 _SLOPE_SPREAD = 0.2  # of log b: of calibrated probabilities b is 1, of pooled ones a little more
+_OFFSET_SPREAD = 1.0  # of a: of calibrated ones 0
+_SPREADS = np.array([_OFFSET_SPREAD, _SLOPE_SPREAD])
+_STEP = 1e-4  # for the curvature
+_LEAST_CURVATURE = 1.0  # that of the prior
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """The labels that are named.
+
+    Attributes:
+        rows: Their positions, the surest first.
+        expected: Share of them that is expected to be right after all.
+        at_most: What that share does not exceed in 19 cases of 20; 1 where nothing is known but the mean.
+    """
+
+    rows: NDArray[np.int64]
+    expected: float
+    at_most: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,22 +73,31 @@ class Noise:
         rate: Share of labels that are wrong by accident; 0 where no floor shows.
         wrong: Probability that each row's label is wrong; 0 where model and label agree, or where
             no floor shows. Shape (rows,).
+        draws: The same for the rows where it is not 0, by each draw from what is not known; shape
+            (draws, those rows). None where there are none.
     """
 
     rate: float
     wrong: Floats
+    draws: Floats | None = None
 
-    def cut(self, false_alarms: float) -> tuple[NDArray[np.int64], float]:
-        """The most rows of which about `false_alarms`, or fewer, have a right label.
+    def cut(self, false_alarms: float) -> Cut:
+        """The most rows of which at most `false_alarms` have a right label, in 19 cases of 20.
 
-        Returns:
-            Their positions, the surest first, and the expected share of false alarms among them.
+        Where there are no draws: of which that share is expected to.
         """
-        order = np.argsort(-self.wrong, kind="stable")
-        order = order[self.wrong[order] > 0]
-        share = np.cumsum(1 - self.wrong[order]) / np.arange(1, len(order) + 1)
-        count = int((share <= false_alarms).sum())
-        return order[:count].astype(np.int64), float(share[count - 1]) if count else 0.0
+        rows = np.flatnonzero(self.wrong > 0)
+        order = np.argsort(-self.wrong[rows], kind="stable")
+        number = np.arange(1, len(rows) + 1)
+        expected = np.cumsum(1 - self.wrong[rows[order]]) / number
+        at_most, bound = np.ones(len(rows)), expected
+        if self.draws is not None and len(rows):
+            at_most = bound = _most_right(self.draws[:, order]) / number
+        fits = np.flatnonzero(bound <= false_alarms)
+        if not len(fits):
+            return Cut(rows[:0], 0.0, 0.0)
+        last = int(fits[-1])
+        return Cut(rows[order[: last + 1]], float(expected[last]), float(at_most[last]))
 
 
 def estimate_noise(probabilities: Floats, codes: NDArray[np.int64]) -> Noise:
@@ -73,10 +110,21 @@ def estimate_noise(probabilities: Floats, codes: NDArray[np.int64]) -> Noise:
     told = probabilities.argmax(axis=1)
     doubt = 1 - probabilities.max(axis=1)
     apart = told != codes
-    wrong = np.zeros(len(codes))
-    for rows in _groups(told, probabilities.shape[1]):
-        wrong[rows] = _chances(doubt[rows], apart[rows])
-    return Noise(float(wrong.mean()) if len(wrong) else 0.0, wrong)
+    draws = np.zeros((NUM_DRAWS, len(codes)))
+    for number, rows in enumerate(_groups(told, probabilities.shape[1])):
+        suspects = rows[apart[rows]]
+        draws[:, suspects] = _chances(doubt[rows], apart[rows], number)
+    wrong = draws.mean(axis=0)
+    return Noise(float(wrong.mean()) if len(wrong) else 0.0, wrong, draws[:, wrong > 0])
+
+
+def _most_right(draws: Floats) -> Floats:
+    """How many right labels there are at most among the first 1, 2 ... rows; shape (rows,)."""
+    mean = np.cumsum(1 - draws, axis=1)
+    spread = np.sqrt(np.cumsum(draws * (1 - draws), axis=1))
+    luck = np.random.default_rng(derive_seed(0, "label noise", "luck")).standard_normal(len(draws))
+    found: Floats = np.quantile(mean + luck[:, None] * spread, SURE, axis=0)
+    return np.maximum(found, 0.0)
 
 
 def _groups(told: NDArray[np.int64], num_classes: int) -> list[NDArray[np.int64]]:
@@ -88,24 +136,52 @@ def _groups(told: NDArray[np.int64], num_classes: int) -> list[NDArray[np.int64]
     return [*groups, rest] if len(rest) else groups
 
 
-def _chances(doubt: Floats, apart: NDArray[np.bool_]) -> Floats:
-    """Probability that a label is wrong, 0 where it is as told; shape (rows,)."""
+def _chances(doubt: Floats, apart: NDArray[np.bool_], group: int) -> Floats:
+    """Probability that a label is wrong, of those that are not as told; shape (draws, those rows)."""
     doubt = np.clip(doubt, _LEAST_DOUBT, 1 - _LEAST_DOUBT)
     logit = np.log(doubt / (1 - doubt))
-    if apart.sum() < 3:
-        return np.zeros(len(doubt))
-    start = np.array([0.0, 0.0])
-    losses, lines = [], []
+    found = np.zeros((NUM_DRAWS, int(apart.sum())))
+    if found.shape[1] < 3:
+        return found
+    line = np.array([0.0, 0.0])
+    fits: list[_Line] = []
     for floor in FLOORS:
-        start = minimize(_loss, start, args=(floor, logit, apart), jac=True, method="BFGS").x
-        losses.append(_loss(start, floor, logit, apart)[0])
-        lines.append(start)
-    best = int(np.argmin(losses))
-    if losses[0] - losses[best] < SIGNIFICANT:
-        return np.zeros(len(doubt))
-    hard, floor = _sigmoid(lines[best], logit), FLOORS[best]
-    found: Floats = np.where(apart, floor * (1 - hard) / (floor + (1 - 2 * floor) * hard), 0.0)
+        line = minimize(_loss, line, args=(floor, logit, apart), jac=True, method="BFGS").x
+        fits.append(_line(line, float(floor), logit, apart))
+    losses = np.array([fit.loss for fit in fits])
+    if losses[0] - losses.min() < SIGNIFICANT:
+        return found
+    weights = np.array([np.exp(losses.min() - fit.loss) * fit.volume for fit in fits])
+    generator = np.random.default_rng(derive_seed(0, "label noise", group))
+    chosen = generator.choice(len(FLOORS), NUM_DRAWS, p=weights / weights.sum())
+    for number, place in enumerate(chosen.tolist()):
+        fit, floor = fits[place], FLOORS[place]
+        drawn = fit.best + fit.root @ generator.standard_normal(2)
+        hard = _sigmoid(drawn, logit[apart])
+        found[number] = floor * (1 - hard) / (floor + (1 - 2 * floor) * hard)
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """The line at one floor: its best, how far from it others are likely, and what it weighs."""
+
+    best: Floats
+    root: Floats  # of the covariance
+    volume: float
+    loss: float
+
+
+def _line(best: Floats, floor: float, logit: Floats, apart: NDArray[np.bool_]) -> _Line:
+    """The normal around the best line, from the loss's curvature there."""
+    curvature = np.empty((2, 2))
+    for axis, step in enumerate(np.eye(2) * _STEP):
+        ahead, behind = (_loss(best + side * step, floor, logit, apart)[1] for side in (1, -1))
+        curvature[axis] = (ahead - behind) / (2 * _STEP)
+    sizes, axes = np.linalg.eigh((curvature + curvature.T) / 2)
+    sizes = np.maximum(sizes, _LEAST_CURVATURE)
+    loss = _loss(best, floor, logit, apart)[0]
+    return _Line(best, axes / np.sqrt(sizes), float(1 / np.sqrt(sizes.prod())), loss)
 
 
 def _loss(
@@ -116,9 +192,9 @@ def _loss(
     chance = np.clip(floor + (1 - 2 * floor) * hard, 1e-12, 1 - 1e-12)
     loss = -np.log(np.where(apart, chance, 1 - chance)).sum()
     slope = np.where(apart, -1 / chance, 1 / (1 - chance)) * (1 - 2 * floor) * hard * (1 - hard)
-    pull = line[1] / _SLOPE_SPREAD**2
-    gradient = np.array([slope.sum(), (slope * logit).sum() * np.exp(line[1]) + pull])
-    return float(loss + pull * line[1] / 2), gradient
+    pull = line / _SPREADS**2
+    gradient = np.array([slope.sum(), (slope * logit).sum() * np.exp(line[1])]) + pull
+    return float(loss + pull @ line / 2), gradient
 
 
 def _sigmoid(line: Floats, logit: Floats) -> Floats:
