@@ -1,4 +1,4 @@
-"""The models that a recipe lets look at the data, each told by its hash: another one prepares anew."""
+"""What a recipe lets look at the data from outside: models and a key. Another one prepares anew."""
 
 from __future__ import annotations
 
@@ -6,17 +6,24 @@ from collections.abc import Iterator
 
 from trainwright.core.names import make_known
 from trainwright.core.protocols import Embedder, NameTagger, NameTaggers, TextClassifier
+from trainwright.data.privacy.masking import hash_step
 from trainwright.recipe.data import DataSettings
 
 
-def hashes_of_models(
+def hashes_of_lookers(
     settings: DataSettings,
     *,
     embedder: Embedder | None,
     classifier: TextClassifier | None,
     tagger: NameTagger | None,
 ) -> Iterator[str]:
-    """Hashes of the models that the recipe names."""
+    """Hashes of the models that the recipe names, and a fingerprint of its key.
+
+    Raises:
+        EnvironmentFault: the key is not in the environment.
+    """
+    if settings.hash_key is not None:
+        yield hash_step(settings.hash_key.removeprefix("env:"), whole=False)
     encoder = settings.near_duplicates.pretrained
     if encoder is not None and embedder is not None:
         yield embedder.hash(encoder)

@@ -58,7 +58,7 @@ from trainwright.data.labels.source import settle_source, weights_of
 from trainwright.data.language.mixture import told_mixture
 from trainwright.data.leakage import find_leaks
 from trainwright.data.ledger import reconcile
-from trainwright.data.lookers import hashes_of_models, tagger_named
+from trainwright.data.lookers import hashes_of_lookers, tagger_named
 from trainwright.data.passes import Rounds
 from trainwright.data.privacy.hiding import hidden_columns, without_quotes, without_values
 from trainwright.data.quality import choose_inputs
@@ -135,10 +135,10 @@ def prepare(
     settings = recipe.data
     check_series(settings, recipe.task)
     tagger = tagger_named(settings, name_taggers)
-    models = tuple(
-        hashes_of_models(settings, embedder=embedder, classifier=classifier, tagger=tagger)
+    lookers = tuple(
+        hashes_of_lookers(settings, embedder=embedder, classifier=classifier, tagger=tagger)
     )
-    known = _find_prepared(recipe, base=base, snapshots=snapshots, models=models)
+    known = _find_prepared(recipe, base=base, snapshots=snapshots, lookers=lookers)
     if known is not None:
         if reads is not None:
             reads.restore(known.reads)
@@ -184,7 +184,7 @@ def prepare(
             content,
             reads=reads.of("data") if reads is not None else (),
             preparation_key=_key(
-                recipe, [(file.name, file.sha256) for file in files], base=base, models=models
+                recipe, [(file.name, file.sha256) for file in files], base=base, lookers=lookers
             ),
         )
         progress.stage("snapshot")
@@ -335,7 +335,7 @@ def _told(files: Sequence[SourceFile]) -> tuple[dict[str, Any], ...]:
 
 
 def _key(
-    recipe: Recipe, files: Sequence[tuple[str, str]], *, base: Path, models: tuple[str, ...]
+    recipe: Recipe, files: Sequence[tuple[str, str]], *, base: Path, lookers: tuple[str, ...]
 ) -> str:
     """The key of a preparation, code included; `resolved` does not count as reading."""
     resolved = recipe.resolved()
@@ -344,12 +344,12 @@ def _key(
     if contract := resolved["data"]["contract"]:
         said.append(sha256_file((base / contract).resolve()))
     said += [sha256_file(path) for path in label_files(recipe.data.labels, base=base)]
-    said += models
+    said += lookers
     return sha256_bytes(canonical_json([code, said, [list(file) for file in files]]))
 
 
 def _find_prepared(
-    recipe: Recipe, *, base: Path, snapshots: Path, models: tuple[str, ...]
+    recipe: Recipe, *, base: Path, snapshots: Path, lookers: tuple[str, ...]
 ) -> Snapshot | None:
     """The snapshot that this recipe gave before on these very bytes."""
     if not (snapshots / "prepared").is_dir():
@@ -360,7 +360,7 @@ def _find_prepared(
         hashes = named_hashes(recipe.data, base)
         if hashes is None:
             return None  # whether a database has changed is known when its rows were read
-        key = _key(recipe, hashes, base=base, models=models)
+        key = _key(recipe, hashes, base=base, lookers=lookers)
         note = snapshots / "prepared" / f"{key}.json"
         if not note.exists():
             return None
