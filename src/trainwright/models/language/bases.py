@@ -14,6 +14,7 @@ from trainwright.core.pretrained import Base
 from trainwright.models.language.gguf import converted, without_bars
 from trainwright.models.networks.estimator import WEIGHTS
 from trainwright.models.networks.hub import IDLE, unusable
+from trainwright.models.networks.weights import load_weights
 
 # Kind -> transformers' class that finds a model's own.
 _CLASSES = {
@@ -223,7 +224,7 @@ def _trained_here(base: Base, kind: str, config: Mapping[str, Any]) -> Any:  # n
     try:
         model = drawn(kind, config)
         stored = load_file(base.folder / WEIGHTS)
-        model.load_state_dict({name.removeprefix("model."): t for name, t in stored.items()})
+        load_weights(model, {name.removeprefix("model."): t for name, t in stored.items()})
     except (OSError, SafetensorError, RuntimeError, KeyError, TypeError, ValueError) as error:
         raise unusable(base, str(error)) from error
     return model

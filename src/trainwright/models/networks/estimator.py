@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from trainwright.core.durable import read_json, write_bytes, write_json
 from trainwright.core.errors import TrustError
 from trainwright.models.networks.architecture import Architecture, load_architecture
+from trainwright.models.networks.weights import load_weights, written_once
 from trainwright.training.feeding.loader import epoch_batches
 
 _FILE = "estimator.json"
@@ -87,7 +88,7 @@ class NetworkEstimator:
         with torch.random.fork_rng(devices=[]):
             module = architecture.build()
         try:
-            module.load_state_dict(load_file(folder / WEIGHTS), strict=True)
+            load_weights(module, load_file(folder / WEIGHTS))
         except (RuntimeError, ValueError, OSError) as error:
             raise TrustError(
                 f"the weights are not those of the architecture: {str(error)[:200]}",
@@ -104,11 +105,7 @@ def write_network(
     origin: Mapping[str, str] | None = None,
 ) -> None:
     """Write weights and architecture (with its kind) as `NetworkEstimator.load` reads them."""
-    weights = {
-        name: tensor.detach().to("cpu").contiguous().clone()  # shared ones apart
-        for name, tensor in state.items()
-    }
-    write_bytes(folder / WEIGHTS, save(weights))
+    write_bytes(folder / WEIGHTS, save(written_once(state)))
     write_json(folder / _FILE, {"architecture": dict(architecture), "origin": dict(origin or {})})
 
 

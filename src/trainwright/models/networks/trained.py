@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from trainwright.core.errors import RecipeError
 from trainwright.core.pretrained import Base
 from trainwright.models.networks.estimator import WEIGHTS, write_network
+from trainwright.models.networks.weights import completed
 
 
 def save_part(
@@ -70,11 +71,12 @@ def load_part(module: nn.Module, base: Base, *, part: str, mend: str = "") -> No
         stored = load_file(base.folder / WEIGHTS)
     except (OSError, SafetensorError) as error:
         raise unusable(base, str(error)) from error
-    weights = {
+    named = {
         name.removeprefix(f"{part}."): tensor
         for name, tensor in stored.items()
         if name.startswith(f"{part}.")
     }
+    weights = completed(module, named)
     unlike = _unlike(module.state_dict(), weights)
     if unlike:
         raise unusable(base, unlike, mend=mend)
