@@ -21,7 +21,7 @@ import numpy as np
 import torch
 import transformers
 
-from trainwright.core.language import GenerationSettings, SpecialTokens
+from trainwright.core.language import GenerationSettings, Opening, SpecialTokens
 from trainwright.models.language.decoding import generate_all, open_decoding
 
 SHAPES = {
@@ -53,6 +53,15 @@ class Ids:
 
     def prompt_ids(self, prompt: Any) -> tuple[int, ...]:
         return tuple(int(word) for word in prompt.split())
+
+    def opening(self, prompt: Any) -> Opening:
+        return Opening(self.prompt_ids(prompt))
+
+    def blanks(self) -> dict[int, str]:
+        return {}
+
+    def piece(self, token: int) -> str:
+        return f"{token} "
 
     def decode(self, ids: Any) -> str:
         return "".join(f"{token} " for token in ids)

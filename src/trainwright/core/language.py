@@ -34,7 +34,60 @@ class Message:
         return {"role": self.role, "content": self.content}
 
 
-Prompt = str | tuple[Message, ...]
+@dataclass(frozen=True, slots=True)
+class PromptTokens:
+    """A prompt as token ids, read as they are: nothing is put before or behind them."""
+
+    ids: tuple[int, ...]
+
+
+Prompt = str | tuple[Message, ...] | PromptTokens
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What a model reads of a prompt before it goes on.
+
+    Attributes:
+        ids: Token ids.
+        lead: Blanks at the prompt's end that are not among them: what is told begins with them, as in
+            training, where a blank and the word behind it are one token. They are no part of the text.
+        first: Where the prompt's own tokens begin in `ids`, behind those that frame it.
+    """
+
+    ids: tuple[int, ...]
+    lead: str = ""
+    first: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """What is wanted of how likely tokens are.
+
+    Attributes:
+        top: So many of the likeliest tokens at each place.
+        prompt: Also of the prompt's own tokens.
+    """
+
+    top: int = 0
+    prompt: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TokenShare:
+    """A token and how likely it was, before temperature and the like.
+
+    Attributes:
+        text: Of the token; one that is no whole character as the tokenizer writes it.
+        log: Ln of its probability; None where nothing stands before it.
+        top: The likeliest tokens at its place, with theirs.
+        is_end: It ends a text, and is no part of it.
+    """
+
+    text: str
+    log: float | None
+    top: tuple[tuple[str, float], ...] = ()
+    is_end: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,12 +218,16 @@ class Generation:
         finish: "stop": the end token or a stop text came; "length": it was cut off.
         prompt_tokens: Of the prompt.
         tokens: Generated, the end token included.
+        shares: Of the generated tokens, where they are wanted; those of a stop text are not among them.
+        prompt: The prompt's own tokens, where they are wanted.
     """
 
     text: str
     finish: Literal["stop", "length"]
     prompt_tokens: int
     tokens: int
+    shares: tuple[TokenShare, ...] = ()
+    prompt: tuple[TokenShare, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,11 +238,13 @@ class Piece:
         request: Its number.
         text: New text; may be empty (half a character, the beginning of a stop text).
         generation: The whole, once it has ended.
+        shares: Of the tokens that tell this text, where they are wanted.
     """
 
     request: int
     text: str
     generation: Generation | None = None
+    shares: tuple[TokenShare, ...] = ()
 
 
 class PromptTooLong(DataError):
@@ -213,11 +272,18 @@ class Decoding(Protocol):
         """Requests that have not ended."""
         ...
 
-    def add(self, prompt: Prompt, settings: GenerationSettings) -> int:
+    def add(
+        self, prompt: Prompt, settings: GenerationSettings, shares: Shares | None = None
+    ) -> int:
         """A new request; gives its number.
 
+        Args:
+            prompt: What is gone on with.
+            settings: How; no new token may be asked for where shares of the prompt are wanted.
+            shares: How likely tokens are is told; None: it is not.
+
         Raises:
-            DataError: the prompt is empty.
+            DataError: the prompt is empty, or such shares cannot be told.
             PromptTooLong: it is longer than the model can take.
         """
         ...

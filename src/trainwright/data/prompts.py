@@ -58,8 +58,9 @@ class PromptPreparation:
 
     def turns(self, prompt: Prompt) -> tuple[Message, ...]:
         """What is told of a prompt: a conversation as it stands, a text in its place in the template."""
-        if not isinstance(prompt, str):
+        if isinstance(prompt, tuple):
             return prompt
+        assert isinstance(prompt, str)
         return (Message("user", self._prompt({self.columns[0].name: prompt})),)
 
     def unseen(self, rows: Sequence[Mapping[str, Any]]) -> list[list[str]]:

@@ -259,6 +259,7 @@ def shown_prompt(prompt: Prompt) -> str:
     """A prompt for a person to read: the turns of a conversation with their roles."""
     if isinstance(prompt, str):
         return prompt
+    assert isinstance(prompt, tuple)
     return "\n".join(f"{turn.role}: {turn.content}" for turn in prompt)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Protocol
@@ -27,6 +27,7 @@ TURN_START, TURN_END = "<|im_start|>", "<|im_end|>"
 _BETWEEN = "<|endoftext|>"  # documents of bases that also hold conversations
 _TURNS = re.compile(f"({re.escape(TURN_START)}|{re.escape(TURN_END)})")
 _BYTES_END, _BYTES_START = 257, 258
+BLANKS = " \t\r\n"
 BYTES_SPECIAL = SpecialTokens(padding=256, end=_BYTES_END, start=_BYTES_START)
 
 
@@ -59,6 +60,10 @@ class Alphabet(Protocol):
         """One token for a person to read."""
         ...
 
+    def blanks(self) -> Mapping[int, str]:
+        """Tokens that join blanks with what follows them, by their texts; none where no token does."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Pairs:
@@ -73,6 +78,7 @@ class Pairs:
     _names: tuple[str, ...] = field(init=False, repr=False, compare=False)
     _vocabulary: int = field(init=False, repr=False, compare=False)
     _is_joinable: bool = field(init=False, repr=False, compare=False)
+    _blanks: dict[int, str] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         plain = Tokenizer.from_str(self.tokenizer.to_str())
@@ -84,6 +90,7 @@ class Pairs:
         object.__setattr__(self, "_names", names)
         object.__setattr__(self, "_vocabulary", size)
         object.__setattr__(self, "_is_joinable", _is_joinable(plain))
+        object.__setattr__(self, "_blanks", {})
 
     @property
     def vocabulary(self) -> int:
@@ -140,6 +147,22 @@ class Pairs:
         text: str = self.tokenizer.decode([token], skip_special_tokens=False)
         return text if text and "\N{REPLACEMENT CHARACTER}" not in text else _shown(self, token)
 
+    def blanks(self) -> Mapping[int, str]:
+        if not self._blanks:
+            before = self._plain.encode("a", add_special_tokens=False).ids
+            start = len(self.decode(before))
+            ids = range(self._vocabulary)
+            told = self.tokenizer.decode_batch(
+                [[*before, token] for token in ids], skip_special_tokens=True
+            )
+            self._blanks.update(
+                (token, text[start:])
+                for token, text in zip(ids, told, strict=True)
+                if text[start : start + 1] in tuple(BLANKS)
+                and "\N{REPLACEMENT CHARACTER}" not in text
+            )
+        return self._blanks
+
     def _parts(self, text: str) -> list[str]:
         """A long text in parts; one that offers no place to cut is cut all the same, so that it ends."""
         parts = []
@@ -182,6 +205,9 @@ class Bytes:
 
     def decode(self, ids: Sequence[int]) -> str:
         return bytes(token for token in ids if token < 256).decode(errors="replace")
+
+    def blanks(self) -> Mapping[int, str]:
+        return {}
 
     def piece(self, token: int) -> str:
         names = {256: "<pad>", 257: "<end>", 258: "<start>"}

@@ -22,9 +22,17 @@ from tokenizers import Tokenizer
 from trainwright.core.columns import ROW, Column, ColumnType
 from trainwright.core.durable import canonical_json, read_json, write_json, write_text
 from trainwright.core.errors import DataError, TrustError, shorten
-from trainwright.core.language import Message, Passages, Prompt, SpecialTokens
+from trainwright.core.language import (
+    Message,
+    Opening,
+    Passages,
+    Prompt,
+    PromptTokens,
+    SpecialTokens,
+)
 from trainwright.data.language.collecting import Collected, Memory, Store
 from trainwright.data.language.encoding import (
+    BLANKS,
     Alphabet,
     Bytes,
     Pairs,
@@ -118,6 +126,8 @@ class LanguagePreparation:
         Raises:
             DataError: it is empty, or not of the kind that the model has learnt.
         """
+        if isinstance(prompt, PromptTokens):
+            return self._checked(prompt.ids)
         if isinstance(prompt, str):
             ids = self._reader.prompt(_sound(prompt) or "")
         elif isinstance(self._reader, Conversations):
@@ -132,6 +142,41 @@ class LanguagePreparation:
                 mend="send one text; or train with task: instruction-tuning",
             )
         return tuple(int(token) for token in ids)
+
+    def opening(self, prompt: Prompt) -> Opening:
+        """The same with what is known of its end: a document's last blanks are told with what follows.
+
+        Raises:
+            DataError: as `prompt_ids`.
+        """
+        if not isinstance(prompt, str) or not isinstance(self._reader, Documents):
+            return Opening(self.prompt_ids(prompt))
+        framing = int(self.form in ("causal", "bytes"))
+        bare = prompt.rstrip(BLANKS) if self.form == "causal" and self.blanks() else prompt
+        return Opening(self.prompt_ids(bare), prompt[len(bare) :], framing)
+
+    def blanks(self) -> Mapping[int, str]:
+        """Tokens that begin with a blank, with their texts: what a prompt's last blanks are told by."""
+        return self.alphabet.blanks()
+
+    def piece(self, token: int) -> str:
+        """A token by itself: its text, or as the tokenizer writes what is no whole character."""
+        return self.alphabet.piece(token)
+
+    def _checked(self, ids: tuple[int, ...]) -> tuple[int, ...]:
+        """Ids of somebody else's.
+
+        Raises:
+            DataError: one is none of the tokenizer's.
+        """
+        wrong = next((token for token in ids if not 0 <= token < self.vocabulary), None)
+        if wrong is not None:
+            raise DataError(
+                f"there is no token {wrong}: the tokenizer has {self.vocabulary}",
+                where="prompt",
+                mend="send ids of this model's own tokenizer, or a text",
+            )
+        return ids
 
     def of_documents(self) -> LanguagePreparation:
         """The same tokens for documents, in a column `text`, cut into passages where they are long."""

@@ -98,9 +98,26 @@ class ChatTemplate:
         return list(_unmarked(pieces, marks))
 
     def prompt(self, messages: Sequence[Message]) -> list[Run]:
-        """A conversation up to where an answer begins."""
+        """A conversation up to where an answer begins; earlier answers are runs, as in training."""
         safe, marks = self._marked(messages)
-        return list(_unmarked([(self._plain(safe), False)], marks))
+        text = self._plain(safe)
+        earlier = any(one.role == "assistant" for one in messages)
+        pieces = self._told_before(safe, text) if earlier else []
+        told = "".join(piece for piece, _ in pieces)
+        if not text.startswith(told):  # the template writes earlier answers otherwise
+            pieces, told = [], ""
+        return list(_unmarked([*pieces, (text[len(told) :], False)], marks))
+
+    def _told_before(self, messages: Sequence[Message], text: str) -> list[tuple[str, bool]]:
+        """The answers of a conversation, with what stands before each; none where it teaches nothing."""
+        last = max(turn for turn, one in enumerate(messages) if one.role == "assistant")
+        try:
+            cut = self._by_markers if self._has_blocks else self._by_turns
+            pieces = cut(messages[: last + 1])
+        except (DataError, RecipeError):
+            return []
+        taught = [place for place, (_, is_told) in enumerate(pieces) if is_told]
+        return pieces[: taught[-1] + 1] if taught and text else []
 
     def _by_turns(self, messages: Sequence[Message]) -> list[tuple[str, bool]]:
         pieces: list[tuple[str, bool]] = []

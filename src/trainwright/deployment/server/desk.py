@@ -21,6 +21,7 @@ from trainwright.core.language import (
     GenerationSettings,
     Piece,
     Prompt,
+    Shares,
     Unanswered,
 )
 from trainwright.deployment.server.limits import Limits
@@ -37,6 +38,7 @@ class Ticket:
     Attributes:
         prompt: What is gone on with.
         settings: How.
+        shares: What is told of how likely tokens are; None: nothing.
         asked: When, by the monotonic clock.
         arrivals: Pieces, or why there will be none; filled on the event loop.
         number: In the table of requests; None before it is there.
@@ -45,6 +47,7 @@ class Ticket:
 
     prompt: Prompt
     settings: GenerationSettings
+    shares: Shares | None
     asked: float
     arrivals: asyncio.Queue[_Arrival] = field(default_factory=asyncio.Queue)
     number: int | None = None
@@ -104,14 +107,19 @@ class Desk:
         self._todo.put(("close", None))
         self._thread.join()
 
-    def ask(self, asked: Iterable[tuple[Prompt, GenerationSettings]]) -> list[Ticket]:
+    def ask(
+        self,
+        asked: Iterable[tuple[Prompt, GenerationSettings]],
+        *,
+        shares: Shares | None = None,
+    ) -> list[Ticket]:
         """Tickets for all of these texts, or none.
 
         Raises:
             Refusal: 429, too many are being written.
         """
         now = time.perf_counter()
-        tickets = [Ticket(prompt, settings, now) for prompt, settings in asked]
+        tickets = [Ticket(prompt, settings, shares, now) for prompt, settings in asked]
         if self._open + len(tickets) > self._limits.generations:
             raise Refusal(
                 429,
@@ -191,7 +199,7 @@ class Desk:
         if ticket.ended:
             return
         try:
-            ticket.number = self._table.add(ticket.prompt, ticket.settings)
+            ticket.number = self._table.add(ticket.prompt, ticket.settings, ticket.shares)
         except TrainwrightError as error:
             self._send([(ticket, error)])
         except Exception as error:

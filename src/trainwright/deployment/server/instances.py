@@ -66,6 +66,7 @@ class Contract:
         self._names = {column.name for column in model.inputs}
         self._closed = {column.name for column in model.inputs if column.closed}
         self._channels = [c.name for c in model.inputs if c.type is ColumnType.SERIES]
+        self._hidden = {c.name for c in model.inputs if c.repair is not None and c.repair.hides}
         self._ruled = [column for column in model.inputs if column.rule is not None]
         self._has_categories = any(c.type is ColumnType.CATEGORY for c in model.inputs)
 
@@ -136,7 +137,8 @@ class Contract:
                     faults.append(Fault(what, where, mend))
         warnings += self._uneven(row)
         for name, what in broken_by(self._ruled, row):
-            told = f"{shorten(instance[name])} breaks the contract, which asks for {what}"
+            value = "the value" if name in self._hidden else shorten(instance[name])
+            told = f"{value} breaks the contract, which asks for {what}"
             faults.append(Fault(told, pointer("instances", position, name), f"send {what}"))
         checked.rows.append(row)
         checked.warnings.append(warnings)

@@ -23,6 +23,8 @@ class Limits:
         generations: More texts than this being written at once are refused (429).
         choices: More texts than this asked for in one request are refused.
         new_tokens: Of one text; a request that asks for more is refused.
+        top_shares: Of the likeliest tokens at each place no more than this are told; a request that asks
+            for more is refused.
         generation_seconds: How long texts being written may take after a signal says stop.
     """
 
@@ -38,4 +40,5 @@ class Limits:
     generations: int = 64
     choices: int = 16
     new_tokens: int = 4_096
+    top_shares: int = 20
     generation_seconds: float = 300.0

@@ -20,6 +20,8 @@ from trainwright.core.language import (
     Message,
     Piece,
     Prompt,
+    PromptTokens,
+    Shares,
     Unanswered,
 )
 from trainwright.models.api.answers import Answer
@@ -64,13 +66,21 @@ class EndpointTable:
         """Requests that have not ended."""
         return len(self._waiting) + len(self._known) + len(self._under_way)
 
-    def add(self, prompt: Prompt, settings: GenerationSettings) -> int:
+    def add(
+        self, prompt: Prompt, settings: GenerationSettings, shares: Shares | None = None
+    ) -> int:
         """A new request; gives its number. What was answered before is answered at the next step.
 
         Raises:
-            DataError: the prompt is empty.
+            DataError: the prompt is empty, or asks for what an endpoint does not tell.
             EnvironmentFault: a package asks, and nobody here has agreed to its endpoint.
         """
+        if shares is not None or isinstance(prompt, PromptTokens):
+            raise DataError(
+                "an endpoint is asked by texts, and tells nothing of its tokens",
+                where="prompt",
+                mend="send a text, and leave out logprobs",
+            )
         turns = self._preparation.turns(prompt)
         if not prompt or not any(turn.content for turn in turns):
             raise DataError(

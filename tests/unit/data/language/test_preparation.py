@@ -12,9 +12,11 @@ import polars as pl
 import pytest
 from tests.unit.data.language.conftest import CHATS, DOCUMENTS, Fit, chat_text
 
-from trainwright.core.columns import ROW
+from trainwright.core.columns import ROW, Column, ColumnType, Target, Task
 from trainwright.core.errors import DataError, RecipeError, TrustError
-from trainwright.core.language import Message, Passages
+from trainwright.core.language import LanguageNeeds, Message, Passages
+from trainwright.data.language.conversations import to_text
+from trainwright.data.language.fitting import fit_language_preparation
 from trainwright.data.language.preparation import LanguagePreparation
 
 
@@ -323,3 +325,29 @@ def test_where_nothing_is_said_documents_are_split_and_pairs_cut_off(
 ) -> None:
     assert fit(documents, max_length=8, over_long=None).transform(documents).lost is None
     assert fit(pairs, max_length=24, over_long=None).transform(pairs).lost is not None
+
+
+def test_earlier_answers_are_read_in_the_tokens_that_taught_them() -> None:
+    """Line ends before an answer join the template's own where a conversation is cut into tokens at once."""
+    said = [
+        Message("user", "list two\n\n"),
+        Message("assistant", "\n\n\n- one\n\n\n- two\n\n\n"),
+        Message("user", " and more \n\n\n"),
+        Message("assistant", "\n\n\n- three"),
+    ]
+    frame = pl.DataFrame({"messages": [to_text(said)] * 4})
+    preparation = fit_language_preparation(
+        frame,
+        [Column("messages", ColumnType.MESSAGES)],
+        LanguageNeeds(vocabulary=340, max_length=400),
+        base=Path(),
+        target=Target(Column("messages", ColumnType.MESSAGES), Task.INSTRUCTION_TUNING),
+    )
+    passages = preparation.transform(frame.head(1))
+    ids, taught = passages.ids.tolist(), passages.taught
+    second = int(np.flatnonzero(taught[1:] & ~taught[:-1])[1]) + 1
+    assert list(preparation.prompt_ids(tuple(said[:3]))) == ids[:second]
+    joined = preparation.alphabet.encode(
+        ["".join(run.text for run in preparation.template.prompt(said[:3]))], markup=True
+    )
+    assert joined[0].tolist() != ids[:second]

@@ -15,7 +15,14 @@ from dataclasses import dataclass, replace
 from typing import Any, cast, get_args
 
 from trainwright.core.errors import nearest, shorten
-from trainwright.core.language import GenerationSettings, Message, Prompt, Role
+from trainwright.core.language import (
+    GenerationSettings,
+    Message,
+    Prompt,
+    PromptTokens,
+    Role,
+    Shares,
+)
 from trainwright.core.seeds import derive_seed
 from trainwright.deployment.server.body import Twice
 from trainwright.deployment.server.limits import Limits
@@ -30,10 +37,7 @@ _NEUTRAL: Mapping[str, tuple[Any, ...]] = {
     "frequency_penalty": (0, 0.0),
     "presence_penalty": (0, 0.0),
     "logit_bias": ({},),
-    "logprobs": (False, 0),
-    "top_logprobs": (0,),
     "best_of": (1,),
-    "echo": (False,),
     "suffix": ("",),
     "tools": ([],),
     "tool_choice": ("none",),
@@ -45,8 +49,9 @@ _NEUTRAL: Mapping[str, tuple[Any, ...]] = {
 }
 _KNOWN = (
     *("model", "messages", "prompt", "max_tokens", "max_completion_tokens", "temperature", "top_p"),
-    *("top_k", "min_p", "n", "stop", "seed", "stream", "stream_options"),
+    *("top_k", "min_p", "n", "stop", "seed", "stream", "stream_options", "logprobs"),
 )
+_OF_CHATS, _OF_TEXTS = ("top_logprobs",), ("echo",)
 MOST_STOPS = 16
 
 
@@ -57,12 +62,16 @@ class Asked:
     Attributes:
         texts: A prompt and its settings for each choice, in order.
         stream: Pieces are wanted as they are written.
+        shares: What is to be told of how likely tokens are; None: nothing.
+        echo: The prompt stands before each text.
         usage: In a stream: the counts of tokens at its end.
     """
 
     texts: tuple[tuple[Prompt, GenerationSettings], ...]
     stream: bool
     usage: bool
+    shares: Shares | None = None
+    echo: bool = False
 
 
 def read_chat(
@@ -94,15 +103,28 @@ def read_completion(
         Refusal: 400 or 404; `where` points at the parameter.
     """
     body = _Body(document, of="prompt", models=models)
-    prompt = body.value("prompt")
-    prompts = prompt if isinstance(prompt, list) else [prompt]
-    for one in prompts:
-        if not isinstance(one, str):
-            raise wrong("prompt", f"must be a text or a list of texts, got {shorten(one)}")
-        _whole_characters(one, "prompt")
-    if not prompts:
+    return body.asked(_prompts(body.value("prompt")), defaults, limits)
+
+
+def _prompts(given: Any) -> list[Prompt]:  # noqa: ANN401 - any JSON value
+    """A text, token ids, or a list of either."""
+    many = given if isinstance(given, list) and not _are_ids(given) else [given]
+    found: list[Prompt] = []
+    for one in many:
+        if isinstance(one, str):
+            found.append(_whole_characters(one, "prompt"))
+        elif _are_ids(one):
+            found.append(PromptTokens(tuple(one)))
+        else:
+            what = f"must be a text, token ids, or a list of either, got {shorten(one)}"
+            raise wrong("prompt", what)
+    if not found:
         raise wrong("prompt", "holds no text")
-    return body.asked(prompts, defaults, limits)
+    return found
+
+
+def _are_ids(given: Any) -> bool:  # noqa: ANN401 - any JSON value
+    return isinstance(given, list) and bool(given) and all(type(one) is int for one in given)
 
 
 def wrong(name: str, what: str, *, mend: str = "") -> Refusal:
@@ -119,6 +141,7 @@ class _Body:
         if not isinstance(document, dict):
             raise Refusal(400, "the body must be an object", mend=f'send {{"model", "{of}"}}')
         self._document = {name: value for name, value in document.items() if value is not None}
+        self._of = of
         self._check_names(of)
         model = self._document.get("model")
         if not isinstance(model, str):
@@ -142,7 +165,13 @@ class _Body:
         self, prompts: Sequence[Prompt], defaults: GenerationSettings, limits: Limits
     ) -> Asked:
         """The prompts with the settings of the body."""
-        settings = self._settings(defaults, limits)
+        echo = self._flag("echo", self._document)
+        shares = self._shares(limits, echo=echo)
+        settings = self._settings(defaults, limits, least=0 if shares and shares.prompt else 1)
+        if echo and shares is None and any(isinstance(one, PromptTokens) for one in prompts):
+            raise wrong("echo", "of token ids is told token by token", mend="send logprobs: 0 too")
+        if shares is not None and settings.beams > 1:
+            raise wrong("logprobs", "is not for a beam search", mend="send a temperature above 0")
         copies = self._whole("n", 1, low=1, high=limits.choices)
         if len(prompts) * copies > limits.choices:
             what = f"asks for {len(prompts) * copies} texts, and {limits.choices} may be"
@@ -156,17 +185,37 @@ class _Body:
                 raise wrong(f"stream_options/{name[:80]}", "is not known")
         if options and not stream:
             raise wrong("stream_options", "is only for stream: true")
+        if echo and stream:
+            raise wrong("echo", "is not for a stream", mend="leave out one of the two")
         texts = tuple(
             (prompt, replace(settings, seed=_seed(settings.seed, copy)))
             for prompt in prompts
             for copy in range(copies)
         )
-        return Asked(texts, stream, self._flag("include_usage", options))
+        usage = self._flag("include_usage", options)
+        return Asked(texts, stream, usage, shares, echo=echo)
+
+    def _shares(self, limits: Limits, *, echo: bool) -> Shares | None:
+        """Of a chat a flag and a number; of a completion the number itself."""
+        most = limits.top_shares
+        if self._of == "prompt":
+            if self._document.get("logprobs", False) is False:
+                return None
+            return Shares(self._whole("logprobs", 0, low=0, high=most), prompt=echo)
+        if self._flag("logprobs", self._document):
+            return Shares(self._whole("top_logprobs", 0, low=0, high=most))
+        if self._whole("top_logprobs", 0, low=0, high=most):
+            raise wrong("top_logprobs", "is only for logprobs: true")
+        return None
 
     def _check_names(self, of: str) -> None:
         known = [name for name in _KNOWN if name not in ("messages", "prompt") or name == of]
+        known += _OF_CHATS if of == "messages" else _OF_TEXTS
+        asks_for_nothing = {*_OF_CHATS, *_OF_TEXTS} - set(known)
         for name, value in self._document.items():
             if name in known or name in _WITHOUT_EFFECT:
+                continue
+            if name in asks_for_nothing and not value:
                 continue
             if name not in _NEUTRAL:
                 near = nearest(name, known)
@@ -175,10 +224,12 @@ class _Body:
             if not any(type(value) is type(fine) and value == fine for fine in _NEUTRAL[name]):
                 raise wrong(name, f"is not supported: {shorten(value)}", mend="leave it out")
 
-    def _settings(self, defaults: GenerationSettings, limits: Limits) -> GenerationSettings:
+    def _settings(
+        self, defaults: GenerationSettings, limits: Limits, *, least: int
+    ) -> GenerationSettings:
         most = min(defaults.max_new_tokens, limits.new_tokens)
         for name in ("max_tokens", "max_completion_tokens"):
-            most = self._whole(name, most, low=1, high=limits.new_tokens)
+            most = self._whole(name, most, low=least, high=limits.new_tokens)
         temperature = self._number("temperature", defaults.temperature, low=0, high=100)
         asks_for_draws = "temperature" in self._document and temperature > 0
         top_p = self._number("top_p", defaults.top_p, low=0, high=1)

@@ -77,8 +77,15 @@ class _Completions:
         writers = self._writers
         check_headers(dict(scope["headers"]), writers.limits)
         asked = self._read(decode(await read_body(receive, writers.limits)))
-        form = Form(self._kind, writers.names[0], writers.fingerprint, asked.usage)
-        tickets = writers.desk.ask(asked.texts)
+        form = Form(
+            self._kind,
+            writers.names[0],
+            writers.fingerprint,
+            asked.usage,
+            echoes=[prompt for prompt, _ in asked.texts] if asked.echo else (),
+            has_shares=asked.shares is not None,
+        )
+        tickets = writers.desk.ask(asked.texts, shares=asked.shares)
         try:
             answer = _stream if asked.stream else _whole
             await while_listening(receive, answer(tickets, form, send))
@@ -140,10 +147,10 @@ async def _stream(tickets: Sequence[Ticket], form: Form, send: Send) -> None:
             await send({"type": "http.response.body", "body": event, "more_body": True})
 
     async def follow(choice: int, piece: Piece) -> Generation:
-        await tell(form.begun(choice) + form.piece(choice, piece.text))
+        await tell(form.begun(choice) + form.piece(choice, piece))
         while piece.generation is None:
             piece = await anext(streams[choice])
-            await tell(form.piece(choice, piece.text))
+            await tell(form.piece(choice, piece))
         await tell(form.ended(choice, piece.generation.finish))
         return piece.generation
 

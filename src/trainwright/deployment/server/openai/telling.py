@@ -11,9 +11,10 @@ import secrets
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import Any, Literal
 
-from trainwright.core.language import Generation
+from trainwright.core.language import Generation, Piece, Prompt, TokenShare
 from trainwright.deployment.server.refusal import Refusal
 
 _encode = json.JSONEncoder(allow_nan=False, separators=(",", ":")).encode
@@ -31,6 +32,8 @@ class Form:
         model: What the answers call the model.
         fingerprint: Of the package.
         usage: A stream tells its counts of tokens at its end.
+        echoes: The prompt of each choice, where it stands before the text.
+        has_shares: How likely tokens are is told.
         id: Of the answer.
         created: Unix time in seconds.
     """
@@ -39,13 +42,20 @@ class Form:
     model: str
     fingerprint: str
     usage: bool = False
+    echoes: Sequence[Prompt] = ()
+    has_shares: bool = False
     id: str = field(default_factory=lambda: secrets.token_hex(12))
     created: int = field(default_factory=lambda: int(time.time()))
 
     def whole(self, generations: Sequence[Generation]) -> bytes:
         """The answer in one."""
         choices: list[dict[str, Any]] = [
-            {"index": place, **self._said(one.text), "logprobs": None, "finish_reason": one.finish}
+            {
+                "index": place,
+                **self._said(self._echo(place, one) + one.text),
+                "logprobs": self._shares((*one.prompt, *one.shares)),
+                "finish_reason": one.finish,
+            }
             for place, one in enumerate(generations)
         ]
         answer = {**self._head(""), "choices": choices, "usage": usage_of(generations)}
@@ -57,12 +67,13 @@ class Form:
             return b""
         return self._event(choice, {"delta": {"role": "assistant", "content": ""}})
 
-    def piece(self, choice: int, text: str) -> bytes:
+    def piece(self, choice: int, piece: Piece) -> bytes:
         """A piece of a choice; nothing where there is no text."""
-        if not text:
+        text = piece.text
+        if not text and not piece.shares:
             return b""
         said = {"text": text} if self.kind == "text" else {"delta": {"content": text}}
-        return self._event(choice, said)
+        return self._event(choice, said, shares=self._shares(piece.shares))
 
     def ended(self, choice: int, finish: str) -> bytes:
         """The last event of a choice."""
@@ -75,10 +86,38 @@ class Form:
             return b""
         return _sent({**self._head(".chunk"), "choices": [], "usage": usage_of(generations)})
 
-    def _event(self, choice: int, said: dict[str, Any], finish: str | None = None) -> bytes:
-        one = {"index": choice, **said, "logprobs": None, "finish_reason": finish}
+    def _event(
+        self,
+        choice: int,
+        said: dict[str, Any],
+        finish: str | None = None,
+        *,
+        shares: dict[str, Any] | None = None,
+    ) -> bytes:
+        one = {"index": choice, **said, "logprobs": shares, "finish_reason": finish}
         more: dict[str, Any] = {"usage": None} if self.usage else {}
         return _sent({**self._head(".chunk"), "choices": [one], **more})
+
+    def _echo(self, choice: int, generation: Generation) -> str:
+        """The prompt of a choice, where it is wanted; of token ids as their texts."""
+        if not self.echoes:
+            return ""
+        prompt = self.echoes[choice]
+        return prompt if isinstance(prompt, str) else "".join(t.text for t in generation.prompt)
+
+    def _shares(self, shares: Sequence[TokenShare]) -> dict[str, Any] | None:
+        """How likely tokens were, in the shape of chats or of completions."""
+        if not self.has_shares:
+            return None
+        if self.kind == "chat":
+            return {"content": [_of_chat(one) for one in shares if not one.is_end], "refusal": None}
+        starts = [0, *accumulate(len(one.text) for one in shares)]
+        return {
+            "tokens": [one.text for one in shares],
+            "token_logprobs": [one.log for one in shares],
+            "top_logprobs": [None if one.log is None else dict(one.top) for one in shares],
+            "text_offset": starts[: len(shares)],
+        }
 
     def _said(self, text: str) -> dict[str, Any]:
         if self.kind == "text":
@@ -94,6 +133,11 @@ class Form:
             "model": self.model,
             "system_fingerprint": self.fingerprint,
         }
+
+
+def _of_chat(share: TokenShare) -> dict[str, Any]:
+    top = [{"token": text, "logprob": log, "bytes": None} for text, log in share.top]
+    return {"token": share.text, "logprob": share.log, "bytes": None, "top_logprobs": top}
 
 
 def usage_of(generations: Sequence[Generation]) -> dict[str, int]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from weakref import WeakKeyDictionary
 
 from trainwright.core.errors import CommandError
-from trainwright.core.language import Decoding, Prompt, SpecialTokens
+from trainwright.core.language import Decoding, Opening, Prompt, SpecialTokens
 from trainwright.models.language.decoding.attention import NAME
 from trainwright.models.language.decoding.checking import sound_sizes
 from trainwright.models.language.decoding.rows import Alone, Rows
@@ -15,7 +15,7 @@ from trainwright.models.language.decoding.table import DecodingTable
 from trainwright.models.language.decoding.together import Together
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from torch import nn
     from transformers import PreTrainedModel
@@ -30,7 +30,19 @@ class Speech(Protocol):
     def special(self) -> SpecialTokens: ...
 
     def prompt_ids(self, prompt: Prompt) -> tuple[int, ...]:
-        """Token ids of a prompt, as in training."""
+        """Token ids of a prompt, its last blanks among them."""
+        ...
+
+    def opening(self, prompt: Prompt) -> Opening:
+        """What is read of a prompt, as in training."""
+        ...
+
+    def blanks(self) -> Mapping[int, str]:
+        """Tokens that begin with a blank, with their texts."""
+        ...
+
+    def piece(self, token: int) -> str:
+        """A token by itself."""
         ...
 
     def decode(self, ids: Sequence[int]) -> str:

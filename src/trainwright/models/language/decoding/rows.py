@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 import inspect
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -18,6 +18,10 @@ from torch import Tensor
 from transformers import PreTrainedModel
 from transformers.cache_utils import Cache, DynamicCache, EncoderDecoderCache
 from transformers.modeling_outputs import BaseModelOutput
+
+from trainwright.core.errors import DataError
+
+WEIGHED = 256  # tokens whose logits are held at once: 50 MB of a vocabulary of 50,000
 
 
 class Row:
@@ -50,6 +54,14 @@ class Rows(Protocol):
 
         Returns:
             The logits of what follows, shape (rows, vocabulary).
+        """
+        ...
+
+    def weigh(self, ids: Sequence[int]) -> Iterator[NDArray[np.float32]]:
+        """The logits after each of `ids`, in order, a block of them at a time: shape (block, vocabulary).
+
+        Raises:
+            DataError: an encoder reads what is given, and nothing of it is told.
         """
         ...
 
@@ -98,6 +110,21 @@ class Alone:
                 for row, token in zip(rows, tokens, strict=True)
             ]
         return np.stack(told)
+
+    def weigh(self, ids: Sequence[int]) -> Iterator[NDArray[np.float32]]:
+        if self.is_encoder_decoder:
+            raise DataError(
+                "an encoder reads the prompt: how likely it is is not told",
+                where="prompt",
+                mend="leave out echo",
+            )
+        cache = DynamicCache()
+        for start in range(0, len(ids), WEIGHED):
+            given = torch.tensor([list(ids[start : start + WEIGHED])])
+            with torch.inference_mode():
+                found = self.network(given, past_key_values=cache, use_cache=True)
+            logits: NDArray[np.float32] = found.logits[0].float().numpy()
+            yield logits
 
     def follow(self, rows: Sequence[Row], parents: Sequence[int]) -> None:
         caches = [rows[parent].cache for parent in parents]

@@ -10,6 +10,7 @@ them see it.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import takewhile
 
 BROKEN = "\ufffd"  # what a decoder writes for bytes that are no character
 
@@ -20,15 +21,19 @@ class Telling:
     Args:
         decode: Of token ids; leaves out special ones.
         stop: Texts that end the telling; not empty ones.
+        lead: Blanks that the telling begins with and that are not shown.
 
     Attributes:
         stopped: A stop text came; what follows is not told.
     """
 
-    def __init__(self, decode: Callable[[Sequence[int]], str], stop: Sequence[str] = ()) -> None:
+    def __init__(
+        self, decode: Callable[[Sequence[int]], str], stop: Sequence[str] = (), *, lead: str = ""
+    ) -> None:
         self.stopped = False
         self._decode = decode
         self._stop = tuple(stop)
+        self._lead = lead
         self._ids: list[int] = []
         self._window = 0  # from here on tokens are decoded again
         self._told = 0  # up to here tokens are in `_held` or were shown
@@ -63,7 +68,16 @@ class Telling:
         if len(whole) <= len(before) or (whole.endswith(BROKEN) and not at_end):
             return ""
         self._window, self._told = self._told, len(self._ids)
-        return whole[len(before) :]
+        return self._without_lead(whole[len(before) :])
+
+    def _without_lead(self, text: str) -> str:
+        """What is not the rest of the lead; a decoder may have left blanks out at the beginning."""
+        if not self._lead:
+            return text
+        pairs = zip(text, self._lead, strict=False)
+        size = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+        self._lead = self._lead[size:] if size == len(text) else ""
+        return text[size:]
 
     def _show(self, fresh: str) -> str:
         if self.stopped or not fresh:

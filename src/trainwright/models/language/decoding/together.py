@@ -12,7 +12,7 @@ opened (`checking.py`); those that do not are never used.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
@@ -70,6 +70,9 @@ class Together:
             logits = table.step([newest[id(row)] for row in table.rows])
             found.update((id(row), logits[row.slot]) for row in table.rows)
         return np.stack([found[id(row)] for row in rows])
+
+    def weigh(self, ids: Sequence[int]) -> Iterator[NDArray[np.float32]]:
+        return self._reader.weigh(ids)
 
     def follow(self, rows: Sequence[Row], parents: Sequence[int]) -> None:
         with torch.inference_mode():

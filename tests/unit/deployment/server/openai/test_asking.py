@@ -53,7 +53,10 @@ SOUND = {"model": MODEL, "messages": [TURN], "max_tokens": 1}
         ({"stream": True, "stream_options": {"x": 1}}, "stream_options.x", "not known"),
         ({"tools": [{"type": "function"}]}, "tools", "not supported"),
         ({"response_format": {"type": "json_object"}}, "response_format", "not supported"),
-        ({"logprobs": True}, "logprobs", "not supported"),
+        ({"logprobs": 1}, "logprobs", "true or false"),
+        ({"top_logprobs": 2}, "top_logprobs", "only for logprobs: true"),
+        ({"logprobs": True, "top_logprobs": 21}, "top_logprobs", "from 0 to 20"),
+        ({"echo": True}, "echo", "not a parameter"),
         ({"presence_penalty": 0.5}, "presence_penalty", "not supported"),
         ({"tempreature": 1}, "tempreature", "temperature"),
         ({"prompt": "x"}, "prompt", "not a parameter"),
@@ -96,7 +99,9 @@ def test_values_that_ask_for_nothing_are_taken(chatting):
         ("\ud800", "half a"),
         (3, "text"),
         ([], "no text"),
-        ([1, 2], "text"),
+        ([1, -2], "no token -2"),
+        ([[1, 999_999]], "no token 999999"),
+        ([1, "a"], "text"),
         ([["a"]], "text"),
     ],
 )
@@ -105,6 +110,24 @@ def test_prompts_of_completions_are_texts(chatting, prompt, match):
     answer = chatting.send(path="/v1/completions", body=body)
     assert (answer.status, answer.json["error"]["param"]) == (400, "prompt")
     assert match in answer.json["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("change", "param", "match"),
+    [
+        ({"logprobs": True}, "logprobs", "whole number"),
+        ({"logprobs": 21}, "logprobs", "from 0 to 20"),
+        ({"logprobs": 1, "echo": True, "stream": True}, "echo", "not for a stream"),
+        ({"echo": True, "prompt": [5]}, "echo", "logprobs: 0"),
+        ({"max_tokens": 0}, "max_tokens", "from 1"),
+        ({"logprobs": 1, "echo": True}, "prompt", "as a turn"),
+        ({"top_logprobs": 1}, "top_logprobs", "not a parameter"),
+    ],
+)
+def test_what_cannot_be_told_of_tokens_is_refused_by_name(chatting, change, param, match):
+    body = {"model": MODEL, "prompt": "hello", "max_tokens": 1, **change}
+    error = chatting.send(path="/v1/completions", body=body).json["error"]
+    assert (error["param"], match in error["message"]) == (param, True), error
 
 
 @pytest.mark.parametrize(

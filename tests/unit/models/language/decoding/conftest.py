@@ -8,7 +8,7 @@ import pytest
 import torch
 import transformers
 
-from trainwright.core.language import SpecialTokens
+from trainwright.core.language import Opening, SpecialTokens
 
 transformers.logging.set_verbosity_error()
 VOCABULARY = 259
@@ -23,6 +23,15 @@ class Bytes:
     def prompt_ids(self, prompt):
         text = prompt if isinstance(prompt, str) else "".join(turn.content for turn in prompt)
         return tuple(byte + 3 for byte in text.encode())
+
+    def opening(self, prompt):
+        return Opening(self.prompt_ids(prompt))
+
+    def blanks(self):
+        return {}
+
+    def piece(self, token):
+        return chr(token - 3) if token > 2 else f"<{token}>"
 
     def decode(self, ids):
         return bytes(i - 3 for i in ids if i > 2).decode(errors="replace")
