@@ -116,6 +116,11 @@ class Repair:
     high: float | None = None
     beyond: Literal["clip", "missing"] = "missing"
 
+    @property
+    def hides(self) -> bool:
+        """True where it takes personal data out: then no value is told as it came."""
+        return any(step.startswith(("redact", "hash")) for step in self.text)
+
     def to_json(self) -> dict[str, Any]:
         """As JSON values."""
         return {

@@ -60,7 +60,13 @@ from trainwright.data.leakage import find_leaks
 from trainwright.data.ledger import reconcile
 from trainwright.data.lookers import hashes_of_lookers, tagger_named
 from trainwright.data.passes import Rounds
-from trainwright.data.privacy.hiding import hidden_columns, without_quotes, without_values
+from trainwright.data.privacy.hiding import (
+    declared_columns,
+    hidden_columns,
+    unquoted,
+    without_quotes,
+    without_values,
+)
 from trainwright.data.quality import choose_inputs
 from trainwright.data.reading import RawTable, SourceFile, read_source
 from trainwright.data.reading.naming import named_hashes
@@ -166,20 +172,21 @@ def prepare(
                 first=_first_pass(recipe, folder) if workers is HERE else None,
             )
             kept, files = staged.files, [one.file for one in staged.files]
-            content = _table_content(
-                recipe,
-                staged,
-                base=base,
-                folder=folder,
-                arrays=arrays,
-                probe=probe,
-                out_of_fold=out_of_fold,
-                embedder=embedder,
-                classifier=classifier,
-                tagger=tagger,
-                progress=progress,
-                workers=workers,
-            )
+            with unquoted(declared_columns(settings), list(staged.schema)):
+                content = _table_content(
+                    recipe,
+                    staged,
+                    base=base,
+                    folder=folder,
+                    arrays=arrays,
+                    probe=probe,
+                    out_of_fold=out_of_fold,
+                    embedder=embedder,
+                    classifier=classifier,
+                    tagger=tagger,
+                    progress=progress,
+                    workers=workers,
+                )
         content = replace(
             content,
             reads=reads.of("data") if reads is not None else (),
@@ -259,7 +266,9 @@ def _table_content(
     known = weights_of(settled) if settled else None
     weights = all_weights(WEIGHTS, seen(), known=known)
     table.findings += weights.findings if weights else ()
-    table.findings = without_quotes(table.findings, [column.name for column in table.columns])
+    names = [column.name for column in table.columns]
+    declared = declared_columns(settings)
+    table.findings = without_quotes(table.findings, names, declared=declared)
     hidden = hidden_columns(table.findings)
     schemas = table.kept(choice.inputs, weights=weights)
     profiled = list(dict.fromkeys([*choice.inputs, target.column]))

@@ -4,13 +4,15 @@ The detectors that look at types, spellings or outliers quote values, and a prof
 a column for which there is a finding of kind `personal-data` or `secret` a quoted value becomes its shape
 (letters x, digits 9), a common value that holds a piece is counted but not named, words are those of the
 text without the pieces, and numbers are kept to three digits. Columns that the recipe redacts hold nothing
-any more, and are told as they are. Cost: one check a distinct value of the columns concerned.
+any more, and are told as they are; what was noticed of them before that, or is raised, is told by shapes.
+Cost: one check a distinct value of the columns concerned.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 
 import numpy as np
@@ -18,8 +20,10 @@ import polars as pl
 
 from trainwright.core.artifacts import Finding
 from trainwright.core.columns import Column, ColumnType
+from trainwright.core.errors import Fault, TrainwrightError
 from trainwright.core.protocols import NameTagger
 from trainwright.data.privacy.masking import GATE, masked, replace_private, shape_of
+from trainwright.recipe.data import DataSettings
 from trainwright.summaries.columns import ColumnProfile, Values
 from trainwright.summaries.profile import Profile
 
@@ -34,14 +38,40 @@ def hidden_columns(findings: Iterable[Finding]) -> frozenset[str]:
     return frozenset(f.column for f in findings if f.kind in _KINDS and f.column is not None)
 
 
-def without_quotes(findings: Sequence[Finding], names: Collection[str]) -> list[Finding]:
+def declared_columns(settings: DataSettings) -> frozenset[str]:
+    """Columns of which the recipe says that they hold personal data which are not to be kept."""
+    said = settings.personal_data
+    return frozenset(name for name, action in said.items() if action != "keep")
+
+
+@contextmanager
+def unquoted(hidden: Collection[str], names: Collection[str]) -> Iterator[None]:
+    """What is raised within quotes no value of hidden columns, and no personal data of any other.
+
+    Args:
+        hidden: Columns of which no value is shown.
+        names: Of all columns: these may be quoted.
+    """
+    try:
+        yield
+    except TrainwrightError as error:
+        faults = [_fault_told(fault, hidden, names) for fault in error.faults]
+        if tuple(faults) == error.faults:
+            raise
+        raise type(error).of(faults, findings=error.findings) from None
+
+
+def without_quotes(
+    findings: Sequence[Finding], names: Collection[str], *, declared: Collection[str] = ()
+) -> list[Finding]:
     """The findings, with the shapes of values in place of those of hidden columns.
 
     Args:
         findings: All of a preparation.
         names: Of columns: these may be quoted.
+        declared: Hidden columns beside those of which a finding says so.
     """
-    hidden = hidden_columns(findings)
+    hidden = hidden_columns(findings) | frozenset(declared)
     if not hidden:
         return list(findings)
     return [_told(one, hidden, names) for one in findings]
@@ -81,6 +111,17 @@ def _told(one: Finding, hidden: Collection[str], names: Collection[str]) -> Find
     if one.column in hidden:
         message = _QUOTED.sub(lambda found: _shape(found[0], names), message)
     return replace(one, message=message, remedy=remedy)
+
+
+def _fault_told(fault: Fault, hidden: Collection[str], names: Collection[str]) -> Fault:
+    """Of a fault that speaks of a hidden column, each quoted value as its shape, in the remedy too."""
+    what, mend = masked(fault.what), masked(fault.mend)
+    if any(name in f"{fault.what} {fault.where}" for name in hidden):
+        values = [found[0][1:-1] for found in _QUOTED.finditer(what)]
+        what = _QUOTED.sub(lambda found: _shape(found[0], names), what)
+        for value in sorted({one for one in values if one and one not in names}, key=len)[::-1]:
+            mend = mend.replace(value, shape_of(value))
+    return replace(fault, what=what, mend=mend)
 
 
 def _shape(quoted: str, names: Collection[str]) -> str:

@@ -17,7 +17,8 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from trainwright.core.errors import EnvironmentFault
+from trainwright.core.columns import Column
+from trainwright.core.errors import EnvironmentFault, shorten
 from trainwright.data.privacy import kinds, secrets
 from trainwright.data.repair.texts import Step
 
@@ -71,6 +72,12 @@ def masked_json(value: Any) -> Any:  # noqa: ANN401 - any JSON value
     if isinstance(value, Mapping):
         return {masked(str(key)): masked_json(item) for key, item in value.items()}
     return [masked_json(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def told(column: Column, value: object) -> str:
+    """A value as a message may quote it: of a column that is redacted or hashed its mere shape."""
+    hides = column.repair is not None and column.repair.hides
+    return shorten(shape_of(str(value)) if hides else value)
 
 
 def shape_of(text: str) -> str:

@@ -15,6 +15,7 @@ import polars as pl
 from trainwright.core.columns import Column, ColumnType
 from trainwright.core.errors import DataError, Fault, nearest, shorten
 from trainwright.data.images.files import Place, image_column, labels_of, list_images, read_images
+from trainwright.data.privacy.masking import told
 from trainwright.data.reading.documents import holds_only_documents
 from trainwright.data.reading.naming import Location
 from trainwright.data.reading.source import open_table
@@ -185,7 +186,7 @@ def _typed(
         series.append(parsed.values.alias(column.name))
         faults.extend(
             Fault(
-                f"{shorten(raw[row])} in column {shorten(column.name)} is no {column.type.value}",
+                f"{told(column, raw[row])} in column {shorten(column.name)} is no {column.type.value}",
                 place(row),
                 "mend the value, or leave the field empty where it is missing",
             )

@@ -96,8 +96,8 @@ def type_rows(
 
     Args:
         staged: The rows as read.
-        settings: `columns` overrides what is inferred; `drop` and `known_after` name columns whose
-            faults do not count.
+        settings: `columns` overrides what is inferred; `drop`, `known_after` and what is dropped for
+            its personal data name columns whose faults do not count.
         task: Inferred from the target when None.
         folder: Where the typed rows are kept.
         workers: Read and type the blocks.
@@ -134,7 +134,8 @@ def type_rows(
         target = _label(typings[settings.target], store)
     else:
         _refuse_unequal(store, found, target, contexts[settings.target])
-    left_out = {*settings.drop, *settings.known_after}
+    private = [name for name, action in settings.personal_data.items() if action == "drop"]
+    left_out = {*settings.drop, *settings.known_after, *private}
     said = {name: one.findings for name, one in {**typings, **found}.items()}
     return TypedRows(
         store,

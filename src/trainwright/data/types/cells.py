@@ -15,6 +15,7 @@ import polars as pl
 from trainwright.core.columns import Column, ColumnType
 from trainwright.core.errors import shorten
 from trainwright.data.language.conversations import read_conversation, to_text
+from trainwright.data.privacy.masking import told
 from trainwright.data.repair.apply import repair_value
 from trainwright.data.types.dates import COMPACT, EPOCHS, parse_date
 from trainwright.data.types.values import BLANKS, FALSE_OF, marks_of, read_series
@@ -37,8 +38,16 @@ def parse_value(column: Column, value: Any) -> Value:  # noqa: ANN401
     Raises:
         ValueError: the value is of another type, or does not fit.
     """
-    parsed = _value(column, value)
-    return parsed if column.repair is None else repair_value(column, parsed)
+    if column.repair is None:
+        return _value(column, value)
+    try:
+        parsed = _value(column, value)
+    except ValueError:
+        if column.repair.hides:
+            raise ValueError(f"{told(column, value)} is no {column.type.value}") from None
+        raise
+    repaired: Value = repair_value(column, parsed)
+    return repaired
 
 
 def _value(column: Column, value: Any) -> Value:  # noqa: ANN401

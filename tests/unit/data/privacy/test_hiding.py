@@ -7,14 +7,20 @@ import numpy as np
 import polars as pl
 import pytest
 
-from trainwright.core.columns import Column, ColumnType
+from trainwright.core.columns import Column, ColumnType, Repair
+from trainwright.core.errors import DataError, Fault
 from trainwright.data.findings import finding
 from trainwright.data.privacy.hiding import (
+    declared_columns,
     hidden_columns,
+    unquoted,
     without_pieces,
     without_quotes,
     without_values,
 )
+from trainwright.data.reading.typed import read_typed
+from trainwright.data.types import parse_value
+from trainwright.recipe.data import DataSettings
 from trainwright.summaries.profile import profile_frame
 
 MAIL, OTHER = "jane.doe@example.org", "urgent"
@@ -124,3 +130,51 @@ def test_what_the_recipe_keeps_is_hidden_and_what_it_redacts_is_not_there(
     snapshot, report = prepare(tmp_path / "r.yaml", workspace=tmp_path / "w")
     assert "jane" not in report.read_text()
     assert "jane" not in (snapshot.folder / "profile.json").read_text()
+
+
+def test_what_is_raised_quotes_no_value_of_a_hidden_column_and_stays_what_it_is() -> None:
+    of_hidden = Fault(
+        "2 values of 'born' are none: 'Jane 31.02.'", "column 'born'", 'nulls: ["Jane 31.02."]'
+    )
+    of_other = Fault(f"'red' in column 'kind' beside {MAIL}", "a.csv:3", "correct it")
+    with pytest.raises(DataError) as caught, unquoted({"born"}, ["born", "kind"]):
+        raise DataError.of([of_hidden, of_other])
+    first, second = caught.value.faults
+    assert first.what == "2 values of 'born' are none: 'xxxx 99.99.'"
+    assert (first.where, first.mend) == ("column 'born'", 'nulls: ["xxxx 99.99."]')
+    assert second.what == "'red' in column 'kind' beside xxxx.xxx@xxxxxxx.xxx"
+    assert "Jane" not in str(caught.value)
+    assert caught.value.__cause__ is None
+
+
+def test_what_tells_of_nobody_is_raised_as_it_was() -> None:
+    plain = DataError("the target 'y' has one value: 'up'", where="column 'y'", mend="look")
+    with pytest.raises(DataError) as caught, unquoted({"born"}, ["y"]):
+        raise plain
+    assert caught.value is plain
+
+
+def test_columns_that_the_recipe_hides_are_those_that_it_does_not_keep() -> None:
+    said = {"a": "redact", "b": "hash", "c": "drop", "d": "keep"}
+    settings = DataSettings(source="x.csv", target="y", personal_data=said, hash_key="env:K")
+    assert declared_columns(settings) == {"a", "b", "c"}
+    told = finding("type", "warning", "column 'c': 'Jane' is no number", column="c")
+    (found,) = without_quotes([told], ["c"], declared={"c"})
+    assert found.message == "column 'c': 'xxxx' is no number"
+
+
+CODE = Column("code", ColumnType.CATEGORY, integer=True, repair=Repair(("redact-whole",)))
+
+
+def test_the_server_and_predict_name_no_value_of_a_redacted_column_that_they_refuse(
+    tmp_path: Path,
+) -> None:
+    with pytest.raises(ValueError, match=r"^'xxxx 99' is no category$") as refused:
+        parse_value(CODE, "Jane 31")
+    assert refused.value.__cause__ is None
+    (tmp_path / "today.csv").write_text("code\n17\nJane 31\n")
+    with pytest.raises(DataError) as caught:
+        list(read_typed(tmp_path / "today.csv", [CODE]))
+    assert "'xxxx 99' in column 'code' is no category" in str(caught.value)
+    assert "today.csv:3" in str(caught.value)
+    assert "Jane" not in str(caught.value)
