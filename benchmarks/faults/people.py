@@ -2,10 +2,11 @@
 
     PYTHONPATH=benchmarks python benchmarks/faults/people.py [SEEDS]
 
-It is made from MiniLM, learns from 2,000 reviews of groceries (modeldata) into whose sentences names of athletes were put, and is
-judged on 1,000 other reviews, and on 1,101 reports of data breaches, with names and turns of phrase that it
-never saw. A cell counts as found where the whole name is gone; precision counts, of all names that were
-taken out, those that were planted, beyond what is taken out of the clean texts, which stands beside it.
+It is made from MiniLM and learns from 2,000 reviews of groceries (modeldata) into whose sentences names of
+athletes were put. It is judged on 1,000 other reviews, and on 1,101 reports of data breaches, with surnames
+and turns of phrase that it never saw. A cell counts as found where the whole name is gone; precision counts,
+of all names that were taken out, those that were planted, beyond what is taken out of the clean texts, which
+stands beside it.
 """
 
 from __future__ import annotations
