@@ -34,6 +34,7 @@ SAMPLE_ROWS = 6_000
 PART_ROWS = 20_000  # judged together where rows are to be left out
 _PARTS_HELD = 64  # in memory at a time
 FEWEST_ROWS, FEWEST_NAMED, FEWEST_OF_CLASS = 100, 3, 5
+FEWEST_DISTINCT = 20  # equal rows share a fold: fewer might all be in one, with none to learn from
 NUM_FOLDS = 5
 _SHARE = 0.5  # of the time that is left
 _UNFIT = (ColumnType.WORDS, ColumnType.SERIES)
@@ -132,7 +133,7 @@ def _judge(view: View, rows: pl.DataFrame, *, pacer: Pacer) -> Judged | None:
     def folds(number: int) -> NDArray[np.int64]:
         return _folds(hashes, number)
 
-    if len(np.unique(folds(0))) < 2:
+    if len(np.unique(positions(hashes, "labels", "fold", 0))) < FEWEST_DISTINCT:
         return None
     if task is Task.REGRESSION:
         return judge_numbers(models, values, folds=folds, pacer=pacer)

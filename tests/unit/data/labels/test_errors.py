@@ -182,3 +182,29 @@ def test_labels_that_are_not_judged_leave_no_ranking() -> None:
     view, _ = view_of(flips=40, labels={"errors": "off"})
     find(view, deadline=Deadline(600))
     assert view.tables == {}
+
+
+@pytest.mark.parametrize("distinct", [2, 19])
+def test_rows_that_are_nearly_all_copies_are_not_judged(distinct: int) -> None:
+    """Copies share a fold: all of them may be in one, and then there is none to learn from."""
+
+    class NeverAsked(TwoFamilies):
+        def predict(self, family: str, values: np.ndarray, **more: object) -> np.ndarray:
+            raise AssertionError("asked for answers")
+
+    numbers = np.arange(ROWS) % distinct
+    frame = pl.DataFrame(
+        {ROW: np.arange(ROWS), PART: np.zeros(ROWS, np.int8), "x": numbers, "y": numbers * 1.5}
+    )
+    target = Target(Column("y", ColumnType.NUMBER), Task.REGRESSION)
+    view = TableView.of_frame(
+        frame,
+        (Column("x", ColumnType.NUMBER),),
+        frozenset("x"),
+        target,
+        DataSettings(source="f.csv", target="y"),
+        probe,
+        Path(),
+        out_of_fold=lambda rows, inputs, *, target: NeverAsked(numbers, 1),
+    )
+    assert find(view, deadline=Deadline(60)) == []
