@@ -88,6 +88,8 @@ def create_app(
         exception_handlers={HTTPException: _refuse},
     )
     app.state.serving = state
+    if desk is not None:
+        state.give_up = desk.give_up
     predict: Predicting | WritingRows = predicting
     if desk is not None:
         settings = generation_of(package)

@@ -28,6 +28,11 @@ from trainwright.deployment.server.limits import Limits
 from trainwright.deployment.server.metrics import Writing
 from trainwright.deployment.server.refusal import Refusal
 
+
+class Stopping(TrainwrightError):
+    """A text that is given up since the server ends."""
+
+
 _Arrival = Piece | TrainwrightError
 
 
@@ -95,6 +100,7 @@ class Desk:
         self._todo: queue.SimpleQueue[tuple[str, Ticket | None]] = queue.SimpleQueue()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._open = 0
+        self._asked: set[Ticket] = set()
         self._thread = threading.Thread(target=self._run, name="decoding", daemon=True)
 
     def start(self) -> None:
@@ -127,6 +133,7 @@ class Desk:
                 mend="come back in a second",
                 headers={"retry-after": "1"},
             )
+        self._asked.update(tickets)
         for ticket in tickets:
             self._todo.put(("add", ticket))
         self._open += len(tickets)
@@ -141,9 +148,16 @@ class Desk:
                 self._todo.put(("cancel", ticket))
                 self._metrics.cancelled += 1
 
+    def give_up(self) -> None:
+        """The server waits no longer: each text that is being written ends with an error."""
+        for ticket in list(self._asked):
+            self._deliver([(ticket, Stopping("the server is stopping"))])
+            self._todo.put(("cancel", ticket))
+
     def _end(self, ticket: Ticket) -> None:
         """On the event loop."""
         ticket.ended = True
+        self._asked.discard(ticket)
         if ticket.number is not None:
             self._metrics.forget(ticket.number)
         self._open -= 1

@@ -40,9 +40,11 @@ class State:
 
     Attributes:
         draining: A signal said stop: no longer ready, and each answer closes its connection.
+        give_up: Ends what is still being written, each with an error.
     """
 
     draining: bool = False
+    give_up: Callable[[], None] = lambda: None
 
 
 class Gate:

@@ -1,9 +1,9 @@
 """Running the server: bind, say that it is ready, answer until a signal, let go without losing a request.
 
 After SIGTERM or SIGINT the server first tells callers to leave (each answer closes its connection,
-/health/ready says 503) while it still takes requests, then stops listening and finishes what is in work. It
-returns normally: a server that was asked to stop has not failed. asyncio's own loop is used: uvloop starves
-new connections under load.
+/health/ready says 503) while it still takes requests, then stops listening and finishes what is in work.
+Texts that take longer than it waits end with an error, in a stream as well. It returns normally: a server
+that was asked to stop has not failed. asyncio's own loop is used: uvloop starves new connections under load.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import asyncio
 import errno
 import ipaddress
 import logging
+import math
 import os
 import socket
 from collections.abc import Callable, Iterator
@@ -34,6 +35,7 @@ from trainwright.deployment.server.protocol import BoundedProtocol
 TOKEN = "TRAINWRIGHT_TOKEN"
 SHORTEST_TOKEN = 16
 LEAVE_SECONDS = 0.3  # how long callers are told to leave before the socket closes
+END_SECONDS = 5.0  # for the errors of texts that were given up
 
 
 def serve(
@@ -96,10 +98,11 @@ class Server(uvicorn.Server):
             access_log=False,
             server_header=False,
             proxy_headers=False,
-            timeout_graceful_shutdown=int(limits.drain_seconds),
+            timeout_graceful_shutdown=math.ceil(limits.drain_seconds + END_SECONDS),
         )
         super().__init__(config)
         self._app = app
+        self._drain_seconds = limits.drain_seconds
         self._on_ready = on_ready
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -107,7 +110,9 @@ class Server(uvicorn.Server):
         self._on_ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self._app.state.serving.draining = True
+        serving = self._app.state.serving
+        serving.draining = True
+        asyncio.get_running_loop().call_later(self._drain_seconds, serving.give_up)
         await asyncio.sleep(LEAVE_SECONDS)
         await super().shutdown(sockets=sockets)
 

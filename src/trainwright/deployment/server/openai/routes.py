@@ -24,7 +24,7 @@ from trainwright.core.language import (
     Unanswered,
 )
 from trainwright.deployment.server.body import Gone, check_headers, decode, read_body
-from trainwright.deployment.server.desk import Desk, Ticket
+from trainwright.deployment.server.desk import Desk, Stopping, Ticket
 from trainwright.deployment.server.gate import Scope, Send, send_bytes
 from trainwright.deployment.server.limits import Limits
 from trainwright.deployment.server.openai.asking import Asked, read_chat, read_completion
@@ -173,6 +173,8 @@ async def _pieces(ticket: Ticket) -> AsyncIterator[Piece]:
         raise Refusal(400, error.what, where=_place(error), mend=error.mend, code=code) from error
     except DataError as error:
         raise Refusal(400, error.what, where=_place(error), mend=error.mend) from error
+    except Stopping as error:
+        raise Refusal(503, error.what, mend="ask another server") from error
     except Unanswered as error:
         raise Refusal(502, error.what, mend="ask again later") from error
     except TrainwrightError as error:
