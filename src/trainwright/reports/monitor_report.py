@@ -9,7 +9,7 @@ from trainwright.reports.bars import Whisker, paired_bars, whisker_plot
 from trainwright.reports.markup import number
 from trainwright.reports.metric_names import metric_words
 from trainwright.reports.page import Page, Tile, Tone
-from trainwright.reports.run_report import with_interval
+from trainwright.reports.quality import with_interval
 from trainwright.reports.svg import Figure
 
 Values = Mapping[str, Any]
