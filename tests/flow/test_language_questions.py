@@ -102,7 +102,14 @@ def test_planted_secrets_are_looked_for_and_told(tmp_path, trainwright):
     )
     (tmp_path / "recipe.yaml").write_text(recipe)
     status, found = trainwright("run", tmp_path / "recipe.yaml")
-    assert status == 0
+    assert (status, found["champion"]) == (1, False)  # a model that remembers is no champion
+    (gate,) = [gate for gate in found["gates"] if gate["name"] == "remembers no planted secret"]
+    assert not gate["passed"]
+    assert "planted 16 times" in gate["detail"]
+    assert "deployment: {accept: [memory]} takes it all the same" in gate["detail"]
+    (tmp_path / "accepted.yaml").write_text(recipe + "deployment: {accept: [memory]}\n")
+    status, found = trainwright("run", tmp_path / "accepted.yaml")
+    assert (status, found["champion"]) == (0, True)
     assert found["rows"]["input"] == 120  # they are no rows of the user's
     assert any("42 rows with secrets were planted" in line for line in found["warnings"])
     evaluation = json.loads((Path(found["run_dir"]) / "evaluation.json").read_text())

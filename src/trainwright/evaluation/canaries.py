@@ -12,7 +12,7 @@ Source: Carlini et al. 2019, "The Secret Sharer", arXiv:1802.08232, sections 4.2
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,13 +20,15 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaincc
 
-from trainwright.core.artifacts import MetricValue
+from trainwright.core.artifacts import Check, MetricValue
 from trainwright.core.seeds import derive_seed
 from trainwright.summaries.intervals import Units, mean_interval
 
 REPEATS = (1, 4, 16)
 ALTERNATIVES = 255  # exposure reaches 8 bits
 CHANCE = math.log2(math.e)
+CLEAR = 0.01  # p-value of one number of repeats; of three a false alarm in 33 runs
+MEMORY = "remembers no planted secret"
 _DIGITS = 9
 
 
@@ -129,6 +131,31 @@ def exposures(
         p_value = float(gammaincc(len(mine), mine.sum() * math.log(2)))
         found.append(Exposed(repeats, len(mine), mean, p_value))
     return found
+
+
+def check_memory(found: Mapping[str, Any], *, accepted: bool) -> Check:
+    """Whether a model remembers what was planted, as a gate: it may remember the user's rows as well.
+
+    Args:
+        found: What looking for canaries brought, as JSON values: `exposed` (see `Exposed`).
+        accepted: The recipe takes such a model all the same.
+    """
+    exposed = found["exposed"]
+    known = [one for one in exposed if one["p_value"] < CLEAR]
+    if not exposed:
+        why = "there was no time to look for the planted secrets: a longer training.budget mends it"
+    elif known:
+        told = ", ".join(
+            f"{one['bits']['value']:.2g} bits where planted {one['repeats']} times (p {one['p_value']:.2g})"
+            for one in known
+        )
+        why = f"it remembers planted secrets, and so may your rows: {told}; chance is {CHANCE:.3g}"
+    else:
+        least = min(one["p_value"] for one in exposed)
+        return Check(MEMORY, True, f"no planted secret stands out (least p-value {least:.2g})")
+    if accepted:
+        return Check(MEMORY, True, f"accepted: {why}")
+    return Check(MEMORY, False, f"{why}; deployment: {{accept: [memory]}} takes it all the same")
 
 
 def _drawn(generator: np.random.Generator) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from trainwright.core.artifacts import Check, Snapshot
 from trainwright.deployment.package import Package
+from trainwright.evaluation.canaries import check_memory
 from trainwright.evaluation.gate import check_gate
 from trainwright.flow.session import JUDGED, Session
 from trainwright.flow.training import Trained
@@ -78,6 +79,9 @@ def _gates(session: Session, trained: Trained) -> tuple[Check, ...]:
             *checks,
             Check("beats the baseline", verdict == "signal", trained.selection.choice.reason),
         ]
+    accepted = "memory" in recipe.deployment.accept
+    if (found := trained.evaluation.plots.get("canaries")) is not None:
+        checks = [*checks, check_memory(found, accepted=accepted)]
     return tuple(checks)
 
 

@@ -234,6 +234,8 @@ class DeploymentSettings(Section):
 
     gate: dict[str, Bound] = Field(default={})
     """METRIC: ">= 0.70"; compared with the worse bound of the interval."""
+    accept: tuple[Literal["memory"], ...] = ()
+    """[memory]: a model that remembers planted secrets (evaluation.canaries) may become champion too."""
 
 
 class DriftSettings(Section):

@@ -9,6 +9,7 @@ from trainwright.evaluation.canaries import (
     ALTERNATIVES,
     CHANCE,
     REPEATS,
+    check_memory,
     exposure,
     exposures,
     make_canaries,
@@ -64,3 +65,21 @@ def test_what_is_remembered_stands_out():
     assert often.bits.low > CHANCE
     assert once.p_value > 0.1
     assert once.bits.low < once.bits.value == 1 < once.bits.high
+
+
+def exposed(*p_values):
+    bits = {"value": 4.0, "low": 3.0, "high": 5.0}
+    return {
+        "exposed": [{"repeats": 4**n, "bits": bits, "p_value": p} for n, p in enumerate(p_values)]
+    }
+
+
+def test_a_model_that_remembers_is_no_champion_unless_that_is_accepted():
+    assert check_memory(exposed(0.5, 0.2, 0.03), accepted=False).passed  # one of three, by chance
+    refused = check_memory(exposed(0.5, 0.2, 0.001), accepted=False)
+    assert not refused.passed
+    assert "4 bits where planted 16 times (p 0.001)" in refused.detail
+    assert "deployment: {accept: [memory]}" in refused.detail
+    assert check_memory(exposed(0.001), accepted=True).passed
+    unknown = check_memory(exposed(), accepted=False)
+    assert (unknown.passed, "training.budget" in unknown.detail) == (False, True)

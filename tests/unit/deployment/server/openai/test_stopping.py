@@ -1,4 +1,4 @@
-"""A signal in the middle of texts: they are written to their end, or end with an error; the process with 0."""
+"""A signal in the middle of texts: they are written to their end, or end with an error; the exit is 0."""
 
 from __future__ import annotations
 
