@@ -28,8 +28,8 @@ from trainwright.models.language.scaling import (  # noqa: E402 - after the path
 )
 
 RECIPE = HERE / "2-llama.yaml"
-SIZES, TOKENS = (48, 80, 128), (300_000, 800_000, 2_000_000)
-HELD_BACK = (192, 4_000_000)
+SIZES, TOKENS = (48, 80, 128), (150_000, 400_000, 1_000_000)
+HELD_BACK = (192, 2_000_000)
 
 
 def main() -> None:

@@ -182,6 +182,9 @@ _TYPE_MENDS = {
 }
 
 
+_GROUPED = re.compile(r"[-+]?\d{1,3}([_,]\d{3})+")
+
+
 def _mend(detail: Mapping[str, Any]) -> str:
     """What to write instead, from the kind of a pydantic error."""
     if detail["type"] in ("literal_error", "enum"):
@@ -190,6 +193,8 @@ def _mend(detail: Mapping[str, Any]) -> str:
         return f"use {near!r}" if near else f"use one of: {', '.join(options)}"
     if detail["type"] == "string_pattern_mismatch":
         return "use a-z, 0-9, dot, dash and underscore only, at most 64 characters"
+    if _GROUPED.fullmatch(str(detail["input"])):
+        return f"write {re.sub('[_,]', '', detail['input'])}: digits without signs between them"
     return _TYPE_MENDS.get(detail["type"].split("_")[0], "see the recipe reference in the docs")
 
 

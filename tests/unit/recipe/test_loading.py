@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -124,3 +125,21 @@ def test_a_setting_of_the_other_average_is_refused(averaging):
     data = {"source": "a.csv", "target": "y"}
     with pytest.raises(RecipeError, match="cannot use"):
         parse_recipe({"data": data, "training": {"averaging": averaging}})
+
+
+RECIPES = sorted((Path(__file__).parents[3] / "examples").glob("*/*.yaml"))
+
+
+@pytest.mark.parametrize("path", RECIPES, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_every_recipe_of_the_examples_is_read(path):
+    of_images = "source: digits}" in path.read_text() or path.parent.name == "bad_images"
+    # a folder of images, which has no target, is made by the example's script
+    assert load_recipe(path, overrides=["data.target=class"] if of_images else ()).name
+
+
+@pytest.mark.parametrize("written", ["8_000", "8,000", "1_250_000"])
+def test_a_number_in_groups_is_refused_with_the_number_to_write(tmp_path, written):
+    (tmp_path / "r.yaml").write_text(LEAST + f"training: {{epochs: '{written}'}}\n")
+    plain = re.sub("[_,]", "", written)
+    with pytest.raises(RecipeError, match=f"write {plain}"):
+        load_recipe(tmp_path / "r.yaml")
