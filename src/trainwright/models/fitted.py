@@ -16,7 +16,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from trainwright.core.artifacts import Prediction
-from trainwright.core.columns import Column, Target, Task
+from trainwright.core.columns import Column, ColumnType, Target, Task
 from trainwright.core.durable import make_folder, read_json, write_json
 from trainwright.core.language import (
     Decoding,
@@ -71,9 +71,11 @@ class FittedModel:
 
     def predict_rows(self, rows: Sequence[Mapping[str, Any]]) -> Prediction:
         """The same from Python values, without a data frame."""
-        return (
-            self._decide(self.preparation.transform_rows(rows)) if rows else _nothing(self.target)
-        )
+        if not rows:
+            return _nothing(self.target)
+        if self.target.context:
+            rows = [{name: self._looked_at(value) for name, value in row.items()} for row in rows]
+        return self._decide(self.preparation.transform_rows(rows))
 
     def unseen(self, rows: Sequence[Mapping[str, Any]]) -> list[list[str]]:
         """For each row, the category columns whose value was not seen in training."""
@@ -143,7 +145,14 @@ class FittedModel:
         )
 
     def _predicted(self, frame: pl.DataFrame) -> Prediction:
+        if self.target.context:
+            channels = [c.name for c in self.inputs if c.type is ColumnType.SERIES]
+            frame = frame.with_columns(pl.col(channels).list.tail(self.target.context))
         return self._decide(self.preparation.transform(frame))
+
+    def _looked_at(self, value: Any) -> Any:  # noqa: ANN401 - any value of a row
+        """Of a forecast's history the last `context` steps: the network has learnt from no longer one."""
+        return value[-self.target.context :] if isinstance(value, list) else value
 
     def _decide(self, features: Any) -> Prediction:  # noqa: ANN401 - of AnyFeatures
         answer = self.estimator.predict(features)

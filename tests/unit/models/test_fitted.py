@@ -146,3 +146,37 @@ def test_each_family_says_what_preparation_it_needs():
     assert needs["linear"] == FeatureNeeds(scale=True, one_hot=True, text=True)
     assert needs["lightgbm"] == FeatureNeeds(scale=False, one_hot=False, text=True)
     assert not needs["baseline"].text
+
+
+class LastSteps:
+    """A preparation and an estimator: the forecast is how many steps came, and their sum."""
+
+    kind = "last-steps"
+
+    def transform(self, frame):
+        return frame["x"].to_list()
+
+    def transform_rows(self, rows):
+        return [row["x"] for row in rows]
+
+    def predict(self, features):
+        return np.array([[len(steps), sum(steps)] for steps in features], dtype=np.float64)
+
+
+def test_of_a_history_that_is_too_long_the_last_steps_count_alone():
+    column = Column("x", ColumnType.SERIES)
+    target = Target(column, Task.FORECASTING, horizon=2, context=3)
+    model = FittedModel(LastSteps(), LastSteps(), target, (column,))
+    rows = [{"x": [9.0, 1.0, 2.0, 3.0]}, {"x": [4.0]}, {"x": [5.0, 6.0, 7.0]}]
+    expected = [[3, 6], [1, 4], [3, 18]]
+    np.testing.assert_array_equal(model.predict_rows(rows).values, expected)
+    np.testing.assert_array_equal(model.predict(pl.DataFrame(rows)).values, expected)
+    assert len(rows[0]["x"]) == 4
+
+
+def test_a_series_is_looked_at_whole_where_no_context_is_said():
+    column = Column("x", ColumnType.SERIES)
+    model = FittedModel(
+        LastSteps(), LastSteps(), Target(column, Task.FORECASTING, horizon=2), (column,)
+    )
+    np.testing.assert_array_equal(model.predict_rows([{"x": [1.0] * 50}]).values, [[50, 50]])
