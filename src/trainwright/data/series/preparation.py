@@ -2,8 +2,9 @@
 
 A missing step is filled by the straight line between its known neighbours, at an edge by the nearest
 known value; a channel without any known value by the centre. A channel that is shorter than another of
-its row lacks its beginning. A row without steps counts as one missing step, so that every row has an
-answer. Frames and single rows go through the same arrays, hence the same bits.
+its row lacks its beginning. What lies 1e12 deviations away counts as that far, so that no single
+number, however large, makes an answer that is none. A row without steps counts as one missing step, so
+that every row has an answer. Frames and single rows go through the same arrays, hence the same bits.
 
 Cost: one pass over all steps; a forecast's windows overlap, so that steps in the middle of the train
 part weigh more in the centre than those at its ends.
@@ -22,11 +23,13 @@ from numpy.typing import NDArray
 
 from trainwright.core.columns import Column, ColumnType
 from trainwright.core.durable import read_json, write_json
-from trainwright.core.errors import TrustError
+from trainwright.core.errors import DataError, TrustError, shorten
 from trainwright.core.features import Series, SeriesNeeds
+from trainwright.data.types.target import LARGEST
 
 Floats = NDArray[np.float64]
 _FILE = "preparation.json"
+BOUND = 1e12  # deviations; squared it is far from the end of float32
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +95,9 @@ class SeriesPreparation:
         ends = np.cumsum(lengths)
         values = np.empty((int(ends[-1]) if len(ends) else 0, len(channels)))
         for number, channel in enumerate(channels):
-            scaled = (channel.at_end(lengths, ends) - self.centre[number]) / self.scale[number]
-            values[:, number] = filled(scaled, ends)
+            with np.errstate(over="ignore"):  # bounded below
+                scaled = (channel.at_end(lengths, ends) - self.centre[number]) / self.scale[number]
+            values[:, number] = np.clip(filled(scaled, ends), -BOUND, BOUND)
         return Series(
             values=values,
             ends=ends,
@@ -114,13 +118,28 @@ def fit_series_preparation(
         frame: Typed rows; holds at least `inputs`.
         inputs: The columns; those that are no series make no channel.
         needs: Of the family; there is nothing to choose.
+
+    Raises:
+        DataError: a value is so large that its square is no number.
     """
     names = tuple(column.name for column in inputs if column.type is ColumnType.SERIES)
     known = [_known(frame[name]) for name in names]
+    for name, values in zip(names, known, strict=True):
+        _refuse_extreme(name, values)
     centre = tuple(float(values.mean()) if len(values) else 0.0 for values in known)
     spread = [float(values.std()) if len(values) else 0.0 for values in known]
     scale = tuple(value if value > 0 and np.isfinite(value) else 1.0 for value in spread)
     return SeriesPreparation(names, centre, scale)
+
+
+def _refuse_extreme(name: str, values: Floats) -> None:
+    largest = float(np.abs(values).max(initial=0.0))
+    if largest > LARGEST:
+        raise DataError(
+            f"column {shorten(name)} holds a value of a size that cannot be squared: {largest:.3g}",
+            where=f"column {shorten(name)}",
+            mend="mend this value, or write the column in another unit: up to 1e100",
+        )
 
 
 def filled(values: Floats, ends: NDArray[np.int64]) -> Floats:

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from trainwright.core.columns import Column, ColumnType
-from trainwright.core.errors import TrustError
+from trainwright.core.errors import DataError, TrustError
 from trainwright.core.features import SeriesNeeds
 from trainwright.data.series.preparation import (
     SeriesPreparation,
@@ -89,3 +89,17 @@ def test_a_changed_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "preparation.json").write_text('{"names": ["a"], "centre": 3}')
     with pytest.raises(TrustError, match="restore the package"):
         SeriesPreparation.load(tmp_path)
+
+
+@pytest.mark.parametrize("huge", [1e40, -1e308])
+def test_a_number_without_measure_is_bounded_so_that_it_has_an_answer(huge: float) -> None:
+    values = fitted().transform_rows([{"a": [huge], "b": [30.0]}]).values
+    np.testing.assert_array_equal(values, [[np.copysign(1e12, huge), 0.0]])
+    assert np.isfinite(np.square(values.astype(np.float32))).all()
+
+
+def test_train_values_that_cannot_be_squared_are_refused() -> None:
+    frame = FRAME.with_columns(a=pl.Series([[1.0], [-1e300], [2.0], []]))
+    with pytest.raises(DataError, match="cannot be squared: 1e\\+300") as caught:
+        fit_series_preparation(frame, INPUTS, SeriesNeeds())
+    assert "column 'a'" in caught.value.where
