@@ -19,6 +19,7 @@ from trainwright.core.durable import write_json, write_text
 from trainwright.data.bias.groups import count_groups
 from trainwright.data.view import View
 from trainwright.recipe.governance import CardSettings
+from trainwright.runs.redaction import redact
 
 JSON_FILE, MARKDOWN_FILE = "card.json", "card.md"
 NOT_SAID = "not said"
@@ -41,7 +42,7 @@ def card_of(settings: CardSettings, view: View | None = None) -> dict[str, Any]:
         view: The rows; None where they have no groups (series).
     """
     said = {name: getattr(settings, name) for name in QUESTIONS}
-    said = {name: text for name, text in said.items() if text is not None}
+    said = {name: redact(text) for name, text in said.items() if text is not None}
     tables = {} if view is None else count_groups(view)
     groups = [
         {"columns": list(columns), "groups": [group.to_json() for group in found]}

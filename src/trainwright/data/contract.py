@@ -159,14 +159,21 @@ def _unfitting(contract: ContractFile, kinds: dict[str, ColumnType]) -> Iterator
         if (said.categories or said.pattern) and kind not in _WORDS:
             yield Fault(f"words are asked of a {kind.value}", where, setting(name, "category"))
         if said.pattern is not None and (why := _pattern_fault(said.pattern)):
-            yield Fault(why, f"{where}.pattern", "write it without look-around and back-references")
+            yield Fault(
+                why,
+                f"{where}.pattern",
+                "write a simpler one, without look-around and back-references",
+            )
 
 
 def _pattern_fault(pattern: str) -> str:
     try:
         pl.Series([""]).str.contains(f"^(?:{pattern})$")
     except pl.exceptions.ComputeError as error:
-        return f"the pattern cannot be used: {shorten(str(error).splitlines()[-1], 100)}"
+        told = str(error).partition("\n\n")[0].splitlines()[-1]
+        for before in ("regex error: ", "error: "):
+            told = told.removeprefix(before)
+        return f"the pattern cannot be used: {told[:120]}"
     return ""
 
 

@@ -5,6 +5,7 @@ The recipe, its folder, the workspace, who watches.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,7 @@ from trainwright.flow.naming import PersonTaggers
 from trainwright.flow.out_of_fold import out_of_fold
 from trainwright.models.tables.probe import probe
 from trainwright.recipe import Reads, Recipe, load_recipe
+from trainwright.runs.redaction import redacted_recipe
 from trainwright.runs.workspace import Workspace
 
 JUDGED = (
@@ -29,6 +31,10 @@ JUDGED = (
     "deployment",
     "compute",
 )  # what comes after a run is not
+
+
+class SecretWarning(UserWarning):
+    """A recipe holds what looks like a secret."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +71,7 @@ class Session:
         """
         loaded = load_recipe(recipe, overrides=overrides)
         check_recipe(loaded)
+        _warn_of_secrets(loaded)
         return cls(
             recipe=loaded,
             base=recipe.resolve().parent,
@@ -96,3 +103,11 @@ class Session:
             )
         check_with_snapshot(self.recipe, snapshot)
         return snapshot
+
+
+def _warn_of_secrets(recipe: Recipe) -> None:
+    _, found = redacted_recipe(recipe.resolved())
+    if found:
+        told = f"what looks like a secret stands in the recipe, at {', '.join(found[:5])}"
+        mend = "it is left out of all that is written; take it out there, too"
+        warnings.warn(SecretWarning(f"{told}: {mend}"), stacklevel=3)

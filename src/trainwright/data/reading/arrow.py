@@ -20,7 +20,7 @@ from trainwright.core.artifacts import Finding
 from trainwright.core.errors import DataError, TrainwrightError
 from trainwright.data.reading.hashed import hash_whole
 from trainwright.data.reading.header import name_findings
-from trainwright.data.reading.schema import check_schema, without
+from trainwright.data.reading.schema import check_moments, check_schema, without
 from trainwright.data.reading.tables import RawBlock
 from trainwright.data.reading.values import json_of
 
@@ -54,15 +54,20 @@ class ArrowFile:
     def blocks(self) -> Iterator[RawBlock]:
         """The rows, in order, with the file's own types (see `Reader`)."""
         self.sha256, self.bytes_read = hash_whole(self.stream, name=self.name)
+        rows = 0
         try:
             for batch in self._batches():
                 if batch.nbytes > LIMIT_BATCH_BYTES:
                     raise self._too_large(batch.nbytes)
                 batch.validate(full=True)
                 for start in range(0, batch.num_rows, _ROWS):
-                    yield block_of(
-                        without(batch.slice(start, _ROWS), self._odd), self.conversations
+                    part = without(batch.slice(start, _ROWS), self._odd)
+                    block = block_of(part, self.conversations)
+                    frame = check_moments(
+                        block.frame, self.names, self.is_looked_at, name=self.name, first_row=rows
                     )
+                    rows += part.num_rows
+                    yield RawBlock(frame)
         except TrainwrightError:
             raise
         except (pa.ArrowException, OSError, OverflowError, pl.exceptions.PolarsError) as error:

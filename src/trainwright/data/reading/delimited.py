@@ -36,7 +36,7 @@ from trainwright.data.reading.layout import (
     last_record,
     rows_of,
 )
-from trainwright.data.reading.opening import check_text
+from trainwright.data.reading.opening import check_no_json, check_text
 from trainwright.data.reading.records import Rows, Work, parse_records, raise_blemishes
 from trainwright.data.reading.scanning import (
     record_end,
@@ -115,6 +115,7 @@ class Delimited:
         )
         if not self._text.encoding.startswith("utf-16"):
             check_text(self._text.head, name=self.name)
+            check_no_json(self._text.head, name=self.name)
         if self._text.encoding != "utf-8" and self.encoding is None:
             self._note("encoding", f"read as {self._text.encoding}")
         is_old_mac = b"\r" in self._text.head and b"\n" not in self._text.head

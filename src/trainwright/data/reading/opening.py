@@ -7,7 +7,9 @@ table are named for what they are, with the way to mend it.
 
 from __future__ import annotations
 
+import errno
 import os
+import re
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -33,6 +35,7 @@ _MAGIC = (
     (b"SQLite format 3", "a SQLite database", "name it FILE.db"),
     (b"ARROW1", "an Arrow file", "name it FILE.arrow"),
 )
+_JSON = re.compile(rb"\[\s*[\[{]|\{\s*\"[^\"]{0,200}\"\s*:")
 _MARKUP = (b"<!doctype", b"<html", b"<?xml", b"<head", b"<body")
 
 
@@ -51,6 +54,12 @@ def open_data(path: Path, *, name: str) -> Iterator[BinaryIO]:
             "there is no such file", where=name, mend="mend the path (in a recipe: data.source)"
         ) from error
     except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise DataError(
+                "this is a link that leads round in a circle",
+                where=name,
+                mend="name the file itself",
+            ) from error
         raise disk_fault(error, path) from error
     mode = os.fstat(handle).st_mode
     if not stat.S_ISREG(mode):
@@ -76,4 +85,14 @@ def check_text(head: bytes, *, name: str) -> None:
             "this looks like HTML or XML, not a table: perhaps an error page was saved",
             where=name,
             mend="fetch the file again and look at its first line",
+        )
+
+
+def check_no_json(head: bytes, *, name: str) -> None:
+    """Refuse (DataError) JSON where delimited text is read."""
+    if _JSON.match(head.removeprefix(b"\xef\xbb\xbf").lstrip()):
+        raise DataError(
+            "this looks like JSON, not a text table",
+            where=name,
+            mend="write one object a line, and name it FILE.jsonl (jq -c '.[]' FILE.json > FILE.jsonl)",
         )

@@ -15,7 +15,7 @@ from trainwright.core.errors import DataError, TrainwrightError
 from trainwright.data.reading.arrow import block_of
 from trainwright.data.reading.hashed import hash_whole
 from trainwright.data.reading.header import name_findings
-from trainwright.data.reading.schema import check_schema, without
+from trainwright.data.reading.schema import check_moments, check_schema, without
 from trainwright.data.reading.tables import RawBlock
 
 _ROWS = 65_536
@@ -58,8 +58,12 @@ class ParquetFile:
             self.findings.extend(name_findings(self.names))
             num_rows = 0
             for batch in file.iter_batches(_ROWS):
+                block = block_of(without(batch, odd), self.conversations)
+                frame = check_moments(
+                    block.frame, self.names, self.is_looked_at, name=self.name, first_row=num_rows
+                )
                 num_rows += batch.num_rows
-                yield block_of(without(batch, odd), self.conversations)
+                yield RawBlock(frame)
             if num_rows != file.metadata.num_rows:
                 told = file.metadata.num_rows
                 raise pa.ArrowInvalid(f"the footer tells of {told} rows, but {num_rows} are there")

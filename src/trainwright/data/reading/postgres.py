@@ -21,6 +21,7 @@ import pyarrow as pa
 from trainwright.core.errors import DataError, EnvironmentFault, RecipeError, TrainwrightError
 from trainwright.core.extras import require
 from trainwright.data.reading.arrow import block_of
+from trainwright.data.reading.schema import check_moments
 from trainwright.recipe.sources import VARIABLE, value_of
 from trainwright.runs.redaction import redact
 
@@ -181,9 +182,14 @@ class PostgresSession:
         statement = f"SELECT {', '.join(named)} FROM {relation} AS q ORDER BY {', '.join(order)}"
         with self._connection.cursor() as cursor:
             cursor.execute(statement)
+            rows = 0
             for batch in cursor.fetch_record_batch():
+                names = batch.schema.names
                 for start in range(0, batch.num_rows, _ROWS):
-                    yield block_of(batch.slice(start, _ROWS)).frame
+                    frame = block_of(batch.slice(start, _ROWS)).frame
+                    frame = check_moments(frame, names, name="the answer", first_row=rows)
+                    rows += frame.height
+                    yield frame
 
     def _schema(self, relation: str) -> pa.Schema:
         with self._connection.cursor() as cursor:

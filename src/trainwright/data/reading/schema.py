@@ -9,12 +9,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 
+import polars as pl
 import pyarrow as pa
 
 from trainwright.core.errors import DataError, Fault, shorten
 from trainwright.data.reading.header import name_faults
 
 _EXTENSION = b"ARROW:extension:name"
+_FIRST_DAY, _LAST_DAY = -719_162, 2_932_897  # of the year 1, and after 9999; days since 1970
 
 
 def check_schema(
@@ -66,6 +68,52 @@ def without(batch: pa.RecordBatch, positions: Sequence[int]) -> pa.RecordBatch:
         name = batch.schema.field(position).name
         batch = batch.set_column(position, name, pa.nulls(batch.num_rows))
     return batch
+
+
+def check_moments(
+    frame: pl.DataFrame,
+    names: Sequence[str],
+    is_looked_at: Callable[[str], bool] = lambda _: True,
+    *,
+    name: str,
+    first_row: int,
+) -> pl.DataFrame:
+    """Refuse dates and moments beyond the years 1 to 9999, which no calendar here writes.
+
+    Returns:
+        The frame; a column of such moments that nobody looks at comes as nulls.
+
+    Raises:
+        DataError: names the first row of each column.
+    """
+    faults = []
+    for column, values in zip(names, frame.get_columns(), strict=True):
+        per_day = _units_of_a_day(values.dtype)
+        if not per_day:
+            continue
+        counts = values.to_physical()
+        odd = ((counts < _FIRST_DAY * per_day) | (counts >= _LAST_DAY * per_day)).arg_true()
+        if len(odd) and not is_looked_at(column):
+            nothing = pl.Series(values.name, [None], dtype=values.dtype)
+            frame = frame.with_columns(nothing.new_from_index(0, frame.height))
+        elif len(odd):
+            faults.append(
+                Fault(
+                    f"column {shorten(column)}: {len(odd)} moments are beyond the years 1 to 9999",
+                    f"{name} row {first_row + int(odd[0])}",
+                    f"write them as null, or data: {{drop: [{json.dumps(column)}]}}",
+                )
+            )
+    if faults:
+        raise DataError.of(faults[:10])
+    return frame
+
+
+def _units_of_a_day(kind: pl.DataType) -> int:
+    """How many units of its numbers make a day; 0 of what is neither date nor moment."""
+    if isinstance(kind, pl.Datetime):
+        return 86_400 * {"ms": 10**3, "us": 10**6, "ns": 10**9}[kind.time_unit]
+    return 1 if kind == pl.Date else 0
 
 
 def _odd_kind(item: pa.Field) -> str:

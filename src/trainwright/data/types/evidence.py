@@ -129,5 +129,8 @@ def _hashes(first_row: int, num_rows: int) -> NDArray[np.uint64]:
 
 def _bare(block: pl.Series, rows: NDArray[np.int64]) -> list[str]:
     """The texts of these rows without blanks around; empty where there is none."""
-    texts = block.gather(rows).cast(pl.String).to_list()
+    cells = block.gather(rows)
+    if cells.dtype == pl.Duration:
+        cells = cells.to_physical()  # which has no text of its own
+    texts = cells.cast(pl.String).to_list()
     return [text[:_LONGEST].strip(BLANKS) if text else "" for text in texts]

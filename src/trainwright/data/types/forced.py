@@ -31,6 +31,7 @@ from trainwright.data.types.numbers import (
     note_spelling,
     number_watch,
 )
+from trainwright.data.types.ranges import holds_whole_numbers
 from trainwright.data.types.spelling import Doubt, Spelling, find_spelling
 from trainwright.data.types.tally import PLAIN, Tally, Watch
 from trainwright.data.types.values import FALSE_OF
@@ -134,7 +135,7 @@ def as_native(case: Case) -> Proposal:
 
 def _codes(case: Case, tally: Tally) -> Codes | None:
     context = case.context
-    if not case.dtype.is_integer() or context.type is not None or context.is_target:
+    if not holds_whole_numbers(case.dtype) or context.type is not None or context.is_target:
         return None
     assert tally.numbers is not None
     kind = ColumnType.IDENTIFIER if tally.numbers.beyond.count else code_kind(case.name, tally)

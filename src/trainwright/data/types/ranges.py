@@ -210,6 +210,11 @@ def _beyond(raw: pl.Series, values: pl.Series, first_row: int) -> Found:
     large = values.abs() >= EXACT
     if raw.dtype == pl.String:
         large &= raw.str.contains(r"^\s*[+-]?[0-9]+\s*$")
-    elif not raw.dtype.is_integer():
+    elif not holds_whole_numbers(raw.dtype):
         return Found()
     return _found(raw, large.arg_true(), first_row)
+
+
+def holds_whole_numbers(kind: pl.DataType) -> bool:
+    """True of integers, and of decimals without a place behind the mark."""
+    return kind.is_integer() or (isinstance(kind, pl.Decimal) and kind.scale == 0)

@@ -342,6 +342,8 @@ def naive_utc(raw: pl.Series) -> pl.Series:
 
 def _as_text(raw: pl.Series) -> pl.Series:
     """Native values as CSV would hold them; whole floats without ".0"."""
+    if raw.dtype == pl.Duration:
+        raw = raw.to_physical()  # which has no text of its own
     if not raw.dtype.is_float():
         return raw.cast(pl.String)
     raw = raw.fill_nan(None)
