@@ -76,7 +76,7 @@ def lines_of(result: RunResult) -> Iterator[str]:
         [
             [
                 ("* " if row["chosen"] else "  ") + row["name"],
-                f"{row['loss']:.5f}",
+                "not finite" if row["loss"] is None else f"{row['loss']:.5f}",
                 str(row["iterations"]),
                 row["stopped"],
                 f"{row['seconds']:.1f}",

@@ -79,7 +79,8 @@ class Moments:
         numbers = values.drop_nulls().to_numpy().astype(np.float64)
         self.num_rows += len(numbers)
         self.total += float(numbers.sum())
-        self.squares += float(np.square(numbers).sum())
+        with np.errstate(over="ignore"):  # then they are no variance, and the column is not scaled
+            self.squares += float(np.square(numbers).sum())
         block = pl.DataFrame({"value": numbers}).group_by("value").len("n")
         parts = [block] if self.counts is None else [self.counts, block]
         counts = pl.concat(parts).group_by("value").agg(pl.col("n").sum())
@@ -98,7 +99,9 @@ class Moments:
         """Mean 0, and a deviation or a length of 1, to rounding."""
         values = self.values
         mean = self.total / self.num_rows
-        variance = self.squares / self.num_rows - mean**2
+        variance = self.squares / self.num_rows - mean * mean
+        if not math.isfinite(variance):
+            return False
         step = written_step(values)
         if len(values) < FEWEST_VALUES or step > _COARSEST or variance <= 0:
             return False

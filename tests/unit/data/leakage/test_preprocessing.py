@@ -45,6 +45,13 @@ def test_a_column_scaled_by_its_train_rows_is_as_it_should_be():
     assert found(find, view_of(frame, parts=parts)) == []
 
 
+@pytest.mark.parametrize("huge", [1e160, 1e300])
+def test_a_column_whose_squares_are_no_numbers_is_not_scaled(huge: float):
+    values = raw()
+    values[7] = huge
+    assert found(find, view_of(table(x=values))) == []
+
+
 def test_columns_of_few_values_are_codes_of_a_design():
     assert found(find, view_of(table(x=np.tile([-1.0, 1.0], 200)))) == []
 
