@@ -6,6 +6,7 @@ Small named checks, each giving faults; all are told at once (exit 2).
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from trainwright.core.artifacts import Snapshot
 from trainwright.core.columns import Task
@@ -27,6 +28,7 @@ def check_recipe(recipe: Recipe) -> None:
     _refuse(
         _metrics_exist(recipe, task=recipe.task),
         _settings_are_used(recipe),
+        _batches_have_one_size(recipe),
         _weights_have_tasks(recipe),
         _task_has_its_data(recipe),
         _folds_can_be_cut(recipe),
@@ -47,6 +49,7 @@ def check_with_snapshot(recipe: Recipe, snapshot: Snapshot) -> None:
         _metrics_exist(recipe, task=snapshot.target.task),
         _slices_exist(recipe, snapshot),
         _families_fit(recipe, snapshot),
+        _objective_fits(recipe, snapshot),
         _canaries_can_be_looked_for(recipe, snapshot),
     )
 
@@ -82,6 +85,17 @@ def _settings_are_used(recipe: Recipe) -> Iterator[Fault]:
             f"family {name!r} cannot use this setting: it is of {_OF.get(key, 'networks')}",
             f"training.{key}",
             f"remove {key}; what this family can use: {', '.join(sorted(usable))}",
+        )
+
+
+def _batches_have_one_size(recipe: Recipe) -> Iterator[Fault]:
+    """A batch is counted in rows or in tokens."""
+    training = recipe.training
+    if training.tokens_per_batch is not None and training.batch_size is not None:
+        yield Fault(
+            f"batch_size: {training.batch_size} cannot be used: tokens_per_batch stands in its place",
+            "training.batch_size",
+            "remove batch_size, or tokens_per_batch",
         )
 
 
@@ -236,6 +250,20 @@ def _families_fit(recipe: Recipe, snapshot: Snapshot) -> Iterator[Fault]:
                 "model.families" if auto else "model.family",
                 "model: {family: auto} takes those that fit",
             )
+
+
+def _objective_fits(recipe: Recipe, snapshot: Snapshot) -> Iterator[Fault]:
+    """An objective of numbers learns no classes: told before the first fit, whatever comes after it."""
+    stated, classes = recipe.training.objective, snapshot.target.classes
+    if stated is None or snapshot.target.task.is_language:
+        return
+    tried: Any = (
+        stated.model_copy()
+    )  # whose keys may be read: the fit has to read those of `stated`
+    try:
+        tried.build(num_classes=len(classes), class_counts=[1] * len(classes))
+    except RecipeError as error:
+        yield from error.faults
 
 
 def _slices_exist(recipe: Recipe, snapshot: Snapshot) -> Iterator[Fault]:

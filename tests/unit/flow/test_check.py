@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,8 @@ def test_a_metric_of_the_other_task_is_refused_where_the_task_is_said():
          "its teacher has learnt", "evaluation.cross_validation"),
         ({"model": {"family": "mlp"}, "training": {"tokens_per_batch": 300}},
          "it is of networks for texts and series", "training.tokens_per_batch"),
+        ({"model": {"family": "gru"}, "training": {"tokens_per_batch": 300, "batch_size": "auto"}},
+         "tokens_per_batch stands in its place", "training.batch_size"),
         ({"model": {"family": "gru"}, "training": {"mixing": "mixup"}},
          "it is of networks for images", "training.mixing"),
         ({"data": {**DATA, "balance": "oversample"}, "model": {"family": "mlp"},
@@ -83,6 +86,30 @@ def test_a_family_that_cannot_learn_from_these_columns_is_refused(sections, kind
     recipe = parse_recipe({"data": DATA, **sections})
     with pytest.raises(RecipeError, match=what):
         check_with_snapshot(recipe, snapshot_of(Column("x", kind)))
+
+
+@pytest.mark.parametrize(
+    ("kind", "classes", "what"),
+    [
+        ("mse", ("a", "b"), "needs numbers"),
+        ("focal", (), "needs classes"),
+        ("masked", ("a", "b"), "is of language models"),
+        ("causal", (), "is of language models"),
+        ("span", ("a", "b"), "is of language models"),
+    ],
+)
+def test_an_objective_of_another_task_is_refused_before_the_first_fit(kind, classes, what):
+    task = Task.CLASSIFICATION if classes else Task.REGRESSION
+    snapshot = replace(
+        snapshot_of(Column("x", ColumnType.NUMBER)),
+        target=replace(TARGET, task=task, classes=classes),
+    )
+    recipe = parse_recipe({"data": DATA, "training": {"objective": kind}})
+    with pytest.raises(RecipeError, match=what) as caught:
+        check_with_snapshot(recipe, snapshot)
+    assert caught.value.faults[0].where == "training.objective.kind"
+    usual = parse_recipe({"data": DATA, "training": {"objective": "focal" if classes else "mse"}})
+    check_with_snapshot(usual, snapshot)
 
 
 def test_how_text_is_written_is_refused_where_none_is():
