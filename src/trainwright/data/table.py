@@ -7,6 +7,8 @@ block.
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from numpy.typing import NDArray
 
 from trainwright.core.artifacts import Split
 from trainwright.core.columns import RESERVED, ROW, UNIT, WEIGHT, Column, Target
+from trainwright.core.errors import DataError
 from trainwright.core.protocols import Embedder, NameTagger, OutOfFold, Probe, TextClassifier
 from trainwright.data.bundles import PARTS, Bundled, bundle
 from trainwright.data.chronology import TRAIN
@@ -41,6 +44,12 @@ from trainwright.data.view import TableView
 from trainwright.data.weights import Weights
 from trainwright.recipe.data import DataSettings
 from trainwright.summaries.profile import Profile
+
+_KEYS = {  # of the recipe, for steps that are called otherwise
+    "limits": "data.repair.limits",
+    "near-duplicates": "data.near_duplicates",
+    "label errors": "data.labels",
+}
 
 
 class Table:
@@ -115,7 +124,11 @@ class Table:
             self._drop_copies(found)
 
     def leave_out(self, steps: Mapping[str, str], seen: Callable[[], TableView]) -> None:
-        """What the recipe wants left out."""
+        """What the recipe wants left out.
+
+        Raises:
+            DataError: nothing is left.
+        """
         if not steps:
             return
         for name, left in leave_out(steps, seen()):
@@ -127,6 +140,8 @@ class Table:
             there[there] = self.row[at[there]] == rows[there]
             reasons = [left.reasons[place] for place in order[there].tolist()]
             self._drop(at[there], step=name, reason=reasons)
+            if not len(self.row):
+                raise _nothing_left(name, reasons)
 
     def split(self, hashes: Hashes) -> Assignment:
         """Assign rows to train, validation and test; a random split keeps rows of equal hashes together."""
@@ -311,6 +326,16 @@ class Table:
         self._whole = self._arrays.without(self._whole, gone)
         self.parts = self._arrays.without(self.parts, gone)
         self._bundled = None
+
+
+def _nothing_left(step: str, reasons: Sequence[str]) -> DataError:
+    counts = Counter(re.sub(r"(?<![A-Za-z0-9])[0-9][0-9.,]*", "…", reason) for reason in reasons)
+    told = "; ".join(f"{count} rows: {reason}" for reason, count in counts.most_common(3))
+    return DataError(
+        f"no row is left: {step} left out the last {len(reasons)} of them ({told[:300]})",
+        where=_KEYS.get(step, f"data.{step}"),
+        mend="ask less of a row there, or look whether the column holds what it should",
+    )
 
 
 def _is_seen(column: Column, target: Target) -> bool:

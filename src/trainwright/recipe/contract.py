@@ -76,7 +76,8 @@ def read_contract(path: Path) -> ContractFile:
     Raises:
         RecipeError: it cannot be read, or holds what no contract has; every fault with its line.
     """
-    document = read_document(path)
+    mend = "mend the path in data.contract; `trainwright prepare RECIPE --contract-out FILE` writes one"
+    document = read_document(path, what="contract file", mend=mend)
     try:
         return ContractFile.model_validate_json(json.dumps(document.values))
     except ValidationError as error:

@@ -55,13 +55,20 @@ class Document:
         return f"{self.path}:{line} → {dotted}" if dotted else f"{self.path}:{line}"
 
 
-def read_document(path: Path) -> Document:
-    """Read and parse a recipe file.
+_MEND = "name a recipe file; `trainwright init DATA` writes one"
+
+
+def read_document(path: Path, *, what: str = "recipe", mend: str = _MEND) -> Document:
+    """Read and parse a file that a person writes.
+
+    Args:
+        path: The file.
+        what: What it is called in messages.
+        mend: What to do where it is not there.
 
     Raises:
         RecipeError: it cannot be read or is not a plain YAML mapping.
     """
-    mend = "name a recipe file; `trainwright init DATA` writes one"
     try:
         with (
             open_regular(path.resolve()) as handle,
@@ -69,10 +76,10 @@ def read_document(path: Path) -> Document:
         ):
             data = stream.read(LIMIT_BYTES + 1)
     except FileNotFoundError as error:
-        raise RecipeError("there is no such recipe", where=str(path), mend=mend) from error
+        raise RecipeError(f"there is no such {what}", where=str(path), mend=mend) from error
     except (OSError, ValueError, TrustError) as error:  # ValueError: a path with NUL
         raise RecipeError(
-            f"the recipe cannot be read: {error}", where=str(path), mend=mend
+            f"the {what} cannot be read: {error}", where=str(path), mend=mend
         ) from error
     return parse_document(data, path=str(path))
 

@@ -153,8 +153,6 @@ def _told(
         for kind, tally, rows in held
     )
     said = view.settings.personal_data.get(column.name)
-    name = yaml_word(column.name)
-    doing = "drop" if is_number else "redact"
     yield finding(
         "personal-data",
         "warning" if said is None else "info",
@@ -162,10 +160,19 @@ def _told(
         + ("; kept, as the recipe says" if said == "keep" else ""),
         column=column.name,
         rows=rows,
-        remedy=""
-        if said is not None
-        else f"data: {{personal_data: {{{name}: {doing}}}}}  # or {'' if is_number else 'hash, drop, '}keep",
+        remedy="" if said is not None else _remedy(column, view),
     )
+
+
+def _remedy(column: Column, view: View) -> str:
+    """What to paste; what is told itself cannot be left out, nor conversations rewritten."""
+    name = yaml_word(column.name)
+    if column.type is ColumnType.MESSAGES:
+        return f"take them out of the file, or: data: {{personal_data: {{{name}: keep}}}}"
+    if column.type is ColumnType.NUMBER:
+        return f"data: {{personal_data: {{{name}: drop}}}}  # or keep"
+    others = "hash, keep" if view.target.tells_itself else "hash, drop, keep"
+    return f"data: {{personal_data: {{{name}: redact}}}}  # or {others}"
 
 
 def _told_secret(column: Column, tally: _Tally) -> Finding:
@@ -176,5 +183,7 @@ def _told_secret(column: Column, tally: _Tally) -> Finding:
         f"column {shorten(column.name)}: {len(rows)} cells hold what looks like a password, key or token",
         column=column.name,
         rows=rows,
-        remedy=f"revoke them, and: data: {{personal_data: {{{yaml_word(column.name)}: redact}}}}",
+        remedy="revoke them, and take them out of the file"
+        if column.type is ColumnType.MESSAGES
+        else f"revoke them, and: data: {{personal_data: {{{yaml_word(column.name)}: redact}}}}",
     )

@@ -42,7 +42,8 @@ def repair_rows(
     Raises:
         RecipeError, EnvironmentFault: as `plan_repairs` and `contracted`.
     """
-    inputs = [column for column in typed.columns if column.name != typed.target.name]
+    is_told = typed.target.tells_itself  # then the target is the text that is read
+    inputs = [column for column in typed.columns if is_told or column.name != typed.target.name]
 
     def spellings(column: Column) -> pl.DataFrame:
         counts = [
@@ -61,7 +62,9 @@ def repair_rows(
     blocks = _mended(typed, mended, names, edits) if mended else iter(())
     typed.store.replace(names, blocks)
     findings = (*typed.findings, *told(plan, edits))
-    return replace(typed, columns=columns, findings=findings), edits
+    (itself,) = [column for column in columns if column.name == typed.target.name]
+    target = replace(typed.target, column=itself) if is_told else typed.target
+    return replace(typed, columns=columns, target=target, findings=findings), edits
 
 
 def _mended(
