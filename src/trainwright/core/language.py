@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 Role = Literal["system", "user", "assistant", "tool"]
 ROLES: tuple[Role, ...] = ("system", "user", "assistant", "tool")
 NATS, TOKENS, BYTES = 0, 1, 2  # columns of a language model's prediction
+NOTHING_TOLD = "it has no token that is told"  # why a row is left out of training
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,11 +10,13 @@ import polars as pl
 
 from trainwright.core.artifacts import Split
 from trainwright.core.durable import write_with
+from trainwright.core.language import NOTHING_TOLD
 from trainwright.core.protocols import KnowsFate
 from trainwright.flow.training import Trained
 from trainwright.runs.folder import RunFolder
 
 FILE = "rows.parquet"
+NAMED_ROWS = 10
 
 
 def fates_of(trained: Trained) -> pl.DataFrame | None:
@@ -41,12 +43,26 @@ def write_fates(folder: RunFolder, trained: Trained) -> tuple[str, ...]:
     if found is None or not found.height:
         return ()
     write_with(folder.path / FILE, lambda path: found.write_parquet(path))
-    counts = found.group_by("action").len().sort("action")
     rows = trained.training.frame.height + trained.validation.frame.height
-    return tuple(
+    silent = found.filter((pl.col("reason") == NOTHING_TOLD) & (pl.col("action") == "dropped"))
+    counts = found.join(silent, on="row", how="anti").group_by("action").len().sort("action")
+    told = [
         f"{count} of {rows} texts are longer than the model takes: {action};"
         f" `trainwright lineage {folder.id} --row N` tells of one, model.over_long chooses"
         for action, count in counts.iter_rows()
+    ]
+    return (*told, *_silent(silent, trained.training.frame.height))
+
+
+def _silent(found: pl.DataFrame, rows: int) -> tuple[str, ...]:
+    """Rows that nothing can be learnt from though they are whole: the template teaches nothing of them."""
+    if not found.height:
+        return ()
+    named = ", ".join(str(row) for row in found["row"].head(NAMED_ROWS))
+    more = f" and {found.height - NAMED_ROWS} more" if found.height > NAMED_ROWS else ""
+    return (
+        f"{found.height} of {rows} train rows have no token to learn from and are left out of training:"
+        f" rows {named}{more}; look at one with `trainwright prepare RECIPE --show N`, and at model.template",
     )
 
 

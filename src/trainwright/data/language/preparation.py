@@ -23,6 +23,7 @@ from trainwright.core.columns import ROW, Column, ColumnType
 from trainwright.core.durable import canonical_json, read_json, write_json, write_text
 from trainwright.core.errors import DataError, TrustError, shorten
 from trainwright.core.language import (
+    NOTHING_TOLD,
     Message,
     Opening,
     Passages,
@@ -200,7 +201,7 @@ class LanguagePreparation:
     def fate(
         self, frame: pl.DataFrame, passages: Passages | None = None, *, training: bool = True
     ) -> pl.DataFrame:
-        """What became of the rows that are too long, for the row ledger.
+        """What became of the rows that are too long, or tell nothing, for the row ledger.
 
         Args:
             frame: Rows of a snapshot.
@@ -214,18 +215,20 @@ class LanguagePreparation:
         lost = np.zeros(found.num_rows, np.int64) if found.lost is None else found.lost
         pieces = np.bincount(found.rows, minlength=found.num_rows)
         is_split = pieces > 1 if self.over_long == "split" else np.zeros(len(pieces), np.bool_)
-        concerned = np.flatnonzero((lost > 0) | is_split)
-        limit = f"over the limit of {self.max_length}"
         mute = _taught(found) == 0
+        concerned = np.flatnonzero((lost > 0) | is_split | (mute & training))
+        limit = f"over the limit of {self.max_length}"
         reasons = [
             f"{lost[row]} tokens are {limit}" + (", so that nothing is told" if mute[row] else "")
             if lost[row]
+            else NOTHING_TOLD
+            if mute[row]
             else f"{pieces[row]} pieces: {limit} tokens"
             for row in concerned
         ]
         gone = (mute | (self.over_long == "drop")) & training
         actions = [
-            "split" if is_split[row] else "dropped" if gone[row] else "truncated"
+            "split" if is_split[row] and not mute[row] else "dropped" if gone[row] else "truncated"
             for row in concerned
         ]
         return pl.DataFrame(

@@ -156,7 +156,9 @@ class Conversations:
             )
         (ids,) = encode_runs(self.alphabet, [self.template.prompt(messages)])
         found = joined(ids)
-        return framed(found, after=(self.special.end,)) if self.is_span else found
+        if not self.is_span:
+            return found
+        return framed(found[-(self.max_length - 1) :], after=(self.special.end,))  # the newest
 
     def _runs(self, messages: Sequence[Message]) -> list[Run]:
         if any(one.role == "assistant" for one in messages):

@@ -35,9 +35,17 @@ def language_subject(tiny: Tiny) -> LanguageSubject:
         told_bytes=tiny.rows.target,
         prompts=_prompts(tiny, preparation),
         generate=(lambda plan, prompts: _written(tiny, plan, prompts)) if writes else None,
-        is_chat=task is Task.INSTRUCTION_TUNING,
+        has_template=preparation.template is not None,
+        given=_given(tiny, preparation) if task is Task.TEXT_TO_TEXT else None,
         leaves_out=getattr(tiny.family, "over_long", "") == "drop",
     )
+
+
+def _given(tiny: Tiny, preparation: LanguagePreparation) -> list[str] | None:
+    """The texts that are to be answered, where a template writes them into what is read."""
+    if preparation.template is None:
+        return None
+    return [text or "" for text in tiny.rows.frame[preparation.column.name]]
 
 
 def _prompts(tiny: Tiny, preparation: LanguagePreparation) -> list[Prompt]:

@@ -219,10 +219,26 @@ class MaskedLM(LanguageFamily):
 
 @families.register
 class Seq2SeqLM(LanguageFamily):
-    """An encoder that reads and a decoder that tells: spans that are hidden, or a text for a text."""
+    """An encoder that reads and a decoder that tells: hidden spans, a text for a text, or answers."""
 
-    tasks: ClassVar[tuple[Task, ...]] = (Task.LANGUAGE_MODELLING, Task.TEXT_TO_TEXT)
+    tasks: ClassVar[tuple[Task, ...]] = (
+        Task.LANGUAGE_MODELLING,
+        Task.INSTRUCTION_TUNING,
+        Task.TEXT_TO_TEXT,
+    )
     form: ClassVar[Literal["causal", "masked", "span"]] = "span"
 
     family: Literal["seq2seq-lm"] = "seq2seq-lm"
     """An encoder-decoder in the manner of T5."""
+    template: str | None = None
+    """Of conversations: a chat template (Jinja) in place of the base's own."""
+
+    @property
+    def needs(self) -> LanguageNeeds:
+        return replace(super().needs, template=self.template)
+
+    def unfit(self, inputs: Sequence[Column], target: Target) -> str:
+        """As every family of language; a template is for conversations."""
+        if self.template is not None and target.task is not Task.INSTRUCTION_TUNING:
+            return "it reads no conversations here, so that no template is asked; remove model.template"
+        return super().unfit(inputs, target)

@@ -41,7 +41,8 @@ class LanguageSubject:
         told_bytes: UTF-8 bytes that each row tells, counted in the text itself; shape (rows,).
         prompts: A few that a model goes on from.
         generate: What the plan's module writes for prompts, side by side; None: it writes none.
-        is_chat: A template stands between text and tokens.
+        has_template: A template stands between text and tokens.
+        given: The text of each row that is to be answered, where a template writes it down; else None.
         leaves_out: Rows that are too long are left out of training.
     """
 
@@ -51,7 +52,8 @@ class LanguageSubject:
     told_bytes: NDArray[np.float64]
     prompts: Sequence[Prompt]
     generate: Callable[[NetworkPlan, Sequence[Prompt]], Sequence[Generation]] | None
-    is_chat: bool
+    has_template: bool
+    given: Sequence[str] | None = None
     leaves_out: bool = False
 
 
@@ -140,9 +142,12 @@ def check_told(subject: LanguageSubject) -> Check:
 
 
 def check_round_trip(subject: LanguageSubject) -> Check:
-    """What is learnt from, decoded, is what the rows tell: as many bytes as the text itself has."""
+    """What is learnt from, decoded, is what the rows tell: as many bytes as the text itself has.
+
+    A text that is to be answered stands whole in what is read before the answer.
+    """
     passages = subject.passages
-    if not subject.is_chat:
+    if not subject.has_template:
         return Check("round trip", True, "no template stands between text and tokens")
     sizes = np.diff(passages.ends, prepend=0)
     owners = np.repeat(passages.rows, sizes)[passages.taught]
@@ -154,7 +159,16 @@ def check_round_trip(subject: LanguageSubject) -> Check:
         for row in whole.tolist()
         if len(subject.decode(ids[owners == row].tolist()).encode()) != subject.told_bytes[row]
     ]
+    if subject.given is not None:
+        given = np.repeat(passages.rows, sizes)[~passages.taught]
+        read = passages.ids[~passages.taught]
+        wrong += [
+            row
+            for row in whole.tolist()
+            if subject.given[row] not in subject.decode(read[given == row].tolist())
+        ]
     if wrong or not len(whole):
+        wrong = sorted(set(wrong))
         some = ", ".join(map(str, wrong[:3]))
         return Check(
             "round trip",

@@ -38,7 +38,7 @@ def subject(tongue):
         told_bytes=letters,
         prompts=["a", "abc"],
         generate=said,
-        is_chat=True,
+        has_template=True,
     )
 
 
@@ -72,7 +72,7 @@ def test_so_are_the_others(tongue, subject, name):
             tongue.family(name), features, target=tongue.pairs if reads else tongue.documents
         ),
         passages=features,
-        is_chat=False,
+        has_template=False,
         generate=None,
     )
     assert failing(other) == []
@@ -110,6 +110,22 @@ def test_an_end_that_is_never_learnt_is_caught(tongue, subject, told):
 def test_a_template_that_garbles_answers_is_caught(subject):
     garbled = replace(subject, decode=lambda ids: spoken(ids) + " ")
     assert failing(garbled) == ["round trip"]
+
+
+def test_a_template_that_loses_the_text_to_be_answered_is_caught(subject):
+    passages = subject.passages
+    ids, taught = passages.ids, passages.taught.copy()
+    starts = np.concatenate([[0], passages.ends[:-1]])
+    taught[starts + 1] = False  # the first letter is what is read, the others are the answer
+    given = [spoken([ids[start + 1]]) for start in starts]
+    fits = np.diff(passages.ends, prepend=0) > 2
+    assert fits.any()
+    letters = subject.told_bytes - 1
+    pairs = replace(
+        subject, passages=replace(passages, taught=taught), given=given, told_bytes=letters
+    )
+    assert "round trip" not in failing(pairs)
+    assert failing(replace(pairs, given=[f"{text}?" for text in given])) == ["round trip"]
 
 
 def test_another_loss_than_transformers_own_is_caught(subject):
