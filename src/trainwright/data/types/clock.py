@@ -23,6 +23,7 @@ from trainwright.data.types.written import read_clock
 TIME_OF_DAY = NumberFormat(unit="h", bare=False, clock="day")
 _RARE = 0.02  # so few beyond 24 are misfits, and no proof of lengths
 LENGTH = NumberFormat(bare=False, clock="length")
+_LIKE = r"^[+-]?[0-9]{1,15}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?$"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +62,10 @@ def as_clock(case: Case) -> ClockTimes | None:
     if case.context.is_target:
         return None
     nulls = case.nulls(NUMBER_MARKERS)
-    written = clock_of(case.kept(nulls))
+    texts = case.kept(nulls)
+    written = clock_of(texts)
     if written is None:
+        case.refusal = _why_not(texts) or case.refusal
         return None
     return ClockTimes(case.column(ColumnType.NUMBER, written=written, nulls=nulls))
 
@@ -72,6 +75,18 @@ def clock_of(texts: Sequence[str]) -> NumberFormat | None:
     if not texts or ":" not in texts[0] + texts[-1]:
         return None
     return next((form for form in (TIME_OF_DAY, LENGTH) if _fit(texts, form)), None)
+
+
+def _why_not(texts: Sequence[str]) -> str:
+    """Why texts that are written like clock times are read as words; "" where they are not so written."""
+    times = pl.Series(texts, dtype=pl.String)
+    times = times.filter(times.str.contains(_LIKE))
+    if len(times) < MOSTLY * len(texts) or not len(times):
+        return ""
+    odd = times.filter(read_clock(times, LENGTH).is_null())
+    if not len(odd) or 2 * len(odd) > len(times):
+        return ""
+    return f"clock times beside others below zero or too long are read as words: {shorten(odd[0])}"
 
 
 def note_clock(case: Case, column: Column, tally: Tally) -> None:

@@ -160,3 +160,14 @@ def test_a_prepared_table_has_moments_of_its_counts(tmp_path: Path) -> None:
         assert train["seen"].dtype == pl.Datetime("us")
         assert train["seen"].dt.year().unique().to_list() == [2021]
         assert train["at"].dtype == pl.Float64
+
+
+@pytest.mark.parametrize("odd", ["-12:30:00", "999999999999:30:00"])
+def test_clock_times_beside_others_that_none_can_be_are_words_and_said_to_be(odd: str) -> None:
+    texts = [odd if row % 7 == 0 else f"{row % 24:02d}:30:00" for row in range(140)]
+    got = typed(texts, name="n")
+    assert got.column.type is not ColumnType.NUMBER
+    (found,) = [one for one in got.findings if "clock times beside others" in one.message]
+    assert (found.kind, found.severity) == ("type", "warning")
+    assert repr(odd) in found.message
+    assert "columns: {n:" in found.remedy
