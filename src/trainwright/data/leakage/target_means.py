@@ -9,8 +9,8 @@ bring it about. An encoding that was fitted on train rows alone fails the first,
 share of rows; a column that has little to do with the target fails the last.
 
 An error where categories have about 20 rows or fewer and chance is below 1e-18, else a warning.
-Not seen: smoothed and leave-one-out encodings, targets of more than six decimals, more than 5,000 distinct
-values. Cost: one pass over the columns of numbers.
+Not seen here: smoothed and leave-one-out encodings (see `encodings`), targets of more than six decimals,
+more than 5,000 distinct values. Cost: one pass over the columns of numbers.
 
 Source: Micci-Barreca 2001, doi:10.1145/507533.507538 (the encoding); Prokhorenkova et al. 2018,
 arXiv:1706.09516, sect. 3.2 (what it does to a test).
