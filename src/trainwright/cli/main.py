@@ -90,6 +90,7 @@ def status_of(arguments: list[str]) -> int:
         The exit status: 0 done, 1 a check said no, 2 to 6 as `core.errors`, 70 a bug, 75 stopped.
     """
     signals.forget()
+    _shown.clear()
     as_json, debug = "--json" in arguments, "--debug" in arguments
     if not arguments:
         return status_of(["--help"]) or CommandError.status
@@ -151,14 +152,17 @@ def _show(
     file: TextIO | None = None,
     line: str | None = None,
 ) -> None:
-    """Warnings of ours as the other remarks; those of libraries as Python shows them."""
+    """Warnings of ours as other remarks, once though each fold gives them; of libraries as Python shows."""
     if category.__module__.split(".")[0] == "trainwright":
-        print_note(f"  warning: {message}")
+        if str(message) not in _shown:
+            _shown.add(str(message))
+            print_note(f"  warning: {message}")
     else:
         _show_plainly(message, category, filename, lineno, file, line)
 
 
 _show_plainly = warnings.showwarning
+_shown: set[str] = set()
 
 
 def _last_place(error: Exception) -> str:
