@@ -113,6 +113,9 @@ class Registry:
     ) -> Part | list[tuple[tuple[str, ...], Fault]]:
         """The checked part, or its faults, each with its path below `where`."""
         kind = value.get(self.key)
+        if self.key not in value:
+            what, mend = f"key {self.key!r} is missing", f"use one of: {', '.join(self)}"
+            return [((self.key,), Fault(what, f"{where}.{self.key}", mend))]
         if not isinstance(kind, str) or kind not in set(self):
             near = nearest(str(kind), self)
             known = ", ".join(self)
@@ -188,11 +191,14 @@ _GROUPED = re.compile(r"[-+]?\d{1,3}([_,]\d{3})+")
 def _mend(detail: Mapping[str, Any]) -> str:
     """What to write instead, from the kind of a pydantic error."""
     if detail["type"] in ("literal_error", "enum"):
-        options = re.findall(r"'([^']*)'", str(detail["ctx"]["expected"]))
+        expected = str(detail["ctx"]["expected"])
+        options = re.findall(r"'([^']*)'", expected) or re.split(r", | or ", expected)
         near = nearest(str(detail["input"]), options)
         return f"use {near!r}" if near else f"use one of: {', '.join(options)}"
     if detail["type"] == "string_pattern_mismatch":
-        return "use a-z, 0-9, dot, dash and underscore only, at most 64 characters"
+        if "[a-z0-9" in str(detail["ctx"]["pattern"]):
+            return "use a-z, 0-9, dot, dash and underscore only, at most 64 characters"
+        return "see the recipe reference in the docs"
     if _GROUPED.fullmatch(str(detail["input"])):
         return f"write {re.sub('[_,]', '', detail['input'])}: digits without signs between them"
     return _TYPE_MENDS.get(detail["type"].split("_")[0], "see the recipe reference in the docs")

@@ -201,6 +201,11 @@ def family_of(name: str, *, base: Path) -> str:
     return _FAMILIES[kind]
 
 
+def family_of_type(model_type: object) -> str | None:
+    """The model family of a `model_type` of the Hub; None for one that we do not know."""
+    return _FAMILIES.get(str(model_type))
+
+
 def cache_folder() -> Path:
     """Where converted weights are kept."""
     if said := os.environ.get("TRAINWRIGHT_CACHE"):

@@ -110,6 +110,8 @@ class Fit:
             history=self._history,
             folder=plan.folder,
             describe=plan.describe_rows,
+            optimizer=getattr(plan.optimizer, "kind", "adamw"),
+            clips=plan.clip_norm is not None,
         )
         symptoms = Symptoms(plan.records)
         self._settings = settings_of(plan, batch_size=batch_size)

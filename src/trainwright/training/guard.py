@@ -39,6 +39,8 @@ class Guard:
         history: Brings the history up to a step, and gives it.
         folder: `poisoned/` is made below it; None: nothing is written.
         describe: Rows in words of their source.
+        optimizer: Its kind, for the proposal of a lower rate.
+        clips: Gradients are scaled down already.
     """
 
     def __init__(
@@ -49,12 +51,16 @@ class Guard:
         history: Callable[[Progress], Sequence[Record]],
         folder: Path | None = None,
         describe: Callable[[Indices], str] | None = None,
+        optimizer: str = "adamw",
+        clips: bool = False,
     ) -> None:
         self._every = every
         self._remake = remake
         self._history = history
         self._folder = folder
         self._describe = describe or named
+        self._optimizer = optimizer
+        self._clips = clips
         self._unread: list[tuple[Progress, StepResult]] = []
 
     def after_step(self, progress: Progress, result: StepResult) -> str | None:
@@ -100,12 +106,15 @@ class Guard:
             what += f"; {len(guilty)} of the {len(result.rows)} rows of the batch are not finite"
         kept = self._keep(progress, result, batch)
         lower = min(result.learning_rate / 10, USUAL_RATE)
+        gentler = (
+            f"training: {{optimizer: {{kind: {self._optimizer}, learning_rate: {lower:.2g}}}}}"
+        )
+        if not self._clips:
+            gentler += ", or training: {clip_norm: 1.0}"
         raise TrainingError(
             f"{what} at step {progress.step}; the update was not made",
             where=f"step {progress.step}, epoch {progress.epoch}: {self._describe(rows)}{kept}",
-            mend="mend these rows"
-            if len(guilty)
-            else f"optimizer: {{learning_rate: {lower:.2g}}}, or clip_norm: 1.0",
+            mend="mend these rows" if len(guilty) else gentler,
         )
 
     def _keep(self, progress: Progress, result: StepResult, batch: Tensors) -> str:

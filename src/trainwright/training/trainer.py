@@ -19,7 +19,7 @@ from torch import nn
 
 from trainwright.core.clock import Pacer, Unhurried
 from trainwright.core.durable import lock, make_folder, sweep
-from trainwright.core.errors import EnvironmentFault
+from trainwright.core.errors import EnvironmentFault, RecipeError
 from trainwright.core.parts import Part
 from trainwright.recipe.sections import Averaging, CheckpointSettings, EarlyStopping, Mixing
 from trainwright.training.assembly import feed_of
@@ -248,9 +248,19 @@ def held(folder: Path | None) -> AbstractContextManager[None]:
 
 
 def _device(name: str) -> torch.device:
-    device = torch.device(name)
-    if device.type == "cuda" and not torch.cuda.is_available():
+    try:
+        device = torch.device(name)
+    except RuntimeError as error:
+        raise RecipeError(
+            f"no device is called {name!r}",
+            where="training.device",
+            mend="use one of: cpu, cuda, cuda:1, mps",
+        ) from error
+    there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if not there.get(device.type, True):
         raise EnvironmentFault(
-            "there is no CUDA device here", where=f"device: {name}", mend="device: cpu"
+            f"there is no {device.type.upper()} device here",
+            where=f"device: {name}",
+            mend="device: cpu",
         )
     return device

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 import pytest
+from pydantic import Field
 
 from trainwright.core.errors import TrustError
 from trainwright.core.parts import Part, Registry, families, load
@@ -18,6 +19,8 @@ def colours() -> Registry:
     class Red(Part):
         kind: Literal["red"] = "red"
         depth: int = 1
+        channels: Literal[1, 3] = 1
+        place: str = Field(default="cpu", pattern="^(cpu|cuda)$")
         mode: Literal["matt", "shiny"] = "matt"
 
     return registry
@@ -34,11 +37,18 @@ def test_a_part_is_parsed_by_its_kind(colours):
         ({"kind": "rad"}, ("kind",), "no colour is called 'rad'", "use 'red'"),
         ({"kind": "blue"}, ("kind",), "no colour is called 'blue'", "use one of: red"),
         ({"kind": 3}, ("kind",), "no colour is called 3", "use one of: red"),
-        ({}, ("kind",), "no colour is called None", "use one of: red"),
+        ({}, ("kind",), "key 'kind' is missing", "use one of: red"),
         ({"kind": "red", "dept": 3}, ("dept",), "unknown key 'dept'", "did you mean 'depth'?"),
-        ({"kind": "red", "zz": 3}, ("zz",), "unknown key 'zz'", "kind, depth, mode"),
+        (
+            {"kind": "red", "zz": 3},
+            ("zz",),
+            "unknown key 'zz'",
+            "kind, depth, channels, place, mode",
+        ),
         ({"kind": "red", "depth": "3"}, ("depth",), 'got "3"', "without quotes"),
         ({"kind": "red", "depth": True}, ("depth",), "got true", "whole number"),
+        ({"kind": "red", "channels": 2}, ("channels",), "got 2", "use one of: 1, 3"),
+        ({"kind": "red", "place": "tpu"}, ("place",), "tpu", "see the recipe reference"),
         ({"kind": "red", "mode": "shinny"}, ("mode",), "shinny", "use 'shiny'"),
     ],
 )

@@ -8,15 +8,17 @@ import math
 import numpy as np
 import pytest
 import torch
+import yaml
 from safetensors.torch import load_file
 
 from training_case import trainer
 from trainwright.core.durable import read_json
 from trainwright.core.errors import TrainingError
+from trainwright.recipe import parse_recipe
 from trainwright.training.checkpoints import Checkpoints, read
 from trainwright.training.feeding.sources import ArraySource
 from trainwright.training.guard import Guard, rows_not_finite
-from trainwright.training.optimizers import AdamW
+from trainwright.training.optimizers import SGD, AdamW
 from trainwright.training.protocols import Progress, StepResult
 
 ROW = 47  # in the third batch of the first epoch
@@ -68,6 +70,17 @@ def test_a_rate_that_explodes_names_a_lower_one():
     with pytest.raises(TrainingError, match=r"learning_rate: 0\.001") as caught:
         one.fit()
     assert "rows " in caught.value.where
+
+
+@pytest.mark.parametrize("clip_norm", [None, 1.0])
+def test_the_proposal_can_be_pasted_and_is_none_that_is_followed_already(clip_norm):
+    rate = {"optimizer": SGD(learning_rate=1e30), "schedule": None, "averaging": None}
+    with pytest.raises(TrainingError) as caught:
+        trainer(None, **rate, clip_norm=clip_norm).fit()
+    first, *others = caught.value.mend.split(", or ")
+    assert parse_recipe({"data": {"source": "a.csv", "target": "y"}, **yaml.safe_load(first)})
+    assert yaml.safe_load(first)["training"]["optimizer"]["kind"] == "sgd"
+    assert others == ([] if clip_norm else ["training: {clip_norm: 1.0}"])
 
 
 def test_rows_are_named_by_their_source():

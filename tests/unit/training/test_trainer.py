@@ -101,8 +101,20 @@ def test_a_source_without_samples_is_refused():
         trainer(None, train=empty)
 
 
+@pytest.mark.skipif(torch.backends.mps.is_available(), reason="there is an MPS device")
+def test_an_mps_device_that_is_not_there_is_told():
+    with pytest.raises(EnvironmentFault, match="no MPS device"):
+        trainer(None, device="mps")
+
+
+def test_a_device_that_nobody_knows_is_told():
+    with pytest.raises(RecipeError, match="no device is called 'tpus'") as caught:
+        trainer(None, device="tpus")
+    assert "cuda:1" in caught.value.mend
+
+
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device")
-def test_a_device_that_is_not_there_is_told():
+def test_a_cuda_device_that_is_not_there_is_told():
     with pytest.raises(EnvironmentFault, match="device: cpu"):
         trainer(None, device="cuda")
 

@@ -25,6 +25,13 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from trainwright.core.errors import shorten
 
 FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP", "TIFF")
+_BEGINNINGS = (
+    b"\x89PNG\r\n\x1a\n",
+    b"\xff\xd8\xff",
+    b"GIF8",
+    b"II*\0",
+    b"MM\0*",
+)  # of no other files
 MAX_BYTES = 64 << 20
 MAX_PIXELS = 64_000_000
 MID_GREY = 128  # every pixel of an image that is missing
@@ -115,6 +122,9 @@ def _opened(data: bytes) -> Iterator[Image.Image]:
         raise ValueError(f"more than the {MAX_PIXELS} pixels that an image may have") from error
     except UnidentifiedImageError as error:
         known = ", ".join(FORMATS)
+        if data.startswith(_BEGINNINGS):
+            what = f"the image is cut off, or damaged at its beginning: {len(data)} bytes"
+            raise ValueError(what) from error
         raise ValueError(f"no image: it begins with {data[:8]!r}; known are {known}") from error
     except MemoryError:
         raise

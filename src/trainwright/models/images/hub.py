@@ -15,7 +15,7 @@ from torch.nn import functional
 
 from trainwright.core.durable import read_json
 from trainwright.core.errors import RecipeError
-from trainwright.core.pretrained import Base
+from trainwright.core.pretrained import Base, family_of_type
 from trainwright.models.images.network import Trunk
 from trainwright.models.networks.hub import IDLE, beside, drawn, largest_list, loaded
 
@@ -104,13 +104,21 @@ def load_trunk(base: Base, *, shape: tuple[int, int, int]) -> tuple[HubTrunk, di
         shape: Channels, height and width of the images.
 
     Raises:
-        RecipeError: the folder holds no such model, weights are missing, or the channels differ.
+        RecipeError: the folder holds no such model, it is one of texts, weights are missing, or the
+            channels differ.
     """
     config = {
         key: value
         for key, value in read_json(base.folder / "config.json").items()
         if key not in _IDLE
     }
+    kind = config.get("model_type")
+    if family_of_type(kind) not in (None, "cnn", "vit"):
+        raise RecipeError(
+            f"the pre-trained base {base.name!r} is a {kind!r}, which takes no images",
+            where="model.pretrained",
+            mend="name a base of images, such as efficientnet-lite0",
+        )
     channels = config.get("num_channels", 3)
     if channels != shape[0]:
         raise RecipeError(

@@ -117,3 +117,11 @@ def test_pixels_of_32_bits_are_refused_since_nothing_says_what_is_white() -> Non
     data = saved(Image.fromarray(RANDOM.random((4, 4), dtype=np.float32)), "TIFF")
     with pytest.raises(ValueError, match="8 or 16 bits"):
         check(data)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "GIF", "TIFF"])
+def test_a_file_that_ends_in_its_head_is_told_to_be_cut_off(kind: str) -> None:
+    with pytest.raises(ValueError, match=r"cut off|truncated|damaged"):
+        look(saved(Image.fromarray(GREY), kind)[:12])
+    with pytest.raises(ValueError, match="no image: it begins with"):
+        look(b"not an image at all")

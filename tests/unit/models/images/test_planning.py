@@ -162,6 +162,14 @@ def test_a_folder_of_the_hub_is_loaded_with_its_scales_and_its_origin(vit_folder
         assert torch.allclose(plan.module.eval().trunk(images), wanted, atol=1e-6)
 
 
+def test_a_base_of_texts_is_refused(tmp_path: Path) -> None:
+    folder = tmp_path / "tiny-bert"
+    folder.mkdir()
+    (folder / "config.json").write_text('{"model_type": "bert"}')
+    with pytest.raises(RecipeError, match="'bert', which takes no images"):
+        planned(ViT(pretrained=folder.name), base=tmp_path)
+
+
 def test_the_head_alone_is_trained_where_the_recipe_says_so(vit_folder: Path) -> None:
     plan = planned(ViT(pretrained=vit_folder.name, adapt="head"), base=vit_folder.parent)
     assert trainable(plan) == {"head.weight", "head.bias"}
