@@ -12,14 +12,17 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
 from trainwright.core.artifacts import Finding, Split
+from trainwright.core.columns import Target, Task
 from trainwright.data.chronology import TEST, VALIDATION
 from trainwright.data.findings import finding
 from trainwright.data.hashing import Hashes, group_equal, mix, positions
 from trainwright.data.staging.arrays import Arrays
 from trainwright.data.staging.grouping import grouped, repeated
+from trainwright.data.staging.rows import Rows
 
 PARTS = tuple(Split)
 EXACT_ROWS = 10_000
@@ -49,6 +52,21 @@ class Bundled:
     largest: int
     copy_of: NDArray[np.int64] | None = None
     differing: NDArray[np.bool_] | None = None
+
+
+def strata_of(rows: Rows, target: Target, arrays: Arrays) -> NDArray[np.int32]:
+    """The class of each row; 0 where there are none."""
+    if target.task in (Task.REGRESSION, Task.TOKEN_CLASSIFICATION) or target.task.is_language:
+        return np.broadcast_to(np.int32(0), rows.num_rows)
+    codes = {label: code for code, label in enumerate(target.classes)}
+    found = arrays.empty(rows.num_rows, np.int32)
+    start = 0
+    for block in rows.blocks([target.name]):
+        here = block.to_series().replace_strict(codes, return_dtype=pl.Int32).to_numpy()
+        found[start : start + len(here)] = here
+        start += len(here)
+        arrays.release()
+    return found
 
 
 def bundle(

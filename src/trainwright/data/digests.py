@@ -83,10 +83,10 @@ class ColumnDigest:
         """Sixteen bytes a text, which hold short ones whole; longer ones go on in the data."""
         texts = _filled(values, "").rechunk()
         views = Views.of(texts)
-        words = np.empty((len(texts), 2), dtype=np.uint64)
-        words[:, 0], words[:, 1] = views.begin, views.rest
+        words = views.words
         is_long = views.lengths > SHORT_BYTES
         if is_long.any():
+            words = words.copy()
             words[is_long, 1] = 0
             long = texts.filter(pl.Series(is_long)).to_arrow(compat_level=pl.CompatLevel.oldest())
             _, offsets, data = long.buffers()

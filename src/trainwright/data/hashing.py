@@ -29,6 +29,8 @@ Hashes = NDArray[np.uint64]
 
 _BLOCK_ROWS = 1 << 15  # several arrays of so many stay in a core's cache
 _LONG_BYTES = 256  # of a text, beyond which one hash of its own is cheaper
+_WORD_BYTES, _SPARE_BYTES, _BITS = 8, 16, np.uint64(64)
+_HALF, _LOW_HALF = np.uint64(32), np.uint64(0xFFFF_FFFF)
 _BYTE_MASKS = np.array([2 ** (8 * kept) - 1 for kept in range(9)], dtype=np.uint64)
 _STEP = np.uint64(0x9E3779B97F4A7C15)
 _FIRST = np.uint64(0xBF58476D1CE4E5B9)
@@ -230,43 +232,95 @@ def _hash_texts(texts: pl.Series) -> Hashes:
     is_long = views.lengths > SHORT_BYTES
     if gone is not None:
         is_long &= ~gone
-    rows = np.flatnonzero(is_long)
-    if not len(rows):  # a view of a long text holds where it is, not what it is
+    if not is_long.any():  # a view of a long text holds where it is, not what it is
         found = mix(begin ^ mix(rest))
     else:
-        words = _Words(texts.gather(rows))
         rest = rest.copy()
-        rest[rows] = words.at(4)
+        parts = list(_long_words(texts, views, is_long))
+        for at, words in parts:
+            rest[at] = words.at(4)
         found = mix(begin ^ mix(rest))
-        found[rows] = words.mixed_in(found[rows])
+        for at, words in parts:
+            found[at] = words.mixed_in(found[at])
     if gone is not None:
         found[gone] = _NULL
     return found
 
 
-class _Words:
-    """Texts of more than twelve bytes, eight bytes at a time."""
+_Where = NDArray[np.int64] | slice
 
-    def __init__(self, texts: pl.Series) -> None:
-        arrow = texts.to_arrow(compat_level=pl.CompatLevel.oldest())
-        _, offsets, data = arrow.buffers()
-        ends = np.frombuffer(offsets, np.int64)[arrow.offset : arrow.offset + len(texts) + 1]
-        padded = bytes(memoryview(data)[: int(ends[-1])]) + bytes(8)
-        self._texts = texts
-        self._words = np.ndarray((len(padded) - 7,), np.dtype("<u8"), padded, strides=(1,))
-        self._starts, self._lengths = ends[:-1], np.diff(ends)
+
+def _where(mask: NDArray[np.bool_]) -> _Where:
+    """Where it is true; all as a slice, which copies nothing."""
+    return slice(0, len(mask)) if mask.all() else np.flatnonzero(mask)
+
+
+def _long_words(
+    texts: pl.Series, views: Views, is_long: NDArray[np.bool_]
+) -> Iterator[tuple[_Where, _Words]]:
+    """The words of long texts, read where they stand, with their rows; those at a buffer's end are copied."""
+    lengths = views.lengths.astype(np.int64)
+    starts, buffers = (views.rest >> _HALF).astype(np.int64), views.rest & _LOW_HALF
+    number = buffers[is_long.argmax()]
+    data = views.data[int(number)]
+    inside = is_long & (buffers == number) & (starts + lengths + _SPARE_BYTES <= data.size)
+    inside &= data.address % _WORD_BYTES == 0
+    if inside.any():
+        rows = _where(inside)
+        yield rows, _Words(texts, rows, memoryview(data), starts[rows], lengths[rows])
+    rest = np.flatnonzero(is_long & ~inside)
+    if len(rest):
+        arrow = texts.gather(rest).to_arrow(compat_level=pl.CompatLevel.oldest())
+        _, offsets, packed = arrow.buffers()
+        ends = np.frombuffer(offsets, np.int64)[arrow.offset : arrow.offset + len(arrow) + 1]
+        padded = bytes(memoryview(packed)[: int(ends[-1])]) + bytes(_SPARE_BYTES)
+        yield rest, _Words(texts, rest, padded, ends[:-1], np.diff(ends))
+
+
+class _Words:
+    """Texts of more than twelve bytes, eight bytes at a time.
+
+    Args:
+        texts: A column.
+        rows: Which of it.
+        data: Where they stand, with two words' length behind each.
+        starts: Where each begins.
+        lengths: Bytes of each.
+    """
+
+    def __init__(
+        self,
+        texts: pl.Series,
+        rows: _Where,
+        data: bytes | memoryview,
+        starts: NDArray[np.int64],
+        lengths: NDArray[np.int64],
+    ) -> None:
+        self._texts, self._rows = texts, rows
+        self._words = np.frombuffer(data, np.dtype("<u8"), len(data) // _WORD_BYTES)
+        self._starts, self._lengths = starts, lengths
 
     def at(self, place: int) -> Hashes:
         """The eight bytes from `place` on, of each text."""
-        return self._words[self._starts + place]
+        return self._word(self._starts + place)
 
     def mixed_in(self, found: Hashes) -> Hashes:
         """The hashes with all bytes beyond the twelfth."""
         for place in range(SHORT_BYTES, min(int(self._lengths.max()), _LONG_BYTES), 8):
-            rows = np.flatnonzero(self._lengths > place)
-            word = self._words[self._starts[rows] + place]
+            rows = _where(self._lengths > place)
+            word = self._word(self._starts[rows] + place)
             word &= _BYTE_MASKS[np.minimum(self._lengths[rows] - place, 8)]
             found[rows] = mix(found[rows] ^ word)
-        for row in np.flatnonzero(self._lengths > _LONG_BYTES).tolist():
-            found[row] = hash_text(self._texts[row])
+        very_long = np.flatnonzero(self._lengths > _LONG_BYTES)
+        if len(very_long):
+            names = np.arange(len(self._texts))[self._rows][very_long]
+            for row, name in zip(very_long.tolist(), names.tolist(), strict=True):
+                found[row] = hash_text(self._texts[name])
         return found
+
+    def _word(self, start: NDArray[np.int64]) -> Hashes:
+        """From two words that are aligned: reading across them would make NumPy copy all of the data."""
+        number, bits = start >> 3, ((start & 7) << 3).astype(np.uint64)
+        word: Hashes = self._words[number] >> bits
+        word |= self._words[number + 1] << (_BITS - bits)  # all is shifted out where there are 64
+        return word

@@ -72,18 +72,36 @@ class TableFile:
         """Write what waits; at the end of a file without rows at least its schema."""
         if not self._rows and self._writer is not None:
             return
-        whole = pl.concat([pl.DataFrame(schema=self._schema), *self._waiting]).rechunk()
+        whole = pl.concat([pl.DataFrame(schema=self._schema), *self._waiting], rechunk=False)
         table = whole.to_arrow(compat_level=pl.CompatLevel.oldest())
         if self._writer is None:
+            repeating = [name for name in whole.columns if _repeats(whole[name])]
             self._writer = arrow_parquet.ParquetWriter(
                 self._path,
                 table.schema,
-                compression="snappy",
-                use_dictionary=[name for name in whole.columns if _repeats(whole[name])],
+                compression=_compression(whole, repeating),
+                use_dictionary=repeating,
+                column_encoding=dict.fromkeys(_rising(whole, repeating), "DELTA_BINARY_PACKED")
+                or None,
                 write_statistics=False,
             )
         self._writer.write_table(table, row_group_size=max(1, whole.height))
         self._waiting, self._rows, self._bytes = [], 0, 0
+
+
+def _compression(frame: pl.DataFrame, repeating: Sequence[str]) -> str | dict[str, str]:
+    """Texts that differ are worth it; codes of a dictionary and other numbers hardly get shorter."""
+    if any(kind.is_nested() for kind in frame.dtypes):
+        return "snappy"
+    plain = {name for name, kind in frame.schema.items() if kind != pl.String}
+    return {name: "none" if name in plain.union(repeating) else "snappy" for name in frame.columns}
+
+
+def _rising(frame: pl.DataFrame, repeating: Sequence[str]) -> list[str]:
+    """Positions of rows: from one to the next it is a small step."""
+    return [
+        name for name, kind in frame.schema.items() if kind == pl.Int64 and name not in repeating
+    ]
 
 
 def _repeats(values: pl.Series) -> bool:

@@ -41,7 +41,7 @@ STEPS: dict[str, type[Step]] = {
     step.kind: step for step in (PassedNumber, ScaledNumber, Boolean, Categories, DateTime)
 }
 _FILE = "preparation.json"
-_CACHE_ROWS = 8_192
+_CACHE_ROWS = 32_768
 
 
 @dataclass(frozen=True, slots=True)

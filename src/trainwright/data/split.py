@@ -26,9 +26,17 @@ import polars as pl
 from numpy.typing import NDArray
 
 from trainwright.core.artifacts import Finding
-from trainwright.core.columns import Target, Task
+from trainwright.core.columns import Target
 from trainwright.core.errors import DataError, Fault, RecipeError, nearest, shorten
-from trainwright.data.bundles import PARTS, Bundled, bundle, bundle_equal, by_hash, part_sizes
+from trainwright.data.bundles import (
+    PARTS,
+    Bundled,
+    bundle,
+    bundle_equal,
+    by_hash,
+    part_sizes,
+    strata_of,
+)
 from trainwright.data.chronology import (
     LEFT_OUT,
     TEST,
@@ -90,6 +98,7 @@ class Splittable:
         file_part: The part that each row's file says, -1 where it says none; shape (rows,), int8.
         arrays: Where long arrays live.
         bundled: The rows by their inputs, where they were bundled before.
+        strata: The class of each row, where it was looked up before; shape (rows,), int32.
     """
 
     rows: Rows
@@ -98,6 +107,7 @@ class Splittable:
     file_part: NDArray[np.int8]
     arrays: Arrays = field(default_factory=Arrays)
     bundled: Bundled | None = None
+    strata: NDArray[np.int32] | None = None
 
     def column(self, name: str) -> Iterator[pl.Series]:
         """One column, block by block."""
@@ -114,7 +124,10 @@ def assign(rows: Splittable, settings: DataSettings, *, target: Target) -> Assig
     """
     by = "given" if settings.is_given else settings.split.by
     check_split_columns(settings, list(rows.rows.schema))
-    assigned = _METHODS[by](rows, settings, strata_of(rows.rows, target, rows.arrays))
+    strata = rows.strata
+    if strata is None:
+        strata = strata_of(rows.rows, target, rows.arrays)
+    assigned = _METHODS[by](rows, settings, strata)
     sizes = part_sizes(assigned.parts, rows.arrays)
     for part, split in enumerate(PARTS):
         if not sizes[part]:
@@ -358,21 +371,6 @@ def _complete(
         parts[span][train] = np.where(np.isin(found, lacking), found, TRAIN)
         done += len(found)
     return [PARTS[part].value for part in lacking]
-
-
-def strata_of(rows: Rows, target: Target, arrays: Arrays) -> NDArray[np.int32]:
-    """The class of each row; 0 where there are none."""
-    if target.task in (Task.REGRESSION, Task.TOKEN_CLASSIFICATION) or target.task.is_language:
-        return np.broadcast_to(np.int32(0), rows.num_rows)
-    codes = {label: code for code, label in enumerate(target.classes)}
-    found = arrays.empty(rows.num_rows, np.int32)
-    start = 0
-    for block in rows.blocks([target.name]):
-        here = block.to_series().replace_strict(codes, return_dtype=pl.Int32).to_numpy()
-        found[start : start + len(here)] = here
-        start += len(here)
-        arrays.release()
-    return found
 
 
 def _ordinals(bundled: Bundled, arrays: Arrays) -> NDArray[np.int64]:

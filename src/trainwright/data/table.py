@@ -20,7 +20,7 @@ from trainwright.core.artifacts import Split
 from trainwright.core.columns import RESERVED, ROW, UNIT, WEIGHT, Column, Target
 from trainwright.core.errors import DataError
 from trainwright.core.protocols import Embedder, NameTagger, OutOfFold, Probe, TextClassifier
-from trainwright.data.bundles import PARTS, Bundled, bundle
+from trainwright.data.bundles import PARTS, Bundled, bundle, strata_of
 from trainwright.data.chronology import TRAIN
 from trainwright.data.classes import check_classes, check_target
 from trainwright.data.detection import leave_out
@@ -36,7 +36,7 @@ from trainwright.data.ledger import LedgerBook, Numbered
 from trainwright.data.passes import Rounds
 from trainwright.data.quality import equality_columns
 from trainwright.data.reading.tables import SourceFile
-from trainwright.data.split import Assignment, Splittable, assign, strata_of
+from trainwright.data.split import Assignment, Splittable, assign
 from trainwright.data.staging.arrays import Arrays
 from trainwright.data.staging.rows import KeptRows
 from trainwright.data.staging.typed import TypedRows
@@ -91,7 +91,8 @@ class Table:
         self.parts = arrays.full(typed.num_rows, -1, np.int8)
         self.units = self.row
         self.hashes, self._whole = rounds.hashes(self._equality, self.target.name)
-        self._bundled: Bundled | None = None
+        self._bundled: Bundled | None = None  # these two while the rows are the same
+        self._strata: NDArray[np.int32] | None = None
 
     @property
     def rows(self) -> KeptRows:
@@ -119,7 +120,7 @@ class Table:
             dropped=dropping,
             arrays=arrays,
         )
-        self._bundled = found
+        self._bundled, self._strata = found, strata
         if dropping:
             self._drop_copies(found)
 
@@ -146,7 +147,8 @@ class Table:
     def split(self, hashes: Hashes) -> Assignment:
         """Assign rows to train, validation and test; a random split keeps rows of equal hashes together."""
         known = self._bundled if hashes is self.hashes else None
-        rows = Splittable(self.rows, self.row, hashes, self._file_parts(), self._arrays, known)
+        parts = self._file_parts()
+        rows = Splittable(self.rows, self.row, hashes, parts, self._arrays, known, self._strata)
         assigned = assign(rows, self._settings, target=self.target)
         self.findings += assigned.findings
         self.parts, self.units = assigned.parts, assigned.units
@@ -325,7 +327,7 @@ class Table:
         self.hashes = self._arrays.without(self.hashes, gone)
         self._whole = self._arrays.without(self._whole, gone)
         self.parts = self._arrays.without(self.parts, gone)
-        self._bundled = None
+        self._bundled = self._strata = None
 
 
 def _nothing_left(step: str, reasons: Sequence[str]) -> DataError:

@@ -141,3 +141,16 @@ def test_short_texts_cut_from_long_ones_are_hashed_as_those_that_were_written() 
     ):
         written = pl.Series([None if text is None else "".join(text) for text in cut.to_list()])
         assert (hash_cells(cut) == hash_cells(written)).all()
+
+
+def test_a_long_text_hashes_as_it_does_alone_wherever_it_stands() -> None:
+    texts = [("é" + "abc" * 100)[: 2 + 7 * number % 290] for number in range(400)]
+    texts += ["x" * 13, "y" * 300, "", "z" * 12]
+    wanted = [int(hash_cells(pl.Series([text]))[0]) for text in texts]
+    column = pl.Series(texts)
+    assert hash_cells(column).tolist() == wanted
+    assert hash_cells(column[3:-2]).tolist() == wanted[3:-2]
+    several = pl.concat([pl.Series(texts[:150]), pl.Series(texts[150:])], rechunk=True)
+    assert hash_cells(several).tolist() == wanted  # in more than one buffer
+    gaps = pl.Series([None, *texts[:9], None, *texts[9:]])
+    assert hash_cells(gaps)[gaps.is_not_null().to_numpy()].tolist() == wanted

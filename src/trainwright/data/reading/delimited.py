@@ -38,9 +38,7 @@ from trainwright.data.reading.layout import (
 )
 from trainwright.data.reading.opening import check_no_json, check_text
 from trainwright.data.reading.records import Rows, Work, parse_records, raise_blemishes
-from trainwright.data.reading.scanning import (
-    record_end,
-)
+from trainwright.data.reading.scanning import count_newlines, record_end, whole_records
 from trainwright.data.reading.tables import RawBlock
 from trainwright.recipe.layout import LayoutSettings
 
@@ -145,15 +143,14 @@ class Delimited:
         assert self._text is not None
         carry, line = b"", 1
         for chunk in self._text:
-            block = carry + (chunk.replace(b"\r", b"\n") if old_mac else chunk)
-            end = record_end(block)
-            carry = block[end:]
+            text = chunk.replace(b"\r", b"\n") if old_mac else chunk
+            block, carry = whole_records(carry, text)
             if len(carry) > LIMIT_RECORD_BYTES:
-                raise self._endless(carry, line + block.count(b"\n", 0, end))
-            if end:
-                num_lines = block.count(b"\n", 0, end)
+                raise self._endless(carry, line + count_newlines(block))
+            if block:
+                num_lines = count_newlines(block)
                 line += num_lines
-                yield block[:end], num_lines
+                yield block, num_lines
         if carry:
             self._note("schema", "the last line does not end with a newline: was it cut?")
             yield carry + b"\n", carry.count(b"\n") + 1

@@ -69,9 +69,10 @@ def parse_records(work: Work) -> Rows:
         )
     except pa.ArrowInvalid as error:
         raise _ragged(work, str(error)) from error
-    frame = pl.from_arrow(table)
-    assert isinstance(frame, pl.DataFrame)
     _check_lengths(work, table)
+    views = [column.cast(pa.string_view()) for column in table.columns]  # in pages that pyarrow has
+    frame = pl.from_arrow(pa.table(views, names=positions))
+    assert isinstance(frame, pl.DataFrame)
     keeps_step = frame.height == work.num_lines
     block = RawBlock(frame, work.first_line if keeps_step else _lines_of(work))
     return _without_headers(_without_last(block, work), work)

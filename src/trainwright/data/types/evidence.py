@@ -16,7 +16,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from trainwright.data.types.case import Context
-from trainwright.data.types.values import BLANKS
+from trainwright.data.types.values import stripped
 from trainwright.summaries.sketches import hash_numbers
 
 SAMPLE = 3_000
@@ -78,12 +78,13 @@ class Evidence:
         hashes = _hashes(first_row, len(block))
         rows = self._drawn(hashes)
         texts = _bare(block, rows)
-        at = [number for number, text in enumerate(texts) if text]
+        at = _filled(texts)
         if len(rows) < len(block) and len(at) < SAMPLE > len(self._places):
             rows = np.arange(len(block))  # mostly empty: look at all
             texts = _bare(block, rows)
-            at = [number for number, text in enumerate(texts) if text]
-        self._keep(rows[at] + first_row, hashes[rows[at]], [texts[number] for number in at])
+            at = _filled(texts)
+        found = texts if len(at) == len(texts) else [texts[number] for number in at]
+        self._keep(rows[at] + first_row, hashes[rows[at]], found)
 
     def merge(self, other: Evidence) -> Evidence:
         """Of the rows of both."""
@@ -132,5 +133,10 @@ def _bare(block: pl.Series, rows: NDArray[np.int64]) -> list[str]:
     cells = block.gather(rows)
     if cells.dtype == pl.Duration:
         cells = cells.to_physical()  # which has no text of its own
-    texts = cells.cast(pl.String).to_list()
-    return [text[:_LONGEST].strip(BLANKS) if text else "" for text in texts]
+    texts = cells.cast(pl.String).fill_null("")
+    return stripped(texts.str.slice(0, _LONGEST)).to_list()
+
+
+def _filled(texts: Sequence[str]) -> list[int]:
+    """Where a text is not empty."""
+    return [number for number, text in enumerate(texts) if text]

@@ -12,12 +12,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
+import pyarrow as pa
 from numpy.typing import NDArray
 
 SHORT_BYTES = 12
-_LENGTH = np.uint64(0xFFFF_FFFF)
-_BYTE = np.uint64(0xFF)
-_WORD, _HALF = np.uint64(64), np.uint64(32)
+_BEFORE = 4  # bytes of a view in front of the text
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,35 +24,46 @@ class Views:
     """Of a block of texts.
 
     Attributes:
-        begin: Length, and the first four bytes above it; shape (rows,), uint64.
-        rest: The eight bytes that follow, zeros where there are none; shape (rows,), uint64.
+        words: Length, and the first four bytes above it; the eight bytes that follow, zeros where there
+            are none; shape (rows, 2), uint64.
+        data: Where long texts stand.
     """
 
-    begin: NDArray[np.uint64]
-    rest: NDArray[np.uint64]
+    words: NDArray[np.uint64]
+    data: tuple[pa.Buffer, ...] = ()
+
+    @property
+    def begin(self) -> NDArray[np.uint64]:
+        """The first word of each; shape (rows,)."""
+        return self.words[:, 0]
+
+    @property
+    def rest(self) -> NDArray[np.uint64]:
+        """The second word of each; shape (rows,)."""
+        return self.words[:, 1]
 
     @classmethod
     def of(cls, texts: pl.Series) -> Views:
         """Of a String series that is one chunk; nothing is copied."""
         arrow = texts.to_arrow(compat_level=pl.CompatLevel.newest())
-        words = np.frombuffer(arrow.buffers()[1], np.uint64).reshape(-1, 2)
-        begin, rest = words[arrow.offset : arrow.offset + len(texts)].T
-        return cls(begin, rest)
+        _, views, *data = arrow.buffers()
+        words = np.frombuffer(views, np.uint64).reshape(-1, 2)
+        return cls(words[arrow.offset : arrow.offset + len(texts)], tuple(data))
 
     @property
-    def lengths(self) -> NDArray[np.uint64]:
+    def lengths(self) -> NDArray[np.uint32]:
         """Bytes of each text; shape (rows,)."""
-        return self.begin & _LENGTH
+        return self.words.view(np.uint32)[:, 0]
 
     @property
     def first(self) -> NDArray[np.uint8]:
         """The first byte of each text, 0 of an empty one; shape (rows,)."""
-        return (self.begin >> _HALF).astype(np.uint8)
+        return self.words.view(np.uint8)[:, _BEFORE]
 
     @property
     def last(self) -> NDArray[np.uint8]:
         """The last byte of each text of at most twelve bytes; shape (rows,). Of others anything."""
-        bits = self.lengths << np.uint64(3)
-        in_begin = self.begin >> (bits + np.uint64(24) & np.uint64(63))
-        in_rest = self.rest >> (bits - np.uint64(40) & np.uint64(63))
-        return np.where(bits <= _HALF, in_begin, in_rest).astype(np.uint8)
+        ends = np.minimum(self.lengths, SHORT_BYTES) + np.arange(
+            _BEFORE - 1, self.words.nbytes, self.words.itemsize * 2
+        )
+        return self.words.view(np.uint8).ravel().take(ends)

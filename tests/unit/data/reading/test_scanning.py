@@ -5,7 +5,13 @@ import io
 
 import pytest
 
-from trainwright.data.reading.scanning import blemishes, count_fields, record_end
+from trainwright.data.reading.scanning import (
+    blemishes,
+    count_fields,
+    count_newlines,
+    record_end,
+    whole_records,
+)
 
 SOUND = [
     b"a,b\n1,2\n",
@@ -39,3 +45,20 @@ def test_wherever_a_block_is_cut_its_records_stay_whole(block: bytes):
 def test_a_record_that_is_not_ended_has_no_end():
     assert record_end(b'"a\nb\nc') == 0
     assert record_end(b'x\n"a\nb\nc') == 2
+
+
+def test_newlines_are_counted_across_the_pieces_of_a_block() -> None:
+    block = b"ab\n\n" * 200_000
+    assert count_newlines(block) == 400_000
+    assert count_newlines(b"") == 0
+
+
+@pytest.mark.parametrize("text", [b"a,b\n1,2\n\n3,4\n5", b'a,"b\nc"\n1,"2\n\n"\n3,4\n"5\n'])
+def test_records_come_whole_wherever_the_text_is_cut(text: bytes) -> None:
+    end = record_end(text)
+    for cut in range(len(text) + 1):
+        first, carry = whole_records(b"", text[:cut])
+        second, rest = whole_records(carry, text[cut:])
+        assert first == text[: record_end(text[:cut])]
+        assert first + second == text[:end]
+        assert rest == text[end:]
