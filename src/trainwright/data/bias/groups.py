@@ -215,7 +215,7 @@ def _told(target: Target, columns: tuple[str, ...], groups: list[Group]) -> Iter
     if len(columns) > 1 and not unequal:
         return
     name = " and ".join(columns)
-    what = f"label {shorten(label, 40)!r}" if target.task is Task.CLASSIFICATION else "mean target"
+    what = f"label {shorten(label, 40)}" if target.task is Task.CLASSIFICATION else "mean target"
     told = judged if len(columns) == 1 else [low, high]
     shown = "; ".join(
         f"{group.name}: {group.rows:,} rows, {_rate(group.rates[label])}" for group in told

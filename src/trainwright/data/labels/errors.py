@@ -34,6 +34,7 @@ SAMPLE_ROWS = 6_000
 PART_ROWS = 20_000  # judged together where rows are to be left out
 _PARTS_HELD = 64  # in memory at a time
 FEWEST_ROWS, FEWEST_NAMED, FEWEST_OF_CLASS = 100, 3, 5
+MOST_OF_CLASS = 0.5  # named wrong; of more the models just do not know the class
 FEWEST_DISTINCT = 20  # equal rows share a fold: fewer might all be in one, with none to learn from
 NUM_FOLDS = 5
 _SHARE = 0.5  # of the time that is left
@@ -81,9 +82,8 @@ def leave_out(view: View) -> LeftOut:
             judged = _judge(view, part, pacer=Unhurried())
             if judged is None:
                 continue
-            named = judged.noise.cut(view.settings.labels.false_alarms).rows
             tables.append(_table(view, part, judged))
-            table = tables[-1][named]
+            table = tables[-1][_named(view, tables[-1], judged)]
             rows.append(table["row"].to_numpy())
             reasons += [
                 f"label {shorten(label, 40)} looks wrong: rather {shorten(told, 40)}"
@@ -146,10 +146,11 @@ def _judge(view: View, rows: pl.DataFrame, *, pacer: Pacer) -> Judged | None:
 
 def _findings(view: View, rows: pl.DataFrame, judged: Judged) -> list[Finding]:
     cut = judged.noise.cut(view.settings.labels.false_alarms)
-    named = cut.rows
+    whole_table = _table(view, rows, judged)
+    named = _named(view, whole_table, judged)
     if len(named) < FEWEST_NAMED:
         return []
-    table = _table(view, rows, judged)[named]
+    table = whole_table[named]
     examples = "; ".join(
         f"{view.place(row)}: {shorten(label, 40)}, rather {shorten(told, 40)}"
         for row, label, told in table.select("row", "label", "told").head(3).iter_rows()
@@ -174,6 +175,19 @@ def _findings(view: View, rows: pl.DataFrame, judged: Judged) -> list[Finding]:
             remedy="data: {labels: {errors: drop}}  # or, after a look, {corrections: FILE}",
         )
     ]
+
+
+def _named(view: View, table: pl.DataFrame, judged: Judged) -> NDArray[np.int64]:
+    """The rows that are called wrong: of no class more than half, for such a class the models do not know."""
+    named = judged.noise.cut(view.settings.labels.false_alarms).rows
+    if not view.target.classes or not len(named):
+        return named
+    sizes = dict(table["label"].value_counts().iter_rows())
+    labels = table["label"][named]
+    found = dict(labels.value_counts().iter_rows())
+    known = [label for label, count in found.items() if count <= MOST_OF_CLASS * sizes[label]]
+    kept: NDArray[np.int64] = named[labels.is_in(known).to_numpy()]
+    return kept
 
 
 def _table(view: View, rows: pl.DataFrame, judged: Judged) -> pl.DataFrame:

@@ -208,3 +208,29 @@ def test_rows_that_are_nearly_all_copies_are_not_judged(distinct: int) -> None:
         out_of_fold=lambda rows, inputs, *, target: NeverAsked(numbers, 1),
     )
     assert find(view, deadline=Deadline(60)) == []
+
+
+def test_a_class_that_the_models_do_not_know_is_not_called_wrong_as_a_whole() -> None:
+    codes = np.arange(ROWS) % 2
+    rare = np.arange(0, 700, 40)
+    codes[rare] = 2
+    frame = pl.DataFrame(
+        {
+            ROW: np.arange(ROWS) * 2,
+            PART: np.zeros(ROWS, dtype=np.int8),
+            "x": np.random.default_rng(0).normal(size=ROWS),
+            "y": np.array(("ant", "bee", "cow"), dtype=object)[codes].tolist(),
+        }
+    )
+    target = Target(Column("y", ColumnType.CATEGORY), Task.CLASSIFICATION, ("ant", "bee", "cow"))
+
+    def models(rows: pl.DataFrame, inputs: object, *, target: Target) -> TwoFamilies:
+        return TwoFamilies(rows[ROW].to_numpy() // 2 % 2, 3)
+
+    for labels in ({}, {"errors": "drop"}):
+        view = TableView.of_frame(
+            frame, (Column("x", ColumnType.NUMBER),), frozenset("x"), target,
+            DataSettings(source="f.csv", target="y", labels=labels), probe, Path(), out_of_fold=models,
+        )  # fmt: skip
+        assert find(view, deadline=Deadline(60)) == []
+        assert len(leave_out(view).rows) == 0
