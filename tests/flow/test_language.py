@@ -85,6 +85,20 @@ def test_bits_per_byte_is_the_loss_of_the_choice(told):
     assert result.validation["bits_per_byte"].value == pytest.approx(chosen["loss"], rel=1e-9)
 
 
+def test_how_texts_are_written_is_no_idle_key_where_the_baseline_is_chosen(tmp_path):
+    from trainwright.flow.run import run
+
+    recipe = recipe_of(tmp_path, "pairs", more="evaluation: {generation: {max_new_tokens: 4}}\n")
+    draw = np.random.default_rng(0)
+    told = [{"asked": f"{n} of 60", "told": str(draw.integers(1e7, 1e8))} for n in range(60)]
+    (tmp_path / "pairs.jsonl").write_text("\n".join(map(json.dumps, told)))
+    slow = recipe.read_text().replace("epochs: 3", "epochs: 1").replace("1.0e-2", "1.0e-9")
+    recipe.write_text(slow)
+    result = run(recipe, workspace=tmp_path / "workspace")
+    assert result.model["family"] == "unigram"
+    assert {gate.name: gate.passed for gate in result.gates}["every recipe key was read"]
+
+
 def test_a_document_without_text_is_in_the_ledger(told):
     rows = told[1]["pages"].rows
     assert rows["dropped"] == 1

@@ -95,6 +95,8 @@ def train(
     )
     progress.stage("evaluate")
     winner = selection.winner
+    if any(_writes(candidate, snapshot) for candidate in selection.candidates):
+        recipe.evaluation.generation.settings()  # heeded, also where the baseline is chosen
     assessment = assess(
         winner.output,
         validation,
@@ -143,6 +145,13 @@ def train(
         plots = {**evaluation.plots, "generated": generated.to_json()}
         evaluation = replace(evaluation, metrics=metrics, plots=plots)
     return Trained(selection, assessment, model, evaluation, training_rows, validation)
+
+
+def _writes(candidate: Candidate, snapshot: Snapshot) -> bool:
+    whole = FittedModel(
+        candidate.preparation, candidate.fit.estimator, snapshot.target, snapshot.inputs
+    )
+    return generator_of(whole) is not None
 
 
 def _before(winner: Candidate, model: FittedModel, rows: Rows, *, base: Path) -> FittedModel | None:
