@@ -5,7 +5,7 @@ Of the target only its missing values and its classes are used, never how it goe
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -38,7 +38,7 @@ def check_rows(num_rows: int) -> None:
 
 
 def check_target(
-    rows: Rows, name: str, *, row: NDArray[np.int64]
+    rows: Rows, name: str, *, row: NDArray[np.int64], known: Sequence[Finding] = ()
 ) -> tuple[NDArray[np.int64], list[Finding]]:
     """Which rows have no target, and what that means.
 
@@ -46,6 +46,7 @@ def check_target(
         rows: Typed.
         name: The target.
         row: Global positions; shape (rows,).
+        known: What typing found: why a conversation, say, is no target.
 
     Returns:
         Positions of rows to leave out, ascending, and findings: a warning; an error under 50 labelled
@@ -63,9 +64,10 @@ def check_target(
     found = np.concatenate(gone)
     labelled = rows.num_rows - len(found)
     if labelled < LEAST_ROWS:
+        reasons = [one.message for one in known if one.column == name and one.severity == "warning"]
         raise DataError(
             f"{labelled} of {rows.num_rows} rows have a value of the target {name!r}; at least"
-            f" {FEW_ROWS} are needed",
+            f" {FEW_ROWS} are needed{': ' * bool(reasons)}{'; '.join(reasons)}",
             where=f"column {name!r}",
             mend="add rows",
         )

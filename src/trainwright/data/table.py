@@ -101,7 +101,9 @@ class Table:
 
     def leave_out_unlabelled(self) -> None:
         """Rows without a target."""
-        missing, findings = check_target(self.rows, self.target.name, row=self.row)
+        missing, findings = check_target(
+            self.rows, self.target.name, row=self.row, known=self.findings
+        )
         self.findings += findings
         self._drop(missing, step="target", reason="no target")
 
