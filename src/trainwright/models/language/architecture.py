@@ -20,7 +20,12 @@ from trainwright.core.language import Passages
 from trainwright.core.parts import Part
 from trainwright.models.language.bases import bert_config, drawn, llama_config, t5_config
 from trainwright.models.language.families import CausalLM, LanguageFamily
-from trainwright.models.language.hiding import MaskedSource, Seq2SeqSource
+from trainwright.models.language.hiding import (
+    MaskedSource,
+    Seq2SeqSource,
+    bytes_of_share,
+    tokens_hidden,
+)
 from trainwright.models.language.network import (
     CausalNetwork,
     LanguageNetwork,
@@ -28,7 +33,7 @@ from trainwright.models.language.network import (
     Seq2SeqNetwork,
 )
 from trainwright.models.language.objectives import Masked, Span
-from trainwright.models.language.samples import CausalSource
+from trainwright.models.language.samples import CausalSource, tokens_taught
 from trainwright.models.networks.architecture import Architecture
 from trainwright.training.objectives import IGNORED
 
@@ -104,8 +109,16 @@ class LanguageArchitecture(Architecture):
         """Nats, tokens and bytes of each row, shape (rows, 3)."""
         found = np.zeros((features.num_rows, 3))
         np.add.at(found[:, :2], features.rows, answers)
-        found[:, 2] = features.row_bytes
+        found[:, 2] = self.bytes_told(answers, features)
         return found
+
+    def bytes_told(
+        self,
+        answers: NDArray[np.float64],
+        features: Passages,
+    ) -> NDArray[np.float64]:
+        """UTF-8 bytes of what the nats are spent on, shape (rows,): all of a row, or what is hidden of it."""
+        return features.row_bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +244,9 @@ class MaskedArchitecture(LanguageArchitecture):
     ) -> Source:
         return MaskedSource(passages, fraction=self.fraction, weights=weights, seed=seed)
 
+    def bytes_told(self, answers: NDArray[np.float64], features: Passages) -> NDArray[np.float64]:
+        return bytes_of_share(answers[:, 1], tokens_taught(features).astype(np.float64), features)
+
 
 @dataclass(frozen=True, slots=True)
 class Seq2SeqArchitecture(LanguageArchitecture):
@@ -302,6 +318,16 @@ class Seq2SeqArchitecture(LanguageArchitecture):
         seed: int,
     ) -> Source:
         return self._source(passages, weights=weights, seed=seed)
+
+    def bytes_told(self, answers: NDArray[np.float64], features: Passages) -> NDArray[np.float64]:
+        if features.read_ids is not None:
+            return features.row_bytes
+        ends = features.ends[features.ends > 0] - 1
+        sizes = np.diff(features.ends, prepend=0)
+        sizes[features.ends > 0] -= features.ids[ends] == features.special.end
+        sizes = np.maximum(sizes, 0)
+        hidden = tokens_hidden(sizes, self.fraction)
+        return bytes_of_share(hidden.astype(np.float64), sizes.astype(np.float64), features)
 
     def _source(
         self, passages: Passages, *, weights: NDArray[np.float64] | None = None, seed: int

@@ -195,7 +195,7 @@ def hide_spans(
     """
     body = text[:-1] if len(text) and text[-1] == end else text
     last = np.array([end], dtype=np.int32)
-    num_hidden = min(max(1, round(len(body) * fraction)), len(body) - 1)
+    num_hidden = int(tokens_hidden(np.array([len(body)]), fraction)[0])
     if num_hidden < 1:
         return np.concatenate([body, last]), last
     wanted = max(1, round(num_hidden / mean_length))
@@ -211,6 +211,36 @@ def hide_spans(
         told += [mark, body[at + before : at + before + size]]
         at += before + size
     return np.concatenate([*read, last]), np.concatenate([*told, last])
+
+
+def tokens_hidden(sizes: Numbers, fraction: float) -> Numbers:
+    """How many tokens of texts of so many are hidden in spans; shape (texts,).
+
+    One at least is hidden and one is read, so that nothing is hidden of a single token.
+    """
+    wanted = np.maximum(1, np.round(sizes * fraction).astype(np.int64))
+    return np.maximum(0, np.minimum(wanted, sizes - 1))
+
+
+def bytes_of_share(
+    told: NDArray[np.float64], tellable: NDArray[np.float64], passages: Passages
+) -> NDArray[np.float64]:
+    """UTF-8 bytes of what was hidden: of a row's bytes the share that its hidden tokens are; shape (rows,).
+
+    Ids have no bytes of their own here. What is hidden falls on tokens whatever they spell, so that over
+    many rows the share of the tokens is that of the bytes.
+
+    Args:
+        told: Hidden tokens of each passage; shape (passages,).
+        tellable: Tokens of each passage that could be hidden; shape (passages,).
+        passages: Which rows they are of, and the rows' bytes.
+    """
+    hidden, all_of = (
+        np.bincount(passages.rows, counts, minlength=passages.num_rows)
+        for counts in (told, tellable)
+    )
+    share = np.divide(hidden, all_of, out=np.zeros_like(all_of, np.float64), where=all_of > 0)
+    return np.asarray(share * passages.row_bytes, np.float64)
 
 
 def draws_of(

@@ -117,6 +117,12 @@ def begun(passages: Passages) -> Passages:
     )
 
 
+def tokens_taught(passages: Passages) -> Numbers:
+    """How many tokens of each passage are to be told; shape (passages,)."""
+    before = np.concatenate([[0], np.cumsum(passages.taught, dtype=np.int64)])
+    return np.asarray(before[passages.ends] - before[starts_of(passages.ends)], np.int64)
+
+
 def starts_of(ends: Numbers) -> Numbers:
     """Where each passage begins."""
     return np.concatenate([[0], ends[:-1]]).astype(np.int64)[: len(ends)]

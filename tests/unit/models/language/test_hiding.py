@@ -1,10 +1,16 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trainwright.models.language.hiding import MaskedSource, Seq2SeqSource, hide_spans
+from trainwright.models.language.hiding import (
+    MaskedSource,
+    Seq2SeqSource,
+    bytes_of_share,
+    hide_spans,
+)
 from trainwright.training.objectives import IGNORED
 from trainwright.training.objectives.corruption import Draws
 
@@ -104,3 +110,25 @@ def test_a_decoder_is_given_what_was_told_before(tongue):
         assert batch["read_mask"][row].tolist() == [
             place < reads for place in range(batch["read_ids"].shape[1])
         ]
+
+
+def test_bytes_are_those_of_the_share_that_is_hidden(tongue):
+    text = ([tongue.special.start, 10, 11, 12, 13], [False, True, True, True, True])
+    passages = tongue.joined([text] * 3, rows=[0, 0, 1], num_rows=2)  # of 16 and 8 bytes
+    found = bytes_of_share(np.array([1.0, 2.0, 4.0]), np.array([4.0, 4.0, 4.0]), passages)
+    assert found.tolist() == [6.0, 8.0]
+
+
+@pytest.mark.parametrize("name", ["masked-lm", "seq2seq-lm"])
+def test_who_knows_nothing_pays_for_a_byte_what_a_token_costs_by_chance(tongue, name):
+    passages = tongue.passages(200, shortest=30, longest=40)  # two bytes a token
+    made = tongue.plan(tongue.family(name), passages).architecture
+    batch = batch_of(made.source(passages))
+    by_chance = (batch["labels"] != IGNORED).double() * np.log(64)
+    nats, tokens, told = made.combine(made.answer(by_chance, batch), passages).sum(0)
+    marks = tokens / (
+        told / 2
+    )  # told for each hidden token: an encoder-decoder tells its marks too
+    assert nats / np.log(2) / told == pytest.approx(np.log2(64) / 2 * marks, rel=1e-9)
+    assert told < passages.row_bytes.sum() / 4
+    assert marks == pytest.approx(1.0, abs=1e-9) if name == "masked-lm" else 1.3 < marks < 1.9
