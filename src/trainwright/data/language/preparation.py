@@ -16,14 +16,12 @@ from typing import Any, Literal
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from trainwright.core.columns import ROW, Column, ColumnType
 from trainwright.core.durable import canonical_json, read_json, write_json, write_text
 from trainwright.core.errors import DataError, TrustError, shorten
 from trainwright.core.language import (
-    NOTHING_TOLD,
     Message,
     Opening,
     Passages,
@@ -39,6 +37,7 @@ from trainwright.data.language.encoding import (
     Pairs,
     framing_of_documents,
 )
+from trainwright.data.language.fate import fate_of
 from trainwright.data.language.pieces import OverLong
 from trainwright.data.language.readers import Conversations, Documents, PairsOfTexts, Reader, Row
 from trainwright.data.language.shards import FORMAT, LEAST_BYTES, kept_passages
@@ -212,32 +211,12 @@ class LanguagePreparation:
             Columns row, step, action (truncated, split or dropped) and reason; one line a row concerned.
         """
         found = self.transform(frame) if passages is None else passages
-        lost = np.zeros(found.num_rows, np.int64) if found.lost is None else found.lost
-        pieces = np.bincount(found.rows, minlength=found.num_rows)
-        is_split = pieces > 1 if self.over_long == "split" else np.zeros(len(pieces), np.bool_)
-        mute = _taught(found) == 0
-        concerned = np.flatnonzero((lost > 0) | is_split | (mute & training))
-        limit = f"over the limit of {self.max_length}"
-        reasons = [
-            f"{lost[row]} tokens are {limit}" + (", so that nothing is told" if mute[row] else "")
-            if lost[row]
-            else NOTHING_TOLD
-            if mute[row]
-            else f"{pieces[row]} pieces: {limit} tokens"
-            for row in concerned
-        ]
-        gone = (mute | (self.over_long == "drop")) & training
-        actions = [
-            "split" if is_split[row] and not mute[row] else "dropped" if gone[row] else "truncated"
-            for row in concerned
-        ]
-        return pl.DataFrame(
-            {
-                "row": frame[ROW].gather(concerned),
-                "step": pl.Series(["language"] * len(concerned), dtype=pl.String),
-                "action": pl.Series(actions, dtype=pl.String),
-                "reason": pl.Series(reasons, dtype=pl.String),
-            }
+        return fate_of(
+            found,
+            frame[ROW],
+            over_long=self.over_long,
+            max_length=self.max_length,
+            training=training,
         )
 
     def save(self, folder: Path) -> None:
@@ -400,14 +379,6 @@ def _blocks(rows: Iterable[Row]) -> Iterator[list[Row]]:
             block, held = [], 0
     if block:
         yield block
-
-
-def _taught(passages: Passages) -> NDArray[np.int64]:
-    """Taught tokens of each row."""
-    told = np.concatenate([[0], np.cumsum(passages.taught, dtype=np.int64)])
-    counts = np.diff(told[passages.ends], prepend=0)
-    found = np.bincount(passages.rows, counts, minlength=passages.num_rows)
-    return found.astype(np.int64)
 
 
 def _sound(text: Any) -> str | None:  # noqa: ANN401 - a JSON value
