@@ -2,7 +2,7 @@
 
     python tests/label_studio.py        # makes the environment (a minute or two) and says where it is
 
-Its hundred packages would not go beside ours. `TRAINWRIGHT_TEST_CACHE` says where environments are kept.
+Its hundred packages would not go beside ours.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ import socket
 import subprocess
 import sys
 import time
-import venv
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,6 +21,8 @@ from pathlib import Path
 from typing import Any
 from urllib.error import URLError
 from urllib.request import ProxyHandler, Request, build_opener
+
+from environments import own_environment
 
 VERSION = "1.23.2"
 START_SECONDS = 900  # it makes its database with some hundred migrations
@@ -36,15 +37,7 @@ QUIET = {
 
 def label_studio_program() -> Path:
     """Its program, in an environment of its own that is made where there is none."""
-    cache = os.environ.get("TRAINWRIGHT_TEST_CACHE", "~/.cache/trainwright-tests")
-    folder = Path(cache).expanduser() / f"label-studio-{VERSION}"
-    program = folder / "bin" / "label-studio"
-    if not (folder / "whole").exists():
-        venv.create(folder, with_pip=True, clear=True)
-        install = [folder / "bin" / "python", "-m", "pip", "install", "--quiet"]
-        subprocess.run([*install, f"label-studio=={VERSION}"], check=True)
-        (folder / "whole").touch()
-    return program
+    return own_environment(f"label-studio-{VERSION}", f"label-studio=={VERSION}") / "label-studio"
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -11,6 +11,7 @@ import polars as pl
 import pytest
 import torch
 
+from environments import own_environment
 from trainwright.cli.main import status_of
 from trainwright.core.columns import Column, ColumnType, Target, Task
 from trainwright.core.language import LanguageNeeds
@@ -142,7 +143,7 @@ def test_a_template_that_says_something_else_is_refused(package, tmp_path, capsy
     assert list(tmp_path.iterdir()) == []
 
 
-LLAMA = os.environ.get("TRAINWRIGHT_LLAMA_PYTHON")  # an interpreter that has llama-cpp-python
+LLAMA_CPP = "0.3.36"  # of llama-cpp-python, which is built from its source
 ASKED = """
 import json, sys
 from llama_cpp import Llama
@@ -162,10 +163,18 @@ print(json.dumps(told))
 """
 
 
+@pytest.fixture(scope="module")
+def llama() -> Path:
+    """An interpreter that has llama-cpp-python."""
+    if shutil.which("c++") is None:
+        pytest.skip("llama.cpp is built from its source, and there is no C++ compiler")
+    source = ("--no-binary", "llama-cpp-python", f"llama-cpp-python=={LLAMA_CPP}")
+    return own_environment(f"llama-cpp-{LLAMA_CPP}", *source) / "python"
+
+
 @pytest.mark.slow
-@pytest.mark.skipif(LLAMA is None, reason="TRAINWRIGHT_LLAMA_PYTHON names no interpreter")
 @pytest.mark.parametrize("quantize", [None, "f16"])
-def test_llama_cpp_itself_writes_the_same_tokens(package, quantize, tmp_path, capsys):
+def test_llama_cpp_itself_writes_the_same_tokens(package, llama, quantize, tmp_path, capsys):
     file = tmp_path / "model.gguf"
     more = [] if quantize is None else ["--quantize", quantize]
     status, told = export(package, file, capsys, "--to", "gguf", *more)
@@ -186,7 +195,7 @@ def test_llama_cpp_itself_writes_the_same_tokens(package, quantize, tmp_path, ca
     asked = {"file": str(file), "texts": texts, "prompts": prompts}
     (tmp_path / "asked.json").write_text(json.dumps(asked))
     done = subprocess.run(
-        [LLAMA, "-c", ASKED, str(tmp_path / "asked.json")],
+        [llama, "-c", ASKED, str(tmp_path / "asked.json")],
         capture_output=True,
         text=True,
         timeout=300,

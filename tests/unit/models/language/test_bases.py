@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -123,10 +124,10 @@ def test_a_damaged_gguf_file_is_refused(tmp_path, monkeypatch):
 
 @pytest.mark.slow
 def test_smollm2_knows_the_capital_of_france():
-    found, _ = loaded(locate("smollm2-135m-instruct", base=None), "causal-lm", dropout=None)
+    found, _ = loaded(locate("smollm2-135m-instruct", base=Path()), "causal-lm", dropout=None)
     from trainwright.data.language.tokenizers import vocabulary_of
 
-    words = vocabulary_of(locate("smollm2-135m-instruct", base=None)).tokenizer
+    words = vocabulary_of(locate("smollm2-135m-instruct", base=Path())).tokenizer
     ids = torch.tensor([words.encode("The capital of France is").ids])
     with torch.no_grad():
         told = found.eval()(ids).logits[0, -1].argmax()
