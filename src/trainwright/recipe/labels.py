@@ -71,6 +71,9 @@ class LabelSettings(Section):
     """Labels that look wrong are named; `drop` leaves their train rows out; `off` does not look."""
     false_alarms: float = Field(default=0.2, gt=0, lt=1)
     """Share of the named labels that may be right after all: at most that, in 19 cases of 20."""
+    also: Annotated[tuple[Name, ...], Field(strict=False, max_length=1000)] = ()
+    """Further columns that are labels, where a row has several: wrong ones are named as the target's are, by
+    models that are shown none of them. They stay inputs unless `drop` names them too."""
     corrections: str | None = None
     """A file with columns row and label, as `trainwright label --export` writes it: FILE:POSITION, or the
     position in all files, each from 0."""

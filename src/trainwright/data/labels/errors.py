@@ -6,13 +6,16 @@ it (0.2) is right after all, in 19 cases of 20; the whole ranking of the labels 
 were judged is written to the snapshot's labels.parquet. With `labels: {errors: drop}` the same rows are left
 out of train, before anything is fitted; validation and test keep theirs, lest the numbers flatter.
 
-Cost: some forty quick fits, half of the time that is left at most.
+Rows that carry several labels have a column for each: `labels: {also: [COLUMN]}` has those judged one by one
+beside the target, from the same inputs and without each other; they are named, never dropped.
+
+Cost: some forty quick fits a column of labels, half of the time that is left at most.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -20,8 +23,8 @@ from numpy.typing import NDArray
 
 from trainwright.core.artifacts import Finding, Split
 from trainwright.core.clock import Deadline, Pacer, Unhurried
-from trainwright.core.columns import ROW, Column, ColumnType, Task
-from trainwright.core.errors import shorten
+from trainwright.core.columns import ROW, Column, ColumnType, Target, Task
+from trainwright.core.errors import RecipeError, shorten
 from trainwright.core.protocols import FoldModels, Probe
 from trainwright.data.detection import LeftOut
 from trainwright.data.findings import finding
@@ -49,26 +52,81 @@ RANKING = {
 
 
 def find(view: View, *, deadline: Deadline) -> list[Finding]:
-    """Name train labels that look wrong."""
-    if view.settings.labels.errors != "find":
+    """Name train labels that look wrong: those of the target, then those of further label columns."""
+    asked = [_target_of(view), *_further(view)]
+    if view.settings.labels.errors == "off":
         return []
+    if view.settings.labels.errors == "drop":  # the target's were left out before
+        asked = asked[1:]
     pacer = deadline.share("label-error", _SHARE)
-    sample = view.sample(_names(view), size=SAMPLE_ROWS, split=Split.TRAIN)
-    judged = _judge(view, sample, pacer=pacer)
+    found: list[Finding] = []
+    for number, question in enumerate(asked):
+        alone = len(asked) == 1
+        name, part = f"label {question.target.name}", 1 / (len(asked) - number)
+        found += _find(view, question, pacer if alone else pacer.share(name, part))
+    return found
+
+
+def _find(view: View, asked: _Question, pacer: Deadline) -> list[Finding]:
+    sample = view.sample(asked.names, size=SAMPLE_ROWS, split=Split.TRAIN)
+    sample = sample.filter(pl.col(asked.target.name).is_not_null())
+    judged = _judge(view, asked, sample, pacer=pacer)
     if judged is not None:
-        view.tables["labels"] = _ranking(_table(view, sample, judged))
-    if judged is None:
-        if pacer.seconds_left > 0:
-            return []
-        return [
-            finding(
-                "not-run",
-                "warning",
-                "no time was left to look for label errors",
-                remedy="data: {budget: 10m}",
+        if asked.target.name == view.target.name:
+            view.tables["labels"] = _ranking(_table(asked, sample, judged))
+        return _findings(view, asked, sample, judged)
+    if pacer.seconds_left > 0:
+        return []
+    return [
+        finding(
+            "not-run",
+            "warning",
+            f"no time was left to look for label errors in {asked.target.name!r}",
+            remedy="data: {budget: 10m}",
+        )
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """Whose labels are judged, and by which columns."""
+
+    target: Target
+    inputs: tuple[Column, ...]
+
+    @property
+    def names(self) -> list[str]:
+        return [*(column.name for column in self.inputs), self.target.name]
+
+
+def _target_of(view: View) -> _Question:
+    labels = view.settings.labels.also
+    return _Question(view.target, tuple(c for c in _inputs(view) if c.name not in labels))
+
+
+def _further(view: View) -> list[_Question]:
+    """The label columns beside the target; none of them tells of another one.
+
+    Raises:
+        RecipeError: there is no such column, or it is not one of classes.
+    """
+    labels = view.settings.labels.also
+    columns = {column.name: column for column in view.columns}
+    inputs = _target_of(view).inputs
+    found = []
+    for name in labels:
+        column = columns.get(name)
+        if column is None or column.type not in (ColumnType.BOOLEAN, ColumnType.CATEGORY):
+            is_what = "no column" if column is None else f"a column of type {column.type.value}"
+            raise RecipeError(
+                f"{shorten(name)} is {is_what}, and labels are yes or no, or a class",
+                where="data.labels.also",
+                mend="data: {labels: {also: [COLUMN]}}, or data: {columns: {COLUMN: category}}",
             )
-        ]
-    return _findings(view, sample, judged)
+        values = view.sample([name], size=SAMPLE_ROWS, split=Split.TRAIN)[name]
+        classes = tuple(values.drop_nulls().cast(pl.String).unique().sort().to_list())
+        found.append(_Question(Target(column, Task.CLASSIFICATION, classes), inputs))
+    return found
 
 
 def leave_out(view: View) -> LeftOut:
@@ -78,12 +136,13 @@ def leave_out(view: View) -> LeftOut:
     found: list[Finding] = []
     tables: list[pl.DataFrame] = []
     if view.settings.labels.errors == "drop":
+        asked = _target_of(view)
         for part in _parts(view):
-            judged = _judge(view, part, pacer=Unhurried())
+            judged = _judge(view, asked, part, pacer=Unhurried())
             if judged is None:
                 continue
-            tables.append(_table(view, part, judged))
-            table = tables[-1][_named(view, tables[-1], judged)]
+            tables.append(_table(asked, part, judged))
+            table = tables[-1][_named(view, asked, tables[-1], judged)]
             rows.append(table["row"].to_numpy())
             reasons += [
                 f"label {shorten(label, 40)} looks wrong: rather {shorten(told, 40)}"
@@ -96,7 +155,7 @@ def leave_out(view: View) -> LeftOut:
                     message=f"left out of train: {said.message}",
                     remedy="",
                 )
-                for said in _findings(view, part, judged)
+                for said in _findings(view, asked, part, judged)
             ]
     if tables:
         view.tables["labels"] = _ranking(pl.concat(tables))
@@ -112,23 +171,24 @@ def rank(view: View, *, size: int = SAMPLE_ROWS, pacer: Pacer | None = None) -> 
         judged.
     """
     sample = view.sample(_names(view), size=size, split=Split.TRAIN)
-    judged = _judge(view, sample, pacer=pacer or Unhurried())
+    asked = _target_of(view)
+    judged = _judge(view, asked, sample, pacer=pacer or Unhurried())
     if judged is None:
         return pl.DataFrame(schema=RANKING)
-    return _table(view, sample, judged).sort("score", "row", descending=[True, False])
+    return _table(asked, sample, judged).sort("score", "row", descending=[True, False])
 
 
-def _judge(view: View, rows: pl.DataFrame, *, pacer: Pacer) -> Judged | None:
+def _judge(view: View, asked: _Question, rows: pl.DataFrame, *, pacer: Pacer) -> Judged | None:
     """None where there is nothing to judge, or no time to."""
-    inputs = _inputs(view)
-    task = view.target.task
+    inputs, target = asked.inputs, asked.target
+    task = target.task
     if not inputs or rows.height < FEWEST_ROWS:
         return None
     if task not in (Task.CLASSIFICATION, Task.REGRESSION):
         return None
     hashes = hash_rows(rows, [column.name for column in inputs])
-    values = _values(view, rows[view.target.name])
-    models = _models(view, rows, inputs)
+    values = _values(target, rows[target.name])
+    models = _models(view, asked, rows)
 
     def folds(number: int) -> NDArray[np.int64]:
         return _folds(hashes, number)
@@ -138,16 +198,16 @@ def _judge(view: View, rows: pl.DataFrame, *, pacer: Pacer) -> Judged | None:
     if task is Task.REGRESSION:
         return judge_numbers(models, values, folds=folds, pacer=pacer)
     codes = values.astype(np.int64)
-    sizes = np.bincount(codes, minlength=len(view.target.classes))
+    sizes = np.bincount(codes, minlength=len(target.classes))
     if (sizes >= FEWEST_OF_CLASS).sum() < 2:
         return None
     return judge_classes(models, codes, folds=folds, pacer=pacer)
 
 
-def _findings(view: View, rows: pl.DataFrame, judged: Judged) -> list[Finding]:
+def _findings(view: View, asked: _Question, rows: pl.DataFrame, judged: Judged) -> list[Finding]:
     cut = judged.noise.cut(view.settings.labels.false_alarms)
-    whole_table = _table(view, rows, judged)
-    named = _named(view, whole_table, judged)
+    whole_table = _table(asked, rows, judged)
+    named = _named(view, asked, whole_table, judged)
     if len(named) < FEWEST_NAMED:
         return []
     table = whole_table[named]
@@ -156,7 +216,7 @@ def _findings(view: View, rows: pl.DataFrame, judged: Judged) -> list[Finding]:
         for row, label, told in table.select("row", "label", "told").head(3).iter_rows()
     )
     whole = "" if judged.rounds.whole else " (there was no time for all passes)"
-    if view.target.classes:
+    if asked.target.classes:
         severity, what = "warning", "labels look wrong to models that were not shown them"
         promise = (
             f"of those named about {cut.expected:.0%} are expected to be right after all (at most"
@@ -170,17 +230,19 @@ def _findings(view: View, rows: pl.DataFrame, judged: Judged) -> list[Finding]:
             "label-error",
             severity,  # type: ignore[arg-type]
             f"{len(named)} of {rows.height} train {what}; {promise}{whole}. The surest: {examples}",
-            column=view.target.name,
+            column=asked.target.name,
             rows=table["row"].to_numpy(),
-            remedy="data: {labels: {errors: drop}}  # or, after a look, {corrections: FILE}",
+            remedy="data: {labels: {errors: drop}}  # or, after a look, {corrections: FILE}"
+            if asked.target.name == view.target.name
+            else "mend them in the source",
         )
     ]
 
 
-def _named(view: View, table: pl.DataFrame, judged: Judged) -> NDArray[np.int64]:
+def _named(view: View, asked: _Question, table: pl.DataFrame, judged: Judged) -> NDArray[np.int64]:
     """The rows that are called wrong: of no class more than half, for such a class the models do not know."""
     named = judged.noise.cut(view.settings.labels.false_alarms).rows
-    if not view.target.classes or not len(named):
+    if not asked.target.classes or not len(named):
         return named
     sizes = dict(table["label"].value_counts().iter_rows())
     labels = table["label"][named]
@@ -190,16 +252,16 @@ def _named(view: View, table: pl.DataFrame, judged: Judged) -> NDArray[np.int64]
     return kept
 
 
-def _table(view: View, rows: pl.DataFrame, judged: Judged) -> pl.DataFrame:
+def _table(asked: _Question, rows: pl.DataFrame, judged: Judged) -> pl.DataFrame:
     """The ranking, in row order."""
-    if view.target.classes:
-        told = np.array(view.target.classes, dtype=object)[judged.told.astype(np.int64)]
+    if asked.target.classes:
+        told = np.array(asked.target.classes, dtype=object)[judged.told.astype(np.int64)]
     else:
         told = np.array([f"{value:.6g}" for value in judged.told], dtype=object)
     return pl.DataFrame(
         {
             "row": rows[ROW].to_numpy(),
-            "label": rows[view.target.name].cast(pl.String),
+            "label": rows[asked.target.name].cast(pl.String),
             "told": pl.Series(told.tolist(), dtype=pl.String),
             "score": judged.score,
             "wrong": judged.noise.wrong,
@@ -250,17 +312,17 @@ def _folds(hashes: Hashes, number: int) -> NDArray[np.int64]:
     return (positions(hashes, "labels", "fold", number) * NUM_FOLDS).astype(np.int64)
 
 
-def _values(view: View, labels: pl.Series) -> NDArray[np.float64]:
-    if not view.target.classes:
+def _values(target: Target, labels: pl.Series) -> NDArray[np.float64]:
+    if not target.classes:
         return labels.cast(pl.Float64).to_numpy()
-    codes = {label: float(code) for code, label in enumerate(view.target.classes)}
+    codes = {label: float(code) for code, label in enumerate(target.classes)}
     return labels.cast(pl.String).replace_strict(codes, return_dtype=pl.Float64).to_numpy()
 
 
-def _models(view: View, rows: pl.DataFrame, inputs: Sequence[Column]) -> FoldModels:
+def _models(view: View, asked: _Question, rows: pl.DataFrame) -> FoldModels:
     if view.out_of_fold is not None:
-        return view.out_of_fold(rows, inputs, target=view.target)
-    return _ProbeFolds(rows, inputs, view.probe, num_classes=len(view.target.classes))
+        return view.out_of_fold(rows, asked.inputs, target=asked.target)
+    return _ProbeFolds(rows, asked.inputs, view.probe, num_classes=len(asked.target.classes))
 
 
 class _ProbeFolds:

@@ -71,22 +71,6 @@ def judge_numbers(
     return Judged(score, rounds.mean, estimate_outliers(score), rounds)
 
 
-def judge_many(
-    build: Callable[[int], FoldModels],
-    labels: NDArray[np.int64],
-    *,
-    folds: Callable[[int], Ints],
-    pacer: Pacer,
-) -> list[Judged | None]:
-    """Several labels a row, each there (1) or not (0), judged one by one; shape (rows, labels)."""
-    return [
-        judge_classes(build(label), labels[:, label], folds=folds, pacer=pacer.share(
-            f"label {label}", 1 / (labels.shape[1] - label)
-        ))
-        for label in range(labels.shape[1])
-    ]  # fmt: skip
-
-
 def _far_out(
     models: FoldModels, values: Floats, folds: Callable[[int], Ints]
 ) -> Callable[[Floats], NDArray[np.bool_]]:

@@ -12,6 +12,7 @@ from sklearn.datasets import load_iris
 
 from trainwright.core.clock import Deadline
 from trainwright.core.columns import ROW, Column, ColumnType, Target, Task
+from trainwright.core.errors import RecipeError
 from trainwright.data.labels.errors import find, leave_out, rank
 from trainwright.data.view import PART, TableView
 from trainwright.models.tables.probe import probe
@@ -208,6 +209,52 @@ def test_rows_that_are_nearly_all_copies_are_not_judged(distinct: int) -> None:
         out_of_fold=lambda rows, inputs, *, target: NeverAsked(numbers, 1),
     )
     assert find(view, deadline=Deadline(60)) == []
+
+
+def several(**labels: object) -> TableView:
+    """Two labels a row, told by two numbers, and 100 wrong ones of the second."""
+    generator = np.random.default_rng(4)
+    truth = generator.random((2000, 2)) > 0.5
+    x = 4.0 * truth + generator.normal(size=(2000, 2))
+    second = truth[:, 1] ^ (np.arange(2000) < 100)
+    frame = pl.DataFrame(
+        {
+            ROW: np.arange(2000), PART: np.zeros(2000, np.int8), "a": x[:, 0], "b": x[:, 1],
+            "copy": truth[:, 1], "sport": truth[:, 0].astype(str), "news": second,
+        }
+    ).with_columns(news=pl.when(pl.col(ROW) > 1950).then(None).otherwise(pl.col("news")))  # fmt: skip
+    columns = (
+        Column("a", ColumnType.NUMBER),
+        Column("b", ColumnType.NUMBER),
+        Column("copy", ColumnType.BOOLEAN),
+        Column("news", ColumnType.BOOLEAN),
+    )
+    target = Target(Column("sport", ColumnType.CATEGORY), Task.CLASSIFICATION, ("False", "True"))
+    settings = DataSettings(source="f.csv", target="sport", labels=labels)
+    inputs = frozenset(("a", "b", "news"))
+
+    def models(rows: pl.DataFrame, inputs: object, *, target: Target) -> TwoFamilies:
+        assert [column.name for column in inputs] == (["a", "b"] if labels else ["a", "b", "news"])
+        known = truth[rows[ROW].to_numpy(), 1 if target.name == "news" else 0]
+        return TwoFamilies(known.astype(int), 2)
+
+    return TableView.of_frame(frame, columns, inputs, target, settings, probe, out_of_fold=models)
+
+
+@pytest.mark.parametrize("errors", ["find", "drop"])
+def test_of_several_labels_a_row_each_is_judged(errors: str) -> None:
+    (found,) = find(several(errors=errors, also=["news"]), deadline=Deadline(600))
+    assert (found.column, found.severity) == ("news", "warning")
+    assert len(set(found.rows) & set(range(100))) >= 70
+    assert len(set(found.rows) - set(range(100))) <= 20
+    assert "errors: drop" not in found.remedy
+    assert find(several(), deadline=Deadline(600)) == []
+
+
+@pytest.mark.parametrize(("name", "what"), [("nobody", "no column"), ("a", "of type number")])
+def test_a_label_column_that_is_none_is_refused(name: str, what: str) -> None:
+    with pytest.raises(RecipeError, match=f"{what}(.|\n)*also: "):
+        find(several(also=[name]), deadline=Deadline(600))
 
 
 def test_a_class_that_the_models_do_not_know_is_not_called_wrong_as_a_whole() -> None:
