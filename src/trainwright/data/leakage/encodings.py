@@ -39,7 +39,7 @@ from trainwright.data.view import PART, PARTS, View
 
 MOST_LEVELS = 20_000
 SAMPLE_ROWS = 4_000
-_FEWEST_CATEGORIES = 5  # that hold several targets, of a leave-one-out encoding
+_FEWEST_CATEGORIES = 5  # that hold several targets
 _FEWEST_SUMS = 3  # of categories of one size
 _LEAST_CHANCE = 1e-3
 _EXACT = 1e-9  # relative to the column, what double precision leaves
@@ -233,6 +233,8 @@ def _smoothed(pair: _Pair, table: pl.DataFrame, slack: float, step: float) -> Fi
     """Told where x is a line of the targets' sum, for each size of category."""
     if not len(table) or step < _FINEST or not _is_one_value(table, slack):
         return None
+    if (table["y_high"] > table["y_low"]).sum() < _FEWEST_CATEGORIES:
+        return None  # the target is one value a category itself, and x may be that value in other words
     low, high = table["y_low"].to_numpy().min(), table["y_high"].to_numpy().max()
     chance, rows, plain = 0.0, 0, True
     for group in table.partition_by(_ROWS, maintain_order=True):

@@ -96,6 +96,13 @@ def test_plain_means_are_told_elsewhere_and_other_targets_not_at_all():
     assert found(find, view_of(frame, parts=PARTS)) == []
 
 
+def test_a_target_of_one_value_a_category_told_in_another_unit_is_no_encoding():
+    category = np.sort(np.random.default_rng(7).integers(0, 150, ROWS))
+    y = np.random.default_rng(8).integers(5, 40, 150)[category].astype(float)
+    frame = pl.DataFrame({"region": category, "x": y - 22.5, "y": y})
+    assert found(find, view_of(frame, parts=PARTS)) == []
+
+
 def test_a_numeric_target_left_out_of_its_own_mean_is_refused():
     category, _ = loans()
     y = np.round(np.random.default_rng(5).normal(50, 20, ROWS), 2)
