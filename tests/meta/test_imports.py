@@ -46,6 +46,36 @@ def test_a_fresh_import_is_light(statement: str):
     assert not {name for name in HEAVY if name in loaded}
 
 
+OF_EXTRAS = (
+    "torch",
+    "transformers",
+    "tokenizers",
+    "peft",
+    "safetensors",
+    "onnx",
+    "gguf",
+    "ray",
+    "sacrebleu",
+)
+EVERY_COMMAND = """
+import importlib, pkgutil, sys
+class Hide:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in hidden:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+sys.meta_path.insert(0, Hide())
+for name in ("trainwright.flow", "trainwright.cli", "trainwright.deployment.server"):
+    for one in pkgutil.walk_packages(importlib.import_module(name).__path__, name + "."):
+        importlib.import_module(one.name)
+"""
+
+
+def test_every_command_is_there_for_who_installed_the_core_alone():
+    """What needs an extra asks for it when it is used, not when it is imported."""
+    loaded = modules_after(f"hidden = {OF_EXTRAS}; exec({EVERY_COMMAND!r})")
+    assert "trainwright.flow.run" in loaded
+
+
 def test_every_public_name_can_be_imported_and_they_are_sorted():
     import trainwright
 

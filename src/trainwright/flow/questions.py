@@ -12,7 +12,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
@@ -22,12 +22,14 @@ from trainwright.core.artifacts import MetricValue
 from trainwright.core.columns import Task
 from trainwright.core.errors import CommandError
 from trainwright.core.language import Passages
-from trainwright.data.language.preparation import LanguagePreparation
 from trainwright.evaluation.multiple_choice import choose
 from trainwright.flow.question_files import ChoiceQuestion, read_choices
 from trainwright.flow.resolving import fitted_model_of, require_package
 from trainwright.models.fitted import FittedModel
 from trainwright.runs.workspace import Workspace
+
+if TYPE_CHECKING:
+    from trainwright.data.language.preparation import LanguagePreparation
 
 Floats = NDArray[np.float64]
 
@@ -90,6 +92,8 @@ def score_choices(model: FittedModel, questions: Sequence[ChoiceQuestion]) -> Fl
     Raises:
         CommandError: the model weighs no texts.
     """
+    from trainwright.data.language.preparation import LanguagePreparation
+
     pairs = [(question.prompt, choice) for question in questions for choice in question.choices]
     task, preparation = model.target.task, model.preparation
     if not task.is_language or not isinstance(preparation, LanguagePreparation):

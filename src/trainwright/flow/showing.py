@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,13 +20,15 @@ from trainwright.core.language import LanguageNeeds, Passages
 from trainwright.core.protocols import Family
 from trainwright.core.seeds import derive_seed
 from trainwright.data.fitting import fit_preparation
-from trainwright.data.language.preparation import LanguagePreparation
 from trainwright.data.language.shards import FOLDER as SHARDS
 from trainwright.flow.fitting import weights_of
 from trainwright.flow.row_names import RowNames
 from trainwright.flow.rows import Rows, load_both
 from trainwright.flow.session import Session
 from trainwright.models.auto import candidates
+
+if TYPE_CHECKING:
+    from trainwright.data.language.preparation import LanguagePreparation
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +100,8 @@ def show(session: Session, snapshot: Snapshot, *, rows: int) -> list[ShownPassag
         target=snapshot.target,
         shards=snapshot.folder.with_name(SHARDS),
     )
+    from trainwright.data.language.preparation import LanguagePreparation
+
     assert isinstance(preparation, LanguagePreparation)
     passages = preparation.transform(train.frame)
     names = RowNames(snapshot, train.frame)
