@@ -77,8 +77,12 @@ async def read_body(receive: Receive, limits: Limits) -> bytes:
         ) from None
 
 
-def decode(body: bytes) -> Any:  # noqa: ANN401 - any JSON value
+def decode(body: bytes, *, mend: str = 'send {"instances": [{COLUMN: value}]}') -> Any:  # noqa: ANN401
     """JSON values of a body.
+
+    Args:
+        body: As it came.
+        mend: The shape that is expected.
 
     Raises:
         Refusal: 400 when it is not JSON.
@@ -91,7 +95,7 @@ def decode(body: bytes) -> Any:  # noqa: ANN401 - any JSON value
         what = (
             "the body is empty" if not body.strip() else f"the body is not JSON: {str(error)[:100]}"
         )
-        raise Refusal(400, what, mend='send {"instances": [{COLUMN: value}]}') from None
+        raise Refusal(400, what, mend=mend) from None
 
 
 def too_large(limits: Limits) -> Refusal:

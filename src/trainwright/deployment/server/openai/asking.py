@@ -65,6 +65,7 @@ class Asked:
         shares: What is to be told of how likely tokens are; None: nothing.
         echo: The prompt stands before each text.
         usage: In a stream: the counts of tokens at its end.
+        copies: Choices of each prompt; they stand side by side.
     """
 
     texts: tuple[tuple[Prompt, GenerationSettings], ...]
@@ -72,6 +73,7 @@ class Asked:
     usage: bool
     shares: Shares | None = None
     echo: bool = False
+    copies: int = 1
 
 
 def read_chat(
@@ -193,7 +195,7 @@ class _Body:
             for copy in range(copies)
         )
         usage = self._flag("include_usage", options)
-        return Asked(texts, stream, usage, shares, echo=echo)
+        return Asked(texts, stream, usage, shares, echo=echo, copies=copies)
 
     def _shares(self, limits: Limits, *, echo: bool) -> Shares | None:
         """Of a chat a flag and a number; of a completion the number itself."""

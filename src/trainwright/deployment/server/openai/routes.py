@@ -66,6 +66,12 @@ class Writers:
         ]
 
 
+_SHAPES = {
+    "chat": 'send {"model": MODEL, "messages": [{"role": "user", "content": TEXT}]}',
+    "text": 'send {"model": MODEL, "prompt": TEXT}',
+}
+
+
 class _Completions:
     """The ASGI application behind one of the two."""
 
@@ -76,12 +82,15 @@ class _Completions:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         writers = self._writers
         check_headers(dict(scope["headers"]), writers.limits)
-        asked = self._read(decode(await read_body(receive, writers.limits)))
+        asked = self._read(
+            decode(await read_body(receive, writers.limits), mend=_SHAPES[self._kind])
+        )
         form = Form(
             self._kind,
             writers.names[0],
             writers.fingerprint,
             asked.usage,
+            asked.copies,
             echoes=[prompt for prompt, _ in asked.texts] if asked.echo else (),
             has_shares=asked.shares is not None,
         )

@@ -32,6 +32,7 @@ class Form:
         model: What the answers call the model.
         fingerprint: Of the package.
         usage: A stream tells its counts of tokens at its end.
+        copies: Choices of each prompt, side by side: it was read once for them all.
         echoes: The prompt of each choice, where it stands before the text.
         has_shares: How likely tokens are is told.
         id: Of the answer.
@@ -42,6 +43,7 @@ class Form:
     model: str
     fingerprint: str
     usage: bool = False
+    copies: int = 1
     echoes: Sequence[Prompt] = ()
     has_shares: bool = False
     id: str = field(default_factory=lambda: secrets.token_hex(12))
@@ -58,7 +60,8 @@ class Form:
             }
             for place, one in enumerate(generations)
         ]
-        answer = {**self._head(""), "choices": choices, "usage": usage_of(generations)}
+        usage = usage_of(generations, copies=self.copies)
+        answer = {**self._head(""), "choices": choices, "usage": usage}
         return _encode(answer).encode()
 
     def begun(self, choice: int) -> bytes:
@@ -84,7 +87,8 @@ class Form:
         """The event behind all choices, where it was asked for."""
         if not self.usage:
             return b""
-        return _sent({**self._head(".chunk"), "choices": [], "usage": usage_of(generations)})
+        usage = usage_of(generations, copies=self.copies)
+        return _sent({**self._head(".chunk"), "choices": [], "usage": usage})
 
     def _event(
         self,
@@ -140,9 +144,12 @@ def _of_chat(share: TokenShare) -> dict[str, Any]:
     return {"token": share.text, "logprob": share.log, "bytes": None, "top_logprobs": top}
 
 
-def usage_of(generations: Sequence[Generation]) -> dict[str, int]:
-    """Tokens read and written; of a stream without them, zeros would be a lie, so there are none."""
-    read = sum(one.prompt_tokens for one in generations)
+def usage_of(generations: Sequence[Generation], *, copies: int = 1) -> dict[str, int]:
+    """Tokens read, each prompt's once, and written, those of all choices.
+
+    Of a stream without them, zeros would be a lie, so there are none.
+    """
+    read = sum(one.prompt_tokens for one in generations[::copies])
     written = sum(one.tokens for one in generations)
     return {
         "prompt_tokens": read,

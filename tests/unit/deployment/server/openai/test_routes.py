@@ -90,10 +90,22 @@ def test_a_completion_goes_on_with_a_text_and_with_several(client_of, serving, s
         assert [choice.text for choice in told.choices] == [one.text for one in wanted]
         assert [choice.index for choice in told.choices] == [0, 1]
         assert told.usage.completion_tokens == sum(one.tokens for one in wanted)
+        assert told.usage.prompt_tokens == sum(one.prompt_tokens for one in wanted)
+        twice = client.completions.create(
+            model=MODEL, prompt=["the cat", "a dog"], n=2, temperature=1.0, max_tokens=3
+        )
+        assert len(twice.choices) == 4
+        assert twice.usage.prompt_tokens == told.usage.prompt_tokens
         chunks = client.completions.create(model=MODEL, prompt="the cat", max_tokens=7, stream=True)
         assert "".join(chunk.choices[0].text for chunk in chunks) == wanted[0].text
         with pytest.raises(openai.BadRequestError, match="learnt none"):
             client.chat.completions.create(model=MODEL, messages=ASK)
+
+
+def test_a_body_that_is_no_json_is_told_what_this_route_takes(client):
+    for route, key in (("chat/completions", "messages"), ("completions", "prompt")):
+        with pytest.raises(openai.BadRequestError, match=key):
+            client.post(f"/{route}", cast_to=object, body=None, options={"headers": {}})
 
 
 def test_parameters_of_the_drawing_are_heard(client, speaking_package):
