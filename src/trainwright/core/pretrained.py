@@ -105,7 +105,18 @@ class Base:
             TrustError: the file is missing, or is no JSON.
         """
         ours = self.architecture
-        found = read_json(self.folder / "config.json") if ours is None else ours.get("config")
+        if ours is not None:
+            found = ours.get("config")
+        else:
+            try:
+                found = read_json(self.folder / "config.json")
+            except TrustError as error:
+                raise TrustError(
+                    f"the pre-trained base {self.name!r} has no config.json that can be read:"
+                    f" {error.what}",
+                    where=error.where,
+                    mend="name a folder in the layout of the Hub, with its config.json",
+                ) from error
         return found if isinstance(found, dict) else {}
 
     @property

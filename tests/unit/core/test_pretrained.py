@@ -95,3 +95,12 @@ def test_a_gguf_file_is_a_base_of_its_own(tmp_path: Path) -> None:
     assert found.tokenizer == tmp_path / "model.gguf"
     assert list(found.origin) == ["pretrained", "model.gguf"]
     assert family_of("model.gguf", base=tmp_path) == "causal-lm"
+
+
+def test_a_base_without_its_configuration_is_told_what_it_lacks(tmp_path):
+    (tmp_path / "base").mkdir()
+    base = locate("base", base=tmp_path)
+    with pytest.raises(TrustError, match=r"'base' has no config\.json") as caught:
+        _ = base.config
+    assert "layout of the Hub" in str(caught.value)
+    assert "backup" not in str(caught.value)

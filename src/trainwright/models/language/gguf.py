@@ -74,8 +74,9 @@ def _read(base: Base) -> Any:  # noqa: ANN401 - a class of transformers
         model.load_state_dict(found.state_dict())
     except Exception as error:  # whatever a foreign file brings up
         raise RecipeError(
-            f"the GGUF file {base.name!r} holds no model that can be read: {error!s:.160}",
+            f"the GGUF file {base.name!r} holds no model that can be read: it is cut off, damaged or of"
+            f" an unknown kind ({error!s:.120})",
             where="model.pretrained",
-            mend="name a folder in the layout of the Hub",
+            mend="fetch the file again, or name a folder in the layout of the Hub",
         ) from error
     return model.float()
