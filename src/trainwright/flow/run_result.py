@@ -118,6 +118,13 @@ def warnings_of(session: Session, trained: Trained) -> tuple[str, ...]:
             f"no time for {', '.join(trained.selection.left_out)}: not tried;"
             " a longer training.budget mends it"
         )
+    level = getattr(session.recipe.training.objective, "q", 0.5)
+    if level != 0.5:
+        told.append(
+            "candidates are compared by squared or absolute error, which no estimate of the quantile"
+            f" {level:g} makes small: the baseline may be chosen though the quantile is right;"
+            " trainwright.training trains such a network without a comparison"
+        )
     wanted = session.recipe.evaluation.cross_validation
     if wanted is not None and trained.selection.folds is None:
         told.append(
