@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from trainwright.core.clock import Pacer
 from trainwright.core.durable import canonical_json, sha256_bytes
@@ -151,10 +151,26 @@ def settings_of(plan: Plan, *, batch_size: int) -> dict[str, Any]:
         "parameters": sha256_bytes(canonical_json(shapes))[:16],
         "optimizer": plan.optimizer.model_dump(mode="json"),
         "schedule": plan.schedule.model_dump(mode="json"),
-        "objective": type(plan.objective).__name__,
+        "objective": described(plan.objective),
         "averaging": plan.averaging and plan.averaging.model_dump(mode="json"),
         "mixing": plan.mixing and plan.mixing.model_dump(mode="json"),
     }
+
+
+def described(part: object) -> Any:  # noqa: ANN401 - any JSON value
+    """An objective as JSON values: class and settings; tensors by a hash, what else by its class."""
+    if part is None or isinstance(part, str | int | float | bool):
+        return part
+    if isinstance(part, Tensor):
+        return sha256_bytes(canonical_json(part.detach().double().cpu().tolist()))[:16]
+    if isinstance(part, Mapping):
+        return {str(name): described(one) for name, one in part.items()}
+    if isinstance(part, Sequence):
+        return [described(one) for one in part]
+    if is_dataclass(part):
+        settings = {one.name: described(getattr(part, one.name)) for one in fields(part)}
+        return {"kind": type(part).__name__, **settings}
+    return type(part).__name__
 
 
 def check_settings(found: TrainingState, now: Mapping[str, Any], *, folder: Path | None) -> None:
@@ -163,11 +179,22 @@ def check_settings(found: TrainingState, now: Mapping[str, Any], *, folder: Path
     Raises:
         RecipeError: names what differs, from what to what.
     """
-    differing = [key for key in now if found.settings.get(key) != now[key]]
+    differing = [
+        line for key in now for line in _differences(key, found.settings.get(key), now[key])
+    ]
     if differing:
-        told = ", ".join(f"{key} {found.settings.get(key)} -> {now[key]}" for key in differing)
+        told = ", ".join(differing)
         raise RecipeError(
             f"the checkpoint is of another training: {told[:300]}",
             where=str(folder),
             mend="name another folder, or remove this one",
         )
+
+
+def _differences(name: str, before: object, now: object) -> Iterator[str]:
+    """What differs between two JSON values, by the smallest part that does."""
+    if isinstance(before, Mapping) and isinstance(now, Mapping) and before.keys() == now.keys():
+        for key in now:
+            yield from _differences(f"{name}.{key}", before[key], now[key])
+    elif before != now:
+        yield f"{name} {before} -> {now}"

@@ -18,6 +18,7 @@ from trainwright.training.best import BestWeights
 from trainwright.training.checkpoints import Checkpoints, read
 from trainwright.training.cpu_adamw import CpuAdamW
 from trainwright.training.generators import Generators
+from trainwright.training.objectives.categorical import CrossEntropy
 from trainwright.training.schedules import _Plateau
 from trainwright.training.step import Update
 
@@ -140,6 +141,14 @@ def test_a_checkpoint_of_another_training_is_refused_with_what_differs(unbroken,
     folder, _, _ = unbroken
     with pytest.raises(RecipeError, match=r"batch_size 12 -> 10[\s\S]*another folder"):
         resumed(folder / "step-00000005", tmp_path, batch_size=10)
+
+
+def test_another_setting_of_the_objective_is_another_training(unbroken, tmp_path):
+    shutil.copytree(unbroken[0] / "step-00000005", tmp_path / "step-00000005")
+    other = trainer(tmp_path)
+    other._plan = replace(other._plan, objective=CrossEntropy(label_smoothing=0.25))
+    with pytest.raises(RecipeError, match=r"objective\.label_smoothing 0\.0 -> 0\.25"):
+        other.fit()
 
 
 def test_one_training_does_not_move_generators_outside(tmp_path):
