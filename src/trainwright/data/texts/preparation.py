@@ -210,7 +210,7 @@ class TextPreparation:
             return
         more = f" and {len(long) - _NAMED_ROWS} more" if len(long) > _NAMED_ROWS else ""
         raise DataError(
-            f"{len(long)} texts have more than {self.max_length} tokens; the longest has"
+            f"{len(long)} of {len(lost)} texts have more than {self.max_length} tokens; the longest has"
             f" {max(lost)} too many",
             where=f"column {shorten(self.column.name)}, rows"
             f" {', '.join(map(str, long[:_NAMED_ROWS]))}{more}",
