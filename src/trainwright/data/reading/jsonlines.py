@@ -167,7 +167,8 @@ class JsonLines:
             for name, item in value.items():
                 if isinstance(item, str) and len(item) > LIMIT_FIELD_BYTES:
                     told = f"key {shorten(name)} is over the limit of 1 MiB"
-                    faults.append(Fault(told, where, "shorten the text"))
+                    mend = "cut it into several rows; or give each document as a file of a folder"
+                    faults.append(Fault(told, where, mend))
         return value
 
     def _take_names(self, values: Sequence[tuple[int, dict[str, Any]]]) -> None:
