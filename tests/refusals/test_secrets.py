@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
+import warnings
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from refusals.http_cases import Request, sound
 from refusals.secrets import Planted, plant
 from refusals.serving import serving
 from trainwright.cli.main import status_of
+from trainwright.flow.session import SecretWarning
 
 PLANTED = plant(20)
 
@@ -72,9 +74,14 @@ def ask(folder: Path, *words: str) -> str:
         patched.setattr(sys, "argv", ["trainwright", *words])  # it is kept with a run
         for name, value in {**PLANTED.environment, "TRAINWRIGHT_WORKSPACE": "workspace"}.items():
             patched.setenv(name, value)
-        with redirect_stdout(out), redirect_stderr(errors):
-            assert status_of(list(words)) != 70
-    return out.getvalue() + errors.getvalue()
+        with (
+            redirect_stdout(out),
+            redirect_stderr(errors),
+            warnings.catch_warnings(record=True) as warned,
+        ):
+            warnings.simplefilter("always", SecretWarning)
+            assert status_of(list(words)) != 70, errors.getvalue()[-2000:]
+    return "".join((out.getvalue(), errors.getvalue(), *(str(one.message) for one in warned)))
 
 
 def found(planted: Planted, texts: dict[str, bytes]) -> list[tuple[str, str]]:

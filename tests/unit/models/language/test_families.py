@@ -63,7 +63,7 @@ def test_each_asks_for_its_own_form_of_tokens():
         ("causal-lm", [TEXT], Task.CLASSIFICATION, "classification"),
         ("causal-lm", [TEXT, CHAT], Task.LANGUAGE_MODELLING, "one column"),
         ("masked-lm", [TEXT], Task.TEXT_TO_TEXT, "text-to-text"),
-        ("seq2seq-lm", [CHAT], Task.INSTRUCTION_TUNING, "instruction-tuning"),
+        ("seq2seq-lm", [CHAT], Task.INSTRUCTION_TUNING, ""),
         ("seq2seq-lm", [TEXT], Task.TEXT_TO_TEXT, ""),
     ],
 )
