@@ -129,7 +129,7 @@ REFUSED = {
         b'{"a":{"b":"' + b"x" * (2 << 20) + b'"},"y":2}\n',
         "'a.b' is over the limit of 1 MiB",
         "t.jsonl:1",
-        "shorten",
+        "several rows",
         "t.jsonl",
     ),
     "JSON: half a character": Refused(
