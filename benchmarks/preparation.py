@@ -60,7 +60,7 @@ WHY = (
     "beyond it, *whole* for a linear model is too, and *whole* for trees is not: there the other",
     "side has little else to do than to read. Four pairs of runs on a machine with a load of 9 to 12, of 10⁶",
     "rows for trees, taken after bytes were copied once, long texts hashed where they stand and blocks",
-    "written without being put together (the table above is of a calm machine): ours 3.50, 3.35, 3.78, 3.21 CPU s, the",
+    "written without being put together: ours 3.50, 3.35, 3.78, 3.21 CPU s, the",
     "other side 4.51, 5.42, 4.97, 3.88, so 1.29, 1.62, 1.31, 1.21 times the rows per CPU second. The change",
     "itself took page faults from about 220,000 to between 134,000 and 201,000, and of two pairs with the",
     "code before it 2 % and 16 % of the CPU seconds. Where the seconds of one such run go (3.28 in all,",
