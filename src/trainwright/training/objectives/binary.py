@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+import torch
 from torch import Tensor
 from torch.nn import functional
 
+from trainwright.core.errors import DataError
 from trainwright.training.objectives.supervised import Reduction, Supervised, aligned, on_device
 
 
@@ -34,11 +36,27 @@ class BinaryCrossEntropy(Supervised):
         return 1 + (on_device(self.pos_weight, target.device) - 1) * target
 
     def terms(self, output: Tensor, target: Tensor, *, reduction: Reduction) -> Tensor:
-        """Logits and target of one shape, (B,) or (B, labels); the target in [0, 1], of any type."""
+        """Logits and target of one shape, (B,) or (B, labels); the target in [0, 1], of any type.
+
+        Raises:
+            DataError: a target is outside of [0, 1], for which the loss has no least value; looked at on
+                the CPU alone, where that waits for nobody.
+        """
         values, positive = aligned(output, target), self.pos_weight
+        if target.device.type == "cpu" and target.dtype != torch.bool and target.numel():
+            self._check(target)
         return functional.binary_cross_entropy_with_logits(
             values,
             target.to(values.dtype),
             pos_weight=None if positive is None else on_device(positive, values.device),
             reduction=reduction,
         )
+
+    def _check(self, target: Tensor) -> None:
+        low, high = (value.item() for value in torch.aminmax(target))
+        if low < 0 or high > 1:
+            raise DataError(
+                f"labels go from {low:g} to {high:g}, and are 0 (no) or 1 (yes), or between",
+                where=self.target,
+                mend=f"{self.target} = ({self.target} == {high:g}).astype('float32')",
+            )

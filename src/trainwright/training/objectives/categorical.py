@@ -9,14 +9,18 @@ for soft targets of the expected weight; PyTorch divides soft targets by the num
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 from trainwright.training.objectives import IGNORED
-from trainwright.training.objectives.supervised import Reduction, Supervised, on_device
+from trainwright.training.objectives.refusals import as_ids, explain_ids
+from trainwright.training.objectives.supervised import Reduction, Supervised, on_device, taken
+
+if TYPE_CHECKING:
+    from trainwright.training.protocols import Tensors
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +34,20 @@ class Categorical(Supervised):
 
     class_weights: tuple[float, ...] | None = None
     num_classes: int | None = None
+
+    def goal(self, batch: Tensors) -> Tensor:
+        """Class ids as int64, or distributions."""
+        return as_ids(taken(batch, self.target))
+
+    def explain(self, output: Tensor, target: Tensor) -> None:
+        name = self.target
+        explain_ids(
+            target,
+            name=name,
+            num_classes=output.shape[-1],
+            mend=f"{name} = numpy.unique({name}, return_inverse=True)[1], and a last layer of a unit a class",
+            weights=None if self.class_weights is None else len(self.class_weights),
+        )
 
     def weights(self, target: Tensor) -> Tensor:
         if target.is_floating_point():
@@ -91,6 +109,8 @@ class Focal(Categorical):
 
     def terms(self, output: Tensor, target: Tensor, *, reduction: Reduction) -> Tensor:
         """Logits (..., C); target (...) class ids, or (..., C) distributions."""
+        if not target.is_floating_point():
+            target = target.reshape(output.shape[:-1])
         logs = output.log_softmax(-1)
         # 1 - p without cancellation; off 0, where a power below 1 has no slope.
         doubt = (-torch.expm1(logs)).clamp(min=torch.finfo(logs.dtype).tiny)
@@ -100,6 +120,9 @@ class Focal(Categorical):
         if target.is_floating_point():
             of_rows = (losses * target).sum(-1)
         else:
-            of_rows = losses.gather(-1, target.clamp(min=0).unsqueeze(-1)).squeeze(-1)
-            of_rows = of_rows.masked_fill(target == IGNORED, 0.0)
+            missing = target == IGNORED
+            ids = target.masked_fill(
+                missing, 0
+            )  # any other id that is no class is refused by gather
+            of_rows = losses.gather(-1, ids.unsqueeze(-1)).squeeze(-1).masked_fill(missing, 0.0)
         return of_rows.sum() if reduction == "sum" else of_rows

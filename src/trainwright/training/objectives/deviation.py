@@ -56,7 +56,9 @@ class Huber(Supervised):
     def terms(self, output: Tensor, target: Tensor, *, reduction: Reduction) -> Tensor:
         """Output and target of one shape."""
         values = aligned(output, target)
-        return functional.huber_loss(values, target, reduction=reduction, delta=self.delta)
+        return functional.huber_loss(
+            values, target.to(values.dtype), reduction=reduction, delta=self.delta
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

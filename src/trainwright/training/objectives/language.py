@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from trainwright.training.objectives import IGNORED
+from trainwright.training.objectives.refusals import explain_ids
 from trainwright.training.objectives.supervised import Reduction, Supervised, taken
 
 if TYPE_CHECKING:
@@ -22,6 +23,14 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenPrediction(Supervised):
     """What both have in common."""
+
+    def explain(self, output: Tensor, target: Tensor) -> None:
+        explain_ids(
+            target,
+            name=self.target,
+            num_classes=output.shape[-1],
+            mend="give the last layer a unit for each token of the vocabulary",
+        )
 
     def weights(self, target: Tensor) -> Tensor:
         return target != IGNORED

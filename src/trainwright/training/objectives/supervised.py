@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from trainwright.core.errors import RecipeError, nearest
+from trainwright.training.objectives.refusals import explain_inputs
 from trainwright.training.protocols import LossPart
 
 if TYPE_CHECKING:
@@ -57,6 +58,9 @@ class Supervised(ABC):
         """What the output is compared with."""
         return taken(batch, self.target)
 
+    def explain(self, output: Tensor, target: Tensor) -> None:  # noqa: B027 - most know of nothing
+        """Say in words why torch refused to compare them (DataError, RecipeError), where that is known."""
+
     def parts(self, model: nn.Module, batch: Tensors) -> Mapping[str, LossPart]:
         return {self.name: self.judge(called(model, self.inputs, batch), batch)}
 
@@ -66,12 +70,17 @@ class Supervised(ABC):
     def judge(self, output: object, batch: Tensors) -> LossPart:
         """The loss of an output that was computed already."""
         values, target = chosen(output, self.output), self.goal(batch)
+        try:
+            return LossPart(self._total(values, target, batch), self.count(batch))
+        except (IndexError, RuntimeError, ValueError):
+            self.explain(values, target)
+            raise
+
+    def _total(self, values: Tensor, target: Tensor, batch: Tensors) -> Tensor:
         if self.weight is None:
-            total = self.terms(values, target, reduction="sum")
-        else:
-            terms = self.terms(values, target, reduction="none")
-            total = (terms * spread(taken(batch, self.weight), terms)).sum()
-        return LossPart(total, self.count(batch))
+            return self.terms(values, target, reduction="sum")
+        terms = self.terms(values, target, reduction="none")
+        return (terms * spread(taken(batch, self.weight), terms)).sum()
 
     def count(self, batch: Tensors) -> Tensor:
         """What the sum is divided by; shape ()."""
@@ -86,8 +95,19 @@ class Supervised(ABC):
 
 
 def called(model: nn.Module, inputs: Sequence[str], batch: Tensors) -> Any:  # noqa: ANN401 - as the model
-    """What the model makes of the named tensors of a batch."""
-    return model(*[taken(batch, name) for name in inputs])
+    """What the model makes of the named tensors of a batch.
+
+    Raises:
+        RecipeError: the batch holds no tensor of such a name, or one of a shape that a layer does not take.
+        DataError: a tensor is of a type that the model does not take, or holds ids beyond its embeddings.
+    """
+    given = [taken(batch, name) for name in inputs]
+    try:
+        return model(*given)
+    except (IndexError, RuntimeError) as error:
+        if type(error) in (IndexError, RuntimeError):  # torch's own, and no memory that ran out
+            explain_inputs(error, model, dict(zip(inputs, given, strict=True)))
+        raise
 
 
 def taken(batch: Tensors, name: str) -> Tensor:
