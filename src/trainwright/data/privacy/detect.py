@@ -24,6 +24,7 @@ from trainwright.data.privacy.kinds import Kind
 from trainwright.data.privacy.masking import shape_of
 from trainwright.data.types.case import yaml_word
 from trainwright.data.view import View
+from trainwright.summaries.language import contents
 
 MOST_JUDGED = 20_000
 LEAST_NUMBERS = (
@@ -75,7 +76,9 @@ def _is_looked_at(column: Column, view: View) -> bool:
 
 
 def _as_text(column: Column, values: pl.Series) -> pl.Series:
-    """Whole numbers of nine digits and more as texts; smaller ones are nobody's."""
+    """What is said in a conversation; whole numbers of nine digits and more, smaller ones are nobody's."""
+    if column.type is ColumnType.MESSAGES:
+        return contents(values)
     if column.type is not ColumnType.NUMBER:
         return values
     large = (values >= _MANY_DIGITS) & (values < 2**53)
@@ -165,10 +168,8 @@ def _told(
 
 
 def _remedy(column: Column, view: View) -> str:
-    """What to paste; what is told itself cannot be left out, nor conversations rewritten."""
+    """What to paste; what is told itself cannot be left out."""
     name = yaml_word(column.name)
-    if column.type is ColumnType.MESSAGES:
-        return f"take them out of the file, or: data: {{personal_data: {{{name}: keep}}}}"
     if column.type is ColumnType.NUMBER:
         return f"data: {{personal_data: {{{name}: drop}}}}  # or keep"
     others = "hash, keep" if view.target.tells_itself else "hash, drop, keep"
@@ -183,7 +184,5 @@ def _told_secret(column: Column, tally: _Tally) -> Finding:
         f"column {shorten(column.name)}: {len(rows)} cells hold what looks like a password, key or token",
         column=column.name,
         rows=rows,
-        remedy="revoke them, and take them out of the file"
-        if column.type is ColumnType.MESSAGES
-        else f"revoke them, and: data: {{personal_data: {{{yaml_word(column.name)}: redact}}}}",
+        remedy=f"revoke them, and: data: {{personal_data: {{{yaml_word(column.name)}: redact}}}}",
     )

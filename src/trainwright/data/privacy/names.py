@@ -18,11 +18,13 @@ from trainwright.data.findings import finding
 from trainwright.data.privacy.naming import LETTER, TEXTS, NameFinder
 from trainwright.data.types.case import yaml_word
 from trainwright.data.view import View
+from trainwright.summaries.language import contents
 
 MOST_ROWS = 5_000  # that are looked at
 NAMES_SHARE = 0.5  # of the values of a category, before it is one of names
 WHOLE = 0.6  # of a value's letters, before it is nothing but a name
-_KINDS = (ColumnType.TEXT, ColumnType.CATEGORY, ColumnType.IDENTIFIER)
+_PROSE = (ColumnType.TEXT, ColumnType.MESSAGES)
+_KINDS = (*_PROSE, ColumnType.CATEGORY, ColumnType.IDENTIFIER)
 
 
 def find(view: View, *, deadline: Deadline) -> list[Finding]:
@@ -36,18 +38,27 @@ def find(view: View, *, deadline: Deadline) -> list[Finding]:
     if not columns:
         return []
     rows = view.sample([column.name for column in columns], size=MOST_ROWS)
+    talks = [column.name for column in columns if column.type is ColumnType.MESSAGES]
+    rows = rows.with_columns(contents(rows[name]) for name in talks)
+    actions = "hash, keep" if view.target.tells_itself else "hash, drop, keep"
     found = []
     for column in columns:
-        told = _find_in(column, rows, finder, said.get(column.name), deadline)
+        told = _find_in(column, rows, finder, said.get(column.name), deadline, actions=actions)
         found += [told] if told is not None else []
     return found
 
 
 def _find_in(
-    column: Column, rows: pl.DataFrame, finder: NameFinder, said: str | None, deadline: Deadline
+    column: Column,
+    rows: pl.DataFrame,
+    finder: NameFinder,
+    said: str | None,
+    deadline: Deadline,
+    *,
+    actions: str,
 ) -> Finding | None:
     asked = rows.filter(pl.col(column.name).str.contains(LETTER))
-    is_text = column.type is ColumnType.TEXT
+    is_text = column.type in _PROSE
     texts = asked[column.name].unique(maintain_order=True).to_list()
     holds: dict[str, bool] = {}
     for at in range(0, len(texts), TEXTS):
@@ -73,9 +84,7 @@ def _find_in(
         + ("; what the model finds where the others were taken out" if said in _TAKEN else ""),
         column=column.name,
         rows=mine[ROW].to_numpy().astype(np.int64),
-        remedy=""
-        if said
-        else f"data: {{personal_data: {{{name}: redact}}}}  # or hash, drop, keep",
+        remedy="" if said else f"data: {{personal_data: {{{name}: redact}}}}  # or {actions}",
     )
 
 

@@ -13,8 +13,9 @@ from typing import Any
 
 import polars as pl
 
-from trainwright.core.columns import Column, Repair
+from trainwright.core.columns import Column, ColumnType, Repair
 from trainwright.data.repair.texts import mend_texts, step, suspicious
+from trainwright.data.repair.turns import step_of
 
 
 def repair_series(column: Column, values: pl.Series) -> pl.Series:
@@ -51,7 +52,7 @@ def repair_value(column: Column, value: Any) -> Any:  # noqa: ANN401 - of a type
 
 def _texts(column: Column, repair: Repair, texts: Sequence[str]) -> list[str | None]:
     """The mended texts; None where nothing is left, or a mark that means missing."""
-    mended = mend_texts(repair.text, texts)
+    mended = mend_texts([step_of(column, name) for name in repair.text], texts)
     return [None if text in column.nulls else text for text in mended]
 
 
@@ -59,7 +60,9 @@ def _mended(column: Column, repair: Repair, values: pl.Series) -> pl.Series:
     """Only distinct texts that a scan marks as suspicious go through Python."""
     if not repair.text:
         return values
-    rows = values.str.contains(suspicious(repair.text)).arg_true()
+    is_talk = column.type is ColumnType.MESSAGES  # of which each turn is looked at by itself
+    pattern = r"[\s\S]" if is_talk else suspicious(repair.text)
+    rows = values.str.contains(pattern).arg_true()
     if not len(rows):
         return values
     odd = values.gather(rows)

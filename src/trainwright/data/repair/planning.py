@@ -19,7 +19,8 @@ from trainwright.data.privacy.masking import hash_step
 from trainwright.data.repair.variants import Group, propose
 from trainwright.recipe.data import DataSettings
 
-_TEXTS = (ColumnType.CATEGORY, ColumnType.TEXT, ColumnType.IDENTIFIER)
+_TEXTS = (ColumnType.CATEGORY, ColumnType.TEXT, ColumnType.IDENTIFIER, ColumnType.MESSAGES)
+_PROSE = (ColumnType.TEXT, ColumnType.MESSAGES)
 Spellings = Callable[[Column], pl.DataFrame]
 
 
@@ -91,7 +92,7 @@ def _private_steps(column: Column, settings: DataSettings, tagger: str) -> tuple
     action = settings.personal_data.get(column.name)
     if action not in ("redact", "hash"):
         return ()
-    whole = column.type is not ColumnType.TEXT
+    whole = column.type not in _PROSE
     if action == "redact":
         first = "redact-whole" if whole else "redact"
     else:

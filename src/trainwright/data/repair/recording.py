@@ -12,12 +12,12 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from trainwright.core.columns import Column
+from trainwright.core.columns import Column, ColumnType
 from trainwright.core.names import SUFFIX
 from trainwright.data.privacy.masking import masked, shape_of
 from trainwright.data.privacy.naming import finder_of
 from trainwright.data.repair.apply import repair_series
-from trainwright.data.repair.texts import step
+from trainwright.data.repair.turns import in_turns, step_of
 
 REPAIRS_FILE = "repairs.parquet"
 MOST_CHARS = 200
@@ -94,8 +94,8 @@ def _text_lines(column: Column, keys: list[str], news: list[str | None]) -> list
     assert repair is not None
     stages = [keys]
     for name in repair.text:
-        stages.append(step(name).mend_all(stages[-1]))
-    shown = [_shown(repair.text[at:], stage) for at, stage in enumerate(stages)]
+        stages.append(step_of(column, name).mend_all(stages[-1]))
+    shown = [_shown(column, repair.text[at:], stage) for at, stage in enumerate(stages)]
     lines: list[Line] = []
     for place, (key, new) in enumerate(zip(keys, news, strict=True)):
         mine: list[Line] = [
@@ -114,14 +114,23 @@ def _text_lines(column: Column, keys: list[str], news: list[str | None]) -> list
     return lines
 
 
-def _shown(steps: Sequence[str], texts: Sequence[str]) -> list[str]:
+def _shown(column: Column, steps: Sequence[str], texts: Sequence[str]) -> list[str]:
     """The texts as they may be told while these steps are still to be taken."""
     if _is_whole(steps):
         return [shape_of(text)[:MOST_CHARS] for text in texts]
+    if column.type is ColumnType.MESSAGES:
+        texts = in_turns(texts, lambda said: _masked(steps, said))
+    else:
+        texts = _masked(steps, texts)
+    return [text[:MOST_CHARS] for text in texts]
+
+
+def _masked(steps: Sequence[str], texts: Sequence[str]) -> list[str]:
+    """The texts with the shape of what the steps look for, and of all else that is private."""
     for name in steps:
         if name.partition(":")[0].endswith(SUFFIX):
             texts = finder_of(name.rpartition(":")[2]).masked(texts)
-    return [masked(text)[:MOST_CHARS] for text in texts]
+    return [masked(text) for text in texts]
 
 
 def _is_whole(steps: Sequence[str]) -> bool:

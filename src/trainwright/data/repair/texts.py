@@ -99,10 +99,10 @@ def suspicious(steps: Sequence[str]) -> str:
     )
 
 
-def mend_texts(steps: Sequence[str], texts: Sequence[str]) -> list[str | None]:
+def mend_texts(steps: Sequence[Step], texts: Sequence[str]) -> list[str | None]:
     """The texts after all steps; None where nothing is left of one."""
-    for name in steps:
-        texts = step(name).mend_all(texts)
+    for one in steps:
+        texts = one.mend_all(texts)
     return [text or None for text in texts]
 
 
