@@ -27,6 +27,8 @@ NUMBER_MARKERS = (
 )
 DATE_MARKERS = (*NUMBER_MARKERS, "0000-00-00", "0000-00-00 00:00:00")
 MOSTLY = 0.95
+MOST_NAMED = 20  # texts that a remedy names
+LONGEST_NAMED = 80  # characters of such a text
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,6 +269,31 @@ def yaml_list(texts: Sequence[str]) -> str:
     return json.dumps(list(texts), ensure_ascii=False)
 
 
+def as_missing(name: str, said: str, tally: Tally) -> str:
+    """What to paste so that the texts which do not fit are read as missing.
+
+    By name, so that `predict` and `serve` read them so too, beside the marks that were read as missing
+    before; where they are many, or too long to paste, the finding itself is accepted, which leaves these
+    cells missing.
+
+    Args:
+        name: The column's.
+        said: What else is said of it: "type: number".
+        tally: Of the column.
+    """
+    texts = list(tally.misfits.texts)
+    if len(texts) > MOST_NAMED or any(len(text) > LONGEST_NAMED for text in texts):
+        return f"data: {{accept: [{yaml_word(f'type:{name}')}]}} reads them as missing"
+    nulls = [*(mark for mark in tally.marks.texts if mark not in texts), *texts]
+    return setting(name, f"{{{said}, nulls: {yaml_list(nulls)}}}") + " reads them as missing"
+
+
 def setting(name: str, value: str) -> str:
     """What to paste into the recipe for one column."""
     return f"data: {{columns: {{{yaml_word(name)}: {value}}}}}"
+
+
+def is_named(pattern: re.Pattern[str], name: str) -> bool:
+    """Does a column's name fit a pattern of lower_case words, however it is written: userId, zip code?"""
+    snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|[ .-]+", "_", name).lower()
+    return pattern.match(snake) is not None

@@ -15,18 +15,20 @@ from trainwright.data.types.case import (
     Case,
     Proposal,
     Verdict,
+    as_missing,
     setting,
     yaml_list,
 )
 from trainwright.data.types.clock import clock_of, note_clock
 from trainwright.data.types.dates import EPOCHS, candidates, compiled
+from trainwright.data.types.epoch_findings import each_unit, note_epochs, note_other_units
+from trainwright.data.types.epochs import in_order
 from trainwright.data.types.moments import as_compact
 from trainwright.data.types.numbers import (
     Codes,
     code_kind,
     found_marks,
     note_codes,
-    note_epoch,
     note_found_marks,
     note_spelling,
     number_watch,
@@ -53,6 +55,7 @@ class Told:
             else:
                 note_spelling(case, self.column, self.doubts, tally)
             note_found_marks(case, tally, ())
+        note_other_units(case, self.column, tally.epochs)
         kind, odd = self.column.type, tally.misfits
         if odd.count:
             shown = ", ".join(shorten(text, 30) for text in list(odd.texts)[:5])
@@ -62,10 +65,8 @@ class Told:
                 f"{odd.count} values are no {kind.value}: {shown}",
                 rows=odd.rows,
                 count=odd.count,
-                remedy=setting(
-                    case.name, f"{{type: {kind.value}, nulls: {yaml_list(list(odd.texts)[:50])}}}"
-                )
-                + " reads them as missing",
+                remedy=each_unit(case, self.column, odd.texts)
+                or as_missing(case.name, _said(self.column), tally),
             )
         return Verdict(_with_integer(self.column, tally))
 
@@ -88,7 +89,8 @@ class Native:
                 column = replace(self.column, nulls=(*self.column.nulls, *marks))
                 return Verdict(instead=replace(self, column=column, marks=marks))
             note_found_marks(case, tally, self.marks)
-            note_epoch(case, tally)
+            note_epochs(case, tally.numbers.extent, tally.epochs, values=tally.values)
+        note_other_units(case, self.column, tally.epochs)
         if odd.count:
             infinite = kind is ColumnType.NUMBER and case.dtype.is_float()
             case.note(
@@ -100,6 +102,14 @@ class Native:
                 remedy="write them as null" if infinite else setting(case.name, "category"),
             )
         return Verdict(_with_integer(self.column, tally))
+
+
+def _said(column: Column) -> str:
+    """What the recipe says of a column's type, once more: the whole of it, since a remedy replaces it."""
+    said = f"type: {column.type.value}"
+    if column.type is ColumnType.DATETIME and column.formats:
+        return f"{said}, formats: {yaml_list([column.format or '', *column.formats])}"
+    return f'{said}, format: "{column.format}"' if column.format else said
 
 
 def as_told(case: Case) -> Told:
@@ -126,8 +136,11 @@ def as_native(case: Case) -> Proposal:
             return days
     kind = case.context.type or _kind_of(case.dtype)
     true = ("true",) if kind is ColumnType.BOOLEAN else ()
-    form = case.context.format if kind is ColumnType.DATETIME else None
-    column = case.column(kind, nulls=case.nulls(MARKERS), true=true, format=form)
+    said = [form for form in (case.context.format, *case.context.formats) if form is not None]
+    form, *others = in_order(said) if said and kind is ColumnType.DATETIME else [None]
+    column = case.column(
+        kind, nulls=case.nulls(MARKERS), true=true, format=form, formats=tuple(others)
+    )
     is_number = kind is ColumnType.NUMBER
     watch = number_watch(case) if is_number else Watch(distinct=case.context.is_target)
     return Native(column, watch)
@@ -186,7 +199,7 @@ def _formats(case: Case) -> list[str]:
             raise RecipeError(
                 str(error), where=f"data.columns.{case.name}.format", mend='format: "%Y-%m-%d"'
             ) from error
-    return said
+    return in_order(said)
 
 
 def _kind_of(dtype: pl.DataType) -> ColumnType:

@@ -200,7 +200,7 @@ def context_for(
         format=user.format if is_text or user.format in EPOCHS else None,
         required=user.required,
         closed=user.closed,
-        formats=user.formats if is_text else (),
+        formats=user.formats if is_text else tuple(form for form in user.formats if form in EPOCHS),
         decimal=(user.decimal or settings.decimal) if is_text else None,
         thousands=user.thousands if is_text else None,
         unit=user.unit if is_text else None,

@@ -20,6 +20,7 @@ from trainwright.data.types.case import (
     MOSTLY,
     Case,
     Verdict,
+    as_missing,
     setting,
     yaml_list,
 )
@@ -123,7 +124,7 @@ class Settled:
             form = self.column.format or ""
             is_date = parse_date(self.marks[0], form) is not None
             what = "is far from all other values" if is_date else "is no date"
-            case.note_marks(tally, self.marks, f'type: date-time, format: "{form}"', what=what)
+            case.note_marks(tally, self.marks, _said(self.column), what=what)
         return _settled(self.column, tally, case, marks=self.marks)
 
 
@@ -241,7 +242,7 @@ def _settled(column: Column, tally: Tally, case: Case, *, marks: Sequence[str] =
             count=sum(n for rule, n in tally.changed.items() if rule != BLANKS_RULE),
             remedy=remedy,
         )
-    _note(case, tally, form, marks)
+    _note(case, tally, column, marks)
     return Verdict(column)
 
 
@@ -278,22 +279,24 @@ def _settle(case: Case, readings: Sequence[tuple[Moments, Tally]]) -> tuple[Mome
     return readings[0]
 
 
-def _note(case: Case, tally: Tally, form: str, marks: Sequence[str]) -> None:
+def _said(column: Column) -> str:
+    if column.formats:
+        return f"type: date-time, formats: {yaml_list([column.format or '', *column.formats])}"
+    return f'type: date-time, format: "{column.format}"'
+
+
+def _note(case: Case, tally: Tally, column: Column, marks: Sequence[str]) -> None:
     """Cells that are no date, or one of another format; and how missing is written."""
-    odd = tally.misfits
+    odd, form = tally.misfits, column.format or ""
     if odd.count:
         other = next(iter(candidates([odd.first])), None)
         why = f"of another format ({other})" if other else "no such date"
-        known = list(odd.texts)[:50]
         case.note(
             "type",
             "error",
             f"{odd.count} values do not fit {form}: {shorten(odd.first)} is {why}",
             rows=odd.rows,
             count=odd.count,
-            remedy=setting(
-                case.name, f'{{type: date-time, format: "{form}", nulls: {yaml_list(known)}}}'
-            )
-            + " reads them as missing",
+            remedy=as_missing(case.name, _said(column), tally),
         )
     case.note_signs(tally, but=marks)

@@ -5,11 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 
-import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from trainwright.core.columns import Column, ColumnType
 from trainwright.core.errors import shorten
@@ -19,24 +16,19 @@ from trainwright.data.types.case import (
     NUMBER_MARKERS,
     Case,
     Verdict,
+    as_missing,
+    is_named,
     setting,
     yaml_list,
 )
-from trainwright.data.types.dates import EPOCHS
+from trainwright.data.types.epoch_findings import note_epochs
 from trainwright.data.types.ranges import Extent
 from trainwright.data.types.spelling import Doubt, find_spelling
 from trainwright.data.types.tally import PLAIN, Tally, Watch
 from trainwright.data.types.values import BLANKS_RULE, NUMBER, parse_series
 
-FEW_WORDS = 20  # that a mend lists
 _FAR = 3.0  # spans of all other values
 _TWO_NINES, _THREE_NINES = 99.0, 999.0
-_MOMENT = re.compile(
-    r"(^|.*_)(at|ts|epoch|unix|timestamp|time|date|datetime|created|updated|modified|seen|login|when)"
-    r"([^a-z].*)?$"
-)
-_MODERN = (946_684_800, 2_208_988_800)  # seconds from 1970 to 2000 and to 2040
-_EPOCH_UNITS = {"epoch-s": "seconds", "epoch-ms": "milliseconds", "epoch-us": "microseconds"}
 _INFINITE = re.compile(r"[+-]?inf(inity)?", re.IGNORECASE)
 _ENTITY = re.compile(r"(^|.*_)(id|ids|uid|uuid|guid|zip|zipcode|postcode)([^a-z].*)?$")
 _ROW_NAME = re.compile(
@@ -79,7 +71,7 @@ class Figures:
         column = replace(self.column, integer=integer, nulls=nulls)
         note_spelling(case, column, self.doubts, tally)
         note_found_marks(case, tally, self.marks)
-        note_epoch(case, tally)
+        note_epochs(case, shape.extent, tally.epochs, values=tally.values)
         kind = None
         if integer and case.context.type is None and not case.context.is_target:
             kind = code_kind(case.name, tally)
@@ -135,27 +127,6 @@ def note_spelling(case: Case, column: Column, doubts: Sequence[Doubt], tally: Ta
     elif column.decimal == ",":
         remedy = 'data: {decimal: ","}'
         case.note("type", "info", "read with a decimal comma", count=count, remedy=remedy)
-
-
-def note_epoch(case: Case, tally: Tally) -> None:
-    """Say so where numbers count from the start of 1970: as moments they would tell more."""
-    assert tally.numbers is not None
-    extent = tally.numbers.extent
-    if case.context.type is not None or case.context.is_target or extent.least is None:
-        return
-    for form, micros in EPOCHS.items():
-        ends = [(end or 0) * micros / 1e6 for end in (extent.least, extent.most)]
-        likely = form != "epoch-s" or _is_named(_MOMENT, case.name)
-        if not likely or not _MODERN[0] <= ends[0] < ends[1] <= _MODERN[1]:
-            continue
-        first, last = (datetime.fromtimestamp(end, UTC).date() for end in ends)
-        case.note(
-            "type",
-            "info",
-            f"read as numbers; as {_EPOCH_UNITS[form]} since 1970 they run from {first} to {last}",
-            count=tally.values,
-            remedy=setting(case.name, f"{{type: date-time, format: {form}}}") + " reads them so",
-        )
 
 
 def _sure_marks(extent: Extent) -> list[float]:
@@ -238,7 +209,7 @@ def as_number(case: Case) -> Figures | None:
 
 def number_watch(case: Case) -> Watch:
     """Distinct numbers are counted where a name or the task asks for them."""
-    named = _is_named(_ENTITY, case.name) or _is_named(_ROW_NAME, case.name)
+    named = is_named(_ENTITY, case.name) or is_named(_ROW_NAME, case.name)
     return Watch(distinct=named or case.context.is_target)
 
 
@@ -250,10 +221,10 @@ def code_kind(name: str, tally: Tally) -> ColumnType | None:
     that merely differs in every row may well be a measurement: it stays one.
     """
     assert tally.numbers is not None
-    if tally.values >= 20 and tally.numbers.counts_up and not _is_named(_TIME, name):
+    if tally.values >= 20 and tally.numbers.counts_up and not is_named(_TIME, name):
         return ColumnType.IDENTIFIER
-    is_entity = _is_named(_ENTITY, name)
-    if tally.distinct is None or (not is_entity and not _is_named(_ROW_NAME, name)):
+    is_entity = is_named(_ENTITY, name)
+    if tally.distinct is None or (not is_entity and not is_named(_ROW_NAME, name)):
         return None
     num_distinct = tally.distinct.number
     if num_distinct >= MOSTLY * tally.values:
@@ -276,12 +247,7 @@ def note_codes(case: Case, kind: ColumnType) -> None:
 
 def is_named_identifier(name: str) -> bool:
     """True for id, user_id, userId, ID#, zip code and the like."""
-    return _is_named(_ENTITY, name)
-
-
-def _is_named(pattern: re.Pattern[str], name: str) -> bool:
-    snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|[ .-]+", "_", name).lower()
-    return pattern.match(snake) is not None
+    return is_named(_ENTITY, name)
 
 
 def _sort_out(
@@ -300,7 +266,7 @@ def _sort_out(
             f"{shorten(infinite[0])} is no finite number",
             rows=tally.misfits.rows if not odd else None,
             count=counted,
-            remedy=setting(case.name, f"{{type: number, nulls: {yaml_list(infinite[:20])}}}"),
+            remedy=as_missing(case.name, "type: number", tally),
         )
         num_odd -= counted
     if not num_odd:
@@ -314,7 +280,7 @@ def _sort_out(
             f"{shorten(mark)} stands in {num_odd} rows of a number column: read as missing",
             rows=rows,
             count=num_odd,
-            remedy=setting(case.name, f"{{type: number, nulls: {yaml_list([mark])}}}"),
+            remedy=as_missing(case.name, "type: number", tally),
         )
         return (*nulls, mark)
     num_cells = tally.values + num_odd
@@ -322,7 +288,7 @@ def _sort_out(
         return None
     if case.context.type is None and not case.context.is_target and _are_codes(case, tally):
         return None  # names of things, of which a few are no numbers
-    _note_mixed(case, odd, rows, num_odd, num_cells)
+    _note_mixed(case, tally, odd, num_odd)
     return nulls
 
 
@@ -346,21 +312,18 @@ def _means_missing(case: Case, mark: str, num_marks: int, tally: Tally) -> bool:
     return not is_word or rare or len(set(case.kept((*MARKERS, mark)))) > 20
 
 
-def _note_mixed(
-    case: Case, odd: dict[str, int], rows: NDArray[np.int64], num_odd: int, num_cells: int
-) -> None:
+def _note_mixed(case: Case, tally: Tally, odd: dict[str, int], num_odd: int) -> None:
     words = sorted(odd, key=lambda text: -odd[text])
     shown = ", ".join(shorten(text, 30) for text in words[:5])
-    as_nulls = setting(case.name, f"{{type: number, nulls: {yaml_list(words)}}}")
-    is_short = len(words) <= FEW_WORDS or case.context.is_target
-    keeps = f"{setting(case.name, 'category')} keeps them"
+    as_nulls = as_missing(case.name, "type: number", tally)
+    keeps = "" if case.context.is_target else f"; {setting(case.name, 'category')} keeps them"
     case.note(
         "type",
         "error",
-        f"{num_odd} of {num_cells} values are no numbers: {shown}",
-        rows=rows,
+        f"{num_odd} of {tally.values + num_odd} values are no numbers: {shown}",
+        rows=tally.misfits.rows,
         count=num_odd,
-        remedy=f"{as_nulls} reads them as missing; {keeps}" if is_short else keeps,
+        remedy=as_nulls + keeps,
     )
 
 

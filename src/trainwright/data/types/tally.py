@@ -17,6 +17,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from trainwright.core.columns import Column, ColumnType
+from trainwright.data.types.epochs import Counts
 from trainwright.data.types.ranges import DATE_MARKS, Extent, Numbers
 from trainwright.data.types.values import Parsed
 from trainwright.summaries.sketches import HyperLogLog, hash_numbers, hash_texts
@@ -237,6 +238,7 @@ class Tally:
         texts: Different texts, where they were watched.
         order: Of the values, where it was watched.
         moments: Where the values of a date-time column lie, in microseconds since 1970.
+        epochs: Numbers that may count from the start of 1970.
     """
 
     rows: int = 0
@@ -251,6 +253,7 @@ class Tally:
     texts: Distinct | None = None
     order: Order | None = None
     moments: Extent | None = None
+    epochs: Counts = field(default_factory=Counts)
 
     @property
     def gaps(self) -> dict[str, int]:
@@ -277,6 +280,7 @@ class Tally:
             texts=Distinct.of_lower(raw) if watch.texts else None,
             order=Order.of(values) if watch.order else None,
             moments=_moments(values) if column.type is ColumnType.DATETIME else None,
+            epochs=Counts.of(column, values, first_row=first_row),
         )
 
     def merge(self, later: Tally) -> Tally:
@@ -296,6 +300,7 @@ class Tally:
             _merged(self.texts, later.texts),
             _merged(self.order, later.order),
             _merged(self.moments, later.moments),
+            self.epochs.merge(later.epochs),
         )
 
 

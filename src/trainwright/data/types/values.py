@@ -320,6 +320,8 @@ def _native(column: Column, raw: pl.Series) -> Parsed:
         values = boolean_text(raw.cast(pl.String), ("1",))
     elif column.type is ColumnType.DATETIME and kind.is_numeric() and column.format in EPOCHS:
         moments = from_epoch(raw, column.format or "")
+        for form in column.formats:
+            moments = moments.fill_null(from_epoch(raw, form))
         return _marked_out(column, Parsed.of(moments, raw, moments.is_null() & raw.is_not_null()))
     elif column.type is ColumnType.DATETIME and kind.is_integer() and column.format in COMPACT:
         return read_series(column, raw.cast(pl.String))

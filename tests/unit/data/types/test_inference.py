@@ -87,7 +87,21 @@ def test_more_odd_words_than_can_be_read_are_kept_by_the_remedy(tmp_path: Path):
     words = [f"w{chr(97 + i)}" for i in range(26)]
     _, _, (finding,) = one(tmp_path, ["1.5", "2.5"] * 500 + words)
     assert finding.kind == "type"
-    assert finding.remedy == "data: {columns: {x: category}} keeps them"
+    assert finding.remedy == (
+        'data: {accept: ["type:x"]} reads them as missing; data: {columns: {x: category}} keeps them'
+    )
+
+
+def test_a_value_too_long_to_paste_is_neither_quoted_whole_nor_put_into_the_remedy(tmp_path: Path):
+    _, _, (finding,) = one(tmp_path, ["1.5", "2.5"] * 500 + ["w" * 900])
+    assert len(finding.message) < 200
+    assert 'data: {accept: ["type:x"]} reads them as missing' in finding.remedy
+
+
+def test_a_remedy_keeps_the_marks_that_were_read_as_missing_before(tmp_path: Path):
+    _, _, findings = one(tmp_path, ["1.5", "2.5"] * 500 + ["NA"] * 9 + ["seven", "1O"])
+    (error,) = [found for found in findings if found.severity == "error"]
+    assert '{type: number, nulls: ["NA", "seven", "1O"]}' in error.remedy
 
 
 def test_a_constant_whole_number_is_told_as_it_is_written(tmp_path: Path):
