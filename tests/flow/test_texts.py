@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -197,8 +198,17 @@ def test_long_texts_are_told_of_and_refused_where_the_recipe_says_so(learned, tm
     frame.write_csv(tmp_path / "long.csv")
     recipe = "data: {source: long.csv, target: mood, inputs: {text: text}}\n"
     path = write(tmp_path, "long", f"{recipe}{TINY}, over_long: error}}\n{TRAINING}")
-    with pytest.raises(DataError, match="over_long: truncate"):
+    with pytest.raises(DataError, match="over_long: truncate") as refusal:
         run(path, workspace=tmp_path / "w")
+    # Of train and validation together, whichever was prepared first.
+    told = re.match(r"(\d+) of (\d+) texts have more than", refusal.value.what)
+    assert told is not None
+    long, looked_at = map(int, told.groups())
+    (manifest,) = (tmp_path / "w" / "snapshots").glob("*/manifest.json")
+    rows = json.loads(manifest.read_text())["rows"]
+    assert looked_at == rows["train"] + rows["validation"]
+    ledger = pl.read_parquet(manifest.parent / "rows.parquet").filter(pl.col("bucket") != "test")
+    assert long == ledger.filter(pl.col("row") % 5 == 2).height
 
 
 def test_tags_that_are_not_as_many_as_words_are_refused_with_their_line(tmp_path):

@@ -34,6 +34,7 @@ def check_recipe(recipe: Recipe) -> None:
         _folds_can_be_cut(recipe),
         _endpoint_is_judged_by_texts(recipe),
         _classes_are_weighed_once(recipe),
+        _students_are_not_mixed(recipe),
         _cluster_has_work(recipe),
         _text_is_written(recipe),
     )
@@ -208,6 +209,17 @@ def _classes_are_weighed_once(recipe: Recipe) -> Iterator[Fault]:
             f"classes are weighed twice: by data.balance {recipe.data.balance!r} and by the objective",
             "training.objective.class_weights",
             "class_weights: null",
+        )
+
+
+def _students_are_not_mixed(recipe: Recipe) -> Iterator[Fault]:
+    """A teacher speaks of rows as they are, and what it says is not blended with them."""
+    mixing, distillation = recipe.training.mixing, recipe.training.distillation
+    if mixing is not None and distillation is not None:
+        yield Fault(
+            f"{mixing.kind} blends rows, and the teacher {distillation.teacher!r} speaks of rows as they are",
+            "training.mixing",
+            "remove mixing, or distillation",
         )
 
 

@@ -26,6 +26,7 @@ from trainwright.core.protocols import AsksOutside, Family, Fit, Preparation
 from trainwright.core.seeds import derive_seed
 from trainwright.data.fitting import fit_preparation
 from trainwright.data.language.counting import token_counts
+from trainwright.data.texts.too_long import TooLong, joined
 from trainwright.flow.checkpoints import Checkpoints, NoCheckpoints
 from trainwright.flow.rehearsal import with_rehearsal
 from trainwright.flow.rows import Rows
@@ -114,9 +115,7 @@ class Bench:
                 target=self.target,
                 shards=self.shards,
             )
-            stop = _examples(preparation, self.stop)
-            judge = stop if self.judge is self.stop else _examples(preparation, self.judge)
-            train = _examples(preparation, self.train)
+            train, stop, judge = _examples(preparation, [self.train, self.stop, self.judge])
             train = replace(train, weights=weights_of(self.train, train.features))
             self._prepared[needs] = (preparation, train, stop, judge)
         return self._prepared[needs]
@@ -257,5 +256,23 @@ def weights_of(rows: Rows, features: Any) -> NDArray[np.float64] | None:  # noqa
     return rows.mixture.weights(token_counts(features), rows.frame, rows.weights)
 
 
-def _examples(preparation: Preparation, rows: Rows) -> Examples:
-    return Examples(preparation.transform(rows.frame), rows.target, rows.further, rows.teacher)
+def _examples(preparation: Preparation, parts: Sequence[Rows]) -> list[Examples]:
+    """The features of each part, made once where one stands for two.
+
+    Raises:
+        TooLong: the recipe refuses long texts; tells of those of all parts.
+    """
+    made: dict[int, Examples] = {}
+    refusals: list[TooLong] = []
+    different = {id(rows): rows for rows in parts}
+    for place, rows in different.items():
+        try:
+            features = preparation.transform(rows.frame)
+        except TooLong as refusal:
+            refusals.append(refusal)
+        else:
+            made[place] = Examples(features, rows.target, rows.further, rows.teacher)
+    if refusals:
+        num_texts = sum(rows.frame.height for rows in different.values())
+        raise joined(refusals, num_texts=num_texts) from refusals[0]
+    return [made[id(rows)] for rows in parts]

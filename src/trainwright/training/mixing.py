@@ -23,6 +23,7 @@ from torch.nn import functional
 from trainwright.core.errors import RecipeError
 from trainwright.core.seeds import derive_seed
 from trainwright.recipe.sections import Mixing
+from trainwright.training.objectives.refusals import as_ids, explain_ids
 from trainwright.training.protocols import Objective
 
 if TYPE_CHECKING:
@@ -129,9 +130,20 @@ class Mixer:
         return _Draw(weight, partner, (float(random.random()), float(random.random())))
 
     def _distributions(self, target: Tensor) -> Tensor:
+        """Raises DataError where an id is none of the classes; a row without a class cannot be blended."""
         if target.is_floating_point():
             return target
-        return functional.one_hot(target, self._num_classes).float()
+        try:
+            return functional.one_hot(as_ids(target), self._num_classes).float()
+        except RuntimeError:
+            explain_ids(
+                target,
+                name=self._target,
+                num_classes=self._num_classes,
+                mend="training: {mixing: null}, or a class from 0 on for every row",
+                ignored=None,
+            )
+            raise
 
     def _check(self, name: str, values: Tensor) -> None:
         if not values.is_floating_point() or (self._kind == "cutmix" and values.ndim < 3):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from trainwright.core.errors import RecipeError
+from trainwright.core.errors import DataError, RecipeError
 from trainwright.recipe.sections import Mixing
 from trainwright.training.mixing import Mixer, mixer
 from trainwright.training.objectives import CrossEntropy, Focal, MeanSquared
@@ -119,3 +119,22 @@ def test_inputs_that_cannot_be_blended_are_refused(kind, values):
     with pytest.raises(RecipeError, match="cannot blend 'inputs'") as refusal:
         mix({"inputs": values, "target": torch.tensor([0, 1])}, step=0)
     assert "mixing: null" in refusal.value.mend
+
+
+@pytest.mark.parametrize("id_", [-100, CLASSES])
+def test_a_row_whose_id_is_no_class_is_refused_with_it(id_):
+    rows = batch()
+    rows = {**rows, "target": rows["target"].index_fill(0, torch.tensor([1]), id_)}
+    with pytest.raises(
+        DataError, match=f"nothing has the id {id_}: there are {CLASSES}"
+    ) as refusal:
+        of_kind("mixup")(rows, step=0)
+    assert refusal.value.where.startswith("target: 1 of the")
+    assert "mixing: null" in refusal.value.mend
+
+
+def test_ids_of_a_narrow_type_are_blended_as_others_are():
+    rows = batch()
+    narrow = {**rows, "target": rows["target"].to(torch.int32)}
+    mix = of_kind("mixup")
+    assert torch.equal(mix(rows, step=1)["target"], mix(narrow, step=1)["target"])

@@ -20,7 +20,7 @@ from tokenizers import Tokenizer
 
 from trainwright.core.columns import ROW, Column, ColumnType
 from trainwright.core.durable import canonical_json, read_json, write_json, write_text
-from trainwright.core.errors import DataError, TrustError, shorten
+from trainwright.core.errors import DataError, TrustError
 from trainwright.core.language import (
     Message,
     Opening,
@@ -43,12 +43,12 @@ from trainwright.data.language.readers import Conversations, Documents, PairsOfT
 from trainwright.data.language.shards import FORMAT, LEAST_BYTES, kept_passages
 from trainwright.data.language.templates import ChatTemplate
 from trainwright.data.texts.tokenizers import bare
+from trainwright.data.texts.too_long import refuse_long
 
 Form = Literal["causal", "masked", "span", "bytes"]
 _FILE, _TOKENIZER = "preparation.json", "tokenizer.json"
 _LIMIT_TOKENIZER = 512 << 20
 _BLOCK_ROWS, _BLOCK_CHARACTERS = 2_048, 4 << 20
-_NAMED_ROWS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +100,8 @@ class LanguagePreparation:
         """Passages of typed rows; where the told column is missing a row tells its own text.
 
         Raises:
-            DataError: rows are too long, and `over_long` is error; or the template refuses a
-                conversation. Names their rows.
+            TooLong: rows are too long, and `over_long` is error; names them.
+            DataError: the template refuses a conversation; names its row.
         """
         names = frame[ROW].to_numpy() if ROW in frame.columns else np.arange(frame.height)
         if self.shards is None or self._bytes_of(frame) < LEAST_BYTES:
@@ -311,7 +311,7 @@ class LanguagePreparation:
         for block in _blocks(rows):
             collected.add(self._reader.read(block))
         if self.over_long == "error":
-            self._refuse_long(collected, names)
+            refuse_long(collected.lost, names, column=self.column.name, max_length=self.max_length)
         return collected.passages(vocabulary=self.vocabulary, special=self.special)
 
     def _columns(self, frame: pl.DataFrame) -> list[str]:
@@ -332,20 +332,6 @@ class LanguagePreparation:
                 digest.update(f"{-1 if text is None else len(data)}:".encode())
                 digest.update(data)
         return digest.hexdigest()
-
-    def _refuse_long(self, collected: Collected, names: Any) -> None:  # noqa: ANN401
-        lost = collected.lost
-        long = np.flatnonzero(lost)
-        if not len(long):
-            return
-        more = f" and {len(long) - _NAMED_ROWS} more" if len(long) > _NAMED_ROWS else ""
-        raise DataError(
-            f"{len(long)} rows have more than {self.max_length} tokens; the longest has"
-            f" {int(lost.max())} too many",
-            where=f"column {shorten(self.column.name)}, rows"
-            f" {', '.join(str(names[row]) for row in long[:_NAMED_ROWS])}{more}",
-            mend="model: {over_long: truncate}, split or drop; or a larger max_length",
-        )
 
 
 def _load_pairs(folder: Path) -> Pairs:

@@ -26,8 +26,7 @@ from trainwright.data.bundles import PARTS
 from trainwright.data.chronology import TRAIN, Times, split_by_time
 from trainwright.data.ledger import LedgerBook
 from trainwright.data.reading.tables import RawTable
-from trainwright.data.series.preparation import filled
-from trainwright.data.series.seasons import find_season
+from trainwright.data.series.shape import Shape, naive_error, shape_of, train_values
 from trainwright.data.series.steps import Steps, check_series_names, read_steps
 from trainwright.data.series.whole import Made, left_out_columns, missing_steps
 from trainwright.data.staging.arrays import Arrays
@@ -36,15 +35,7 @@ from trainwright.data.types.target import is_heavy_tailed, type_target
 from trainwright.recipe.data import DataSettings, SeriesSettings
 
 MOST_VALUES = 20_000_000  # of all train histories together
-LEAST_CONTEXT = 16
 LEAST_BLOCKS = 5  # of time in a part: fewer tell nothing of how far its figures can be trusted
-
-
-@dataclass(frozen=True, slots=True)
-class _Shape:
-    horizon: int
-    context: int
-    season: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +66,8 @@ def windows_of_series(raw: RawTable, settings: DataSettings, series: SeriesSetti
     times = steps.frame[series.time]
     keys = Times.of([times], len(times), Arrays())
     cut = split_by_time(keys, fractions=settings.split.fractions, gap_seconds=0.0)
-    shape = _shape(steps, cut.parts, settings, series, settings.horizon)
+    train = train_values(steps, cut.parts, name)
+    shape = shape_of(train, steps, series, horizon=settings.horizon)
     target = replace(
         target,
         task=Task.FORECASTING,
@@ -83,7 +75,7 @@ def windows_of_series(raw: RawTable, settings: DataSettings, series: SeriesSetti
         horizon=shape.horizon,
         season=shape.season,
         context=shape.context,
-        naive_error=_naive_error(_train_values(steps, cut.parts, name), shape.season),
+        naive_error=naive_error(train, shape.season),
         identifier=steps.identifier,
         time=steps.time,
     )
@@ -146,40 +138,8 @@ def _target(raw: RawTable, settings: DataSettings) -> Target:
     return target
 
 
-def _shape(
-    steps: Steps,
-    parts: NDArray[np.int8],
-    settings: DataSettings,
-    series: SeriesSettings,
-    horizon: int,
-) -> _Shape:
-    """Context and season: as the recipe says, else by the train rows."""
-    season = series.season
-    if season is None:
-        season = find_season(_train_values(steps, parts, settings.target), longest=series.context)
-    context = series.context or max(3 * horizon, 2 * season, LEAST_CONTEXT)
-    return _Shape(horizon, context, season)
-
-
-def _train_values(steps: Steps, parts: NDArray[np.int8], name: str) -> list[NDArray[np.float64]]:
-    values = steps.frame[name].fill_null(float("nan")).to_numpy()
-    found = []
-    for start, stop in zip(steps.starts[:-1], steps.starts[1:], strict=True):
-        own = values[start:stop][parts[start:stop] == TRAIN]
-        if len(own):
-            found.append(filled(own, np.array([len(own)])))
-    return found
-
-
-def _naive_error(series: list[NDArray[np.float64]], season: int) -> float:
-    """Mean absolute difference of steps one season apart; 0 where there are none."""
-    apart = [np.abs(values[season:] - values[:-season]) for values in series]
-    joined = np.concatenate([np.empty(0), *apart])
-    return float(joined.mean()) if len(joined) else 0.0
-
-
 def _all_windows(
-    steps: Steps, parts: NDArray[np.int8], shape: _Shape, *, target: Target, channels: int
+    steps: Steps, parts: NDArray[np.int8], shape: Shape, *, target: Target, channels: int
 ) -> tuple[list[_Windows], list[Finding]]:
     """The windows of train, validation and test."""
     known = steps.frame[target.name].is_not_null().to_numpy()
@@ -245,7 +205,7 @@ def _shorter(known: NDArray[np.bool_], parts: NDArray[np.int8], steps: Steps) ->
     return f"data: {{horizon: {max(1, most // 2)}}}, or more rows" if most else "give more rows"
 
 
-def _told(short: int, gaps: int, steps: Steps, shape: _Shape, target: Target) -> list[Finding]:
+def _told(short: int, gaps: int, steps: Steps, shape: Shape, target: Target) -> list[Finding]:
     findings = []
     if short:
         findings.append(
@@ -318,7 +278,7 @@ def _frame(
     steps: Steps,
     windows: _Windows,
     units: NDArray[np.int64],
-    shape: _Shape,
+    shape: Shape,
     series: SeriesSettings,
     target: Target,
     channels: list[str],

@@ -35,11 +35,11 @@ from trainwright.data.texts.tokenizers import (
     padding_of,
     tokenizer_of,
 )
+from trainwright.data.texts.too_long import refuse_long
 
 OverLong = Literal["truncate", "split", "drop", "error"]
 _FILE, _TOKENIZER = "preparation.json", "tokenizer.json"
 _BLOCK = 1_024  # texts that are encoded at once
-_NAMED_ROWS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ class TextPreparation:
         """Token ids of typed rows.
 
         Raises:
-            DataError: texts are too long, and `over_long` is error; names their rows.
+            TooLong: texts are too long, and `over_long` is error; names their rows.
         """
         rows = frame[ROW].to_list() if ROW in frame.columns else range(frame.height)
         return self._tokens(frame[self.column.name].to_list(), rows)
@@ -179,7 +179,7 @@ class TextPreparation:
             kept = pieces if self.over_long == "split" else pieces[:1]
             made.add(encoding.ids, kept, frame=self._frame, starts=starts)
         if self.over_long == "error":
-            self._refuse_long(made.lost, rows)
+            refuse_long(made.lost, rows, column=self.column.name, max_length=self.max_length)
         return Tokens(
             ids=np.fromiter(chain.from_iterable(made.ids), np.int32),
             ends=np.cumsum([len(piece) for piece in made.ids], dtype=np.int64),
@@ -203,19 +203,6 @@ class TextPreparation:
         for start in range(0, len(texts), _BLOCK):
             block = [empty if text is None else text for text in texts[start : start + _BLOCK]]
             yield from encode(block, is_pretokenized=self.of_words, add_special_tokens=False)
-
-    def _refuse_long(self, lost: Sequence[int], rows: Sequence[int]) -> None:
-        long = [row for row, tokens in zip(rows, lost, strict=True) if tokens]
-        if not long:
-            return
-        more = f" and {len(long) - _NAMED_ROWS} more" if len(long) > _NAMED_ROWS else ""
-        raise DataError(
-            f"{len(long)} of {len(lost)} texts have more than {self.max_length} tokens; the longest has"
-            f" {max(lost)} too many",
-            where=f"column {shorten(self.column.name)}, rows"
-            f" {', '.join(map(str, long[:_NAMED_ROWS]))}{more}",
-            mend="model: {over_long: truncate}, split or drop; or a larger max_length",
-        )
 
 
 def fit_text_preparation(

@@ -25,16 +25,23 @@ def as_ids(target: Tensor) -> Tensor:
 
 
 def explain_ids(
-    target: Tensor, *, name: str, num_classes: int, mend: str, weights: int | None = None
+    target: Tensor,
+    *,
+    name: str,
+    num_classes: int,
+    mend: str,
+    weights: int | None = None,
+    ignored: int | None = IGNORED,
 ) -> None:
     """Say what is wrong with a target of classes, where something is.
 
     Args:
         target: Class ids (...), or distributions (..., C); any type.
         name: Of the tensor in the batch.
-        num_classes: C, the units of the model's last layer.
+        num_classes: C: the units of the model's last layer.
         mend: What to do about an id that is none of the classes.
         weights: Number of class weights; None: there are none.
+        ignored: The id of what has no class; None: all must have one.
 
     Raises:
         DataError: an id is none of the classes, or distributions are of another number of classes.
@@ -56,13 +63,13 @@ def explain_ids(
                 mend=f"{name} = {name}.astype('int64')",
             )
         return
-    there = target[target != IGNORED]
+    there = target if ignored is None else target[target != ignored]
     odd = there[(there < 0) | (there >= num_classes)]
     if odd.numel():
         shown = ", ".join(map(str, sorted(set(odd.tolist()))[:5]))
         raise DataError(
-            f"nothing has the id {shown}: the model's last layer has {num_classes} units, so ids go from 0"
-            f" to {num_classes - 1} ({IGNORED}: none)",
+            f"nothing has the id {shown}: there are {num_classes} classes, so ids go from 0 to"
+            f" {num_classes - 1}{'' if ignored is None else f' ({ignored}: none)'}",
             where=f"{name}: {odd.numel()} of the {target.numel()} targets of a batch",
             mend=mend,
         )

@@ -97,7 +97,7 @@ def test_rows_that_are_dropped_or_refused_are_named(documents: pl.DataFrame, fit
     assert set(dropping.fate(documents)["action"]) == {"dropped"}
     assert set(dropping.fate(documents, training=False)["action"]) == {"truncated"}
     refusing = fit(documents, max_length=8, over_long="error")
-    with pytest.raises(DataError, match="3 rows have more than 8 tokens") as caught:
+    with pytest.raises(DataError, match="3 of 4 texts have more than 8 tokens") as caught:
         refusing.transform(documents)
     assert "rows 5, 7, 8" in caught.value.where
     assert "max_length" in caught.value.mend

@@ -83,6 +83,31 @@ def test_context_and_season_can_be_said(make: Make) -> None:
     assert (target.context, target.season) == (9, 3)
 
 
+@pytest.mark.parametrize("name", ["season", "context"])
+def test_a_reach_beyond_the_longest_series_is_refused(make: Make, name: str) -> None:
+    series = {**SERIES, name: 100_000}
+    with pytest.raises(RecipeError, match=f"{name} is 100,000 steps, and the longest") as refusal:
+        make(shops(), task="forecasting", target="sales", horizon=2, series=series)
+    assert refusal.value.where == f"data.series.{name}"
+    assert f"remove {name}" in refusal.value.mend
+
+
+def test_a_season_needs_a_step_that_is_a_season_after_another(make: Make) -> None:
+    train = int(np.floor(0.7 * shops()["t"].n_unique()))
+    longest = {**SERIES, "season": train - 1, "context": 9}
+    assert make(
+        shops(), task="forecasting", target="sales", horizon=2, series=longest
+    ).target.naive_error
+    with pytest.raises(RecipeError, match=f"has {train:,} in train"):
+        make(
+            shops(),
+            task="forecasting",
+            target="sales",
+            horizon=2,
+            series={**SERIES, "season": train},
+        )
+
+
 def test_a_short_series_has_shorter_histories_and_one_too_short_is_told(make: Make) -> None:
     frame = pl.concat(
         [

@@ -65,7 +65,7 @@ def test_a_task_among_several_tells_its_own_target():
 def test_a_token_beyond_the_last_layer_is_refused(objective):
     tokens = torch.full((2, 5), 11)
     model = nn.Sequential(nn.Embedding(12, 4), nn.Linear(4, 10))
-    with pytest.raises(DataError, match=r"nothing has the id 11.* 10 units") as refusal:
+    with pytest.raises(DataError, match=r"nothing has the id 11.* 10 classes") as refusal:
         loss(objective, model, inputs=tokens, target=tokens)
     assert "a unit for each token" in refusal.value.mend
 
