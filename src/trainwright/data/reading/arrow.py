@@ -18,6 +18,7 @@ import pyarrow as pa
 
 from trainwright.core.artifacts import Finding
 from trainwright.core.errors import DataError, TrainwrightError
+from trainwright.data.reading.giants import check_giants, place_of
 from trainwright.data.reading.hashed import hash_whole
 from trainwright.data.reading.header import name_findings
 from trainwright.data.reading.schema import check_moments, check_schema, without
@@ -65,6 +66,9 @@ class ArrowFile:
                     block = block_of(part, self.conversations)
                     frame = check_moments(
                         block.frame, self.names, self.is_looked_at, name=self.name, first_row=rows
+                    )
+                    check_giants(
+                        frame, self.names, self.is_looked_at, place=place_of(self.name, rows)
                     )
                     rows += part.num_rows
                     yield RawBlock(frame)

@@ -21,10 +21,10 @@ from trainwright.core.durable import canonical_json, open_regular, sha256_bytes
 from trainwright.core.errors import DataError, Fault, RecipeError, TrustError
 from trainwright.data.reading.endings import DOCUMENT_ENDINGS
 from trainwright.data.reading.formats import How
+from trainwright.data.reading.giants import LIMIT_DOCUMENT_BYTES
 from trainwright.data.reading.tables import RawBlock, Reader
 
 TEXT, PATH, LABEL = "text", "path", "label"
-LIMIT_DOCUMENT_BYTES = 16 << 20
 _BLOCK_ROWS = 4096
 _BLOCK_BYTES = 32 << 20
 _MARK = codecs.BOM_UTF8

@@ -23,13 +23,15 @@ from trainwright.core.artifacts import Finding
 from trainwright.core.errors import DataError, Fault, shorten
 from trainwright.data.findings import finding
 from trainwright.data.reading.encoding import Utf8Blocks, invalid_utf8
+from trainwright.data.reading.giants import check_giants
 from trainwright.data.reading.header import name_faults, name_findings
 from trainwright.data.reading.opening import check_text
-from trainwright.data.reading.scanning import LIMIT_FIELD_BYTES
 from trainwright.data.reading.tables import RawBlock
 from trainwright.data.reading.values import json_of, series_of
 
 _ROWS = 65_536
+_BLOCK_BYTES = 32 << 20  # a block ends with the line that reaches it
+LIMIT_LINE_BYTES = 64 << 20
 _LIMIT_DEPTH = 16
 _JOINT = ", "
 
@@ -81,7 +83,7 @@ class JsonLines:
     def blocks(self) -> Iterator[RawBlock]:
         """The rows, in order, each column with its JSON type (see `Reader`)."""
         lines = self._lines()
-        while rows := list(islice(lines, _ROWS)):
+        while rows := list(_some(lines)):
             yield self._block(rows)
         if not self.names:
             raise DataError("the file is empty", where=self.name, mend="name a file that has rows")
@@ -120,6 +122,9 @@ class JsonLines:
                 _series(str(i), [value[key] for value in fitting], key=key)
                 for i, key in enumerate(self.names)
             ]
+        )
+        check_giants(
+            frame, self.names, self.is_looked_at, place=lambda row: f"{self.name}:{rows[row][0]}"
         )
         first, last = rows[0][0], rows[-1][0]
         if last - first + 1 == len(rows):
@@ -163,12 +168,6 @@ class JsonLines:
             if halves:
                 faults.extend(halves)
                 return None
-        if len(data) > LIMIT_FIELD_BYTES:
-            for name, item in value.items():
-                if isinstance(item, str) and len(item) > LIMIT_FIELD_BYTES:
-                    told = f"key {shorten(name)} is over the limit of 1 MiB"
-                    mend = "cut it into several rows; or give each document as a file of a folder"
-                    faults.append(Fault(told, where, mend))
         return value
 
     def _take_names(self, values: Sequence[tuple[int, dict[str, Any]]]) -> None:
@@ -241,6 +240,8 @@ class JsonLines:
         carry, line = b"", 1
         for chunk in self._text_blocks:
             *whole, carry = (carry + chunk).split(b"\n")
+            if len(carry) > LIMIT_LINE_BYTES:
+                raise self._endless(carry, line + len(whole))
             if fault := invalid_utf8(b"\n".join(whole), name=self.name, first_line=line):
                 raise DataError.of([fault])
             for data in whole:
@@ -258,6 +259,24 @@ class JsonLines:
                 )
             )
             yield line, carry
+
+    def _endless(self, carry: bytes, line: int) -> DataError:
+        return DataError(
+            f"a line of more than {LIMIT_LINE_BYTES >> 20} MiB begins here:"
+            f" {shorten(carry[:40].decode(errors='replace'))}",
+            where=f"{self.name}:{line}",
+            mend="write one object a line: jq -c '.[]' FILE > FILE.jsonl makes them of an array",
+        )
+
+
+def _some(lines: Iterator[tuple[int, bytes]]) -> Iterator[tuple[int, bytes]]:
+    """The next lines: so many rows, or so many bytes."""
+    held = 0
+    for found in islice(lines, _ROWS):
+        yield found
+        held += len(found[1])
+        if held >= _BLOCK_BYTES:
+            return
 
 
 def _key_faults(value: dict[str, Any], names: tuple[str, ...], where: str) -> list[Fault]:

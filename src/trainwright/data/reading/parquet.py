@@ -13,6 +13,7 @@ import pyarrow.parquet as arrow_parquet
 from trainwright.core.artifacts import Finding
 from trainwright.core.errors import DataError, TrainwrightError
 from trainwright.data.reading.arrow import block_of
+from trainwright.data.reading.giants import check_giants, place_of
 from trainwright.data.reading.hashed import hash_whole
 from trainwright.data.reading.header import name_findings
 from trainwright.data.reading.schema import check_moments, check_schema, without
@@ -61,6 +62,9 @@ class ParquetFile:
                 block = block_of(without(batch, odd), self.conversations)
                 frame = check_moments(
                     block.frame, self.names, self.is_looked_at, name=self.name, first_row=num_rows
+                )
+                check_giants(
+                    frame, self.names, self.is_looked_at, place=place_of(self.name, num_rows)
                 )
                 num_rows += batch.num_rows
                 yield RawBlock(frame)

@@ -197,5 +197,5 @@ def _check_lengths(work: Work, table: pa.Table) -> None:
                     f"a field of {lengths.max()} bytes in column"
                     f" {shorten(work.header.names[position])}, over the limit of 1 MiB",
                     where=f"{work.name}:{line}",
-                    mend="is a quote open there? Otherwise shorten the field",
+                    mend="is a quote open there? Otherwise shorten the field, or write JSON lines",
                 )

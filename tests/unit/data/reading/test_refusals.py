@@ -126,10 +126,10 @@ REFUSED = {
         "t.jsonl",
     ),
     "JSON: a giant": Refused(
-        b'{"a":{"b":"' + b"x" * (2 << 20) + b'"},"y":2}\n',
-        "'a.b' is over the limit of 1 MiB",
-        "t.jsonl:1",
-        "several rows",
+        b'{"a":{"b":"x"},"y":2}\n{"a":{"b":"' + b"x" * (17 << 20) + b'"},"y":2}\n',
+        "'a.b' holds a text of 17825792 bytes, more than the 16 MiB of a document",
+        "t.jsonl:2",
+        "a row each; or data: {drop: ['a.b']}".replace("'", '"'),
         "t.jsonl",
     ),
     "JSON: half a character": Refused(
