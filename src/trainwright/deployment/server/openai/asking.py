@@ -233,7 +233,7 @@ class _Body:
         for name in ("max_tokens", "max_completion_tokens"):
             most = self._whole(name, most, low=least, high=limits.new_tokens)
         temperature = self._number("temperature", defaults.temperature, low=0, high=100)
-        asks_for_draws = "temperature" in self._document and temperature > 0
+        is_plain = most <= 1 or ("temperature" in self._document and temperature > 0)
         top_p = self._number("top_p", defaults.top_p, low=0, high=1)
         if top_p == 0:
             raise wrong("top_p", "must be above 0")
@@ -244,7 +244,7 @@ class _Body:
             top_k=self._whole("top_k", defaults.top_k, low=0, high=2**31),
             top_p=top_p,
             min_p=self._number("min_p", defaults.min_p, low=0, high=1),
-            beams=1 if asks_for_draws else defaults.beams,
+            beams=1 if is_plain else defaults.beams,  # of one token, a search finds the likeliest
             stop=self._stop(defaults.stop),
             seed=self._whole("seed", secrets.randbits(62), low=-(2**63), high=2**63 - 1),
         )

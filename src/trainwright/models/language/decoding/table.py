@@ -273,10 +273,10 @@ class _Single:
         )
 
     def _shown(self) -> Iterator[TokenShare]:
-        """Without those of a stop text."""
+        """Without those of a stop text, unless the prompt is told: its reader counts tokens from the end."""
         at, after = 0, len(self._opening.lead) + len(self._telling.text)
         for share in self._shares:
-            if share.is_end or at < after or not self._telling.stopped:
+            if share.is_end or at < after or not self._telling.stopped or self._prompt:
                 yield share
             at += len(share.text)
 

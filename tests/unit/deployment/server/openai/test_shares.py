@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
+import openai
 import pytest
 import torch
 
-from speaking_model import speaking_model
+from speaking_model import speaking_model, write_speaking_package
 from trainwright.core.columns import Task
 from trainwright.core.errors import DataError
 from trainwright.core.language import GenerationSettings, PromptTokens, Shares
+from trainwright.deployment.package import load_package
 
 MODEL = "churn/3"
 TEXT = "the cat sat on the mat"
@@ -132,6 +134,32 @@ def test_tokens_of_a_stop_text_are_not_told(documents, speaking_package):
     assert choice.text == free.text[: free.text.index(stop)]
     tokens = choice.logprobs.tokens
     assert len("".join(tokens[:-1])) < len(choice.text) or not tokens
+
+
+def test_beside_an_echo_the_token_of_a_stop_text_is_told(documents, speaking_package):
+    """The reader of an echo cuts off what was written from the end, as lm-evaluation-harness does."""
+    (free,) = speaking_package(Task.LANGUAGE_MODELLING).model.generate(
+        [TEXT], GenerationSettings(max_new_tokens=1)
+    )
+    asked = {"prompt": TEXT, "max_tokens": 1, "logprobs": 1, "echo": True, "temperature": 0}
+    (choice,) = documents.completions.create(model=MODEL, stop=free.text, **asked).choices
+    assert (choice.text, choice.finish_reason) == (TEXT, "stop")
+    assert "".join(choice.logprobs.tokens) == TEXT + free.text
+
+
+def test_of_one_token_a_search_is_none(serving, speaking_package, client_of, tmp_path):
+    """A recipe that searches by beams can be asked how likely texts are."""
+    beams = write_speaking_package(
+        tmp_path / "beams",
+        speaking_package(Task.LANGUAGE_MODELLING).model,
+        generation=GenerationSettings(beams=3).to_json(),
+    )
+    asked = {"model": MODEL, "prompt": TEXT, "logprobs": 1, "echo": True}
+    with serving(load_package(beams)) as caller, client_of(caller) as client:
+        (choice,) = client.completions.create(max_tokens=1, **asked).choices
+        assert len(choice.logprobs.tokens) > 1
+        with pytest.raises(openai.BadRequestError, match="not for a beam search"):
+            client.completions.create(max_tokens=2, **asked)
 
 
 def test_a_beam_search_tells_no_tokens(speaking_package):
