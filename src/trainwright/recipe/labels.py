@@ -76,7 +76,7 @@ class LabelSettings(Section):
     models that are shown none of them. They stay inputs unless `drop` names them too."""
     corrections: str | None = None
     """A file with columns row and label, as `trainwright label --export` writes it: FILE:POSITION, or the
-    position in all files, each from 0."""
+    position in all files, each from 0. A third, column, may name one of `also`; where empty: the target."""
     annotators: Annotated[tuple[Name, ...], Field(strict=False)] = ()
     """Columns of labels, one an annotator; the target comes from them."""
     annotations: str | None = None

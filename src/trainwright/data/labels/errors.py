@@ -7,7 +7,8 @@ were judged is written to the snapshot's labels.parquet. With `labels: {errors: 
 out of train, before anything is fitted; validation and test keep theirs, lest the numbers flatter.
 
 Rows that carry several labels have a column for each: `labels: {also: [COLUMN]}` has those judged one by one
-beside the target, from the same inputs and without each other; they are named, never dropped.
+beside the target, from the same inputs and without each other; they are named, never dropped, and their
+ranking is in labels_also.parquet.
 
 Cost: some forty quick fits a column of labels, half of the time that is left at most.
 """
@@ -42,6 +43,7 @@ FEWEST_DISTINCT = 20  # equal rows share a fold: fewer might all be in one, with
 NUM_FOLDS = 5
 _SHARE = 0.5  # of the time that is left
 _UNFIT = (ColumnType.WORDS, ColumnType.SERIES)
+FURTHER = "labels_also"  # the table of columns beside the target
 RANKING = {
     "row": pl.Int64(),
     "label": pl.String(),
@@ -72,8 +74,11 @@ def _find(view: View, asked: _Question, pacer: Deadline) -> list[Finding]:
     sample = sample.filter(pl.col(asked.target.name).is_not_null())
     judged = _judge(view, asked, sample, pacer=pacer)
     if judged is not None:
+        ranking = _ranking(_table(asked, sample, judged))
         if asked.target.name == view.target.name:
-            view.tables["labels"] = _ranking(_table(asked, sample, judged))
+            view.tables["labels"] = ranking
+        else:
+            _add_further(view, asked, ranking)
         return _findings(view, asked, sample, judged)
     if pacer.seconds_left > 0:
         return []
@@ -234,7 +239,8 @@ def _findings(view: View, asked: _Question, rows: pl.DataFrame, judged: Judged) 
             rows=table["row"].to_numpy(),
             remedy="data: {labels: {errors: drop}}  # or, after a look, {corrections: FILE}"
             if asked.target.name == view.target.name
-            else "mend them in the source",
+            else "data: {labels: {corrections: FILE}}  # with columns row, column and label; what models"
+            f" propose is in the snapshot's {FURTHER}.parquet",
         )
     ]
 
@@ -280,6 +286,13 @@ def _ranking(table: pl.DataFrame) -> pl.DataFrame:
         probability="wrong",
         rank=pl.int_range(1, pl.len() + 1, dtype=pl.Int64),
     )
+
+
+def _add_further(view: View, asked: _Question, ranking: pl.DataFrame) -> None:
+    """Beside the rankings of other columns, each with its name."""
+    known = view.tables.get(FURTHER)
+    mine = ranking.insert_column(1, pl.lit(asked.target.name).alias("column"))
+    view.tables[FURTHER] = mine if known is None else pl.concat([known, mine])
 
 
 def _parts(view: View) -> Iterator[pl.DataFrame]:

@@ -18,10 +18,11 @@ from numpy.typing import NDArray
 
 from trainwright.core.artifacts import Finding
 from trainwright.core.columns import ROW
-from trainwright.core.errors import DataError, RecipeError, shorten
+from trainwright.core.errors import RecipeError, shorten
 from trainwright.data.findings import finding
 from trainwright.data.labels.agreement import krippendorff_alpha
 from trainwright.data.labels.combining import Combined, combine
+from trainwright.data.labels.corrections import read_corrections, read_lines
 from trainwright.data.labels.functions import ask_functions
 from trainwright.data.labels.label_model import WeakLabels, label_by_votes
 from trainwright.data.labels.naming import positions_of
@@ -47,6 +48,7 @@ class Settled:
 
     Attributes:
         labels: The target as text, null where nobody gave one; shape (rows,).
+        further: Other columns of labels that were corrected, as text.
         weights: What each row counts in training, 0 to 1; None where all count alike. Shape (rows,).
         train_only: Rows that only functions labelled; shape (rows,), bool.
         probabilities: ROW, and a column a class, of rows that annotators or functions labelled.
@@ -56,6 +58,7 @@ class Settled:
     """
 
     labels: pl.Series
+    further: pl.DataFrame
     weights: Floats | None
     train_only: NDArray[np.bool_]
     probabilities: pl.DataFrame | None
@@ -75,7 +78,8 @@ def settle(
     """Make the target; None where the recipe has none of it.
 
     Args:
-        frame: Typed rows with ROW; the target's column may be missing, or empty in some rows.
+        frame: Typed rows with ROW; the target's column may be missing, or empty in some rows. Columns of
+            `also` are there where they may be corrected.
         settings: Of the recipe.
         target: The target's name.
         base: The recipe's folder, where files and code are looked for.
@@ -100,7 +104,7 @@ def settle(
     if settings.functions:
         state.ask(settings.functions)
     if settings.corrections is not None:
-        state.correct(settings.corrections)
+        state.correct(settings.corrections, also=[n for n in settings.also if n in frame.columns])
     return state.settled()
 
 
@@ -140,6 +144,7 @@ class _State:
         self._probabilities: pl.DataFrame | None = None
         self._edits = [pl.DataFrame(schema=EDITS)]
         self._findings: list[Finding] = []
+        self._further: dict[str, pl.Series] = {}
         self._tables: dict[str, pl.DataFrame] = {}
 
     def annotate(self, settings: LabelSettings) -> None:
@@ -186,37 +191,33 @@ class _State:
         self._tables["labelling functions"] = table
         self._findings += _function_findings(weak, table, open_rows, unlabelled=truth < 0)
 
-    def correct(self, file: str) -> None:
-        """A file of corrections has the last word."""
-        lines = _read(self._base / file, ("row", "label"), key="data.labels.corrections")
-        places = {row: place for place, row in enumerate(self._rows.tolist())}
-        wanted = positions_of(lines["row"].cast(pl.String), self._files)
-        said: dict[int, str] = {}
-        for name, row, label in zip(
-            lines["row"], wanted, lines["label"].cast(pl.String), strict=True
-        ):
-            if row is None or row not in places:
-                raise DataError(
-                    f"row {shorten(name)} is not there",
-                    where=file,
-                    mend="name each row once, by FILE:POSITION or its position from 0 in the source",
-                )
-            if said.setdefault(row, label) != label:
-                raise DataError(
-                    f"row {shorten(name)} stands twice, with {shorten(said[row])} and {shorten(label)}",
-                    where=file,
-                    mend=f"settle it, or name the file as data: {{labels: {{annotations: {file}}}}}",
-                )
+    def correct(self, file: str, *, also: Sequence[str]) -> None:
+        """A file of corrections has the last word, of the target and of further columns of labels."""
+        said = read_corrections(
+            self._base / file,
+            target=self._target,
+            also=also,
+            rows=self._rows,
+            files=self._files,
+        )
         after = self._labels.to_list()
-        for row, label in said.items():
-            after[places[row]] = label
-            self._weights[places[row]] = 1.0
-            self._train_only[places[row]] = False
+        for place, label in said.pop(self._target, {}).items():
+            after[place] = label
+            self._weights[place] = 1.0
+            self._train_only[place] = False
         self._change(pl.Series(after, dtype=pl.String), step="labels: corrections")
+        for name, labels in said.items():
+            before = self._frame[name].cast(pl.String)
+            cells = before.to_list()
+            for place, label in labels.items():
+                cells[place] = label
+            self._further[name] = pl.Series(name, cells, dtype=pl.String)
+            self._tell(name, before, self._further[name], step="labels: corrections")
 
     def settled(self) -> Settled:
         return Settled(
             self._labels.alias(self._target),
+            pl.DataFrame(self._further),
             None if (self._weights == 1).all() else self._weights,
             self._train_only,
             self._probabilities,
@@ -236,7 +237,7 @@ class _State:
                 )
             return votes_of_columns(self._frame, settings.annotators)
         file = settings.annotations
-        lines = _read(
+        lines = read_lines(
             self._base / file, ("row", "annotator", "label"), key="data.labels.annotations"
         )
         places = pl.Series(np.arange(len(self._rows)))
@@ -247,21 +248,24 @@ class _State:
         return votes_of_lines(lines.with_columns(at.alias("row")), num_rows=len(self._rows))
 
     def _change(self, after: pl.Series, *, step: str) -> None:
-        rows = np.flatnonzero(self._labels.ne_missing(after).to_numpy())
+        self._tell(self._target, self._labels, after, step=step)
+        self._labels = after
+
+    def _tell(self, column: str, before: pl.Series, after: pl.Series, *, step: str) -> None:
+        rows = np.flatnonzero(before.ne_missing(after).to_numpy())
         if len(rows):
             self._edits.append(
                 pl.DataFrame(
                     {
                         "row": self._rows[rows],
-                        "column": [self._target] * len(rows),
+                        "column": [column] * len(rows),
                         "step": [step] * len(rows),
-                        "before": self._labels[rows],
+                        "before": before[rows],
                         "after": after[rows],
                     },
                     schema=EDITS,
                 )
             )
-        self._labels = after
 
     def _keep(
         self, probabilities: Floats, rows: NDArray[np.bool_], classes: tuple[str, ...]
@@ -362,27 +366,3 @@ def _confidence(probabilities: Floats) -> Floats:
         return np.ones(len(probabilities))
     found: Floats = np.clip((probabilities.max(axis=1) * classes - 1) / (classes - 1), 0.05, 1.0)
     return found
-
-
-def _read(path: Path, columns: Sequence[str], *, key: str) -> pl.DataFrame:
-    """A CSV or Parquet file with these columns, all as text or as they are."""
-    try:
-        lines = (
-            pl.read_parquet(path)
-            if path.suffix == ".parquet"
-            else pl.read_csv(path, infer_schema=False)
-        )
-    except (OSError, pl.exceptions.PolarsError) as error:
-        raise RecipeError(
-            f"{path.name} cannot be read: {error!s:.150}",
-            where=key,
-            mend=f"a CSV or Parquet file with the columns {', '.join(columns)}",
-        ) from error
-    lost = [name for name in columns if name not in lines.columns]
-    if lost:
-        raise RecipeError(
-            f"{path.name} has no column {lost[0]!r}",
-            where=key,
-            mend=f"its columns must be {', '.join(columns)}",
-        )
-    return lines

@@ -1,13 +1,13 @@
 """The target of staged rows where it comes from several hands, before any type is decided.
 
-Only the columns that are asked are held in memory: those of annotators, and those that functions look
-at. From here on the labels stand as if the source had come with them; the identity of the source is
-still that of the rows as they were read.
+Only the columns that are asked are held in memory: those of annotators, those that functions look at, and
+further columns of labels where a file corrects some. From here on the labels stand as if the source had
+come with them; the identity of the source is still that of the rows as they were read.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -45,10 +45,13 @@ def settle_source(
     if target in staged.schema:
         given = pl.concat(list(staged.blocks([target])))[target].cast(pl.String)
         frame = frame.with_columns(given.str.strip_chars().replace("", None))
+    if said.corrections is not None:
+        frame = frame.hstack(_further(staged, said, without=[*frame.columns, target]))
     files = [(one.file.name, one.file.num_rows) for one in staged.files]
     settled = settle(frame, said, target=target, base=base, files=files)
     assert settled is not None
-    return replace(staged, settled=settled.labels.fill_null("").to_frame()), settled
+    made = settled.labels.fill_null("").to_frame().hstack(settled.further)
+    return replace(staged, settled=made), settled
 
 
 def weights_of(settled: Settled) -> Weights | None:
@@ -57,6 +60,14 @@ def weights_of(settled: Settled) -> Weights | None:
         return None
     rows = np.flatnonzero(settled.weights != 1.0)
     return Weights(rows, settled.weights[rows])
+
+
+def _further(staged: StagedSource, said: LabelSettings, *, without: Sequence[str]) -> pl.DataFrame:
+    """The other columns of labels, as read; what of them is corrected stands in their place."""
+    names = [name for name in said.also if name in staged.schema and name not in without]
+    if not names:
+        return pl.DataFrame()
+    return pl.concat(list(staged.blocks(names))).cast(pl.String)
 
 
 def _asked(said: LabelSettings, staged: StagedSource) -> frozenset[str]:

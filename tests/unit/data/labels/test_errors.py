@@ -243,11 +243,16 @@ def several(**labels: object) -> TableView:
 
 @pytest.mark.parametrize("errors", ["find", "drop"])
 def test_of_several_labels_a_row_each_is_judged(errors: str) -> None:
-    (found,) = find(several(errors=errors, also=["news"]), deadline=Deadline(600))
+    view = several(errors=errors, also=["news"])
+    (found,) = find(view, deadline=Deadline(600))
     assert (found.column, found.severity) == ("news", "warning")
     assert len(set(found.rows) & set(range(100))) >= 70
     assert len(set(found.rows) - set(range(100))) <= 20
-    assert "errors: drop" not in found.remedy
+    assert found.remedy.startswith("data: {labels: {corrections: FILE}}")
+    ranking = view.tables["labels_also"]
+    assert ranking.columns == ["row", "column", "given", "proposed", "probability", "rank"]
+    assert set(ranking["column"]) == {"news"}
+    assert len(set(ranking["row"].head(70)) & set(range(100))) >= 60
     assert find(several(), deadline=Deadline(600)) == []
 
 

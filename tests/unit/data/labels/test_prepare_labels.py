@@ -107,3 +107,16 @@ def test_a_correction_of_a_row_that_is_not_there_is_refused(tmp_path: Path):
     with pytest.raises(DataError, match=r"row 'm.csv:900' is not there"):
         prepared(tmp_path, mails().with_columns(kind=pl.col("truth")), "corrections: c.csv",
                  c="row,label\nm.csv:900,spam\n")  # fmt: skip
+
+
+def test_corrections_mend_a_further_column_of_labels_and_keep_what_it_was(tmp_path: Path):
+    urgent = pl.Series("urgent", ["yes", "no"] * (ROWS // 2))
+    frame = mails().with_columns(urgent, kind=pl.col("truth"))
+    lines = "row,column,label\nm.csv:3,urgent,yes\n7,urgent,true\n2,,ham\n"
+    found = prepared(tmp_path, frame, "also: [urgent], corrections: mended.csv", mended=lines)
+    rows = pl.concat([read_split(found, split).select("text", "kind", "urgent") for split in Split])
+    mended = {text: (kind, said) for text, kind, said in rows.iter_rows()}
+    assert [mended[frame["text"][row]][1] for row in (3, 7, 5)] == [True, True, False]
+    assert mended[frame["text"][2]][0] == "ham"
+    edits = pl.read_parquet(found.folder / "repairs.parquet").filter(pl.col("column") == "urgent")
+    assert edits.select("row", "before", "after").rows() == [(3, "no", "yes"), (7, "no", "true")]
