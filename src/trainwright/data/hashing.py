@@ -199,7 +199,8 @@ def _cell_blocks(values: pl.Series) -> Iterator[tuple[int, Hashes]]:
         elif block.dtype == pl.Binary:
             yield start, _hash_files(block)
         else:
-            yield start, _hash_texts(block.cast(pl.String).rechunk())
+            texts = block if block.dtype == pl.String else block.cast(pl.String)
+            yield start, _hash_texts(texts.rechunk())
 
 
 def _hash_files(values: pl.Series) -> Hashes:
@@ -212,14 +213,18 @@ def _hash_files(values: pl.Series) -> Hashes:
 
 
 def _hash_moments(values: pl.Series) -> Hashes:
-    found = mix(values.to_physical().cast(pl.Int64).fill_null(0).to_numpy().view(np.uint64))
+    whole = values.to_physical().cast(pl.Int64)
+    if not values.null_count():
+        return mix(whole.to_numpy().view(np.uint64))
+    found = mix(whole.fill_null(0).to_numpy().view(np.uint64))
     found[values.is_null().to_numpy()] = _NULL
     return found
 
 
 def _hash_numbers(values: pl.Series) -> Hashes:
-    numbers = values.cast(pl.Float64).fill_null(float("nan")).to_numpy() + 0.0  # -0 becomes 0
-    found = mix(np.ascontiguousarray(numbers).view(np.uint64))
+    floats = values if values.dtype == pl.Float64 else values.cast(pl.Float64)
+    numbers = floats.to_numpy() + 0.0  # null is NaN, -0 becomes 0
+    found = mix(numbers.view(np.uint64))
     found[np.isnan(numbers)] = _NULL
     return found
 
@@ -233,7 +238,7 @@ def _hash_texts(texts: pl.Series) -> Hashes:
     if gone is not None:
         is_long &= ~gone
     if not is_long.any():  # a view of a long text holds where it is, not what it is
-        found = mix(begin ^ mix(rest))
+        found = mix(begin ^ mix(rest if rest.any() else rest[:1]))  # of four bytes: one for all
     else:
         rest = rest.copy()
         parts = list(_long_words(texts, views, is_long))

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from trainwright.data.types.case import Context
 from trainwright.data.types.values import stripped
+from trainwright.data.types.views import Views
 from trainwright.summaries.sketches import hash_numbers
 
 SAMPLE = 3_000
@@ -133,8 +134,12 @@ def _bare(block: pl.Series, rows: NDArray[np.int64]) -> list[str]:
     cells = block.gather(rows)
     if cells.dtype == pl.Duration:
         cells = cells.to_physical()  # which has no text of its own
-    texts = cells.cast(pl.String).fill_null("")
-    return stripped(texts.str.slice(0, _LONGEST)).to_list()
+    texts = cells if cells.dtype == pl.String else cells.cast(pl.String)
+    if texts.null_count():
+        texts = texts.fill_null("")
+    if Views.of(texts.rechunk()).lengths.max(initial=0) > _LONGEST:
+        texts = texts.str.slice(0, _LONGEST)
+    return stripped(texts).to_list()
 
 
 def _filled(texts: Sequence[str]) -> list[int]:

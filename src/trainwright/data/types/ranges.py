@@ -16,6 +16,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from trainwright.data.types.views import Views
+
 EXACT = 2**53  # whole numbers beyond are not all told apart by a float64
 MARKS = frozenset(sign * float("9" * digits) for digits in range(2, 9) for sign in (1, -1)) | {
     -9.0,
@@ -195,13 +197,15 @@ def _leading_zeros(text: pl.Series, values: pl.Series, first_row: int) -> Found:
     A whole number written in n signs is at least 10^(n-1) unless it has zeros, blanks or a sign in
     front, so that the pattern need not look at most texts.
     """
-    lengths, numbers = text.str.len_bytes().fill_null(0).to_numpy(), values.to_numpy()
+    lengths, numbers = Views.of(text.rechunk()).lengths, values.to_numpy()  # NaN where there is none
     found = []
     for start in range(0, len(text), _BLOCK_ROWS):  # in the cache: a third of the time
         block = slice(start, start + _BLOCK_ROWS)
         least = _LEAST[np.minimum(lengths[block], len(_LEAST) - 1)]
         found.append(np.flatnonzero(np.abs(numbers[block]) < least) + start)
     rows = pl.Series(np.concatenate(found))
+    if not len(rows):
+        return Found()
     rows = rows.filter(text.gather(rows).str.contains(r"^\s*[+-]?0[0-9]+\s*$"))
     return _found(text, rows, first_row)
 

@@ -7,6 +7,7 @@ given back, so that the caller can name its row.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -200,8 +201,12 @@ def stripped(text: pl.Series) -> pl.Series:
 def _may_have_blanks(text: pl.Series) -> bool:
     """Does a text of up to twelve bytes begin or end with a byte of a blank? Longer ones are stripped."""
     views = Views.of(text)
+    if _IS_BLANK[views.first].any():
+        return True
     is_long = views.lengths > SHORT_BYTES
-    if _IS_BLANK[views.first].any() or _IS_BLANK[views.last[~is_long]].any():
+    if not is_long.any():
+        return bool(_IS_BLANK[views.last].any())
+    if _IS_BLANK[views.last[~is_long]].any():
         return True
     long = text.filter(pl.Series(is_long)).drop_nulls()
     before, after = long.str.len_bytes(), long.str.strip_chars(BLANKS).str.len_bytes()
@@ -215,6 +220,9 @@ def is_missing(text: pl.Series, nulls: tuple[str, ...]) -> pl.Series:
 
 def without_nulls(text: pl.Series, nulls: tuple[str, ...]) -> pl.Series:
     """Null where the text is empty or one of the markers."""
+    lengths = Views.of(text.rechunk()).lengths
+    if not any((lengths == size).any() for size in {0, *(len(mark.encode()) for mark in nulls)}):
+        return text
     return null_where(is_missing(text, nulls), text)
 
 
@@ -231,8 +239,9 @@ def number_text(text: pl.Series, decimal: str, written: NumberFormat | None = No
     if written is not None and not written.bare:
         return read_written(text, decimal, written)
     values = text.cast(pl.Float64, strict=False)
-    values = null_where(~values.is_finite(), values)  # the cast also takes nan, inf, 1e400
-    if written is None:
+    if not math.isfinite(values.sum()):  # the cast also takes nan, inf, 1e400
+        values = null_where(~values.is_finite(), values)
+    if written is None or values.null_count() == text.null_count():
         return values
     rest = (values.is_null() & text.is_not_null()).arg_true()
     found = read_written(text.gather(rest), decimal, written)
@@ -251,6 +260,8 @@ def _retried(
         The values; of the texts that still give none their rows, and the stripped texts; and how
         many gave one now.
     """
+    if values.null_count() == text.null_count():
+        return values, pl.Series([], dtype=pl.UInt32), text.clear(), 0
     rows = (values.is_null() & text.is_not_null()).arg_true()
     bare = stripped(text.gather(rows))
     again = read(bare)
