@@ -25,6 +25,7 @@ from trainwright.summaries.profile import Profile
 MOST_ROWS = 5_000  # of the associations
 MOST_COLUMNS = 16  # of them, and of the columns of an example
 MOST_EXAMPLES = 5  # of a finding
+MOST_CHARS = 500  # of a value: some are whole books
 MOST_REASONS = 20
 MOST_LABELS = 20
 TO_LOOK_AT = (
@@ -173,13 +174,13 @@ def _examples(snapshot: Snapshot, rows: pl.DataFrame) -> list[dict[str, Any]]:
     """Rows to look at, of the findings that are best understood by looking."""
     hidden = _hidden(snapshot)
     known = [column.name for column in snapshot.inputs if column.type is not ColumnType.IMAGE]
-    shown = [name for name in known if name not in hidden][: MOST_COLUMNS - 1]
-    target = snapshot.target.frame_column
+    every = dict.fromkeys([snapshot.target.frame_column, *known])  # what tells itself is both
+    shown = [name for name in every if name not in hidden][:MOST_COLUMNS]
     return [
         {"kind": finding.kind, "column": finding.column, "rows": found}
         for finding in snapshot.findings
         if finding.kind in TO_LOOK_AT and finding.rows
-        and (found := _told(finding, rows, [target, *shown]))
+        and (found := _told(finding, rows, shown))
     ]  # fmt: skip
 
 
@@ -188,7 +189,11 @@ def _told(finding: Finding, rows: pl.DataFrame, names: Sequence[str]) -> list[Ma
     return [
         {
             "row": line[ROW],
-            **{name: str(line[name]) for name in names if line[name] is not None},
+            **{name: _cut(str(line[name])) for name in names if line[name] is not None},
         }
         for line in there.select(ROW, *names).to_dicts()
     ]
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= MOST_CHARS else f"{text[:MOST_CHARS]} ..."

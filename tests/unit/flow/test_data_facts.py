@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import polars as pl
 import pytest
@@ -75,3 +77,33 @@ def test_the_page_says_how_columns_were_read(told):
     assert 420 in receipt["changed"].values()
     assert "How columns were read" in page
     assert "What goes together" in page
+
+
+def test_documents_are_shown_once_each_and_not_whole(tmp_path):
+    """The column of documents is input and target at once; a document may be a book."""
+    words = np.random.default_rng(0).choice(["red", "cat", "sat", "mat", "tree"], (80, 400))
+    texts = [" ".join(row) for row in words]
+    pl.DataFrame({"text": [*texts, texts[0] + " end", texts[1] + " end"]}).write_ndjson(
+        tmp_path / "t.jsonl"
+    )
+    (tmp_path / "r.yaml").write_text(
+        "task: language-modelling\ndata: {source: t.jsonl}\nmodel: {family: ngram}\n"
+    )
+    snapshot, report = prepare(tmp_path / "r.yaml", workspace=tmp_path / "w")
+    (example,) = data_facts(snapshot, load_profile(snapshot))["examples"]
+    assert example["kind"] == "near-duplicate"
+    assert set(example["rows"][0]) == {"row", "text"}
+    assert len(example["rows"][0]["text"]) < 510
+    assert texts[0] not in report.read_text()
+
+
+def test_of_a_hidden_column_nothing_is_shown_where_it_is_the_target_either(tmp_path):
+    texts = [f"write to person{n}@example.com, who sat on mat {n} in the sun" for n in range(60)]
+    pl.DataFrame({"text": texts}).write_ndjson(tmp_path / "t.jsonl")
+    (tmp_path / "r.yaml").write_text(
+        "task: language-modelling\ndata: {source: t.jsonl}\nmodel: {family: ngram}\n"
+    )
+    snapshot, report = prepare(tmp_path / "r.yaml", workspace=tmp_path / "w")
+    assert any(one.kind == "personal-data" for one in snapshot.findings)
+    assert "person7@" not in json.dumps(data_facts(snapshot, load_profile(snapshot)))
+    assert "person7@" not in report.read_text()
