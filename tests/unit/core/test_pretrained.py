@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
 
-from trainwright.core.errors import RecipeError, TrustError
+from trainwright.core.errors import EnvironmentFault, RecipeError, TrustError
 from trainwright.core.pretrained import cache_folder, family_of, locate
 
 
@@ -51,7 +52,7 @@ def test_a_folder_of_the_hub_has_no_architecture_of_ours(tmp_path: Path) -> None
 
 def test_a_network_that_none_can_start_from_is_refused(tmp_path: Path) -> None:
     written(tmp_path / "base", estimator={"architecture": {"kind": "lstm"}})
-    with pytest.raises(RecipeError, match="is a 'lstm'") as caught:
+    with pytest.raises(RecipeError, match="is of kind 'lstm'") as caught:
         family_of("base", base=tmp_path)
     assert (
         caught.value.mend == "use one of: causal-lm, cnn, masked-lm, seq2seq-lm, text-encoder, vit"
@@ -104,3 +105,55 @@ def test_a_base_without_its_configuration_is_told_what_it_lacks(tmp_path):
         _ = base.config
     assert "layout of the Hub" in str(caught.value)
     assert "backup" not in str(caught.value)
+
+
+COMMIT = "0123456789" * 4
+
+
+@pytest.fixture
+def hub(monkeypatch):
+    """What the Hub's client is asked for; it gives `answer`, or raises it."""
+    asked = []
+
+    class Hub:
+        answer: object = "/found"
+
+        def __call__(self, repository, **said):
+            asked.append((repository, said))
+            if isinstance(self.answer, Exception):
+                raise self.answer
+            return self.answer
+
+    made = Hub()
+    made.asked = asked
+    monkeypatch.setattr("huggingface_hub.snapshot_download", made)
+    return made
+
+
+def test_the_hub_is_asked_only_for_what_is_pinned_by_its_commit(hub, tmp_path):
+    assert locate(f"org/name@{COMMIT}", base=tmp_path).folder == Path("/found")
+    assert locate("org/name", base=tmp_path).folder == Path("/found")
+    (pinned, loose) = [said for _, said in hub.asked]
+    assert (pinned["revision"], pinned["local_files_only"]) == (COMMIT, False)
+    assert (loose["revision"], loose["local_files_only"]) == (None, True)
+    files = ["config.json", "model.safetensors", "tokenizer.json", "chat_template.jinja"]
+    assert all(any(fnmatch(file, one) for one in pinned["allow_patterns"]) for file in files)
+    code = ["modeling_own.py", "pytorch_model.bin", "training_args.pt", "model.pkl"]
+    assert not any(fnmatch(file, one) for one in pinned["allow_patterns"] for file in code)
+
+
+@pytest.mark.parametrize("revision", ["main", "v1.0", COMMIT[:7], COMMIT.replace("0", "G")])
+def test_a_branch_a_tag_and_a_part_of_a_commit_are_no_pins(hub, tmp_path, revision):
+    with pytest.raises(RecipeError, match="may be another model tomorrow") as caught:
+        locate(f"org/name@{revision}", base=tmp_path)
+    assert "40 digits of its commit: org/name@COMMIT" in caught.value.mend
+    assert not hub.asked
+
+
+def test_what_cannot_be_had_is_told_by_its_reason(hub, tmp_path):
+    hub.answer = OSError("Name or service not known\nand more")
+    with pytest.raises(EnvironmentFault, match="cannot be fetched from the Hub: Name or service"):
+        locate(f"org/name@{COMMIT}", base=tmp_path)
+    with pytest.raises(EnvironmentFault, match="not in the local cache of the Hub") as caught:
+        locate("org/name", base=tmp_path)
+    assert "org/name@COMMIT" in caught.value.mend
