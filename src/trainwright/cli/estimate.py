@@ -11,6 +11,9 @@ from trainwright.cli.output import print_result, table
 from trainwright.cli.progress import TerminalProgress
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from trainwright.flow.probing import Probe
     from trainwright.summaries.reckoning import Reckoned
 
 
@@ -60,6 +63,7 @@ def estimate(
             ],
         ),
         "",
+        *(f"{one.family}, loss: {_curve(one.probes)}" for one in found.families),
         *(
             f"{one.family}: {one.counts.steps} updates of {one.counts.parameters:,} weights"
             for one in found.families
@@ -70,6 +74,13 @@ def estimate(
     ]
     print_result(found.to_json(), lines, as_json=as_json)
     return 0
+
+
+def _curve(probes: Sequence[Probe]) -> str:
+    """The learning curve, with 95 % intervals."""
+    return ", ".join(
+        f"{one.loss:.4g} (± {1.96 * one.loss_error:.2g}) of {one.rows:,} rows" for one in probes
+    )
 
 
 def _cells(amount: Reckoned | None) -> list[str]:

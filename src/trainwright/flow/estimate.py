@@ -148,6 +148,7 @@ def estimate(
         rows=None if settings.rows_per_month is None else settings.rows_per_month * settings.months,
         trained=best.loss if asked is None or asked.trained is None else asked.trained,
         asked=None if asked is None else asked.loss,
+        unpriced=0 if settings.label is not None else _labelled(snapshot),
     )
     return Estimate(
         snapshot.rows,
@@ -191,14 +192,13 @@ def _costs(
     asked: Asked | None,
 ) -> dict[str, Reckoned | None]:
     settings = session.recipe.estimate
-    labelled = sum(snapshot.rows[split] for split in ("train", "validation", "test"))
     hour = settings.compute_per_hour
     row = best.probes[-1].row_seconds
     if asked is not None and asked.row_seconds is not None:
         row = asked.row_seconds
     row *= 1000 / 3600
     return {
-        "labels": None if settings.label is None else exact(settings.label * labelled),
+        "labels": None if settings.label is None else exact(settings.label * _labelled(snapshot)),
         "compute": None if hour is None else seconds.times(hour / 3600),
         "always_on": None
         if hour is None or settings.serving == "batch"
@@ -208,6 +208,10 @@ def _costs(
         else Reckoned(3 * row * hour, row * hour, SERVED_ALONE * row * hour),
         "api_per_thousand": None if asked is None else asked.cost,
     }
+
+
+def _labelled(snapshot: Snapshot) -> int:
+    return sum(snapshot.rows[split] for split in ("train", "validation", "test"))
 
 
 def _once(costs: Mapping[str, Reckoned | None]) -> Reckoned | None:

@@ -64,7 +64,12 @@ class Probe:
 
     def to_json(self) -> dict[str, Any]:
         """As JSON values."""
-        return {"rows": self.rows, "seconds": round(self.seconds, 4), "loss": round(self.loss, 6)}
+        return {
+            "rows": self.rows,
+            "seconds": round(self.seconds, 4),
+            "loss": round(self.loss, 6),
+            "loss_error": round(self.loss_error, 6),
+        }
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ class Sides:
         rows: Over the model's life; None where the recipe does not say.
         trained: Loss of the trained model; None where it is not known.
         asked: Loss of the endpoint; None where it was not asked.
+        unpriced: Labels that are reckoned as free, since the recipe names no price of one.
     """
 
     once: Reckoned | None
@@ -36,6 +37,7 @@ class Sides:
     rows: int | None
     trained: Reckoned | None
     asked: Reckoned | None
+    unpriced: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,9 @@ def weigh(sides: Sides, *, seed: int) -> Weighed:
     cheaper = _cheaper(even, sides.rows)
     better = _better(sides)
     reasons = [told]
+    if sides.unpriced:
+        free = f"{sides.unpriced:,} labels are reckoned as free"
+        reasons.append(f"{free}; where they are not: estimate: {{label: 0.05}}")
     if sides.rows is not None:
         where = {"train": "above", "use the API": "below", None: "within"}[cheaper]
         reasons.append(f"the recipe names {sides.rows:,} rows: {where} that interval")

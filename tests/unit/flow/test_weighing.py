@@ -67,3 +67,13 @@ def test_what_is_missing_is_named_and_nothing_is_decided(change, mend):
     found = weigh(replace(SIDES, **change), seed=0)
     assert found.verdict == UNDECIDED
     assert any(mend in reason for reason in found.reasons)
+
+
+def test_labels_without_a_price_are_named_and_decide_nothing_by_themselves():
+    assert not any("labels" in reason for reason in weigh(SIDES, seed=0).reasons)
+    found = weigh(replace(SIDES, unpriced=1_200), seed=0)
+    assert found.verdict == "train"
+    assert any(
+        "1,200 labels are reckoned as free" in reason and "estimate: {label: 0.05}" in reason
+        for reason in found.reasons
+    )
