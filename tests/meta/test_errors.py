@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from trainwright.core import errors
@@ -41,3 +42,15 @@ def test_an_error_says_what_where_and_how_to_mend_it():
         "row 3 has 2 fields, expected 3\n  where: a.csv:4\n  mend:  quote the field\n"
         "row 9 has 4 fields, expected 3\n  where: a.csv:10"
     )
+
+
+def test_no_message_has_an_article_before_what_is_filled_in():
+    """`a {kind}` becomes "a image": `with_article(kind)`, or "of type {kind}"."""
+    known = r"mark\}|NAMES\[|PurePosixPath"  # of files and signs, none of which begins with a vowel
+    found = [
+        f"{path.relative_to(SOURCE)}: {line.strip()}"
+        for path in SOURCE.rglob("*.py")
+        for line in path.read_text().splitlines()
+        if re.search(rf"(?<![$\w])[Aa]n? \{{(?!{known})", line)
+    ]
+    assert found == []

@@ -138,6 +138,11 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
     return matches[0] if matches else None
 
 
+def with_article(noun: str) -> str:
+    """The noun with a or an before it, by its first letter."""
+    return f"{'an' if noun[:1].lower() in tuple('aeiou') else 'a'} {noun}"
+
+
 def shorten(value: object, limit: int = 80) -> str:
     """`repr` of a value, cut to `limit` characters.
 

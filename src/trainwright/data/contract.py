@@ -155,9 +155,15 @@ def _unfitting(contract: ContractFile, kinds: dict[str, ColumnType]) -> Iterator
         if kind is None:
             continue
         if said.range is not None and kind is not ColumnType.NUMBER:
-            yield Fault(f"a range is asked of a {kind.value}", where, setting(name, "number"))
+            yield Fault(
+                f"a range is asked of a column of type {kind.value}", where, setting(name, "number")
+            )
         if (said.categories or said.pattern) and kind not in _WORDS:
-            yield Fault(f"words are asked of a {kind.value}", where, setting(name, "category"))
+            yield Fault(
+                f"words are asked of a column of type {kind.value}",
+                where,
+                setting(name, "category"),
+            )
         if said.pattern is not None and (why := _pattern_fault(said.pattern)):
             yield Fault(
                 why,
@@ -198,12 +204,12 @@ def _odd_rules(contract: ContractFile, kinds: dict[str, ColumnType]) -> Iterator
         right = _kind_of(rule.constant, left) if rule.other is None else kinds[rule.other]
         if _group(left) != _group(right):
             yield Fault(
-                f"{text!r} compares a {left.value} with a {right.value}",
+                f"{text!r} compares {left.value} with {right.value}",
                 where,
                 "compare what is alike",
             )
         elif left not in (ColumnType.NUMBER, ColumnType.DATETIME) and rule.sign not in ("==", "!="):
-            yield Fault(f"{text!r}: a {left.value} has no order", where, 'use "==" or "!="')
+            yield Fault(f"{text!r}: {left.value} has no order", where, 'use "==" or "!="')
 
 
 def _kind_of(constant: float | str | None, left: ColumnType) -> ColumnType:

@@ -22,7 +22,7 @@ from typing import Any
 from trainwright.core import parts
 from trainwright.core.artifacts import Check
 from trainwright.core.durable import make_folder, read_json, staged_folder, write_json, write_text
-from trainwright.core.errors import TrainwrightError, TrustError, shorten
+from trainwright.core.errors import TrainwrightError, TrustError, shorten, with_article
 from trainwright.core.language import GenerationSettings
 from trainwright.core.protocols import Model
 from trainwright.deployment import manifest as manifests
@@ -164,7 +164,9 @@ def _parsed(folder: Path, manifest: Manifest) -> Model:
             mend="run the recipe again with this installation",
         ) from error
     if not isinstance(model, Model):
-        raise TrustError(f"a {manifest.kind} is not a model", where=str(folder / manifests.NAME))
+        raise TrustError(
+            f"{with_article(manifest.kind)} is not a model", where=str(folder / manifests.NAME)
+        )
     return model
 
 

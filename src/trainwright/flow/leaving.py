@@ -209,7 +209,7 @@ class NetworkLeaving(Leaving):
         if wrong:
             raise CommandError(
                 f"{self.quantization or self.to} is of language models alone,"
-                f" and this is a {self.estimator.architecture.kind}",
+                f" and this is of kind {self.estimator.architecture.kind!r}",
                 where="--quantize" if self.quantization else "--to",
                 mend="--to onnx, with --quantize int8 if it is to be smaller",
             )

@@ -150,7 +150,7 @@ def fitted_model_of(run: RunFolder) -> FittedModel:
     model = load_package(run.package).model
     if not isinstance(model, FittedModel):
         raise TrustError(
-            f"the package holds a {model.kind}, not a fitted-model", where=str(run.package)
+            f"the package is of kind {model.kind!r}, not 'fitted-model'", where=str(run.package)
         )
     return answering(model, run)
 

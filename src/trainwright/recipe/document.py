@@ -17,7 +17,7 @@ from typing import Any
 import yaml
 
 from trainwright.core.durable import open_regular
-from trainwright.core.errors import Fault, RecipeError, TrustError, shorten
+from trainwright.core.errors import Fault, RecipeError, TrustError, shorten, with_article
 
 LIMIT_BYTES = 1 << 20
 LIMIT_ALIASES = 100
@@ -128,7 +128,7 @@ def parse_document(data: bytes, *, path: str) -> Document:
     values = reader.value(node, ())
     if not isinstance(values, dict):
         raise RecipeError(
-            f"a recipe is a mapping of sections, not a {type(values).__name__}",
+            f"a recipe is a mapping of sections, not {with_article(type(values).__name__)}",
             where=f"{path}:1",
             mend="begin with `data:`",
         )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from trainwright.core.errors import CommandError, nearest, shorten
+from trainwright.core.errors import CommandError, nearest, shorten, with_article
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,127}")
 
@@ -28,7 +28,7 @@ def check_name(text: str, *, noun: str, known: Iterable[str]) -> str:
     if is_name(text):
         return text
     raise CommandError(
-        f"{shorten(text)} cannot be the name of a {noun}",
+        f"{shorten(text)} cannot be the name of {with_article(noun)}",
         where=f"{noun.upper()} on the command line",
         mend=propose(text, known)
         or "use a-z, 0-9, dot, dash and underscore, at most 128 characters",

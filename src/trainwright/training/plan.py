@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from trainwright.core.clock import Pacer
 from trainwright.core.durable import canonical_json, sha256_bytes
-from trainwright.core.errors import DataError, Fault, RecipeError
+from trainwright.core.errors import DataError, Fault, RecipeError, with_article
 from trainwright.recipe.sections import Averaging, CheckpointSettings, EarlyStopping, Mixing
 from trainwright.training.history import Record
 from trainwright.training.optimizers import ParameterGroup
@@ -99,7 +99,7 @@ def check_plan(plan: Plan, *, threads: int) -> None:
         )
     faults += [
         Fault(
-            f"a {type(part).__name__} is no {noun} of this loop: it has no `build`",
+            f"{with_article(type(part).__name__)} is no {noun} of this loop: it has no `build`",
             f"training.{noun}",
             f"{noun}={usual}, from trainwright.training",
         )

@@ -19,6 +19,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from trainwright.core.errors import with_article
+
 _CODES = {
     torch.float64: "F64",
     torch.float32: "F32",
@@ -133,7 +135,7 @@ def _pack(value: Any, tensors: dict[str, Tensor], names: dict[int, str], at: str
     if isinstance(value, list | tuple):
         packed = [_pack(one, tensors, names, f"{below}{i}") for i, one in enumerate(value)]
         return packed if isinstance(value, list) else {"$tuple": packed}
-    raise TypeError(f"{at}: a {type(value).__name__} is no state that can be saved")
+    raise TypeError(f"{at}: {with_article(type(value).__name__)} is no state that can be saved")
 
 
 def unpack(value: Any, tensors: Mapping[str, Tensor]) -> Any:  # noqa: ANN401

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from trainwright.core import errors
-from trainwright.core.errors import Fault, TrainwrightError, nearest, shorten
+from trainwright.core.errors import Fault, TrainwrightError, nearest, shorten, with_article
 
 STATUS = {
     "TrainwrightError": 70,
@@ -50,3 +50,11 @@ def test_the_nearest_name_is_found_or_none():
 def test_values_of_others_are_bounded_and_escaped():
     assert shorten("a\nb\x1b[31m") == r"'a\nb\x1b[31m'"
     assert len(shorten("x" * 1000)) == 80
+
+
+def test_an_article_goes_by_the_first_letter():
+    assert [with_article(noun) for noun in ("image", "list", "Embedding")] == [
+        "an image",
+        "a list",
+        "an Embedding",
+    ]

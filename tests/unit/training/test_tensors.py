@@ -80,5 +80,5 @@ def test_a_copy_shares_nothing_with_what_it_is_of_and_keeps_what_is_shared_withi
 
 
 def test_what_is_no_state_is_named():
-    with pytest.raises(TypeError, match=r"a\.b: a object is no state"):
+    with pytest.raises(TypeError, match=r"a\.b: an object is no state"):
         pack({"a": {"b": object()}})

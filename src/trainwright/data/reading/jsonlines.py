@@ -20,7 +20,7 @@ from typing import Any, BinaryIO
 import polars as pl
 
 from trainwright.core.artifacts import Finding
-from trainwright.core.errors import DataError, Fault, shorten
+from trainwright.core.errors import DataError, Fault, shorten, with_article
 from trainwright.data.findings import finding
 from trainwright.data.reading.encoding import Utf8Blocks, invalid_utf8
 from trainwright.data.reading.giants import check_giants
@@ -152,7 +152,7 @@ class JsonLines:
         if not isinstance(value, dict):
             faults.append(
                 Fault(
-                    f"a {type(value).__name__}, expected an object",
+                    f"{with_article(type(value).__name__)}, expected an object",
                     where,
                     'write rows as {"column": value, ...}, one a line',
                 )

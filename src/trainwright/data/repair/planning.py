@@ -130,7 +130,9 @@ def _misplaced(
             faults.append(Fault(f"there is no input column {shorten(name)}", where, mend))
         elif kinds[name] not in fitting:
             wanted = " or ".join(kind.value for kind in fitting)
-            what = f"column {shorten(name)} is a {kinds[name].value}, and this is for a {wanted}"
+            what = (
+                f"column {shorten(name)} is of type {kinds[name].value}, and this is for {wanted}"
+            )
             faults.append(
                 Fault(
                     what,

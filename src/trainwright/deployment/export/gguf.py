@@ -50,7 +50,7 @@ def check_gguf(network: HubNetwork, codec: Codec) -> None:
     kind = network.config.get("model_type")
     if network.kind != "causal-lm" or kind != "llama":
         raise CommandError(
-            f"gguf is written of causal-lm models of the Llama architecture, and this is a {kind}",
+            f"gguf is written of causal-lm models of the Llama architecture, and this is {kind!r}",
             where="--to gguf",
             mend="--to safetensors or --to onnx",
         )

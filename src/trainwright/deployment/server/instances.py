@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from trainwright.core.columns import Column, ColumnType
-from trainwright.core.errors import Fault, nearest, shorten
+from trainwright.core.errors import Fault, nearest, shorten, with_article
 from trainwright.core.protocols import Model
 from trainwright.deployment.server.body import Twice
 from trainwright.deployment.server.limits import Limits
@@ -125,7 +125,7 @@ class Contract:
             try:
                 value = row[name] = self._parse(column, instance[name])
             except ValueError as error:
-                mend = f"send {_SENT.get(column.type, f'a {column.type.value}')}, or null"
+                mend = f"send {_SENT.get(column.type, with_article(column.type.value))}, or null"
                 faults.append(Fault(str(error)[:200], pointer("instances", position, name), mend))
                 continue
             if value is None:
@@ -133,7 +133,7 @@ class Contract:
                 if column.required:
                     what = "null in a column that is required"
                     where = pointer("instances", position, name)
-                    mend = f"send {_SENT.get(column.type, f'a {column.type.value}')}"
+                    mend = f"send {_SENT.get(column.type, with_article(column.type.value))}"
                     faults.append(Fault(what, where, mend))
         warnings += self._uneven(row)
         for name, what in broken_by(self._ruled, row):

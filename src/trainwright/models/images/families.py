@@ -108,7 +108,7 @@ class ImageFamily(NetworkFamily):
         if other is None and len(inputs) == 1:
             return ""
         told = (
-            f"column {shorten(other.name, 30)} is a {other.type.value}"
+            f"column {shorten(other.name, 30)} is of type {other.type.value}"
             if other is not None
             else f"there are {len(inputs)}"
         )

@@ -115,7 +115,7 @@ def load_trunk(base: Base, *, shape: tuple[int, int, int]) -> tuple[HubTrunk, di
     kind = config.get("model_type")
     if family_of_type(kind) not in (None, "cnn", "vit"):
         raise RecipeError(
-            f"the pre-trained base {base.name!r} is a {kind!r}, which takes no images",
+            f"the pre-trained base {base.name!r} is of kind {kind!r}, which takes no images",
             where="model.pretrained",
             mend="name a base of images, such as efficientnet-lite0",
         )
@@ -157,4 +157,4 @@ def _width(config: Mapping[str, Any]) -> int:
         if key in config:
             size = config[key]
             return int(size[-1] if isinstance(size, list | tuple) else size)
-    raise ValueError(f"a {config['model_type']} whose width its config does not tell")
+    raise ValueError(f"{config['model_type']!r} does not tell its width in its config")

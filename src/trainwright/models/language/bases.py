@@ -217,7 +217,7 @@ def _trained_here(base: Base, kind: str, config: Mapping[str, Any]) -> Any:  # n
     found = (base.architecture or {}).get("kind")
     if found != kind:
         raise RecipeError(
-            f"the pre-trained base {base.name!r} is a {found!r}, and the family is {kind!r}",
+            f"the pre-trained base {base.name!r} is of kind {found!r}, and the family is {kind!r}",
             where="model.pretrained",
             mend=f"family: {found}",
         )

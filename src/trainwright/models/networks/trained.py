@@ -48,7 +48,7 @@ def architecture_of(base: Base, *, family: str) -> Mapping[str, Any]:
     kind = architecture.get("kind")
     if kind != family:
         raise RecipeError(
-            f"the pre-trained base {base.name!r} is a {kind!r}, and the family is {family!r}",
+            f"the pre-trained base {base.name!r} is of kind {kind!r}, and the family is {family!r}",
             where="model.pretrained",
             mend=f"family: {kind}",
         )

@@ -30,5 +30,5 @@ class SeriesFamilyBase(Part):
             return f"it cannot learn {target.task.value} from series"
         other = [column for column in inputs if column.type is not ColumnType.SERIES]
         if other:
-            return f"it learns from series, and column {other[0].name!r} is a {other[0].type.value}"
+            return f"it learns from series, and column {other[0].name!r} is of type {other[0].type.value}"
         return ""

@@ -101,7 +101,7 @@ class TextEncoder(NetworkFamily):
             return ""
         other = next((column for column in inputs if column.type not in _TEXTS), None)
         told = (
-            f"column {shorten(other.name, 30)} is a {other.type.value}"
+            f"column {shorten(other.name, 30)} is of type {other.type.value}"
             if other is not None
             else f"there are {len(texts)}"
         )

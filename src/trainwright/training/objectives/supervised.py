@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import torch
 from torch import Tensor, nn
 
-from trainwright.core.errors import RecipeError, nearest
+from trainwright.core.errors import RecipeError, nearest, with_article
 from trainwright.training.objectives.refusals import explain_inputs
 from trainwright.training.protocols import LossPart
 
@@ -142,7 +142,7 @@ def chosen(output: object, key: str | None) -> Tensor:
         output = output[key]
     if not isinstance(output, Tensor):
         raise RecipeError(
-            f"the model gives a {type(output).__name__}, not a tensor",
+            f"the model gives {with_article(type(output).__name__)}, not a tensor",
             where="objective",
             mend="return a tensor, or a mapping and say output=NAME",
         )

@@ -136,6 +136,6 @@ def test_an_architecture_that_was_changed_is_refused(
 
 def test_a_trunk_of_another_family_is_refused(tmp_path: Path) -> None:
     kept(tmp_path / "trunk", TINY_VIT, corners(8).features)
-    with pytest.raises(RecipeError, match="is a 'vit'") as caught:
+    with pytest.raises(RecipeError, match="is of kind 'vit'") as caught:
         planned(CNN(pretrained="trunk"), base=tmp_path)
     assert caught.value.mend == "family: vit"

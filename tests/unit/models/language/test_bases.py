@@ -86,7 +86,7 @@ def test_a_package_of_ours_is_a_base(tongue, tmp_path):
     assert {"pretrained", "weights.safetensors"} == set(plan.origin)
     for name, weight in plan.module.state_dict().items():
         assert torch.equal(weight, first.module.state_dict()[name])
-    with pytest.raises(RecipeError, match="is a 'causal-lm'") as caught:
+    with pytest.raises(RecipeError, match="is of kind 'causal-lm'") as caught:
         tongue.plan(tongue.family("seq2seq-lm", pretrained=str(tmp_path)), features)
     assert caught.value.mend == "family: causal-lm"
 

@@ -57,7 +57,7 @@ def test_weights_that_do_not_fit_are_refused_by_name(
 
 def test_another_family_is_refused_with_the_one_to_write(tmp_path: Path) -> None:
     base = saved(tmp_path / "base", nn.Linear(3, 2))
-    with pytest.raises(RecipeError, match="is a 'cnn', and the family is 'vit'") as caught:
+    with pytest.raises(RecipeError, match="is of kind 'cnn', and the family is 'vit'") as caught:
         architecture_of(base, family="vit")
     assert caught.value.mend == "family: cnn"
 
