@@ -36,6 +36,10 @@ class Session(Protocol):
         """Tables and views, without the system's own; SCHEMA.TABLE where a bare name does not reach it."""
         ...
 
+    def meant(self, table: str) -> str | None:
+        """The one of `tables()` that this names; None where there is none."""
+        ...
+
     def quoted(self, table: str) -> str:
         """One of `tables()` as SQL names it."""
         ...
@@ -126,8 +130,9 @@ class RowReader:
         table = self.source.table
         if table is None and len(tables) == 1:
             table = tables[0]
-        if table in tables:
-            return table, session.quoted(table)
+        meant = None if table is None else session.meant(table)
+        if meant is not None:
+            return meant, session.quoted(meant)
         listed = ", ".join(shorten(name, 40) for name in tables[:8]) or "none"
         if table is None:
             raise DataError(

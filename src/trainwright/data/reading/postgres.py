@@ -37,6 +37,13 @@ _MANNERS = {  # a server that is gone is noticed within a minute
     "keepalives_count": "3",
     "application_name": "trainwright",
 }
+_TABLES = (  # by the name that reaches each, and by its whole one
+    "(SELECT CASE WHEN pg_table_is_visible(c.oid) THEN c.relname::text"
+    " ELSE n.nspname || '.' || c.relname END AS name, n.nspname || '.' || c.relname AS whole"
+    " FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+    " WHERE c.relkind IN ('r', 'v', 'm', 'f', 'p') AND n.nspname <> 'information_schema'"
+    " AND n.nspname !~ '^pg_') AS t"
+)
 _ELSEWHERE = ("08", "53", "57", "58")  # SQLSTATE classes of the server, not of the statement
 
 
@@ -135,14 +142,14 @@ class PostgresSession:
         self._connection = connection
 
     def tables(self) -> list[str]:
+        return [str(row[0]) for row in self._fetch(f"SELECT name FROM {_TABLES} ORDER BY 1")]
+
+    def meant(self, table: str) -> str | None:
+        asked = _literal(table)
         found = self._fetch(
-            "SELECT CASE WHEN pg_table_is_visible(c.oid) THEN c.relname::text"
-            " ELSE n.nspname || '.' || c.relname END"
-            " FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
-            " WHERE c.relkind IN ('r', 'v', 'm', 'f', 'p') AND n.nspname <> 'information_schema'"
-            " AND n.nspname !~ '^pg_' ORDER BY 1"
+            f"SELECT name FROM {_TABLES} WHERE name = {asked} OR whole = {asked} ORDER BY name = {asked} DESC"
         )
-        return [str(row[0]) for row in found]
+        return str(found[0][0]) if found else None
 
     def quoted(self, table: str) -> str:
         found = self._fetch(

@@ -71,6 +71,9 @@ class SqliteSession:
         )
         return [name for (name,) in found]
 
+    def meant(self, table: str) -> str | None:
+        return table if table in self.tables() else None
+
     def quoted(self, table: str) -> str:
         return _quoted(table)
 

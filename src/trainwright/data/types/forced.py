@@ -18,6 +18,7 @@ from trainwright.data.types.case import (
     as_missing,
     setting,
     yaml_list,
+    yaml_word,
 )
 from trainwright.data.types.clock import clock_of, note_clock
 from trainwright.data.types.dates import EPOCHS, candidates, compiled
@@ -93,13 +94,18 @@ class Native:
         note_other_units(case, self.column, tally.epochs)
         if odd.count:
             infinite = kind is ColumnType.NUMBER and case.dtype.is_float()
+            drops = f"data: {{drop: [{yaml_word(case.name)}]}}"
             case.note(
                 "type",
                 "error",
                 f"{odd.count} values are no {kind.value}: {shorten(odd.first)}",
                 rows=odd.rows,
                 count=odd.count,
-                remedy="write them as null" if infinite else setting(case.name, "category"),
+                remedy="write them as null"
+                if infinite
+                else drops
+                if case.dtype == pl.Binary
+                else setting(case.name, "category"),
             )
         return Verdict(_with_integer(self.column, tally))
 

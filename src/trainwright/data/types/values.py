@@ -315,6 +315,8 @@ def _native(column: Column, raw: pl.Series) -> Parsed:
     kind = raw.dtype
     if kind in (pl.Categorical, pl.Enum):
         return read_series(column, raw.cast(pl.String))
+    if kind == pl.Binary:
+        return _of_bytes(column, raw)
     values: pl.Series | None = None
     if column.type is ColumnType.NUMBER and (kind.is_numeric() or isinstance(kind, pl.Decimal)):
         floats = raw.cast(pl.Float64).fill_nan(None)
@@ -344,6 +346,29 @@ def _native(column: Column, raw: pl.Series) -> Parsed:
         none = pl.Series(raw.name, [None] * len(raw), dtype=pl.Float64)
         return Parsed.of(none, raw, raw.is_not_null())
     return Parsed.of(values.alias(raw.name), raw, values.is_null() & raw.is_not_null())
+
+
+def _of_bytes(column: Column, raw: pl.Series) -> Parsed:
+    """Bytes that are UTF-8, as some writers of Parquet leave texts; others are no value of any column."""
+    try:
+        return read_series(column, raw.cast(pl.String))
+    except pl.exceptions.ComputeError:
+        texts = [None if cell is None else _decoded(cell) for cell in raw]
+    parsed = read_series(column, pl.Series(raw.name, texts, dtype=pl.String))
+    rows = [row for row, text in enumerate(texts) if text is None and raw[row] is not None]
+    told = [f"{len(raw[row])} bytes that are no text" for row in rows]
+    return replace(
+        parsed,
+        rows=pl.concat([parsed.rows, pl.Series(rows, dtype=parsed.rows.dtype)]),
+        texts=pl.concat([parsed.texts, pl.Series(told, dtype=pl.String).alias(parsed.texts.name)]),
+    )
+
+
+def _decoded(cell: bytes) -> str | None:
+    try:
+        return cell.decode()
+    except UnicodeDecodeError:
+        return None
 
 
 def naive_utc(raw: pl.Series) -> pl.Series:

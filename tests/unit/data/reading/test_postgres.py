@@ -84,6 +84,12 @@ def test_a_table_of_another_schema_is_named_with_it(server, tmp_path):
     assert read(server, tmp_path, table="other.far").frame.rows() == [(1, 2), (2, 1)]
 
 
+def test_a_table_that_is_reached_without_its_schema_may_be_named_with_it(server, tmp_path):
+    raw = read(server, tmp_path, table="public.orders")
+    assert raw.frame["id"].to_list() == list(range(1, 501))
+    assert raw.findings[0].message.endswith("rows are in the order of the primary key ('id')")
+
+
 def test_what_has_no_plain_type_comes_as_the_servers_text(server, tmp_path):
     query = (
         "SELECT '{\"a\": 1}'::jsonb AS j, ARRAY[1, 2] AS l, 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11'::uuid"

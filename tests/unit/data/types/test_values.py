@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from trainwright.core.columns import Column, ColumnType
-from trainwright.data.types import parse_series, parse_value
+from trainwright.data.types import Context, parse_series, parse_value, type_column
 
 
 @pytest.mark.parametrize(
@@ -39,3 +39,15 @@ def test_durations_are_seconds_negative_and_vast_ones_too():
     for unit, size in (("ms", 10**3), ("us", 10**6), ("ns", 10**9)):
         raw = pl.Series("x", [-3 * size, 0, None, 2**62], dtype=pl.Duration(unit))
         assert parse_series(column, raw).values.to_list() == [-3.0, 0.0, None, 2**62 / size]
+
+
+def test_bytes_that_are_no_text_are_misfits_and_others_the_text_that_they_are():
+    raw = pl.Series("b", [b"caf\xc3\xa9", b"\xff\xd8\xff", None, b" NA "])
+    column = Column("b", ColumnType.CATEGORY, nulls=("NA",))
+    parsed = parse_series(column, raw)
+    assert parsed.values.to_list() == ["café", None, None, None]
+    assert parsed.misfits == (1,)
+    assert parsed.texts.to_list() == ["3 bytes that are no text"]
+    got = type_column(raw, Context())
+    (found,) = [one for one in got.findings if one.severity == "error"]
+    assert (found.rows, found.remedy) == ((1,), "data: {drop: [b]}")
