@@ -38,7 +38,12 @@ def check_rows(num_rows: int) -> None:
 
 
 def check_target(
-    rows: Rows, name: str, *, row: NDArray[np.int64], known: Sequence[Finding] = ()
+    rows: Rows,
+    name: str,
+    *,
+    row: NDArray[np.int64],
+    known: Sequence[Finding] = (),
+    tells_itself: bool = False,
 ) -> tuple[NDArray[np.int64], list[Finding]]:
     """Which rows have no target, and what that means.
 
@@ -47,6 +52,7 @@ def check_target(
         name: The target.
         row: Global positions; shape (rows,).
         known: What typing found: why a conversation, say, is no target.
+        tells_itself: It is a document or a conversation, which nobody calls a target.
 
     Returns:
         Positions of rows to leave out, ascending, and findings: a warning; an error under 50 labelled
@@ -64,21 +70,24 @@ def check_target(
     found = np.concatenate(gone)
     labelled = rows.num_rows - len(found)
     if labelled < LEAST_ROWS:
-        reasons = [one.message for one in known if one.column == name and one.severity == "warning"]
+        why = [one for one in known if one.column == name and one.severity != "info"]
+        reasons = "; ".join(one.message for one in why)
+        has = "something to learn from" if tells_itself else f"a value of the target {name!r}"
         raise DataError(
-            f"{labelled} of {rows.num_rows} rows have a value of the target {name!r}; at least"
-            f" {FEW_ROWS} are needed{': ' * bool(reasons)}{'; '.join(reasons)}",
+            f"{labelled} of {rows.num_rows} rows have {has}; at least {FEW_ROWS} are"
+            f" needed{': ' * bool(reasons)}{reasons}",
             where=f"column {name!r}",
-            mend="add rows",
+            mend=next((one.remedy for one in why if one.remedy), "add rows"),
         )
     findings = []
+    what = "nothing to learn from" if tells_itself else "no target"
     if len(found):
         many = labelled * 2 < rows.num_rows
         findings.append(
             finding(
                 "missing",
                 "error" if many else "warning",
-                f"{len(found)} of {rows.num_rows} rows have no target: left out",
+                f"{len(found)} of {rows.num_rows} rows have {what}: left out",
                 column=name,
                 rows=row[found],
                 remedy=_accept(f"missing:{name}") if many else "",
@@ -89,7 +98,8 @@ def check_target(
             finding(
                 "schema",
                 "error",
-                f"{labelled} rows have a target; under {FEW_ROWS} neither a model nor its figures mean much",
+                f"{labelled} rows have {'a text' if tells_itself else 'a target'}; under {FEW_ROWS}"
+                " neither a model nor its figures mean much",
                 count=labelled,
                 remedy=_accept("schema"),
             )

@@ -102,7 +102,11 @@ class Table:
     def leave_out_unlabelled(self) -> None:
         """Rows without a target."""
         missing, findings = check_target(
-            self.rows, self.target.name, row=self.row, known=self.findings
+            self.rows,
+            self.target.name,
+            row=self.row,
+            known=self.findings,
+            tells_itself=self.target.tells_itself,
         )
         self.findings += findings
         self._drop(missing, step="target", reason="no target")
