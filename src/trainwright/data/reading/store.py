@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 _ATTEMPTS = 3
 _CONNECT_SECONDS = 5
+_ENDPOINTS = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
 _REQUEST_SECONDS = 30
 
 
@@ -170,11 +171,21 @@ def _is_table(path: str) -> bool:
 
 
 def _file_system() -> S3FileSystem:
-    """A client as the environment says; made anew, since variables may have changed."""
+    """A client as the environment says; made anew, since variables may have changed.
+
+    Raises:
+        EnvironmentFault: the variable of the endpoint holds no address.
+    """
     from pyarrow.fs import AwsStandardS3RetryStrategy, S3FileSystem
 
-    endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
-    parts = urlsplit(endpoint) if endpoint else None
+    variable = next((name for name in _ENDPOINTS if os.environ.get(name)), None)
+    parts = urlsplit(os.environ[variable]) if variable else None
+    if parts is not None and (parts.scheme not in ("http", "https") or not parts.hostname):
+        raise EnvironmentFault(
+            f"{variable} is no address of a store: it begins with neither http:// nor https://",
+            where=f"environment variable {variable}",
+            mend=f"export {variable}=https://HOST:PORT",
+        )
     return S3FileSystem(
         endpoint_override=parts.netloc if parts else None,
         scheme=parts.scheme if parts else None,

@@ -168,3 +168,11 @@ def test_a_store_is_asked_anew_since_its_tags_are_no_hashes(store, tmp_path):
     store("t.csv", TABLE)
     settings = DataSettings(source="s3://shop/t.csv", target="y")
     assert named_hashes(settings, tmp_path) is None
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:9000", "store.example", "ftp://store.example"])
+def test_an_endpoint_that_is_no_address_is_told_as_what_it_is(monkeypatch, address):
+    monkeypatch.setenv("AWS_ENDPOINT_URL", address)
+    with pytest.raises(EnvironmentFault, match="neither http:// nor https://") as caught:
+        find_objects("s3://shop/a.csv")
+    assert caught.value.mend == "export AWS_ENDPOINT_URL=https://HOST:PORT"
