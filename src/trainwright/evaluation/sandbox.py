@@ -13,6 +13,7 @@ it could also read what this user may read, and tell nobody.
 from __future__ import annotations
 
 import json
+import math
 import os
 import platform
 import secrets
@@ -32,6 +33,7 @@ from trainwright.core.errors import EnvironmentFault
 Outcome = Literal["passed", "failed", "timeout"]
 
 LIMIT_PROGRAM = 1 << 20  # characters
+PATIENCE = 6
 _CONFINED = Path(__file__).with_name("confined.py")
 _MEGABYTE = 1 << 20
 
@@ -41,7 +43,8 @@ class Limits:
     """What a program may use.
 
     Attributes:
-        seconds: Of wall time; of processor time as many, rounded up.
+        seconds: Of processor time, rounded up; of wall time `PATIENCE` times as many, since how busy the
+            machine is must not decide what passes.
         memory_bytes: Of address space; the interpreter itself takes about 30 MB of it.
     """
 
@@ -87,7 +90,7 @@ def _run(program: str, limits: Limits) -> Outcome:
     request = {
         "program": program,
         "word": word,
-        "cpu_seconds": int(limits.seconds) + 1,
+        "cpu_seconds": math.ceil(limits.seconds),
         "memory_bytes": limits.memory_bytes,
     }
     if len(program) > LIMIT_PROGRAM:
@@ -109,7 +112,7 @@ def _run(program: str, limits: Limits) -> Outcome:
             os.close(said)
         is_late = False
         try:
-            child.communicate(json.dumps(request).encode(), timeout=limits.seconds)
+            child.communicate(json.dumps(request).encode(), timeout=PATIENCE * limits.seconds)
         except subprocess.TimeoutExpired:
             is_late = True
         finally:

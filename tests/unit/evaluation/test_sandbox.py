@@ -83,6 +83,14 @@ def test_what_never_ends_is_ended(program):
 
 
 @needs_linux
+def test_a_busy_machine_does_not_decide_what_passes(monkeypatch):
+    """Processor time is what is limited; of the clock there is much more of it."""
+    monkeypatch.setattr(sandbox, "PATIENCE", 10_000)
+    assert outcome("import time; time.sleep(0.05)", Limits(seconds=0.01)) == "passed"
+    assert outcome("while True: pass", Limits(seconds=0.01)) == "timeout"
+
+
+@needs_linux
 def test_endless_output_goes_nowhere():
     shouting = "import os\nwhile True: os.write(1, b'x' * 65536)"
     assert outcome(shouting, Limits(seconds=0.5)) == "timeout"
