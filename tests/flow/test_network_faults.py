@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import html
 import json
 import os
 import random
@@ -36,6 +37,7 @@ from network_run import (
 )
 from trainwright.cli.main import status_of
 from trainwright.core import durable
+from trainwright.core.errors import DataError, Fault
 from trainwright.runs.folder import RunFolder
 from trainwright.runs.history import History
 from trainwright.runs.registry import Registry
@@ -288,6 +290,47 @@ def test_a_poisoned_row_is_named_as_the_user_knows_it(
     snapshot = next((recipe.parent / "workspace" / "snapshots").glob("*/train.parquet"))
     position = pl.read_parquet(snapshot)["__row__"][victim]
     assert f": rows table.csv:{position};" in told["error"]["where"]
+
+
+def test_a_run_that_diverged_leaves_a_report_with_its_curves_and_what_to_do(
+    recipe: Path, trainwright: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = ArraySource.batch
+
+    def poisoned(self: ArraySource, rows: Any, *, epoch: int, training: bool) -> Any:
+        batch = dict(whole(self, rows, epoch=epoch, training=training))
+        if training and epoch == 2:
+            batch["numbers"] = batch["numbers"] * float("inf")
+        return batch
+
+    monkeypatch.setattr(ArraySource, "batch", poisoned)
+    status, told = trainwright("run", recipe)
+    assert status == 6
+    report = only_run(recipe) / "report.html"
+    assert told["error"]["where"].endswith(f"the curves up to there: {report}")
+    page = html.unescape(report.read_text())
+    assert f"The run failed: {told['error']['what']}." in page
+    assert f"<code>{told['error']['mend']}</code>" in page
+    assert "At step 29, loss was no finite number." in page
+    curve = page[page.index("<h3>Loss</h3>") :]
+    steps = re.findall(r"<tr><td[^>]*>(\d+)</td>", curve[: curve.index("</figure>")])
+    assert {"10", "14", "20", "28", "29"} <= set(steps)
+    assert "early_stopping" in page  # a default: the resolved recipe
+
+
+def test_a_run_that_another_error_ended_leaves_a_report_too(
+    recipe: Path, trainwright: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: Any, **__: Any) -> None:
+        raise DataError("a cell is wrong", where="table.csv:7", mend="mend it", others=[Fault("b")])
+
+    monkeypatch.setattr("trainwright.flow.run.write_fates", refuse)
+    status, told = trainwright("run", recipe)
+    assert (status, told["error"]["where"]) == (3, "table.csv:7")
+    page = (only_run(recipe) / "report.html").read_text()
+    assert "The run failed: a cell is wrong." in page
+    assert "<h3>Loss</h3>" in page
+    assert "mlp" in page
 
 
 DISK = {

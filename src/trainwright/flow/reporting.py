@@ -1,19 +1,24 @@
 """The run's report, made from what its folder holds.
 
 It is written again after every look and every audit. Nothing is handed over from what went on in
-memory, so a later report shows no less than an earlier one: what was once written down stays on it.
+memory, so a later report shows no less than an earlier one: what was once written down stays on it. A run
+that failed has one too: why, and the curves up to there.
 """
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from trainwright.core.artifacts import Snapshot
 from trainwright.core.durable import write_text
+from trainwright.core.errors import TrainwrightError
 from trainwright.recipe import load_recipe
+from trainwright.reports.failure_report import failure_report
 from trainwright.reports.run_report import run_report
 from trainwright.runs.folder import RunFolder
 from trainwright.runs.history import History
+from trainwright.runs.redaction import redact_json
 
 
 def write_run_report(folder: RunFolder, snapshot: Snapshot) -> None:
@@ -31,6 +36,29 @@ def write_run_report(folder: RunFolder, snapshot: Snapshot) -> None:
         findings=[finding.to_json() for finding in snapshot.findings],
         checks=_last_audit(folder),
         lockbox=_last_look(folder),
+        history=History(folder.history).read(),
+    )
+    write_text(folder.report, page)
+
+
+def write_failure_report(folder: RunFolder, snapshot: Snapshot, error: TrainwrightError) -> None:
+    """Write report.html of a run that ended with an error.
+
+    Raises:
+        EnvironmentFault: the disk refuses.
+        TrustError: a file of the run is damaged.
+    """
+    page = failure_report(
+        run={
+            "run": folder.id,
+            "name": load_recipe(folder.recipe).name,
+            "recipe": folder.recipe.read_text(encoding="utf-8"),
+            "provenance": folder.read_json("provenance.json"),
+        },
+        faults=[redact_json(asdict(fault)) for fault in error.faults],
+        snapshot=snapshot_facts(snapshot),
+        findings=[finding.to_json() for finding in snapshot.findings],
+        candidates=[event["detail"] for event in folder.events() if event["kind"] == "candidate"],
         history=History(folder.history).read(),
     )
     write_text(folder.report, page)

@@ -17,10 +17,16 @@ from trainwright.core.artifacts import Snapshot
 from trainwright.core.clock import Deadline
 from trainwright.core.columns import ROW
 from trainwright.core.durable import write_with
-from trainwright.core.errors import EnvironmentFault, Interrupted, TrainwrightError
+from trainwright.core.errors import (
+    EnvironmentFault,
+    Interrupted,
+    TrainingError,
+    TrainwrightError,
+)
 from trainwright.core.extras import require
 from trainwright.core.protocols import Progress
 from trainwright.deployment.package import load_package
+from trainwright.evaluation.text_metrics import TEXT_LOSS
 from trainwright.flow import training as fits
 from trainwright.flow.checkpoints import Checkpoints, drop
 from trainwright.flow.counting import count_tokens
@@ -29,7 +35,7 @@ from trainwright.flow.fit_progress import FitProgress
 from trainwright.flow.packaging import Decisions
 from trainwright.flow.pretraining import unseen
 from trainwright.flow.release import End, keep, register
-from trainwright.flow.reporting import write_run_report
+from trainwright.flow.reporting import write_failure_report, write_run_report
 from trainwright.flow.resuming import GoOn, named, never, newest, warn_if_killed
 from trainwright.flow.run_result import (
     RunResult,
@@ -239,6 +245,10 @@ def _recorded(
         raise
     except TrainwrightError as error:
         _told(folder, "failed", what=error.what, status=error.status)
+        with suppress(TrainwrightError):  # what went wrong first is what is told
+            write_failure_report(folder, snapshot, error)
+            if isinstance(error, TrainingError):
+                error.where += f"; the curves up to there: {folder.report}"
         raise
     except BaseException as error:
         _told(folder, "failed", what=type(error).__name__, status=70)
@@ -292,5 +302,7 @@ def _write_predictions(folder: RunFolder, trained: fits.Trained, snapshot: Snaps
     if snapshot.target.task.has_classes and prediction.probabilities is not None:
         for code, label in enumerate(snapshot.target.classes):
             columns[f"probability_{label}"] = prediction.probabilities[:, code]
+    if trained.text_losses:
+        columns[TEXT_LOSS] = [trained.text_losses.get(row) for row in columns[ROW].tolist()]
     frame = pl.DataFrame(columns)
     write_with(folder.path / "predictions.parquet", lambda path: frame.write_parquet(path))

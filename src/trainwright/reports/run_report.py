@@ -85,7 +85,7 @@ def run_report(
     add_left_out(page, snapshot)
     _add_checks(page, [*run.get("gates", ()), *checks])
     _add_lockbox(page, run, lockbox)
-    _add_record(page, run, snapshot)
+    add_record(page, run, snapshot)
     return page.render()
 
 
@@ -206,7 +206,8 @@ def _add_lockbox(page: Page, run: Values, lockbox: Values | None) -> None:
         )
 
 
-def _add_record(page: Page, run: Values, snapshot: Values) -> None:
+def add_record(page: Page, run: Values, snapshot: Values) -> None:
+    """A section with hashes, split, resolved recipe and provenance."""
     section = page.section("Record")
     facts: dict[str, object] = {
         "run": run.get("run"),
