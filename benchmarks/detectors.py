@@ -1,12 +1,16 @@
-"""Stage 1 beside Deepchecks, on the same planted tables and on those where nothing was planted.
+"""Stage 1 beside Deepchecks, on the same planted tables: what each names, and what it names besides.
 
     PYTHONPATH=benchmarks python benchmarks/detectors.py ["name of a fault" ...]
 
-Each fault is planted into real tables of at most 2,000 rows, which are then split at random, once, and
-given to both with the same parts. Deepchecks runs its two suites for data with the conditions that it
-ships, in an environment of its own that this script makes. A fault counts as named where ours has a finding
-of the kind for the column, as a warning or error (an identifier that is left out anyway: as information),
-or where a condition of Deepchecks' check of that kind fails or warns and names the column.
+Each fault is planted into real tables of at most 2,000 rows without equal inputs, which are split at random,
+once, and given to both with the same parts. Deepchecks runs those checks of its two suites for data that do
+one of these jobs, with the conditions that it ships, in an environment of its own that this script makes; it
+is told which columns are categories, an index, a date. A fault is named where ours has a finding of the kind
+for the column, as a warning or error (as information where the column is left out anyway), or where a
+condition of Deepchecks' check of that kind fails or warns and names the column. Recall is the share of tables
+in which it is named. Precision is the share of what is named by the same kind in the planted tables that was
+planted; a fault of rows or of the target has no other column to be named, and there the tables without a
+fault count.
 """
 
 from __future__ import annotations
@@ -15,6 +19,7 @@ import json
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,9 +35,20 @@ from leakage_false_alarms import _LOADERS, TABLES, Table
 
 PEER = Path(__file__).parent / "peers" / "deepchecks_checks.py"
 PACKAGES = ("deepchecks", "scikit-learn<1.6", "numpy<2", "pandas<2.3", "setuptools<80")
-NAMES = ("ISLR/OJ", "UniversalBank", "modeldata/credit_data")
+NAMES = (
+    "ISLR/OJ",
+    "UniversalBank",
+    "modeldata/credit_data",
+    "openintro/yrbss",
+    "eBayAuctions",
+    "breast_cancer",
+)
 ROWS = 2_000
+HEAD = """\
+| fault | tables | precision: ours | recall: ours | precision: Deepchecks | recall: Deepchecks |
+| --- | ---: | ---: | ---: | ---: | ---: |"""
 Generator = np.random.Generator
+Said = tuple[list[Any], dict[str, Any]]  # our findings, and what Deepchecks says
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,29 +56,33 @@ class Fault:
     """What is planted, and what says so.
 
     Attributes:
-        plant: (frame with part, target, generator) -> frame; None where it does not fit the table.
+        plant: (frame with part, target, generator) -> frame.
         column: That must be named; None where a finding of the kind is enough; "" is the target.
         kinds: Of our findings.
-        severity: At least.
         checks: Of Deepchecks.
-        index: A column that Deepchecks is told to be an index: it does not look for one itself.
-        words: That our message holds, where the kind says too little.
+        severity: Of ours, at least.
+        words: One of them is in our message.
+        told: What Deepchecks is told of the column and does not look for itself: index or date.
     """
 
     name: str
-    plant: Callable[[pd.DataFrame, str, Generator], pd.DataFrame | None]
+    plant: Callable[[pd.DataFrame, str, Generator], pd.DataFrame]
     column: str | None
     kinds: tuple[str, ...]
     checks: tuple[str, ...]
     severity: str = "warning"
-    index: str | None = None
-    words: str = ""
+    words: tuple[str, ...] = ("",)
+    told: str = ""
 
 
-def leak(frame: pd.DataFrame, target: str, rng: Generator) -> pd.DataFrame:
-    """The target's class as a number, with a little noise: known after the event."""
-    codes = pd.factorize(frame[target], sort=True)[0]
-    return frame.assign(after=codes * 10.0 + rng.normal(0, 1, len(frame)))
+def leak(separation: float) -> Callable[[pd.DataFrame, str, Generator], pd.DataFrame]:
+    """The target's class as a number with noise of unit spread, known after the event."""
+
+    def plant(frame: pd.DataFrame, target: str, rng: Generator) -> pd.DataFrame:
+        codes = pd.factorize(frame[target], sort=True)[0]
+        return frame.assign(after=codes * separation + rng.normal(0, 1, len(frame)))
+
+    return plant
 
 
 def identifier(frame: pd.DataFrame, target: str, rng: Generator) -> pd.DataFrame:
@@ -70,6 +90,15 @@ def identifier(frame: pd.DataFrame, target: str, rng: Generator) -> pd.DataFrame
     return plant_identifier(frame.rename(columns={target: "__target__"}), rng)[0].rename(
         columns={"__target__": target}
     )
+
+
+def left_out(frame: pd.DataFrame, target: str, rng: Generator) -> pd.DataFrame:
+    """A place of eight rows, and the share of the target's last class among its other rows."""
+    place = rng.permutation(len(frame)) // 8
+    last = (frame[target] == sorted(frame[target].unique())[-1]).astype(float)
+    total, count = (last.groupby(place).transform(how) for how in ("sum", "count"))
+    share = (total - last) / np.maximum(count - 1, 1)
+    return frame.assign(place=[f"P{number:04d}" for number in place], rate=share)
 
 
 def spilled(frame: pd.DataFrame, _: str, rng: Generator) -> pd.DataFrame:
@@ -83,13 +112,45 @@ def spilled(frame: pd.DataFrame, _: str, rng: Generator) -> pd.DataFrame:
     return found.astype(frame.dtypes.to_dict())
 
 
+def again(frame: pd.DataFrame, _: str, rng: Generator) -> pd.DataFrame:
+    """A tenth of the train rows stand twice."""
+    train = np.flatnonzero(frame["part"] == "train")
+    chosen = rng.choice(train, len(train) // 10, replace=False)
+    return pd.concat([frame, frame.iloc[chosen]], ignore_index=True)
+
+
 def conflicts(frame: pd.DataFrame, target: str, rng: Generator) -> pd.DataFrame:
     """Forty train rows come again with another class."""
     train = np.flatnonzero(frame["part"] == "train")
-    again = frame.iloc[rng.choice(train, 40, replace=False)].copy()
+    twice = frame.iloc[rng.choice(train, 40, replace=False)].copy()
     classes = list(frame[target].unique())
-    again[target] = [classes[(classes.index(v) + 1) % len(classes)] for v in again[target]]
-    return pd.concat([frame, again], ignore_index=True)
+    twice[target] = [classes[(classes.index(v) + 1) % len(classes)] for v in twice[target]]
+    return pd.concat([frame, twice], ignore_index=True)
+
+
+def visits(frame: pd.DataFrame, _: str, rng: Generator) -> pd.DataFrame:
+    """Each third row comes back two to four times, in any part, with its numbers a little changed."""
+    base = frame.iloc[rng.permutation(len(frame))[: len(frame) // 3]]
+    times = rng.integers(2, 5, len(base))
+    rows = base.loc[base.index.repeat(times)].reset_index(drop=True)
+    rows["patient"] = np.repeat(rng.permutation(len(base)) + 10_000, times)
+    for name in frame.columns.drop("part"):
+        if pd.api.types.is_float_dtype(rows[name]):
+            rows[name] += rng.normal(0, 0.02 * float(rows[name].std()), len(rows))
+    rows["part"] = rng.choice(["train", "validation", "test"], len(rows), p=[0.6, 0.1, 0.3])
+    return rows.sample(frac=1, random_state=1).reset_index(drop=True)
+
+
+def in_time(frame: pd.DataFrame, target: str, rng: Generator) -> pd.DataFrame:
+    """A date along which the target's classes come and go, cut at random all the same."""
+    codes = pd.factorize(frame[target], sort=True)[0]
+    level = np.sin(2 * np.pi * np.arange(len(frame)) / len(frame) * 3.3) * 1.5
+    order = np.empty(len(frame), dtype=int)
+    noisy = codes / max(codes.std(), 1e-9) + rng.normal(0, 0.5, len(frame))
+    order[np.argsort(level + rng.normal(0, 0.3, len(frame)))] = np.argsort(noisy)
+    moved = frame.iloc[order].reset_index(drop=True).assign(part=frame["part"].to_numpy())
+    moved["recorded"] = pd.Timestamp("2021-01-01") + pd.to_timedelta(7 * np.arange(len(moved)), "h")
+    return moved.sample(frac=1, random_state=1).reset_index(drop=True)
 
 
 def variants(frame: pd.DataFrame, _: str, rng: Generator) -> pd.DataFrame:
@@ -101,6 +162,27 @@ def variants(frame: pd.DataFrame, _: str, rng: Generator) -> pd.DataFrame:
     return frame.assign(
         country=plant_variants(plain, rng, column="country")[0]["country"].to_list()
     )
+
+
+def constant(frame: pd.DataFrame, _: str, __: Generator) -> pd.DataFrame:
+    """One value throughout."""
+    return frame.assign(currency="EUR")
+
+
+def nulls(frame: pd.DataFrame, _: str, rng: Generator) -> pd.DataFrame:
+    """Missing words in three spellings."""
+    words = rng.choice(["north", "south", "east", "west"], len(frame)).astype(object)
+    gone = rng.random(len(frame)) < 0.06
+    words[gone] = rng.choice(["null", "NaN", "n/a"], gone.sum())
+    return frame.assign(region=words)
+
+
+def words(frame: pd.DataFrame, _: str, rng: Generator) -> pd.DataFrame:
+    """Numbers, of which one in fifty is a word."""
+    numbers = rng.normal(120, 15, len(frame)).round(1).astype(str).astype(object)
+    wrong = rng.random(len(frame)) < 0.02
+    numbers[wrong] = rng.choice(["high", "error", "clotted"], wrong.sum())
+    return frame.assign(systolic=numbers)
 
 
 def label_drift(frame: pd.DataFrame, target: str, rng: Generator) -> pd.DataFrame:
@@ -116,103 +198,278 @@ def drift(frame: pd.DataFrame, _: str, rng: Generator) -> pd.DataFrame:
     return frame.assign(pressure=level)
 
 
-FAULTS = (
-    Fault("target leak", leak, "after", ("leakage",), ("FeatureLabelCorrelation",)),
-    Fault("identifier that tells", identifier, "case_id", ("leakage", "identifier"),
-          ("IdentifierLabelCorrelation", "FeatureLabelCorrelation"), severity="info", index="case_id"),
-    Fault("test rows that are in train", spilled, None, ("leakage",),
-          ("TrainTestSamplesMix",), words="stand in train"),
-    Fault("spellings of one category", variants, "country", ("category-variant",),
-          ("StringMismatch", "StringMismatchComparison")),
-    Fault("conflicting labels", conflicts, None, ("conflicting-label",), ("ConflictingLabels",)),
-    Fault("label drift", label_drift, "", ("shift",), ("LabelDrift",), severity="info"),
-    Fault("feature drift", drift, "pressure", ("shift",),
-          ("FeatureDrift", "MultivariateDrift")),
-)  # fmt: skip
+def new_category(frame: pd.DataFrame, _: str, rng: Generator) -> pd.DataFrame:
+    """A tenth of the test rows are of a shop that train rows never had."""
+    shop = rng.choice(["Ulm", "Trier", "Jena"], len(frame)).astype(object)
+    shop[(frame["part"] == "test") & (rng.random(len(frame)) < 0.1)] = "Bonn"
+    return frame.assign(shop=shop)
+
+
+_ALONE = ("alone tells",)
+_PPS = ("FeatureLabelCorrelation", "FeatureLabelCorrelationChange")
+BATCHES: tuple[tuple[Fault, ...], ...] = (
+    (Fault("target leak, AUC 1", leak(10.0), "after", ("leakage",), _PPS, words=_ALONE),),
+    (Fault("target leak, AUC .97", leak(2.66), "after", ("leakage",), _PPS, words=_ALONE),),
+    (Fault("target leak, AUC .90", leak(1.81), "after", ("leakage",), _PPS, words=_ALONE),),
+    (
+        Fault(
+            "leave-one-out encoding",
+            left_out,
+            "rate",
+            ("leakage",),
+            _PPS,
+            words=("among", *_ALONE),
+        ),
+    ),
+    (
+        Fault(
+            "identifier that tells",
+            identifier,
+            "case_id",
+            ("leakage", "identifier"),
+            ("IdentifierLabelCorrelation", *_PPS),
+            severity="info",
+            told="index",
+        ),
+    ),
+    (
+        Fault(
+            "one patient in several parts",
+            visits,
+            "patient",
+            ("leakage",),
+            ("IndexTrainTestLeakage",),
+            words=("group",),
+            told="index",
+        ),
+    ),
+    (
+        Fault(
+            "a date, cut at random",
+            in_time,
+            "recorded",
+            ("leakage",),
+            ("DateTrainTestLeakageOverlap",),
+            words=("time",),
+            told="date",
+        ),
+    ),
+    (
+        Fault(
+            "test rows that are in train",
+            spilled,
+            None,
+            ("leakage",),
+            ("TrainTestSamplesMix",),
+            words=("stand in train",),
+        ),
+    ),
+    (Fault("rows twice", again, None, ("duplicate",), ("DataDuplicates",), severity="info"),),
+    (Fault("conflicting labels", conflicts, None, ("conflicting-label",), ("ConflictingLabels",)),),
+    (Fault("label drift", label_drift, "", ("shift",), ("LabelDrift",)),),
+    (
+        Fault("feature drift", drift, "pressure", ("shift",), ("FeatureDrift",)),
+        Fault(
+            "new category in test",
+            new_category,
+            "shop",
+            ("shift",),
+            ("NewCategoryTrainTest", "FeatureDrift"),
+        ),
+        Fault(
+            "spellings of one category",
+            variants,
+            "country",
+            ("category-variant",),
+            ("StringMismatch", "StringMismatchComparison"),
+        ),
+        Fault(
+            "one value throughout",
+            constant,
+            "currency",
+            ("constant",),
+            ("IsSingleValue",),
+            severity="info",
+        ),
+        Fault(
+            "missing in three spellings",
+            nulls,
+            "region",
+            ("missing", "type"),
+            ("MixedNulls",),
+            severity="info",
+            words=("missing", "null"),
+        ),
+        Fault(
+            "words among numbers",
+            words,
+            "systolic",
+            ("type",),
+            ("MixedDataTypes",),
+            severity="info",
+        ),
+    ),
+)
 
 
 def main() -> None:
-    """Measure, and print the rows of the table: named by ours, by theirs; where nothing was planted."""
+    """Measure, and print the rows of the table; what each named goes to standard error, line by line."""
     python = environment(*PACKAGES)
     tables = [table for name in NAMES for table in TABLES if table.name == name]
-    faults = [fault for fault in FAULTS if not sys.argv[1:] or fault.name in sys.argv[1:]]
-    named: dict[str, list[tuple[bool, bool]]] = {fault.name: [] for fault in faults}
-    clean: dict[str, list[tuple[bool, bool]]] = {fault.name: [] for fault in faults}
+    asked = [
+        batch
+        for batch in BATCHES
+        if not sys.argv[1:] or {fault.name for fault in batch} & {*sys.argv[1:]}
+    ]
+    counts: dict[str, Counter[str]] = {fault.name: Counter() for batch in asked for fault in batch}
     for number, table in enumerate(tables):
-        frame = parted(table, number)
-        before = both(frame, table, python)
-        print(json.dumps({"table": table.name, "theirs": before[1]}), file=sys.stderr, flush=True)
-        for fault in faults:
-            rng = np.random.default_rng(number)
-            planted = fault.plant(frame, table.target, rng)
-            after = both(planted, table, python, index=fault.index)
-            named[fault.name].append(told(fault, after, table.target, fault.column))
-            clean[fault.name].append(told(fault, before, table.target, None))
-            note = {"table": table.name, "fault": fault.name, "named": named[fault.name][-1],
-                    "clean": clean[fault.name][-1], "theirs": after[1]["found"].keys()}  # fmt: skip
-            print(json.dumps(note, default=list), file=sys.stderr, flush=True)
-    for fault in faults:
-        cells = [f"{sum(side)} / {len(side)}" for results in (named, clean)
-                 for side in zip(*results[fault.name], strict=True)]  # fmt: skip
-        print(f"| {fault.name} | {' | '.join(cells)} |")
+        plain = parted(table, number)
+        frames: list[tuple[pd.DataFrame, tuple[Fault, ...]]] = [(plain, ())]
+        for batch in asked:
+            rng = np.random.default_rng([number, 1])  # the parts were drawn by the other
+            frame = plain
+            for fault in batch:
+                frame = fault.plant(frame, table.target, rng)
+            frames.append((frame, batch))
+        told = theirs(frames, table, python)
+        said = [(ours(frame, table), one) for (frame, _), one in zip(frames, told, strict=True)]
+        for (frame, batch), after in zip(frames[1:], said[1:], strict=True):
+            for fault in batch:
+                names = [
+                    count(counts[fault.name], who, fault, said[0], after, table, list(frame))
+                    for who in (0, 1)
+                ]
+                note = {"table": table.name, "fault": fault.name, "named": names}
+                print(json.dumps(note), file=sys.stderr, flush=True)
+    print(HEAD)
+    for name, found in counts.items():
+        right = [found["right0"], found["right1"]]
+        cells = [
+            f"{share(right[who], found[f'named{who}'])} | {share(right[who], found['tables'])}"
+            for who in (0, 1)
+        ]
+        print(f"| {name} | {found['tables']} | {' | '.join(cells)} |")
+
+
+def share(part: int, whole: int) -> str:
+    """As three digits, or nothing where nothing is."""
+    return f"{part / whole:.3f}" if whole else ""
+
+
+def count(
+    found: Counter[str],
+    who: int,
+    fault: Fault,
+    before: Said,
+    after: Said,
+    table: Table,
+    columns: list[str],
+) -> list[str]:
+    """What is named; and add the table to the counts: tables, rightN, namedN of ours (0), Deepchecks (1)."""
+    wanted = table.target if fault.column == "" else fault.column or "rows"
+    now = named(fault, after, table.target, columns, who)
+    if fault.column in (None, ""):  # whatever is named is the fault: so tables without it count
+        now &= {wanted}
+        found[f"named{who}"] += len(named(fault, before, table.target, columns, who) & {wanted})
+    found["tables"] += who
+    found[f"right{who}"] += wanted in now
+    found[f"named{who}"] += len(now)
+    return sorted(now)
+
+
+def named(fault: Fault, said: Said, target: str, columns: list[str], who: int) -> set[str]:
+    """The columns that one of both names for the fault's reason; "rows" where it is about none."""
+    if who:
+        return named_by_deepchecks(fault, said[1], target, columns)
+    found = set()
+    for one in said[0]:
+        if (
+            one.kind in fault.kinds
+            and _RANK[one.severity] >= _RANK[fault.severity]
+            and any(word in one.message for word in fault.words)
+        ):
+            quoted = {name for name in columns if repr(name) in one.message} - {target}
+            if fault.column is None:
+                found.add("rows")
+            elif fault.column == "":
+                found |= {one.column or "rows"}
+            else:
+                wanted = {fault.column} & {one.column, *quoted}
+                found |= wanted or {one.column or next(iter(sorted(quoted)), "rows")}
+    return found
+
+
+def named_by_deepchecks(
+    fault: Fault, said: dict[str, Any], target: str, columns: list[str]
+) -> set[str]:
+    """The same of Deepchecks: what the text of its conditions quotes."""
+    lines = [json.dumps(said["found"][one][:-1]) for one in fault.checks if one in said["found"]]
+    if fault.column in (None, ""):
+        return {target if fault.column == "" else "rows"} if lines else set()
+    quoted = {
+        name
+        for name in columns
+        if any(f"'{name}'" in line or f'\\"{name}\\"' in line for line in lines)
+    }
+    if lines and fault.told:  # such a check is about the one column that it was told
+        quoted |= {fault.column}
+    return quoted - {target}
 
 
 def parted(table: Table, seed: int) -> pd.DataFrame:
-    """The first rows of a table that has a target, split at random."""
+    """The first rows of a table that have a target and inputs of their own, split at random."""
     frame = _LOADERS[table.package](table.name)
-    frame = frame[frame[table.target].notna()].head(ROWS).reset_index(drop=True)
+    inputs = [name for name in frame.columns if name not in (table.target, *table.drop)]
+    frame = frame[frame[table.target].notna()].drop_duplicates(inputs)
+    frame = frame.head(ROWS).reset_index(drop=True)
     rng = np.random.default_rng(seed)
     return frame.assign(
         part=rng.choice(["train", "validation", "test"], len(frame), p=[0.6, 0.1, 0.3])
     )
 
 
-def both(
-    frame: pd.DataFrame, table: Table, python: str, *, index: str | None = None
-) -> tuple[list[Any], dict[str, Any]]:
-    """Our findings, and what Deepchecks says."""
-    ours = findings_of(frame, table, {"split": {"by": "given", "column": "part"}})
-    return ours, theirs(frame.drop(columns=list(table.drop)), table, python, index)
+def ours(frame: pd.DataFrame, table: Table) -> list[Any]:
+    """Our findings. Labels are not judged: no wrong one is planted."""
+    data = {"split": {"by": "given", "column": "part"}, "labels": {"errors": "off"}}
+    return findings_of(frame, table, data)
 
 
-def theirs(frame: pd.DataFrame, table: Table, python: str, index: str | None) -> dict[str, Any]:
-    """Deepchecks told which columns are categories, as its manual asks for."""
-    plain = frame.drop(columns="part")
-    words = [c for c in plain if c != table.target and not pd.api.types.is_numeric_dtype(plain[c])]
-    for name in [*words, table.target]:
-        plain[name] = plain[name].where(plain[name].isna(), plain[name].astype(str))
+def theirs(
+    frames: list[tuple[pd.DataFrame, tuple[Fault, ...]]], table: Table, python: str
+) -> list[dict[str, Any]]:
+    """What Deepchecks says of each, told which columns are categories, as its manual asks for."""
+    checks = sorted({check for batch in BATCHES for fault in batch for check in fault.checks})
     with tempfile.TemporaryDirectory() as scratch:
-        folder = Path(scratch)
-        for part in ("train", "test"):
-            plain[frame["part"] == part].to_csv(folder / f"{part}.csv", index=False)
-        about = {"target": table.target, "task": "classification", "categories": words,
-                 "index": index}  # fmt: skip
-        (folder / "about.json").write_text(json.dumps(about))
+        folders = [Path(scratch) / str(number) for number in range(len(frames))]
+        for folder, (frame, batch) in zip(folders, frames, strict=True):
+            folder.mkdir()
+            write(frame.drop(columns=list(table.drop)), table, batch, folder)
         done = subprocess.run(
-            [python, "-W", "ignore", str(PEER), str(folder)],
+            [python, "-W", "ignore", str(PEER), ",".join(checks), *map(str, folders)],
             check=True,
             stdout=subprocess.PIPE,
             text=True,
         )
-    return dict(json.loads(done.stdout.splitlines()[-1]))
+    return [json.loads(line) for line in done.stdout.splitlines() if line.startswith('{"found"')]
 
 
-def told(
-    fault: Fault, results: tuple[list[Any], dict[str, Any]], target: str, column: str | None
-) -> tuple[bool, bool]:
-    """Whether ours and theirs name the fault; any column where none is asked for."""
-    least = "warning" if column is None and fault.column else fault.severity
-    column = target if column == "" else column
-    ours = any(
-        one.kind in fault.kinds
-        and _RANK[one.severity] >= _RANK[least]
-        and (column is None or one.column == column or repr(column) in one.message)
-        and fault.words in one.message
-        for one in results[0]
-    )
-    said = [results[1]["found"][check] for check in fault.checks if check in results[1]["found"]]
-    bare = fault.column in (None, "")  # of a check that is about nothing else
-    return ours, any(bare or column is None or column in json.dumps(one[:-1]) for one in said)
+def write(frame: pd.DataFrame, table: Table, batch: tuple[Fault, ...], folder: Path) -> None:
+    """Both parts as files, and what Deepchecks is told of them."""
+    plain = frame.drop(columns="part")
+    texts = [
+        name
+        for name in plain
+        if name not in (table.target, "systolic")
+        and not pd.api.types.is_numeric_dtype(plain[name])
+        and not pd.api.types.is_datetime64_any_dtype(plain[name])
+    ]
+    for name in [*texts, table.target]:
+        plain[name] = plain[name].where(plain[name].isna(), plain[name].astype(str))
+    for part in ("train", "test"):
+        plain[frame["part"] == part].to_csv(folder / f"{part}.csv", index=False)
+    told = {fault.told: fault.column for fault in batch if fault.told}
+    about = {"target": table.target, "task": "classification", "categories": texts, **told}
+    (folder / "about.json").write_text(json.dumps(about))
 
 
 if __name__ == "__main__":

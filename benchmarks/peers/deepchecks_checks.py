@@ -1,9 +1,9 @@
-"""What Deepchecks names in one table: its single-table and train-test suites with their own conditions.
+"""What Deepchecks names in some tables: checks of its two suites for data, with the conditions that it ships.
 
-    python deepchecks_checks.py FOLDER
+    python deepchecks_checks.py CHECK,CHECK FOLDER ...
 
-FOLDER holds train.csv, test.csv and about.json (target, task, categories, index: a column or null). Prints
-JSON: check -> what its failed or warned conditions say, with the columns of its value.
+Each FOLDER holds train.csv, test.csv and about.json (target, task, categories; index and date: a column).
+Prints a line of JSON a folder: check -> what its failed or warned conditions say, then its value.
 """
 
 from __future__ import annotations
@@ -23,20 +23,28 @@ from deepchecks.tabular.suites import data_integrity, train_test_validation  # n
 
 
 def main() -> None:
-    """Run both suites."""
-    folder = Path(sys.argv[1])
+    """Run the checks on each folder."""
+    for folder in sys.argv[2:]:
+        print(json.dumps(checked(Path(folder), sys.argv[1].split(","))), flush=True)
+
+
+def checked(folder: Path, wanted: list[str]) -> dict[str, Any]:
+    """What the wanted checks of both suites say of a folder."""
     about = json.loads((folder / "about.json").read_text())
     words = dict.fromkeys([*about["categories"], about["target"]], str)
     train, test = (
         pd.read_csv(folder / f"{part}.csv", dtype=words, keep_default_na=False, na_values=[""])
         for part in ("train", "test")
     )
+    if "date" in about:
+        for frame in (train, test):
+            frame[about["date"]] = pd.to_datetime(frame[about["date"]])
     parts = [_dataset(frame, about) for frame in (train, test)]
     whole = _dataset(pd.concat([train, test], ignore_index=True), about)
     found: dict[str, list[str]] = {}
     results = [
-        data_integrity().run(whole),
-        train_test_validation().run(*parts),
+        _only(data_integrity(), wanted).run(whole),
+        _only(train_test_validation(), wanted).run(*parts),
     ]
     for result in results:
         for one in result.get_not_passed_checks():
@@ -51,7 +59,15 @@ def main() -> None:
         for result in results
         for one in result.get_not_ran_checks()
     ]
-    print(json.dumps({"found": found, "not run": failed}))
+    return {"found": found, "not run": failed}
+
+
+def _only(suite: Any, wanted: list[str]) -> Any:
+    """The suite without the checks that nobody asks about."""
+    for number, check in list(suite.checks.items()):
+        if type(check).__name__ not in wanted:
+            suite.remove(number)
+    return suite
 
 
 def _dataset(frame: pd.DataFrame, about: dict[str, Any]) -> Dataset:
@@ -60,6 +76,7 @@ def _dataset(frame: pd.DataFrame, about: dict[str, Any]) -> Dataset:
         label=about["target"],
         cat_features=[name for name in about["categories"] if name != about.get("index")],
         index_name=about.get("index"),
+        datetime_name=about.get("date"),
         label_type="multiclass" if about["task"] == "classification" else "regression",
     )
 

@@ -34,6 +34,7 @@ DETECTORS: Mapping[str, str] = {
     "target means": "leakage.target_means:find",
     "encodings by the target": "leakage.encodings:find",
     "shift of inputs": "shift.inputs:find",
+    "new categories": "shift.categories:find",
     "shift of labels": "shift.labels:find",
     "bias": "bias.groups:find",
     "proxies": "bias.proxies:find",

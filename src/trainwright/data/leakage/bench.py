@@ -18,7 +18,14 @@ from trainwright.core.columns import Column, ColumnType, Target, Task
 from trainwright.core.protocols import Probe
 from trainwright.data.hashing import Hashes, count_distinct, mix, positions
 from trainwright.data.leakage.pairs import Pair, like_pairs, likeness
-from trainwright.data.leakage.scores import Answer, Values, build_answer, column_score
+from trainwright.data.leakage.scores import (
+    Answer,
+    Values,
+    build_answer,
+    column_answers,
+    column_score,
+    ranks,
+)
 from trainwright.data.staging.arrays import Arrays
 from trainwright.summaries.sketches import HyperLogLog
 
@@ -94,6 +101,31 @@ class Bench:
         )
         told = told[:, None] if told.ndim == 1 else told
         return max(best, self.answer.score(told[:, 1:] if told.shape[1] == 2 else told))
+
+    def tie(self, name: str, *, without: set[str]) -> float:
+        """Share of what the target leaves open of a column that the other columns tell; about 0 for a leak.
+
+        Two models of the column's ranks, out of fold: one is told the target alone, one the others as well.
+
+        Args:
+            name: The column; categories are in the order of what they answer, missing values below all.
+            without: It, its kin, and what is known to leak.
+        """
+        values = self.values[name]
+        if self.columns[name].type is ColumnType.CATEGORY:
+            values = column_answers(values, self.answer, ordered=False)[:, 0]
+        wanted = ranks(np.where(np.isnan(values), -np.inf, values)) / len(values)
+        others = [self.values[one] for one in self.values if one not in without]
+        losses = []
+        for features in ([self.target], [self.target, *others]):
+            told = self.probe(
+                np.column_stack(features),
+                wanted,
+                folds=self.answer.folds,
+                task=Task.REGRESSION.value,
+            )
+            losses.append(float(np.square(told - wanted).sum()))
+        return 1 - losses[1] / losses[0] if losses[0] > 0 else 0.0
 
     def copies_of(self, few: Values, *, least: float) -> set[str]:
         """Columns that are near-copies of these values, alone or as a difference of two.

@@ -1,4 +1,4 @@
-"""Groups that a random split tears apart, so that test rows have their like in train.
+"""Groups that a random or given split tears apart, so that test rows have their like in train.
 
 Each column is tried as a group key: many values, most of them repeated, none of them large. The probe
 is asked twice, with folds of rows and with folds of whole groups. Where the random folds are better by more
@@ -28,6 +28,7 @@ from trainwright.core.columns import ROW, Column, ColumnType
 from trainwright.data.findings import finding
 from trainwright.data.hashing import hash_cells, positions
 from trainwright.data.leakage.naming import looks_like_group
+from trainwright.data.leakage.remedies import split_by
 from trainwright.data.leakage.trials import NUM_FOLDS, Gap, build_trial, compare, judged, readable
 from trainwright.data.staging.blocks import detached
 from trainwright.data.types.case import yaml_word
@@ -41,6 +42,9 @@ MOST_SHARE = 0.05  # of the rows, in one group
 REPEATED = 0.5  # of the rows stand in groups of two and more
 ALIKE = 0.6  # of the other columns stay as they are within groups
 MOSTLY = 0.9
+LEAST_SPREAD = (
+    0.1  # of validation and test rows, whose group is in train: a given split may keep them apart
+)
 ERRORS, GAP, RATIO = 3.0, 0.03, 1.15  # see `Gap.is_clear`
 
 
@@ -54,7 +58,7 @@ class _Key:
 
 def find(view: View, *, deadline: Deadline) -> list[Finding]:
     """Columns that a random split should have kept together."""
-    if view.settings.split.by != "random" or view.settings.is_given or not judged(view):
+    if view.settings.split.by not in ("random", "given") or not judged(view):
         return []
     found: list[tuple[float, Finding]] = []
     for number, key in enumerate(_keys(view)):
@@ -157,8 +161,8 @@ def _try(view: View, key: _Key) -> Iterator[tuple[float, Finding]]:
     found = gap or hidden
     if found is None:
         return
-    spread, rows_spread = _spread(view, name)
-    if not spread:
+    spread, rows_spread, elsewhere = _spread(view, name)
+    if len(rows_spread) <= LEAST_SPREAD * elsewhere:
         return
     said = finding(
         "leakage",
@@ -166,13 +170,13 @@ def _try(view: View, key: _Key) -> Iterator[tuple[float, Finding]]:
         f"rows of one {name!r} are on both sides of the split ({spread:,} of its values), and knowing its"
         f" other rows helps: a quick model has {found.told()}, when whole groups are held out."
         + (
-            f" The score on a random split will not hold for a new {name!r}"
+            f" The score on such a split will not hold for a new {name!r}"
             if gap
             else f" So it has where it is told of {name!r}, which is left out; without it nothing is gained"
         ),
         column=name,
         rows=rows_spread,
-        remedy=f"data: {{split: {{by: group, column: {yaml_word(name)}}}}}",
+        remedy=split_by(view, f"{{by: group, column: {yaml_word(name)}}}"),
     )
     yield found.difference.value + (gap is not None), said
 
@@ -181,18 +185,19 @@ def _with_inputs(view: View, rows: pl.DataFrame) -> pl.DataFrame:
     return rows.select(ROW, view.target.name, *(c.name for c in readable(view)))
 
 
-def _spread(view: View, name: str) -> tuple[int, NDArray[np.int64]]:
-    """How many values are in train and also elsewhere, and the rows elsewhere that they have."""
+def _spread(view: View, name: str) -> tuple[int, NDArray[np.int64], int]:
+    """How many values are in train and also elsewhere, their rows elsewhere, and how many rows are there."""
     empty = np.empty(0, dtype=np.uint64)
     train = empty
     for block in view.blocks([name], split=Split.TRAIN):
         train = np.union1d(train, hash_cells(block[name].drop_nulls()))
-    found, both = [np.empty(0, dtype=np.int64)], empty
+    found, both, elsewhere = [np.empty(0, dtype=np.int64)], empty, 0
     for split in (Split.VALIDATION, Split.TEST):
         for block in view.blocks([name], split=split):
+            elsewhere += block.height
             known = block.filter(block[name].is_not_null())
             hashes = hash_cells(known[name])
             there = np.isin(hashes, train)
             found.append(known[ROW].to_numpy()[there])
             both = np.union1d(both, hashes[there])
-    return len(both), np.concatenate(found)
+    return len(both), np.concatenate(found), elsewhere

@@ -1,4 +1,4 @@
-"""Time that a random split ignores: rows that tell of their neighbours in time, or a world that moves on.
+"""Time that a random or given split ignores: rows that tell of their neighbours, or a world that moves on.
 
 Each date-time column, each whole number that its name and its order mark as a time, and the order of the
 rows itself is tried as a time key. The probe is asked twice: with random folds, and with five
@@ -33,7 +33,8 @@ from trainwright.data.findings import finding
 from trainwright.data.leakage.bench import encode
 from trainwright.data.leakage.naming import is_property_of_a_thing, looks_like_moment
 from trainwright.data.leakage.pairs import likeness
-from trainwright.data.leakage.scores import Values
+from trainwright.data.leakage.remedies import split_by
+from trainwright.data.leakage.scores import Values, area
 from trainwright.data.leakage.trials import NUM_FOLDS, Trial, build_trial, compare, judged, readable
 from trainwright.data.types.case import yaml_word
 from trainwright.data.view import View
@@ -48,6 +49,7 @@ ERRORS_OF_ROWS, GAP_OF_ROWS = 3.0, 0.06  # for the order of the rows, which no n
 SORTED, HALF_SORTED = 0.8, 0.5  # rank correlation with the row's position
 FEWEST_FOLDS, MOST_IN_FOLD = 3, 0.6
 RUNS = 3.0  # times as many runs of equal values as there are values: the file is grouped by that column
+APART = 0.9  # area under the ROC curve by which the time tells test rows: the split is by that time
 LONGEST_YEARS = 60  # that records are collected
 
 
@@ -60,11 +62,7 @@ class _Key:
 
 def find(view: View, *, deadline: Deadline) -> list[Finding]:
     """Columns, or the order of the rows, that a random or group split should have respected."""
-    if (
-        view.settings.split.by not in ("random", "group")
-        or view.settings.is_given
-        or not judged(view)
-    ):
+    if view.settings.split.by not in ("random", "group", "given") or not judged(view):
         return []
     others = [c.name for c in view.columns if c.type in _ORDERED and c.name not in view.inputs]
     names = [*(c.name for c in readable(view)), *others]
@@ -75,8 +73,12 @@ def find(view: View, *, deadline: Deadline) -> list[Finding]:
     random: Values | None = None
     found: list[tuple[float, Finding]] = []
     for number, key in enumerate(islice(_keys(view, frame), MOST_KEYS)):
-        if (found and key.name is None) or not deadline.go_on("order", number):
-            break  # a named time explains the order of the rows
+        if key.name is None and (found or view.settings.is_given):
+            break  # a named time explains the order of the rows, as does that of given files
+        if not deadline.go_on("order", number):
+            break
+        if view.settings.is_given and _is_kept(view, key):
+            continue
         random = trial.losses(trial.random_folds) if random is None else random
         found += _try(view, frame, trial, key, random)
     found.sort(key=lambda one: -one[0])
@@ -106,6 +108,22 @@ def _keys(view: View, frame: pl.DataFrame) -> Iterator[_Key]:
             yield _Key(column.name, values, column.type is not ColumnType.IDENTIFIER)
     if not is_sorted:
         yield _Key(None, places)
+
+
+def _is_kept(view: View, key: _Key) -> bool:
+    """A given split puts the test rows at one end of this time."""
+    assert key.name is not None
+    column = next(column for column in view.columns if column.name == key.name)
+    found = []
+    for split in (Split.TRAIN, Split.TEST):
+        values = _as_key(column, view.sample([key.name], size=SAMPLE_ROWS, split=split)[key.name])
+        if values is None:
+            return True
+        found.append(values)
+    both = np.concatenate(found)
+    is_test = np.repeat([0.0, 1.0], [len(values) for values in found])
+    told = area(is_test, np.where(np.isnan(both), -np.inf, both))
+    return max(told, 1 - told) >= APART
 
 
 def _as_key(column: Column, series: pl.Series) -> Values | None:
@@ -179,7 +197,7 @@ def _try(
         "leakage",
         "warning" if named else "info",
         f"{is_time}. A quick model has {gap.told()}, when whole"
-        f" stretches of it are held out{_drift(trial, folds, view)}. A random split lets it look at rows from"
+        f" stretches of it are held out{_drift(trial, folds, view)}. Such a split lets it look at rows from"
         " the time around, which it will not have in service",
         column=key.name,
         count=frame.height,
@@ -219,4 +237,4 @@ def _remedy(view: View, name: str | None) -> str:
         )
     typed = next(column.type for column in view.columns if column.name == name)
     read = f"columns: {{{yaml_word(name)}: number}}, " if typed is ColumnType.IDENTIFIER else ""
-    return f"data: {{{read}split: {{by: time, column: {yaml_word(name)}}}}}"
+    return split_by(view, f"{{by: time, column: {yaml_word(name)}}}", read=read)

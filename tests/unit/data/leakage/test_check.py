@@ -203,6 +203,45 @@ def test_a_column_that_beats_all_others_together_is_a_suspect() -> None:
     assert "more than all others together" in found[0].message
 
 
+def customers(rows: int = 3000) -> pl.DataFrame:
+    """Wealth shows in three columns and decides; the first of them tells it best."""
+    rng = np.random.default_rng(12)
+    wealth = rng.normal(size=rows)
+    bought = wealth + rng.normal(0, 0.6, rows) > 0
+    return pl.DataFrame(
+        {
+            "income": wealth + rng.normal(0, 0.15, rows),
+            "rent": wealth + rng.normal(0, 0.7, rows),
+            "car": wealth + rng.normal(0, 0.9, rows),
+            "y": np.where(bought, "yes", "no"),
+        }
+    )
+
+
+def test_a_strong_column_to_which_others_are_tied_is_no_suspect() -> None:
+    assert suspects(look(customers())) == []
+
+
+def test_as_strong_a_column_to_which_nothing_is_tied_is_a_suspect() -> None:
+    frame = customers().drop("income")
+    noise = pl.Series(np.random.default_rng(13).normal(0, 0.5, frame.height))
+    found = look(frame.with_columns(hint=(pl.col("y") == "yes").cast(pl.Float64) + noise))
+    assert suspects(found) == ["hint"]
+
+
+def test_a_tied_column_that_beats_the_others_by_far_is_a_suspect() -> None:
+    weak = pl.col("car") + pl.Series(np.random.default_rng(14).normal(0, 1.0, 3000))
+    assert suspects(look(customers().select("income", "y", weak=weak))) == ["income"]
+
+
+def test_a_suspect_category_is_tied_by_what_it_answers() -> None:
+    frame = customers()
+    band = (pl.col("income") * 3).floor().clip(-4, 4).cast(pl.Int64)
+    names = pl.Series(["k", "b", "h", "d", "e", "a", "g", "c", "i"])  # in no order
+    banded = frame.with_columns(income=names[frame.select(band + 4).to_series()])
+    assert suspects(look(banded)) == []
+
+
 def test_the_answer_told_again_is_a_suspect_where_the_others_come_near_it() -> None:
     frame = clean()
     near = (pl.col("y") == "yes") ^ pl.Series(np.random.default_rng(2).random(1500) < 0.02)

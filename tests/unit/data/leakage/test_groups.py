@@ -73,3 +73,20 @@ def test_things_seen_again_are_a_group_whatever_the_name() -> None:
 
 def test_no_time_is_no_finding() -> None:
     assert found(find, view_of(patients(effect=2.0)), seconds=-1) == []
+
+
+def spilt(frame: pl.DataFrame, *, whole: bool) -> np.ndarray:
+    """A split that came with the data: by rows, or by patients."""
+    key = frame["patient_id"].str.slice(1).cast(pl.Int64).to_numpy()
+    place = key % 10 if whole else np.arange(frame.height) % 10
+    return np.where(place < 6, 0, np.where(place < 7, 1, 2))
+
+
+def test_a_given_split_is_judged_by_whether_it_tears_groups_apart() -> None:
+    split = {"by": "given", "column": "part"}
+    frame = patients(effect=2.0).with_columns(part=pl.lit("as given"))
+    said = {"identifiers": ["patient_id"], "left_out": ["part"], "split": split}
+    (one,) = found(find, view_of(frame, parts=spilt(frame, whole=False), **said))
+    assert one.column == "patient_id"
+    assert one.remedy == "data: {split: {by: group, column: patient_id}, drop: [part]}"
+    assert found(find, view_of(frame, parts=spilt(frame, whole=True), **said)) == []

@@ -75,3 +75,21 @@ def test_beside_a_group_the_remedy_keeps_the_group() -> None:
     frame = visits(drift=3.0).with_columns(shop=pl.Series([f"s{k % 40}" for k in range(ROWS)]))
     (one,) = found(find, view_of(frame, split={"by": "group", "column": "shop"}))
     assert one.remedy == "data: {split: {by: group-time, column: seen, group: shop}}"
+
+
+@pytest.mark.parametrize("kinds", [1, 2, 3])
+def test_a_table_of_a_few_different_rows_has_nothing_to_tell(kinds: int) -> None:
+    shop = pl.Series("shop", [f"s{number % kinds}" for number in range(ROWS)])
+    answers = yes_no(np.random.default_rng(kinds).random(ROWS) > 0.5)
+    assert found(find, view_of(pl.DataFrame([shop]).with_columns(answers))) == []
+
+
+def test_a_given_split_is_judged_by_whether_test_rows_come_last() -> None:
+    frame = visits(drift=3.0)
+    split = {"by": "given", "column": "part"}
+    frame = frame.with_columns(part=pl.lit("as given"))
+    (one,) = found(find, view_of(frame, left_out=["part"], split=split))
+    assert one.remedy == "data: {split: {by: time, column: seen}, drop: [part]}"
+    late = np.argsort(np.argsort(frame["seen"].to_numpy())) / ROWS
+    parts = np.where(late < 0.6, 0, np.where(late < 0.7, 1, 2))
+    assert found(find, view_of(frame, parts=parts, left_out=["part"], split=split)) == []
