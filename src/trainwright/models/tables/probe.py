@@ -34,7 +34,11 @@ def probe(
     folds: NDArray[np.int64],
     task: str,
 ) -> NDArray[np.float64]:
-    """Out-of-fold predictions: probabilities (rows, classes), or values (rows,)."""
+    """Out-of-fold predictions: probabilities (rows, classes), or values (rows,).
+
+    Where equal rows share a fold and few differ, one fold may hold them all: nothing is left to learn from,
+    and each row gets the same answer, the shares of the classes or the mean.
+    """
     import lightgbm
 
     num_classes = int(target.max()) + 1 if task == Task.CLASSIFICATION else 0
@@ -48,6 +52,13 @@ def probe(
         free_raw_data=False,
     ).construct()
     found = np.empty((len(target), num_classes) if num_classes else len(target))
+    if not np.ptp(folds):
+        found[:] = (
+            (target[:, None] == np.arange(num_classes)).mean(axis=0)
+            if num_classes
+            else target.mean()
+        )
+        return found
     for fold in np.unique(folds):
         outside = folds == fold
         booster = lightgbm.Booster(settings, rows.subset(np.flatnonzero(~outside).tolist()))

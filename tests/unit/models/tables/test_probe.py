@@ -48,3 +48,13 @@ def test_many_classes_and_values_have_their_shapes_and_repeat_exactly(rows):
         first, second = (probe(rows, target, folds=FOLDS, task=task) for _ in range(2))
         assert first.shape == shape
         np.testing.assert_array_equal(first, second)
+
+
+@pytest.mark.parametrize("num_classes", [2, 3])
+def test_where_one_fold_holds_all_rows_every_row_gets_the_same_answer(rows, num_classes):
+    alone = np.zeros(400, np.int64)
+    classes = np.arange(400.0) % num_classes
+    found = probe(rows, classes, folds=alone, task="classification")
+    np.testing.assert_allclose(found, np.tile(np.bincount(classes.astype(int)) / 400, (400, 1)))
+    found = probe(rows, rows[:, 0], folds=alone, task="regression")
+    np.testing.assert_allclose(found, rows[:, 0].mean())
