@@ -4,9 +4,10 @@ openpyxl's read-only mode streams: 26 MB whatever the sheet, 150,000 cells a sec
 Polars) is eleven times as fast, but keeps a sheet whole and gives an error such as #DIV/0! as an empty text;
 and a 6 KB file with two cells far apart ends the process, because its grid does not fit into memory.
 
-The first row that is not empty names the columns. A merged cell has its text in its first column only, so
-merged headers have empty names and are refused. A workbook is a zip archive of XML: it is refused when it
-unpacks to more than the limits, or when its XML declares entities.
+The first row that is not empty names the columns, below those that `layout: {skip_lines: N}` says are none.
+A merged cell has its text in its first column only, so merged headers have empty names and are refused. A
+workbook is a zip archive of XML: it is refused when it unpacks to more than the limits, or when its XML
+declares entities.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ import polars as pl
 from trainwright.core.artifacts import Finding
 from trainwright.core.errors import DataError, Fault, TrainwrightError, nearest, shorten
 from trainwright.data.findings import finding
+from trainwright.data.reading.excel_marks import Marks, find_marks
 from trainwright.data.reading.hashed import hash_whole
 from trainwright.data.reading.header import name_faults, name_findings
 from trainwright.data.reading.tables import RawBlock
@@ -57,12 +59,14 @@ class Workbook:
         name: For messages.
         sheet: The sheet that is read; None for the only one that holds data.
         dropped: Columns that the recipe leaves out; nameless ones may be among them.
+        skip_lines: Rows of the sheet above the one that names the columns.
     """
 
     stream: BinaryIO
     name: str
     sheet: str | None = None
     dropped: tuple[str, ...] = ()
+    skip_lines: int = 0
     findings: list[Finding] = field(default_factory=list)
     names: tuple[str, ...] = ()
     semicolons: bool = False
@@ -77,7 +81,10 @@ class Workbook:
         self.sha256, self.bytes_read = hash_whole(self.stream, name=self.name)
         with _faults_of_the_file(self.name):
             _check_archive(self.stream, name=self.name)
-            rows = self._rows(self._open())
+            sheet = self._open()
+            with sheet._get_source() as part:
+                marks = find_marks(part)
+            rows = self._below(self._rows(sheet))
             header = next(rows, None)
             if header is None:
                 raise self._empty()
@@ -87,6 +94,7 @@ class Workbook:
                 yield self._block(block)
                 block = list(islice(rows, _ROWS))
         self._tell_errors()
+        self._tell_marks(header, marks)
 
     def _open(self) -> ReadOnlyWorksheet:
         """The sheet that is asked for, or the only visible one that holds data."""
@@ -125,6 +133,14 @@ class Workbook:
             if values:
                 yield number, values
 
+    def _below(self, rows: Iterator[_ROW]) -> Iterator[_ROW]:
+        """Those below what is passed over."""
+        for number, cells in rows:
+            if number > self.skip_lines:
+                yield number, cells
+            else:
+                self.left_out.append((number, "above the header, by skip_lines"))
+
     def _take_names(self, header: _ROW, block: list[_ROW]) -> None:
         """The columns' names; empty columns to the left of the table are no part of it."""
         number, cells = header
@@ -133,6 +149,7 @@ class Workbook:
             self._first = 0
         names = tuple("" if cell is None else str(cell).strip() for cell in cells[self._first :])
         where = self._where(number)
+        self._check_width(len(cells), block, where)
         faults = [
             fault
             for fault in name_faults(names, where=where, dropped=self.dropped)
@@ -153,6 +170,23 @@ class Workbook:
             raise DataError.of(faults)
         self.names = names
         self.findings.extend(name_findings(names))
+
+    def _check_width(self, width: int, block: list[_ROW], where: str) -> None:
+        """Refuse (DataError) a first row that is narrower than those below: a title, or merged cells."""
+        wider = [(number, cells) for number, cells in block if len(cells) > width]
+        if len(wider) < max(2, len(block) / 2):
+            return
+        number, cells = wider[0]
+        is_header = all(isinstance(cell, str) for cell in cells)
+        raise DataError(
+            f"the first row reaches to column {_letters(width)}, and {len(wider)} rows below it to column"
+            f" {_letters(len(cells))}: it is a title, or a header with merged cells",
+            where=where,
+            mend=f"data: {{layout: {{skip_lines: {number - 1}}}}}"
+            if is_header
+            else "unmerge the header's cells and name each column;"
+            " for N rows above the header: data: {layout: {skip_lines: N}}",
+        )
 
     def _block(self, rows: list[_ROW]) -> RawBlock:
         width = len(self.names)
@@ -206,6 +240,43 @@ class Workbook:
                     remedy="mend the formulas in the workbook",
                 )
             )
+
+    def _tell_marks(self, header: _ROW, marks: Marks) -> None:
+        """Merged cells below the header, and formulas that no spreadsheet has computed."""
+        below = [one for one in marks.merged if one.last_row > header[0]]
+        if below:
+            self.findings.append(
+                finding(
+                    "missing",
+                    "warning",
+                    f"{self.name}!{self.sheet}: cells are merged in {len(below)} places, the first"
+                    f" {below[0]}: only the first cell of each holds the value, the others are missing",
+                    count=len(below),
+                    remedy="unmerge them in the workbook, and fill each cell",
+                )
+            )
+        for letters, rows in self._unstored(header, marks):
+            name = self.names[rows[0]]
+            self.findings.append(
+                finding(
+                    "missing",
+                    "warning",
+                    f"{self.name}!{self.sheet}: {len(rows[1])} cells of {shorten(name)} hold a formula whose"
+                    f" value was never stored, the first {letters}{rows[1][0]}: taken as missing",
+                    column=name,
+                    count=len(rows[1]),
+                    remedy="open the workbook in a spreadsheet, and save it: that stores what formulas give",
+                )
+            )
+
+    def _unstored(self, header: _ROW, marks: Marks) -> list[tuple[str, tuple[int, list[int]]]]:
+        """By the letters of a column its place among the names, and the rows of formulas without values."""
+        places = {_letters(at + self._first + 1): at for at in range(len(self.names))}
+        found: dict[str, tuple[int, list[int]]] = {}
+        for letters, row in marks.unstored:
+            if letters in places and row > header[0]:
+                found.setdefault(letters, (places[letters], []))[1].append(row)
+        return list(found.items())
 
     def _where(self, number: int) -> str:
         return f"{self.name}!{self.sheet} row {number}"

@@ -38,7 +38,7 @@ class How:
         conversations: Columns whose lists of objects are kept, as JSON.
         sheet: Of a workbook; the only one that holds data where None.
         wanted: The columns that are asked for; None where all are.
-        layout: Of delimited text: what stands beside header and rows.
+        layout: Of delimited text: what stands beside header and rows; of a workbook the rows above both.
         leaves_out: Rows of totals and repeated headers are left out; otherwise they are refused.
     """
 
@@ -92,7 +92,13 @@ def reader_for(stream: BinaryIO, name: str, how: How) -> Reader:
             conversations=how.conversations,
         )
     if ending in EXCEL_ENDINGS:
-        return Workbook(stream, name, sheet=how.sheet, dropped=how.dropped)
+        return Workbook(
+            stream,
+            name,
+            sheet=how.sheet,
+            dropped=how.dropped,
+            skip_lines=how.layout.skip_lines or 0,
+        )
     return _text_reader(stream, name, name, how)
 
 

@@ -132,7 +132,7 @@ def open_table(
         sheet: Of a workbook; the only one with data where None.
         table: Of a SQLite file; the only one where None.
         wanted: The columns that are asked for; None where all are.
-        layout: Of delimited text: what stands beside header and rows; found out where not said.
+        layout: What stands beside header and rows; of delimited text found out where not said.
         leaves_out: Rows of totals and repeated headers are left out; otherwise they are refused.
         conversations: Columns whose lists of objects are kept, as JSON.
     """
@@ -171,6 +171,7 @@ def how_read(location: Location, settings: DataSettings, *, name: str) -> dict[s
     """How a recipe wants something read, as JSON values; a setting that it cannot use is left unread."""
     text = is_text(name) and not isinstance(location, Rows)
     table = text and not isinstance(location, Documents) and is_delimited(name)
+    layout = LayoutSettings.model_fields if table else ("skip_lines",) if is_workbook(name) else ()
     return {
         "encoding": settings.encoding if text else None,
         "delimiter": settings.delimiter if table else None,
@@ -178,9 +179,7 @@ def how_read(location: Location, settings: DataSettings, *, name: str) -> dict[s
         "nested": _nested(settings),
         "conversations": _conversations(settings),
         "sheet": settings.sheet if is_workbook(name) else None,
-        "layout": {key: getattr(settings.layout, key) for key in LayoutSettings.model_fields}
-        if table
-        else None,
+        "layout": {key: getattr(settings.layout, key) for key in layout} if layout else None,
     }
 
 

@@ -18,7 +18,7 @@ _LIMIT_INT = 2**63
 
 
 def series_of(name: str, values: Sequence[Value]) -> pl.Series:
-    """A series of values: boolean, whole numbers, numbers, texts, bytes or points in time; else texts."""
+    """A series of booleans, whole numbers, numbers, texts, bytes, points or lengths of time; else texts."""
     kinds = {type(value) for value in values if value is not None}
     if not kinds:
         return pl.Series(name, values, dtype=pl.Null)
@@ -32,6 +32,8 @@ def series_of(name: str, values: Sequence[Value]) -> pl.Series:
         return pl.Series(name, values, dtype=pl.String)
     elif kinds == {bytes}:
         return pl.Series(name, values, dtype=pl.Binary)
+    elif kinds == {timedelta}:
+        return pl.Series(name, values, dtype=pl.Duration("us"))
     elif kinds <= {datetime, date}:
         points = [_point(value) for value in values]
         return pl.Series(name, points, dtype=pl.Datetime("us"))
@@ -46,7 +48,9 @@ def text_of(value: Value) -> str | None:
         return value.hex()
     if isinstance(value, datetime):
         return value.strftime("%Y-%m-%d %H:%M:%S.%f")
-    if isinstance(value, date | time | timedelta):
+    if isinstance(value, timedelta):
+        return _hours_of(value)
+    if isinstance(value, date | time):
         return str(value)
     return json.dumps(value)
 
@@ -54,6 +58,14 @@ def text_of(value: Value) -> str | None:
 def json_of(value: Any) -> str | None:  # noqa: ANN401 - lists and mappings of plain values
     """A conversation as JSON in ASCII, where half a character can be written too; None stays None."""
     return None if value is None else json.dumps(value, default=str)
+
+
+def _hours_of(length: timedelta) -> str:
+    """Hours, minutes and seconds, as beside times of day in one column: 36:45:00."""
+    sign, length = ("-", -length) if length < timedelta() else ("", length)
+    minutes, seconds = divmod(length.days * 86_400 + length.seconds, 60)
+    fraction = f".{length.microseconds:06d}" if length.microseconds else ""
+    return f"{sign}{minutes // 60}:{minutes % 60:02d}:{seconds:02d}{fraction}"
 
 
 def _point(value: Value) -> datetime | None:

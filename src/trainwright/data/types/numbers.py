@@ -11,6 +11,7 @@ import polars as pl
 from trainwright.core.columns import Column, ColumnType
 from trainwright.core.errors import shorten
 from trainwright.data.types.case import (
+    LONGEST_NAMED,
     MARKERS,
     MOSTLY,
     NUMBER_MARKERS,
@@ -280,7 +281,9 @@ def _sort_out(
             f"{shorten(mark)} stands in {num_odd} rows of a number column: read as missing",
             rows=rows,
             count=num_odd,
-            remedy=as_missing(case.name, "type: number", tally),
+            remedy=as_missing(case.name, "type: number", tally)
+            if len(mark) <= LONGEST_NAMED
+            else f"{setting(case.name, 'category')} keeps it",
         )
         return (*nulls, mark)
     num_cells = tally.values + num_odd

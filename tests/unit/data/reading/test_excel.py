@@ -3,7 +3,7 @@
 import warnings
 import zipfile
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, time, timedelta
 from io import BytesIO
 
 import openpyxl
@@ -109,11 +109,63 @@ def test_merged_header_cells_are_refused_with_their_place(tmp_path):
     assert read(tmp_path, drop=("",)).frame.columns == ["id", "address", "y"]
 
 
-def test_a_title_above_the_header_is_refused(tmp_path):
-    write(tmp_path / "t.xlsx", [("Report of 2024",), ("a", "y"), (1, 2)])
-    with pytest.raises(DataError, match="a value in column B, which has no name") as caught:
+def test_a_title_above_the_header_is_refused_once_and_its_mend_reads_the_sheet(tmp_path):
+    rows = [("Report of 2024",), (), ("a", "b", "y"), (1, 2, 3), (4, 5, 6)]
+    write(tmp_path / "t.xlsx", rows)
+    with pytest.raises(
+        DataError, match="reaches to column A, and 3 rows below it to column C"
+    ) as caught:
         read(tmp_path)
-    assert caught.value.where == "t.xlsx!Data row 2"
+    assert caught.value.where == "t.xlsx!Data row 1"
+    assert caught.value.mend == "data: {layout: {skip_lines: 2}}"
+    assert len(caught.value.faults) == 1
+    raw = read(tmp_path, layout={"skip_lines": 2})
+    assert raw.frame.rows() == [(1, 2, 3), (4, 5, 6)]
+    assert raw.place(0) == "t.xlsx:4"
+
+
+def test_a_header_whose_last_cells_are_merged_is_refused_once(tmp_path):
+    book = write(tmp_path / "t.xlsx", [("a", "b", "y"), *[(1, 2, n) for n in range(30)]])
+    book["Data"].merge_cells("B1:C1")
+    book.save(tmp_path / "t.xlsx")
+    with pytest.raises(DataError, match="it is a title, or a header with merged cells") as caught:
+        read(tmp_path)
+    assert caught.value.mend.startswith("unmerge the header's cells and name each column")
+    assert len(caught.value.faults) == 1
+
+
+def test_merged_cells_below_the_header_are_told(tmp_path):
+    book = write(tmp_path / "t.xlsx", [("a", "y"), *[("x", n) for n in range(9)]])
+    book["Data"].merge_cells("A3:A5")
+    book["Data"].merge_cells("D1:E1")
+    book.save(tmp_path / "t.xlsx")
+    raw = read(tmp_path)
+    (noted,) = raw.findings
+    assert (noted.kind, noted.severity, noted.count) == ("missing", "warning", 1)
+    assert "the first A3:A5" in noted.message
+    assert raw.frame["a"].null_count() == 2
+
+
+def test_formulas_whose_value_was_never_stored_are_told_by_column(tmp_path):
+    rows = [("a", "b", "y"), *[(n, f'=A{n + 2}*2 & "<"', "=1") for n in range(5)]]
+    write(tmp_path / "t.xlsx", rows)
+    told = {one.column: one for one in read(tmp_path).findings}
+    assert {name: one.count for name, one in told.items()} == {"b": 5, "y": 5}
+    assert (
+        "5 cells of 'b' hold a formula whose value was never stored, the first B2"
+        in told["b"].message
+    )
+
+
+def test_lengths_of_time_are_numbers_of_seconds_and_hours_beside_times_of_day(tmp_path):
+    lengths = [timedelta(hours=30, minutes=5), timedelta(0), timedelta(seconds=-90)]
+    write(
+        tmp_path / "t.xlsx",
+        [("a", "b", "y"), *[(n, n, 1) for n in lengths], (lengths[0], time(8, 5), 2)],
+    )
+    frame = read(tmp_path).frame
+    assert frame["a"].to_list() == [*lengths, lengths[0]]
+    assert frame["b"].to_list()[::3] == ["30:05:00", "08:05:00"]
 
 
 def test_two_columns_of_one_name_are_refused(tmp_path):
