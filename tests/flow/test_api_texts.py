@@ -174,6 +174,25 @@ def test_it_stands_beside_a_network_on_the_same_rows(tmp_path, capsys):
         assert status == 0, [check for check in again["checks"] if not check["passed"]]
 
 
+def test_its_run_is_paired_with_that_of_a_network_by_what_both_wrote(tmp_path, capsys):
+    work = ("--workspace", tmp_path / "work")
+    with endpoint(sums) as told:
+        path = recipe(tmp_path, PAIRS, url=told.url, more=ASKED)
+        _, asked = call("run", path, *work, capsys=capsys)
+    recipe(tmp_path, PAIRS, url="", model=f"{{{{family: {TINY}}}}}")
+    _, trained = call("run", path, *work, "--set", "training.epochs=1", capsys=capsys)
+    status, found = call("compare", asked["run"], trained["run"], *work, capsys=capsys)
+    assert status == 0
+    (pair,) = found["pairs"]
+    assert (pair["paired"], pair["loss"]) == (True, "chrf_loss")
+    assert pair["rows"] == asked["rows"]["validation"]
+    api = row_of(asked, "api")["loss"]
+    assert -1 < pair["difference"] < api - 0.2  # its own loss less one of nearly 1
+    assert pair["verdict"] == f"{asked['run']} is better"
+    status, alike = call("compare", trained["run"], trained["run"], *work, capsys=capsys)
+    assert "loss" not in alike["pairs"][0]  # two that say how likely a text is, by that
+
+
 @pytest.mark.parametrize(("family", "status"), [("ngram", 2), (TINY, 0)])
 def test_a_metric_of_texts_decides_without_an_endpoint_too(tmp_path, capsys, family, status):
     path = recipe(tmp_path, PAIRS, url="", model=f"{{{{family: {family}}}}}")

@@ -35,8 +35,9 @@ def compare(
     for pair in result.pairs:
         lines.append(f"{pair['runs'][0]} against {pair['runs'][1]}: {pair['verdict']}")
         if pair["paired"]:
+            loss = "1 - chrF2 of the texts" if "loss" in pair else "the loss"
             lines.append(
-                f"  difference of the loss {pair['difference']:+.5f}"
+                f"  difference of {loss} {pair['difference']:+.5f}"
                 f" (95 %: {pair['low']:+.5f} to {pair['high']:+.5f}),"
                 f" p = {pair['p_value']:.3g}, {pair['rows']} rows"
             )

@@ -16,6 +16,7 @@ from trainwright.core.columns import ROW
 from trainwright.core.errors import CommandError
 from trainwright.evaluation.choice import row_losses
 from trainwright.evaluation.comparison import compare_auc, compare_losses
+from trainwright.evaluation.text_metrics import TEXT_LOSS
 from trainwright.flow.resolving import require_package, snapshot_of
 from trainwright.runs.folder import RunFolder
 from trainwright.runs.workspace import Workspace
@@ -27,7 +28,8 @@ class Compared:
 
     runs: One mapping a run: id, family, snapshot, metrics.
     pairs: One mapping a pair with the first run: difference of the loss, interval, p-value, verdict;
-        for two classes also that of the ROC AUC (positive where the first is better).
+        for two classes also that of the ROC AUC (positive where the first is better). Where an endpoint
+        is among the two, which does not say how likely a text is, the loss is 1 - chrF2 of the texts.
     """
 
     runs: tuple[dict[str, Any], ...]
@@ -84,9 +86,14 @@ def _pair(one: RunFolder, other: RunFolder, mine: Snapshot, theirs: Snapshot) ->
     losses = [
         row_losses(_output(both, mine, suffix), target, mine.target) for suffix in ("", "_other")
     ]
+    by = {}
     if not all(np.isfinite(one).all() for one in losses):
-        verdict = "an endpoint does not say how likely a text is: its run's report has its texts"
-        return {**names, "paired": False, "verdict": verdict}
+        both = _written(both)
+        if both.height < 2:
+            verdict = "an endpoint does not say how likely a text is, and no row has a text of both"
+            return {**names, "paired": False, "verdict": verdict}
+        by = {"loss": TEXT_LOSS}
+        losses = [both[f"{TEXT_LOSS}{suffix}"].to_numpy() for suffix in ("", "_other")]
     test = compare_losses(
         *losses,
         units=both["unit"].to_numpy(),
@@ -94,6 +101,7 @@ def _pair(one: RunFolder, other: RunFolder, mine: Snapshot, theirs: Snapshot) ->
     return {
         **names,
         "paired": True,
+        **by,
         "rows": both.height,
         "difference": test.difference,
         "low": test.low,
@@ -102,6 +110,14 @@ def _pair(one: RunFolder, other: RunFolder, mine: Snapshot, theirs: Snapshot) ->
         "verdict": _verdict(test.low, test.high, one.id, other.id),
         "roc_auc": _auc(both, mine),
     }
+
+
+def _written(both: pl.DataFrame) -> pl.DataFrame:
+    """The rows that both wrote for; none where a run has no texts, or is older than they are kept."""
+    wanted = (TEXT_LOSS, f"{TEXT_LOSS}_other")
+    if not set(wanted) <= set(both.columns):
+        return both.clear()
+    return both.filter(*(pl.col(name).is_not_null() for name in wanted))
 
 
 def _auc(both: pl.DataFrame, snapshot: Snapshot) -> dict[str, float] | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -22,7 +22,7 @@ from trainwright.core.errors import DataError
 from trainwright.core.language import Generates, Generation, GenerationSettings, Prompt
 from trainwright.data.hashing import mix
 from trainwright.data.language.conversations import from_text
-from trainwright.evaluation.text_metrics import text_differences, text_metrics
+from trainwright.evaluation.text_metrics import text_differences, text_losses, text_metrics
 from trainwright.flow.rows import Rows
 
 GROUP = 16  # rows that are generated side by side, and that the clock decides about
@@ -112,6 +112,8 @@ class Generated:
         gains: The model's minus the base's, on the same rows, with a paired interval.
         samples: The first rows.
         is_drawn: Tokens were drawn at random, by the seed of the settings.
+        losses: Of every row that was asked, by its global position: what candidates that write are
+            compared by, 1 where nothing was written.
     """
 
     rows: int
@@ -122,6 +124,7 @@ class Generated:
     gains: Mapping[str, MetricValue]
     samples: tuple[Sample, ...]
     is_drawn: bool = False
+    losses: Mapping[int, float] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """As JSON values, for evaluation.json and the report."""
@@ -192,7 +195,7 @@ def generate_for(
     told = found.answered()
     if not told:
         return None
-    return _judged(
+    judged = _judged(
         [found.asked[place] for place in told],
         list(told.values()),
         units=found.units[list(told)],
@@ -201,6 +204,7 @@ def generate_for(
         seed=seed,
         confidence=confidence,
     )
+    return replace(judged, losses=_losses(found))
 
 
 def write_for(
@@ -291,6 +295,13 @@ def _written(
             if request is not None and request not in found:
                 table.cancel(request)
     return [None if request is None else found[request] for request in requests]
+
+
+def _losses(written: Written) -> dict[int, float]:
+    """What the first model wrote, row by row; nothing where it cannot take the prompt."""
+    texts = ["" if one is None else one.text for one in written.texts[0]]
+    losses = text_losses(texts, [question.reference for question in written.asked])
+    return {question.row: float(loss) for question, loss in zip(written.asked, losses, strict=True)}
 
 
 def _judged(

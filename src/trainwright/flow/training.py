@@ -5,8 +5,8 @@ It reads train and validation rows and nothing else: whoever calls it, the test 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from trainwright.core.artifacts import Evaluation, Snapshot
@@ -43,6 +43,7 @@ class Trained:
     evaluation: Metrics, diagnosis, importance.
     training: The rows learnt from.
     validation: The rows judged on.
+    text_losses: Of validation rows that the winner wrote for, by their global position.
     """
 
     selection: Selection
@@ -51,6 +52,7 @@ class Trained:
     evaluation: Evaluation
     training: Rows
     validation: Rows
+    text_losses: Mapping[int, float] = field(default_factory=dict)
 
 
 def train(
@@ -144,7 +146,8 @@ def train(
         assessment = replace(assessment, evaluation=replace(assessment.evaluation, metrics=metrics))
         plots = {**evaluation.plots, "generated": generated.to_json()}
         evaluation = replace(evaluation, metrics=metrics, plots=plots)
-    return Trained(selection, assessment, model, evaluation, training_rows, validation)
+    losses = {} if generated is None else generated.losses
+    return Trained(selection, assessment, model, evaluation, training_rows, validation, losses)
 
 
 def _writes(candidate: Candidate, snapshot: Snapshot) -> bool:

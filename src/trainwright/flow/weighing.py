@@ -7,6 +7,7 @@ volume that the recipe names and the quality does not speak for the other side; 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -66,6 +67,8 @@ def weigh(sides: Sides, *, seed: int) -> Weighed:
         return Weighed(UNDECIDED, missing, None)
     even = break_even(fixed=sides.once, saved=(sides.elsewhere, sides.here), seed=seed)
     told = f"training is earned back from {_rows(even)} rows on"
+    if even.low == math.inf:
+        told = "training is never earned back: a row served here costs as much as one answered there"
     cheaper = _cheaper(even, sides.rows)
     better = _better(sides)
     reasons = [told]
@@ -74,7 +77,8 @@ def weigh(sides: Sides, *, seed: int) -> Weighed:
         reasons.append(f"{free}; where they are not: estimate: {{label: 0.05}}")
     if sides.rows is not None:
         where = {"train": "above", "use the API": "below", None: "within"}[cheaper]
-        reasons.append(f"the recipe names {sides.rows:,} rows: {where} that interval")
+        where = "" if even.low == math.inf else f": {where} that interval"
+        reasons.append(f"the recipe names {sides.rows:,} rows{where}")
     if sides.asked is not None and sides.trained is not None:
         quality = {
             "train": "the trained model is better than the endpoint",

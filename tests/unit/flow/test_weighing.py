@@ -50,6 +50,8 @@ def test_the_cheaper_one_that_is_better_too_is_one():
 def test_a_row_that_is_as_dear_here_is_never_earned_back():
     found = weigh(replace(SIDES, here=exact(0.01)), seed=0)
     assert found.break_even.low == math.inf
+    assert found.reasons[0].startswith("training is never earned back")
+    assert found.reasons[1] == "the recipe names 10,000,000 rows"
     assert found.verdict == "use the API"
 
 
