@@ -2,10 +2,10 @@
 
     python benchmarks/faults/leakage.py > docs/benchmarks/planted-leakage.md
 
-Prints, for each fault, in how many of the planted tables it is named (recall), and how many findings of the
-same kind on the tables as they came, which a reader has to judge. Every plant is a function
-`plant_x(frame, rng) -> (frame, truth)`; `truth` holds the column (None: the order of the rows), the kind of
-the finding and words of the recipe that make the fault matter.
+Prints, for each fault, in how many of the planted tables it is named (recall), and the share of what is named
+there that was planted, beyond what the same kind names in the table as it came (precision). Every plant is
+a function `plant_x(frame, rng) -> (frame, truth)`; `truth` holds the column (None: the order of the rows),
+the kind of the finding and words of the recipe that make the fault matter.
 """
 
 from __future__ import annotations
@@ -196,21 +196,30 @@ HEAD = """\
 
 Each fault is planted into ten real tables (at most 4,000 rows) and goes through stage 1 with the default
 recipe; it counts as named where a finding of the kind says the column, as a warning, or as information where
-the column is left out of the inputs anyway. What is named on the tables as they came is in
-[the false-alarm table](../leakage-false-alarms.md).
+the column is left out of the inputs anyway. Recall is the share of tables in which it is named; precision
+the share of the columns named that was planted, beyond those named in the same table as it came
+([the false-alarm table](../leakage-false-alarms.md)).
 
-Made by `python benchmarks/faults/leakage.py > docs/benchmarks/planted-leakage.md`.
+Made by `PYTHONPATH=benchmarks python benchmarks/faults/leakage.py > docs/benchmarks/planted-leakage.md`.
 
-| fault | what is planted | named | not named in |
-| --- | --- | ---: | --- |"""
+| fault | what is planted | precision | recall | not named in | named besides |
+| --- | --- | ---: | ---: | --- | --- |"""
 _RANK = {"info": 0, "warning": 1, "error": 2}
 
 
-def findings_of(frame: pd.DataFrame, table: Table, data: Mapping[str, Any]) -> list[Finding]:
-    """What stage 1 says of a table, errors accepted."""
+def findings_of(
+    frame: pd.DataFrame,
+    table: Table,
+    data: Mapping[str, Any],
+    *,
+    files: Mapping[str, str] | None = None,
+) -> list[Finding]:
+    """What stage 1 says of a table, errors accepted; with files beside the recipe."""
     with tempfile.TemporaryDirectory(prefix="planted-") as scratch:
         folder = Path(scratch)
         frame.to_csv(folder / "t.csv", index=False)
+        for name, text in (files or {}).items():
+            (folder / name).write_text(text)
         said: dict[str, Any] = {"source": "t.csv", "target": table.target, "budget": "10m", **data}
         if table.drop:
             said["drop"] = list(table.drop)
@@ -233,40 +242,63 @@ def findings_of(frame: pd.DataFrame, table: Table, data: Mapping[str, Any]) -> l
 
 def is_named(findings: list[Finding], truth: Truth, target: str) -> bool:
     """Whether a finding of the kind names the column."""
+    return any(_names(one, truth, target) for one in findings)
+
+
+def _names(finding: Finding, truth: Truth, target: str) -> bool:
     column = target if truth.column == "__target__" else truth.column
-    return any(
+    return (
         finding.kind == truth.kind
         and _RANK[finding.severity] >= _RANK[truth.severity]
         and (finding.column == column or (column is not None and repr(column) in finding.message))
-        for finding in findings
     )
+
+
+def besides(
+    findings: list[Finding], clean: list[Finding], truth: Truth, target: str
+) -> set[str | None]:
+    """Other columns that warnings of the kind name, and did not name in the table as it came."""
+    known = {one.column for one in clean if one.kind == truth.kind}
+    return {
+        one.column
+        for one in findings
+        if one.kind == truth.kind
+        and _RANK[one.severity] >= _RANK["warning"]
+        and not _names(one, truth, target)
+        and one.column not in known
+    }
 
 
 def main() -> None:
     """Plant every fault into every table, and print the table of what was named."""
-    tables = [table for table in TABLES if table.name in PLANTED]
+    quiet = {"labels": {"errors": "off"}}  # none is planted here
     wanted = sys.argv[1:]
-    print(HEAD)
-    for plant in PLANTS:
-        if wanted and plant.__name__ not in wanted:
-            continue
-        missed, total = [], 0
-        for number, table in enumerate(tables):
-            loaded = _LOADERS[table.package](table.name)
-            if loaded is None:
-                continue
+    plants = [plant for plant in PLANTS if not wanted or plant.__name__ in wanted]
+    frames, clean = {}, {}
+    for table in (table for table in TABLES if table.name in PLANTED):
+        loaded = _LOADERS[table.package](table.name)
+        if loaded is not None:
             frame = loaded[loaded[table.target].notna()].head(4_000).reset_index(drop=True)
+            frames[table] = frame
+            clean[table] = findings_of(frame, table, quiet)
+    print(HEAD)
+    for plant in plants:
+        missed, wrong = [], []
+        for number, (table, frame) in enumerate(frames.items()):
             marked = frame.rename(columns={table.target: "__target__"})
             planted, truth = plant(marked, np.random.default_rng(number))
             planted = planted.rename(columns={"__target__": table.target})
-            found = findings_of(planted, table, truth.data)
-            total += 1
+            found = findings_of(planted, table, {**quiet, **truth.data})
             if not is_named(found, truth, table.target):
                 missed.append(table.name)
+            others = besides(found, clean[table], truth, table.target)
+            wrong += [f"{table.name}: {one or 'rows'}" for one in sorted(others, key=str)]
         what = (plant.__doc__ or "").split("\n")[0].rstrip(".")
         name = plant.__name__.removeprefix("plant_").replace("_", " ")
-        named = f"{total - len(missed)} / {total}"
-        print(f"| {name} | {what} | {named} | {', '.join(missed)} |", flush=True)
+        right = len(frames) - len(missed)
+        precision = f"{right / (right + len(wrong)):.3f}" if right + len(wrong) else ""
+        cells = (name, what, precision, f"{right / len(frames):.3f}")
+        print(f"| {' | '.join(cells)} | {', '.join(missed)} | {', '.join(wrong)} |", flush=True)
 
 
 if __name__ == "__main__":

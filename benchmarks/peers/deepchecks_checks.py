@@ -1,8 +1,8 @@
 """What Deepchecks names in some tables: checks of its two suites for data, with the conditions that it ships.
 
-    python deepchecks_checks.py CHECK,CHECK FOLDER ...
+    python deepchecks_checks.py FOLDER ...
 
-Each FOLDER holds train.csv, test.csv and about.json (target, task, categories; index and date: a column).
+Each FOLDER holds train.csv, test.csv and about.json (target, task, categories, checks; index, date: columns).
 Prints a line of JSON a folder: check -> what its failed or warned conditions say, then its value.
 """
 
@@ -24,13 +24,14 @@ from deepchecks.tabular.suites import data_integrity, train_test_validation  # n
 
 def main() -> None:
     """Run the checks on each folder."""
-    for folder in sys.argv[2:]:
-        print(json.dumps(checked(Path(folder), sys.argv[1].split(","))), flush=True)
+    for folder in sys.argv[1:]:
+        print(json.dumps(checked(Path(folder))), flush=True)
 
 
-def checked(folder: Path, wanted: list[str]) -> dict[str, Any]:
+def checked(folder: Path) -> dict[str, Any]:
     """What the wanted checks of both suites say of a folder."""
     about = json.loads((folder / "about.json").read_text())
+    wanted = about["checks"]
     words = dict.fromkeys([*about["categories"], about["target"]], str)
     train, test = (
         pd.read_csv(folder / f"{part}.csv", dtype=words, keep_default_na=False, na_values=[""])
