@@ -82,7 +82,10 @@ def open_shard(path: Path) -> Passages:
     Raises:
         TrustError: it is damaged: a hash, a length, or an id that is beyond the vocabulary.
     """
-    note = read_json(path / _NOTE)
+    try:
+        note = read_json(path / _NOTE)
+    except TrustError as error:
+        raise _damaged(f"{_NOTE}: {error.what}", path) from error
     try:
         arrays = {
             name: _mapped(path / name, _ARRAYS[name], wanted)
@@ -186,7 +189,7 @@ def _damaged(what: str, path: Path) -> TrustError:
 
 def _make_room(folder: Path, *, keep: str, limit_bytes: int) -> None:
     with suppress(OSError):  # another process may be making room too
-        shards = sorted(_shards(folder), key=lambda path: (path / _NOTE).stat().st_mtime_ns)
+        shards = sorted(_shards(folder), key=_used)
         total = sum(map(_size, shards))
         for path in shards:
             if total > limit_bytes and path.name != keep:
@@ -197,7 +200,13 @@ def _make_room(folder: Path, *, keep: str, limit_bytes: int) -> None:
 def _shards(folder: Path) -> list[Path]:
     if not folder.is_dir():
         return []
-    return [path for path in folder.iterdir() if (path / _NOTE).is_file() and path.name[0] != "."]
+    return [path for path in folder.iterdir() if path.is_dir() and path.name[0] != "."]
+
+
+def _used(path: Path) -> int:
+    """When it was last; one without its note, which nobody can use, never."""
+    note = path / _NOTE
+    return note.stat().st_mtime_ns if note.is_file() else 0
 
 
 def _size(path: Path) -> int:

@@ -126,6 +126,21 @@ def test_a_shard_that_was_made_wrong_is_refused_too(
         kept.transform(documents)
 
 
+@pytest.mark.parametrize("note", [b'{"format": 1, "rows"', b"[]", None])
+def test_a_shard_without_a_sound_note_is_refused_with_what_removes_it(
+    documents: pl.DataFrame, kept: LanguagePreparation, note: bytes | None
+) -> None:
+    kept.transform(documents)
+    assert kept.shards is not None
+    file = shard_in(kept.shards) / "shard.json"
+    file.unlink() if note is None else file.write_bytes(note)
+    with pytest.raises(TrustError, match="a shard of token ids is damaged") as caught:
+        kept.transform(documents)
+    assert "prepare --collect" in caught.value.mend
+    assert shards.remove_shards(kept.shards) > 0  # which is what that does
+    assert len(kept.transform(documents).ids) == 26
+
+
 def test_nothing_is_left_of_a_shard_that_could_not_be_made(
     documents: pl.DataFrame, kept: LanguagePreparation
 ) -> None:
