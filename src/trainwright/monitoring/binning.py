@@ -24,6 +24,9 @@ from numpy.typing import NDArray
 from trainwright.core.columns import ColumnType
 
 NUM_BINS = 10  # of a number; ten are enough for a PSI that is comparable with the literature
+BIN_ROWS = (
+    40  # a bin, where there are fewer than 400: edges that few rows set alarm too often by chance
+)
 NUM_CATEGORIES = 30  # named ones; the rarer share a bin
 NUM_WORDS = 2_000
 MIN_COUNT = 5  # rows that must share a category, a word or a bin before it is written down
@@ -130,7 +133,7 @@ def _fit_category(column: str, texts: pl.Series) -> Binning:
 
 
 def quantile_edges(numbers: NDArray[np.float64]) -> tuple[float, ...]:
-    """At most ten bins of about equal counts, at least five rows each; outer edges where values tie.
+    """Bins of about equal counts: ten, or two at least of forty rows; outer edges where values tie.
 
     An outer edge stands below the smallest value (and above the largest) where five rows or more
     share it, so that a constant column notices any other value.
@@ -145,14 +148,18 @@ def quantile_edges(numbers: NDArray[np.float64]) -> tuple[float, ...]:
     if len(values) == 0:
         return ()
     total, below = int(counts.sum()), np.cumsum(counts)
-    goal = max(total / NUM_BINS, MIN_COUNT)
+    few = (
+        len(values) <= NUM_BINS
+    )  # then edges stand between known values, however few rows there are
+    num_bins = NUM_BINS if few else max(2, min(NUM_BINS, total // BIN_ROWS))
+    goal = max(total / num_bins, MIN_COUNT)
     edges = [float(np.nextafter(values[0], -np.inf))] if counts[0] >= MIN_COUNT else []
     taken = 0
     for place in range(len(values) - 1):
         if below[place] - taken >= goal - 0.5 and total - below[place] >= MIN_COUNT:
             edges.append(_between(float(values[place]), float(values[place + 1])))
             taken = int(below[place])
-            goal = max((total - taken) / max(1, NUM_BINS - len(edges)), MIN_COUNT)
+            goal = max((total - taken) / max(1, num_bins - len(edges)), MIN_COUNT)
     if counts[-1] >= MIN_COUNT:
         edges.append(float(values[-1]))
     return tuple(dict.fromkeys(edge for edge in edges if np.isfinite(edge)))

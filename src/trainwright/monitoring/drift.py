@@ -2,8 +2,8 @@
 
 An alarm needs two things: a difference that chance and ordinary movement do not make (Holm's
 procedure over all columns at the false-alarm rate), and one that is large (PSI of at least 0.1, or,
-for numbers, an AUC of which at least 0.55 is certain: then and now can be told apart by the column
-alone. A shift by 0.3 standard deviations is a PSI of 0.09 and an AUC of 0.58).
+for numbers, an AUC of which at least 0.55 is certain at 95 %: then and now can be told apart by the
+column alone. A shift by 0.3 standard deviations is a PSI of 0.09 and an AUC of 0.58).
 Each column is asked up to three questions: whether its values moved, whether more are missing, and
 whether more are new; only where there are rows enough for an answer (Tarone 1990, Biometrics 46, p.
 515), so that columns which are never missing do not weaken the others. Under 200 rows the answer is

@@ -40,6 +40,15 @@ def test_ten_bins_hold_equal_counts():
     assert binning.count(pl.Series(values)).tolist() == [100] * 10 + [0]
 
 
+@pytest.mark.parametrize(("rows", "bins"), [(60, 2), (200, 5), (399, 9), (5_000, 10)])
+def test_bins_of_a_small_reference_are_fewer_and_hold_forty_rows_each(rows, bins):
+    values = np.random.default_rng(1).normal(size=rows)
+    (binning,) = fit_binnings("a", ColumnType.NUMBER, pl.Series(values))
+    counts = binning.count(pl.Series(values))[:-1]
+    assert len(counts) == bins
+    assert min(counts) >= min(40, rows // 2)
+
+
 def test_no_edge_is_the_value_of_a_single_row():
     values = np.random.default_rng(2).normal(size=500)
     assert not set(quantile_edges(values)) & set(values)
