@@ -9,8 +9,8 @@ is told which columns are categories, an index, a date. A fault is named where o
 for the column, as a warning or error (as information where the column is left out anyway), or where a
 condition of Deepchecks' check of that kind fails or warns and names the column. Recall is the share of tables
 in which it is named. Precision is the share of what is named by the same kind in the planted tables that was
-planted; a fault of rows or of the target has no other column to be named, and there the tables without a
-fault count.
+planted (columns planted beside it do not count); a fault of rows or of the target has no other column to be
+named, and there the tables without a fault count.
 """
 
 from __future__ import annotations
@@ -335,8 +335,10 @@ def main() -> None:
         said = [(ours(frame, table), one) for (frame, _), one in zip(frames, told, strict=True)]
         for (frame, batch), after in zip(frames[1:], said[1:], strict=True):
             for fault in batch:
+                own = {one.column for one in batch} - {fault.column}  # planted for another reason
+                columns = [name for name in frame if name not in own]
                 names = [
-                    count(counts[fault.name], who, fault, said[0], after, table, list(frame))
+                    count(counts[fault.name], who, fault, said[0], after, table, columns)
                     for who in (0, 1)
                 ]
                 note = {"table": table.name, "fault": fault.name, "named": names}
@@ -399,7 +401,7 @@ def named(fault: Fault, said: Said, target: str, columns: list[str], who: int) -
                 found |= {one.column or "rows"}
             else:
                 wanted = {fault.column} & {one.column, *quoted}
-                found |= wanted or {one.column or next(iter(sorted(quoted)), "rows")}
+                found |= wanted or {one.column} & {*columns} or quoted
     return found
 
 
