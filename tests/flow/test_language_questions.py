@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from trainwright.core.language import Generation
+from trainwright.core.language import Generation, PromptTooLong
 
 SUBJECTS, PLACES = ("the cat", "a dog", "my hen"), ("the mat.", "the old wall.", "a green hill.")
 
@@ -56,14 +56,27 @@ def test_an_n_gram_model_is_run_judged_and_asked(tmp_path, trainwright):
 
 
 class Writer:
-    """Writes one right program of two."""
+    """Writes one right program of two; has no room for long prompts."""
 
     generates = True
-    calls = 0
+    calls = active = 0
 
     def generate(self, prompts, settings):
+        for prompt in prompts:
+            self.add(prompt, settings)
         self.calls += 1
         return [Generation(f"\n    return {self.calls}", "stop", 1, 1) for _ in prompts]
+
+    def decoding(self):
+        return self
+
+    def add(self, prompt, settings):
+        if len(prompt) > 20:
+            raise PromptTooLong("too long")
+        return 0
+
+    def cancel(self, request):
+        pass
 
 
 @pytest.mark.skipif(
@@ -86,11 +99,22 @@ def test_programs_are_run_and_kept(tmp_path, trainwright, monkeypatch):
         "pass@1": 0.5,
         "pass@2": 1.0,
     }
+    assert judged["too_long"] == []
     kept = json.loads(Path(judged["programs"]).read_text())
     assert kept["line 1"][0] == {
         "program": "def f():\n    return 1\n\nassert f() == 1\n",
         "outcome": "passed",
     }
+
+    long = [
+        {"prompt": "def f():" + " " * 20 + "#", "tests": "pass"}
+    ]  # so that an empty program would pass
+    both = [json.loads(line) for line in problems.read_text().splitlines()]
+    written(problems, long + both)
+    status, judged = trainwright("evaluate", found["run"], "--programs", problems, "--samples", 2)
+    assert (status, judged["too_long"]) == (0, ["line 1"])
+    assert judged["outcomes"] == {"line 1": ["failed", "failed"], "line 2": ["passed", "failed"]}
+    assert judged["metrics"]["pass@1"]["value"] == 0.25
 
 
 def test_planted_secrets_are_looked_for_and_told(tmp_path, trainwright):

@@ -100,6 +100,11 @@ def _questions(
             f"{len(found)} programs: {found.count('passed')} passed, {found.count('failed')} failed,"
             f" {found.count('timeout')} ran out of time"
         )
+        if judged.too_long:
+            told = (
+                f"{len(judged.too_long)} problems are longer than the model takes, and not passed"
+            )
+            lines.append(f"{told}: {', '.join(judged.too_long[:5])}")
         lines.append(f"they stand in {judged.written}")
         print_result(judged.to_json(), lines, as_json=as_json)
     return 0

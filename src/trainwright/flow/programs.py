@@ -20,6 +20,7 @@ from trainwright.core.language import (
     GenerationSettings,
     Message,
     Prompt,
+    PromptTooLong,
     generator_of,
 )
 from trainwright.core.seeds import derive_seed
@@ -46,12 +47,14 @@ class ProgramsResult:
         outcomes: By problem, what came of each program.
         metrics: pass@1, and pass@N where several were drawn.
         written: The file of the run that holds every program with what came of it.
+        too_long: Problems that the model has no room for: none of their programs passed.
     """
 
     run: str
     outcomes: Mapping[str, tuple[Outcome, ...]]
     metrics: Mapping[str, MetricValue]
     written: Path
+    too_long: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """The contract of `evaluate --programs --json`."""
@@ -60,6 +63,7 @@ class ProgramsResult:
             "confidence": 0.95,
             "metrics": {name: value.to_json() for name, value in self.metrics.items()},
             "outcomes": {name: list(found) for name, found in self.outcomes.items()},
+            "too_long": list(self.too_long),
             "programs": str(self.written),
         }
 
@@ -103,13 +107,14 @@ def judge_programs(
             mend="name a run of family causal-lm or seq2seq-lm",
         )
     programs = write_programs(writer, problems, task=model.target.task, samples=samples)
-    outcomes = run_programs([one for each in programs for one in each], limits=limits)
-    grouped = [tuple(outcomes[n * samples : (n + 1) * samples]) for n in range(len(problems))]
+    outcomes = iter(run_programs([one for each in programs for one in each], limits=limits))
+    unwritten: tuple[Outcome, ...] = ("failed",) * samples
+    grouped = [tuple(next(outcomes) for _ in each) or unwritten for each in programs]
     passed = [[one == "passed" for one in each] for each in grouped]
     told = {
         problem.name: [
             {"program": program, "outcome": outcome}
-            for program, outcome in zip(texts, each, strict=True)
+            for program, outcome in zip(texts or [""] * samples, each, strict=True)
         ]
         for problem, texts, each in zip(problems, programs, grouped, strict=True)
     }
@@ -120,13 +125,16 @@ def judge_programs(
         written=folder.path / FILE,
         outcomes={problem.name: each for problem, each in zip(problems, grouped, strict=True)},
         metrics={f"pass@{k}": pass_at_k(passed, k=k) for k in sorted({1, samples})},
+        too_long=tuple(
+            problem.name for problem, texts in zip(problems, programs, strict=True) if not texts
+        ),
     )
 
 
 def write_programs(
     model: Generates, problems: Sequence[ProgramQuestion], *, task: Task, samples: int
 ) -> list[list[str]]:
-    """Programs with their tests behind them, `samples` a problem.
+    """Programs with their tests behind them, `samples` a problem; none where its prompt is too long.
 
     A document goes on after the last letter of its prompt: the blanks behind it make one token with what
     follows, so a model that was given them could not write that token.
@@ -139,12 +147,27 @@ def write_programs(
         for one in problems
     ]
     found: list[list[str]] = [[] for _ in problems]
+    places: Sequence[int] = range(len(problems))
     for sample in range(samples):
         seeded = replace(settings, seed=derive_seed(0, "programs", sample))
-        for at, written in enumerate(model.generate(prompts, seeded)):
+        try:
+            written = model.generate([prompts[at] for at in places], seeded)
+        except PromptTooLong:
+            places = [at for at in places if _has_room(model, prompts[at], seeded)]
+            written = model.generate([prompts[at] for at in places], seeded)
+        for at, one in zip(places, written, strict=True):
             goes_on = task is Task.LANGUAGE_MODELLING
-            found[at].append(program_of(problems[at], written.text, goes_on=goes_on))
+            found[at].append(program_of(problems[at], one.text, goes_on=goes_on))
     return found
+
+
+def _has_room(model: Generates, prompt: Prompt, settings: GenerationSettings) -> bool:
+    table = model.decoding()
+    try:
+        table.cancel(table.add(prompt, settings))
+    except PromptTooLong:
+        return False
+    return True
 
 
 def program_of(problem: ProgramQuestion, text: str, *, goes_on: bool) -> str:

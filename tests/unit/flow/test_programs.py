@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+from speaking_model import speaking_model
 from trainwright.core.columns import Task
 from trainwright.core.language import Generation, Message
 from trainwright.evaluation.sandbox import Limits, run_programs
@@ -70,3 +71,15 @@ def test_what_is_written_is_run_against_the_tests():
     (found,) = write_programs(model, [STUB], task=Task.LANGUAGE_MODELLING, samples=3)
     outcomes = run_programs(found, limits=Limits(seconds=1.0))
     assert outcomes == ["passed", "failed", "timeout"]
+
+
+def test_a_problem_that_is_too_long_is_not_written_and_the_others_are():
+    """By a real network, whose room is 97 tokens."""
+    model = speaking_model(Task.LANGUAGE_MODELLING)
+    long = ProgramQuestion("long", "def add(a, b):\n" * 90, "assert True")
+    before, none, after = write_programs(
+        model, [STUB, long, STUB], task=Task.LANGUAGE_MODELLING, samples=2
+    )
+    assert none == []
+    assert before == after
+    assert len(before) == 2
