@@ -102,11 +102,13 @@ class Shelf:
 
     def _jaccard(self, left: Rows, right: Rows) -> NDArray[np.float64]:
         ends = self._bounds()
-        texts = np.concatenate([left, right])
-        starts, sizes = ends[texts], ends[texts + 1] - ends[texts]
+        texts, inverse = np.unique(np.concatenate([left, right]), return_inverse=True)
+        counts = ends[texts + 1] - ends[texts]
+        read = self._read(ends[texts], counts)  # a text that stands in several pairs is read once
+        sizes = counts[inverse]
         numbers = np.arange(len(left), dtype=np.uint64) << np.uint64(32)
         keys = np.repeat(np.concatenate([numbers, numbers]), sizes)
-        keys |= self._read(starts, sizes)
+        keys |= read[ranges((np.cumsum(counts) - counts)[inverse], sizes)]
         keys.sort()
         twice = keys[1:][keys[1:] == keys[:-1]] >> np.uint64(32)
         shared = np.bincount(twice.astype(np.int64), minlength=len(left))

@@ -25,8 +25,11 @@ from trainwright.data.similarity.shingles import Runs
 
 NUM_BINS = 128
 _ROUNDS = 8
+_BIN_BITS = 7  # NUM_BINS = 2 ** 7
 _EMPTY = np.uint32(0xFFFFFFFF)
-_REST = np.uint32(25)  # bits of a hash that do not name the bin: NUM_BINS = 2 ** 7
+_TOGETHER = 4  # bins beside each other are read as one number
+_REST = np.uint32(32 - _BIN_BITS)  # bits of a hash that do not name the bin
+_VALUE = np.uint32((1 << int(_REST)) - 1)
 
 Sketches = NDArray[np.uint16]
 
@@ -42,44 +45,95 @@ def sketch(shingles: Runs) -> Sketches:
     """
     num_texts = len(shingles.counts)
     least = np.full(num_texts * NUM_BINS, _EMPTY)
-    owners = np.repeat(np.arange(num_texts, dtype=np.int64), shingles.counts)
-    _fill_first(least, shingles.hashes.astype(np.uint32, copy=False), owners)
-    hashes = shingles.hashes.astype(np.uint64)
+    first = np.repeat(np.arange(num_texts, dtype=np.int64) * NUM_BINS, shingles.counts)
+    hashes = shingles.hashes.astype(np.uint32, copy=False)
+    _fill_first(least, hashes, first)
     for turn in range(1, _ROUNDS + 1):
         hollow = (least.reshape(num_texts, NUM_BINS) == _EMPTY).any(axis=1)
-        kept = hollow[owners]
+        kept = hollow[first >> _BIN_BITS]
         if not kept.any():
             break
         if not kept.all():
-            hashes, owners = hashes[kept], owners[kept]
+            hashes, first = hashes[kept], first[kept]
         if turn < _ROUNDS:
-            _fill(least, hashes, owners, turn)
+            _fill(least, hashes, first, turn)
     else:
-        _fill_rest(least, hashes, owners)
+        _fill_rest(least, hashes.astype(np.uint64), first >> _BIN_BITS)
     return (mix(least.astype(np.uint64)) >> np.uint64(48)).astype(np.uint16).reshape(num_texts, -1)
 
 
+class Table:
+    """Sketches of many texts, their upper bytes and their lower ones apart: a rough look needs half of them.
+
+    Args:
+        num_texts: Of which sketches are put there.
+
+    Attributes:
+        upper: Shape (texts, 128), uint8.
+        lower: Likewise.
+    """
+
+    def __init__(self, num_texts: int) -> None:
+        self.upper = np.zeros((num_texts, NUM_BINS), np.uint8)
+        self.lower = np.zeros((num_texts, NUM_BINS), np.uint8)
+
+    def put(self, start: int, sketches: Sketches) -> None:
+        """The sketches of `start` and the texts behind it."""
+        to = start + len(sketches)
+        self.upper[start:to] = sketches >> np.uint16(8)
+        self.lower[start:to] = sketches.astype(np.uint8)
+
+    def keys(self, texts: NDArray[np.int64], bins: NDArray[np.int64]) -> NDArray[np.uint64]:
+        """A few bins of each text as one number.
+
+        Args:
+            texts: Shape (texts,).
+            bins: Up to four; shape (bins,).
+        """
+        found = np.zeros(len(texts), np.uint64)
+        if len(bins) == _TOGETHER and bins[0] % _TOGETHER == 0 and (np.diff(bins) == 1).all():
+            column = bins[0] // _TOGETHER
+            found |= self.upper.view(np.uint32)[:, column][texts]
+            found <<= np.uint64(8 * _TOGETHER)
+            found |= self.lower.view(np.uint32)[:, column][texts]
+            return found
+        for plane in (self.upper, self.lower):
+            for column in bins:
+                found <<= np.uint64(8)
+                found |= plane[:, column][texts]
+        return found
+
+
 def _fill_first(
-    least: NDArray[np.uint32], hashes: NDArray[np.uint32], owners: NDArray[np.int64]
+    least: NDArray[np.uint32], hashes: NDArray[np.uint32], first: NDArray[np.int64]
 ) -> None:
-    """The first round: of each bin the first hash that falls into it."""
-    places = owners * NUM_BINS
-    places += hashes >> _REST
+    """The first round: of each bin the first hash that falls into it; `first` is a text's first bin."""
+    places = first + (hashes >> _REST)
     fresh = np.ones(len(places), dtype=bool)
     np.not_equal(places[1:], places[:-1], out=fresh[1:])
-    least[places[fresh]] = hashes[fresh] & np.uint32((1 << int(_REST)) - 1)
+    kept = np.flatnonzero(fresh)
+    least[places[kept]] = hashes[kept] & _VALUE
 
 
 def _fill(
-    least: NDArray[np.uint32], hashes: NDArray[np.uint64], owners: NDArray[np.int64], turn: int
+    least: NDArray[np.uint32], hashes: NDArray[np.uint32], first: NDArray[np.int64], turn: int
 ) -> None:
     """A further round: the least hash of each bin that was empty before."""
-    spread = mix(hashes + (np.uint64(turn + 1) << np.uint64(32)))
-    places = owners * NUM_BINS
-    places += (spread & np.uint64(NUM_BINS - 1)).view(np.int64)
+    spread = _mix_again(hashes, turn)
+    places = first + (spread >> _REST)
     free = np.flatnonzero(least[places] == _EMPTY)
-    values = (spread[free] >> np.uint64(33)).astype(np.uint32)
-    np.minimum.at(least, places[free], values)
+    np.minimum.at(least, places[free], spread[free] & _VALUE)
+
+
+def _mix_again(hashes: NDArray[np.uint32], turn: int) -> NDArray[np.uint32]:
+    """Spread 32 bits anew in each turn (the finaliser of MurmurHash3); no two become the same."""
+    spread = hashes ^ np.uint32(turn * 0x9E3779B9 & 0xFFFFFFFF)
+    spread ^= spread >> np.uint32(16)
+    spread *= np.uint32(0x85EBCA6B)
+    spread ^= spread >> np.uint32(13)
+    spread *= np.uint32(0xC2B2AE35)
+    spread ^= spread >> np.uint32(16)
+    return spread
 
 
 def _fill_rest(

@@ -1,16 +1,17 @@
 from __future__ import annotations
 
+import itertools
 import re
 
 import numpy as np
 import polars as pl
 import pytest
 
-from trainwright.data.similarity import bands, shelf, texts
+from trainwright.data.similarity import bands, checks, looks, shelf
 from trainwright.data.similarity.bands import num_arrangements
-from trainwright.data.similarity.clusters import Clusters
+from trainwright.data.similarity.clusters import Clusters, Joins
 from trainwright.data.similarity.shingles import Runs
-from trainwright.data.similarity.sketches import sketch
+from trainwright.data.similarity.sketches import Table, sketch
 from trainwright.data.similarity.texts import near_texts
 
 LETTERS = np.array(list("abcdefghijklmnopqrstuvwxyz"))
@@ -105,19 +106,34 @@ def test_a_thousand_copies_are_not_compared_with_each_other(monkeypatch) -> None
 def test_boilerplate_does_not_explode(monkeypatch) -> None:
     """All texts share most of their shingles, none is a near-duplicate: pairs grow with the texts."""
     tried = []
-    plain = texts._Search._try
-    monkeypatch.setattr(
-        texts._Search,
-        "_try",
-        lambda self, left, right: (tried.append(len(left)), plain(self, left, right)),
-    )
+    plain = bands.Bands.meet
+
+    def count(self, *args, **named):
+        met = plain(self, *args, **named)
+        tried.append(
+            len(met.left) + sum(len(b) * (len(b) - 1) // 2 * b.shape[1] for b in met.buckets)
+        )
+        return met
+
+    monkeypatch.setattr(bands.Bands, "meet", count)
     rng = np.random.default_rng(3)
     foot = " ".join("".join(rng.choice(LETTERS, 6)) for _ in range(60))
     given = [
         " ".join(["".join(rng.choice(LETTERS, 6)) for _ in range(40)] + [foot]) for _ in range(1500)
     ]
     assert len(run(given).row) == 0
-    assert sum(tried) < 150 * len(given)  # all pairs would be 750 a text, in each of 32 bands
+    assert sum(tried) < 400 * len(given)  # all pairs would be 750 a text, in each of 32 bands
+
+
+def test_texts_alike_by_their_boilerplate_alone_are_found_in_a_crowd() -> None:
+    """A quarter has so few words of its own that the boilerplate makes them near-duplicates."""
+    rng = np.random.default_rng(8)
+    foot = " ".join("".join(rng.choice(LETTERS, 6)) for _ in range(60))
+    own = rng.permutation([4, 8, 30, 40] * 250)
+    given = [" ".join(["".join(rng.choice(LETTERS, 6)) for _ in range(n)] + [foot]) for n in own]
+    found = run(given)
+    assert found.row.tolist() == np.flatnonzero(own < 10).tolist()
+    assert found.num_clusters == 1
 
 
 def test_texts_of_too_few_shingles_are_not_judged() -> None:
@@ -162,12 +178,104 @@ def test_lower_thresholds_look_through_more_arrangements() -> None:
     assert num_arrangements(0.5) > num_arrangements(0.6) > 1
 
 
+def walk(sketches: np.ndarray, *, joined: list[int] | None = None) -> bands.Bands:
+    roots = np.arange(len(sketches)) if joined is None else np.array(joined)
+    sizes = np.full(len(sketches), 100)
+    table = Table(len(sketches))
+    table.put(0, sketches)
+    return bands.Bands(table, sizes, threshold=0.7, roots=lambda rows: roots[rows])
+
+
 def test_all_pairs_of_a_small_bucket_are_candidates() -> None:
     sketches = np.tile(np.arange(128, dtype=np.uint16), (5, 1))
-    walk = bands.Bands(sketches, np.arange(5))
-    found = {
-        (int(a), int(b))
-        for left, right in walk.candidates(0)
-        for a, b in zip(left, right, strict=True)
+    sketches[3, 1] = 99
+    (bucket,) = walk(sketches).meet(np.arange(5), 0).buckets
+    assert bucket.shape == (4, 1)
+    assert bucket[:, 0].tolist() == [0, 1, 2, 4]
+    (bucket,) = walk(sketches).meet(np.arange(5), 1).buckets
+    assert bucket[:, 0].tolist() == [0, 1, 2, 3, 4, 4]  # filled up
+
+
+def test_a_large_bucket_is_divided_by_one_bin_more() -> None:
+    sketches = np.tile(np.arange(128, dtype=np.uint16), (90, 1))
+    sketches[40:, 4] = 77
+    met = walk(sketches).meet(np.arange(90), 0)
+    parts = sorted(tuple(np.unique(b)) for b in met.buckets)
+    assert parts == [tuple(range(40)), tuple(range(40, 90))]
+    assert len(met.left) > 0
+
+
+def test_a_large_bucket_of_joined_texts_is_passed_over() -> None:
+    sketches = np.tile(np.arange(128, dtype=np.uint16), (90, 1))
+    met = walk(sketches, joined=[0] * 90).meet(np.arange(90), 0)
+    assert met.buckets == []
+    assert len(met.left) == 0
+
+
+def test_texts_whose_bands_became_long_are_looked_through_again() -> None:
+    rng = np.random.default_rng(4)
+    sketches = rng.integers(0, 1 << 16, (200, 128), dtype=np.uint16)
+    sketches[:100, :64] = np.arange(64)
+    bands_of = walk(sketches)
+    for band in range(bands.NUM_BANDS):
+        bands_of.meet(np.arange(200), band)
+    assert bands_of.crowded(np.arange(200), 1).tolist() == list(range(100))
+
+
+def test_an_arrangement_puts_other_bins_beside_each_other() -> None:
+    sketches = np.random.default_rng(4).integers(0, 1 << 16, (50, 128), dtype=np.uint16)
+    order = bands._arranged(1)
+    sketches[:2, order[:4]] = 7
+    met = walk(sketches).meet(np.arange(50), 0, arrangement=1)
+    assert [b.tolist() for b in met.buckets] == [[[0], [1]]]
+    assert walk(sketches).meet(np.arange(50), 0).buckets == []
+
+
+def test_looks_count_the_bins_that_agree() -> None:
+    rng = np.random.default_rng(6)
+    sketches = rng.integers(0, 256, (40, 128), dtype=np.uint8)
+    sketches[:, :60] = 1
+    sketches[:20, 60:100] = 2
+    joins = Joins(40)
+    joins.join(np.array([3]), np.array([5]), np.ones(1))
+    buckets = rng.permutation(40).reshape(8, 5)
+    look = looks.Looks(sketches, joins, least=80)
+    told = {
+        (a, b): n
+        for part in look.within(buckets)
+        for a, b, n in zip(*(side.tolist() for side in part), strict=True)
     }
-    assert found == {(a, b) for a in range(5) for b in range(a + 1, 5)}
+    answer = {}
+    for column in buckets.T:
+        for a, b in itertools.combinations(sorted(column.tolist()), 2):
+            agreeing = int((sketches[a] == sketches[b]).sum())
+            if agreeing >= 80 and (a, b) != (3, 5):
+                answer[a, b] = agreeing
+    assert told == answer
+    left, right = np.array(list(itertools.combinations(range(40), 2))).T
+    single = {
+        (a, b): n
+        for part in look.between(left, right)
+        for a, b, n in zip(*(side.tolist() for side in part), strict=True)
+    }
+    assert answer.items() <= single.items()
+    assert len(single) == 20 * 19 // 2 - 1
+
+
+def test_what_was_counted_in_vain_is_not_counted_again(monkeypatch) -> None:
+    counted = []
+    plain = shelf.Shelf.jaccard
+
+    def count(self, left, right):
+        counted.extend(zip(left.tolist(), right.tolist(), strict=True))
+        return plain(self, left, right)
+
+    monkeypatch.setattr(shelf.Shelf, "jaccard", count)
+    with shelf.Shelf(None) as sets:
+        sets.add(Runs(np.arange(40, dtype=np.uint32), np.full(4, 10)))
+        check = checks.Checks(sets, Joins(4), threshold=0.7)
+        for _ in range(2):
+            left, right = np.array(list(itertools.combinations(range(4), 2))).T
+            check.add((left, right, np.full(6, 90, np.uint8)))
+            check.settle()
+    assert sorted(counted) == list(itertools.combinations(range(4), 2))
