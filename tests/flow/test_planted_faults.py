@@ -156,9 +156,9 @@ def reseal_snapshot(folder: Path) -> None:
                 entry["bytes"] = path.stat().st_size
         else:
             manifest["files"][name] = sha256_file(path)
-    from trainwright.data.snapshot import _seal
+    from trainwright.data.manifest import seal_of
 
-    write_json(folder / "manifest.json", {**manifest, "seal": _seal(manifest)})
+    write_json(folder / "manifest.json", {**manifest, "seal": seal_of(manifest)})
 
 
 def test_one_flipped_byte_anywhere_in_a_package_is_noticed(copied, trainwright):

@@ -59,6 +59,7 @@ from trainwright.data.language.mixture import told_mixture
 from trainwright.data.leakage import find_leaks
 from trainwright.data.ledger import reconcile
 from trainwright.data.lookers import hashes_of_lookers, tagger_named
+from trainwright.data.manifest import FORMAT
 from trainwright.data.passes import Rounds
 from trainwright.data.privacy.hiding import (
     declared_columns,
@@ -75,7 +76,8 @@ from trainwright.data.series.settings import check_series, is_forecast
 from trainwright.data.series.whole import whole_series
 from trainwright.data.series.windows import windows_of_series
 from trainwright.data.similarity.find import together
-from trainwright.data.snapshot import FORMAT, Content, load_snapshot, write_snapshot
+from trainwright.data.snapshot import load_snapshot
+from trainwright.data.snapshot_writing import Content, write_snapshot
 from trainwright.data.split import check_split_columns
 from trainwright.data.staging.arrays import Arrays
 from trainwright.data.staging.blocks import BlockStore

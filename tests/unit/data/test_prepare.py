@@ -180,12 +180,12 @@ def test_a_flipped_byte_in_any_file_is_refused(run: Run, name: str) -> None:
 
 
 def test_a_changed_manifest_with_a_mended_seal_still_shows_in_the_content(run: Run) -> None:
-    from trainwright.data.snapshot import _seal
+    from trainwright.data.manifest import seal_of
 
     folder = run(table()).folder
     manifest = json.loads((folder / "manifest.json").read_text())
     manifest["left_out"] = {"z": "constant"}
-    manifest["seal"] = _seal(manifest)
+    manifest["seal"] = seal_of(manifest)
     (folder / "manifest.json").write_text(json.dumps(manifest))
     failed = [check.name for check in verify_snapshot(folder) if not check.passed]
     assert failed == ["snapshot: content"]

@@ -37,7 +37,7 @@ from trainwright.recipe.data import DataSettings, SeriesSettings
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """What stage 1 makes of series; see `data.snapshot.Content` for the names.
+    """What stage 1 makes of series; see `data.snapshot_writing.Content` for the names.
 
     Attributes:
         profiled: Rows that the profile is made of.
