@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -57,7 +58,7 @@ def test_trees_have_no_loop_to_prove(folder, trainwright):
 def test_a_language_model_is_proven_by_more_than_its_loop(folder, trainwright):
     talks = [
         [
-            {"role": "user", "content": f"What comes after {'ab' * (n % 5)} {n}?"},
+            {"role": "user", "content": f"What comes after the number {n:02}?"},
             {"role": "assistant", "content": f"After it comes {n + 1}."},
         ]
         for n in range(80)
@@ -79,3 +80,5 @@ def test_a_language_model_is_proven_by_more_than_its_loop(folder, trainwright):
     ]  # fmt: skip
     details = {check["name"]: check["detail"] for check in told["checks"]}
     assert "byte for byte" in details["causal-lm: round trip"]
+    found = re.search(r"6 prompts of (\d+) to (\d+) tokens", details["causal-lm: generation"])
+    assert int(found[1]) < int(found[2])  # though the rows ask questions of one length

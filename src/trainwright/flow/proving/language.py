@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from trainwright.core.columns import Task
@@ -49,13 +50,16 @@ def _given(tiny: Tiny, preparation: LanguagePreparation) -> list[str] | None:
 
 
 def _prompts(tiny: Tiny, preparation: LanguagePreparation) -> list[Prompt]:
-    """Of the first rows that have any: a question, or the beginning of a document."""
+    """Of the first rows that have any: a question, or the beginning of a document; of several lengths."""
     target, inputs = tiny.snapshot.target, tiny.snapshot.inputs
     found: list[Prompt] = []
     for values in tiny.rows.frame.iter_rows(named=True):
         prompt, _ = question_of(values, target=target, inputs=inputs)
+        most = CHARACTERS[len(found)]
         if isinstance(prompt, str):
-            prompt = prompt[: CHARACTERS[len(found)]]
+            prompt = prompt[:most]
+        elif isinstance(prompt, tuple):
+            prompt = tuple(replace(turn, content=turn.content[:most]) for turn in prompt)
         try:
             preparation.prompt_ids(prompt)
         except DataError:
