@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import numpy as np
 import polars as pl
 import pytest
@@ -98,12 +96,14 @@ def test_documents_are_shown_once_each_and_not_whole(tmp_path):
 
 
 def test_of_a_hidden_column_nothing_is_shown_where_it_is_the_target_either(tmp_path):
-    texts = [f"write to person{n}@example.com, who sat on mat {n} in the sun" for n in range(60)]
-    pl.DataFrame({"text": texts}).write_ndjson(tmp_path / "t.jsonl")
+    words = np.random.default_rng(0).choice(["red", "cat", "sat", "mat", "tree"], (60, 90))
+    texts = [f"write to person{n}@example.com {' '.join(row)}" for n, row in enumerate(words)]
+    pl.DataFrame({"text": [*texts, texts[7] + " end"]}).write_ndjson(tmp_path / "t.jsonl")
     (tmp_path / "r.yaml").write_text(
         "task: language-modelling\ndata: {source: t.jsonl}\nmodel: {family: ngram}\n"
     )
     snapshot, report = prepare(tmp_path / "r.yaml", workspace=tmp_path / "w")
     assert any(one.kind == "personal-data" for one in snapshot.findings)
-    assert "person7@" not in json.dumps(data_facts(snapshot, load_profile(snapshot)))
+    (example,) = data_facts(snapshot, load_profile(snapshot))["examples"]
+    assert (example["kind"], set(example["rows"][0])) == ("near-duplicate", {"row"})
     assert "person7@" not in report.read_text()
