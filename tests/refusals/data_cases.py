@@ -165,6 +165,7 @@ PLACES = [
     Case("49", "a Parquet file that was cut", 3, "damaged or cut", "t.parquet", "again", files={"t.parquet": b"PAR1" + b"\0" * 50}, recipe="data: {source: t.parquet, target: y}\n"),
     Case("50", "JSON lines: a bad line", 3, "not valid JSON", "t.jsonl:2", "one object a line", files={"t.jsonl": b'{"a": 1, "y": 2}\n{"a": 1,\n'}, recipe="data: {source: t.jsonl, target: y}\n"),
     Case("50", "JSON lines: 100,000 brackets", 3, "nested too deeply", "t.jsonl:1", "", files={"t.jsonl": b'{"a":' + b"[" * 100_000}, recipe="data: {source: t.jsonl, target: y}\n"),
+    Case("48", "a link that leads round in a circle", 3, "this is a link that leads round in a circle", "l.csv", "name the file itself", recipe="data: {source: l.csv, target: y}\n", make=lambda folder: (folder / "l.csv").symlink_to("l.csv")),
     Case("48", "a pipe for a file", 3, "a pipe, a socket or a device, not a regular file", "p.csv", "name a file", recipe="data: {source: p.csv, target: y}\n", make=lambda folder: os.mkfifo(folder / "p.csv")),
     Case("49", "an Arrow file that was cut", 3, "the Arrow file is damaged or cut", "t.arrow", "write or fetch it again", files={"t.arrow": b"ARROW1\0\0" + b"\xff" * 50}, recipe="data: {source: t.arrow, target: y}\n"),
     Case("50", "JSON lines: NaN", 3, "NaN is not a JSON number", "t.jsonl:1", "a missing number is null", files={"t.jsonl": b'{"a": NaN, "y": 2}\n'}, recipe="data: {source: t.jsonl, target: y}\n"),

@@ -50,6 +50,11 @@ def sha256_file(path: Path) -> str:
     return digest.hexdigest()
 
 
+def real_path(path: Path) -> Path:
+    """Where links lead; of links that lead round in a circle a path that is a link still, and is refused."""
+    return Path(os.path.realpath(path))
+
+
 @contextmanager
 def open_regular(path: Path) -> Iterator[int]:
     """A read-only descriptor of a regular file.

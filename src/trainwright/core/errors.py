@@ -133,8 +133,10 @@ class Interrupted(TrainwrightError):
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
-    """The known name most like `name`, or None when none is like it."""
-    matches = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
+    """The known name most like `name`, or None when none is like it; case and blanks count least."""
+    names = list(known)
+    alike = [one for one in names if one.strip().casefold() == name.strip().casefold()]
+    matches = alike or difflib.get_close_matches(name, names, n=1, cutoff=0.6)
     return matches[0] if matches else None
 
 

@@ -29,6 +29,7 @@ from trainwright.core.durable import (
     canonical_json,
     make_folder,
     read_json,
+    real_path,
     scratch_folder,
     sha256_bytes,
     sha256_file,
@@ -353,7 +354,7 @@ def _key(
     code = [FORMAT, *(metadata.version(name) for name in ("trainwright", "polars", "pyarrow"))]
     said = [resolved["data"], resolved["task"]]
     if contract := resolved["data"]["contract"]:
-        said.append(sha256_file((base / contract).resolve()))
+        said.append(sha256_file(real_path(base / contract)))
     said += [sha256_file(path) for path in label_files(recipe.data.labels, base=base)]
     said += lookers
     return sha256_bytes(canonical_json([code, said, [list(file) for file in files]]))

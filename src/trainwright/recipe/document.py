@@ -16,7 +16,7 @@ from typing import Any
 
 import yaml
 
-from trainwright.core.durable import open_regular
+from trainwright.core.durable import open_regular, real_path
 from trainwright.core.errors import Fault, RecipeError, TrustError, shorten, with_article
 
 LIMIT_BYTES = 1 << 20
@@ -71,15 +71,16 @@ def read_document(path: Path, *, what: str = "recipe", mend: str = _MEND) -> Doc
     """
     try:
         with (
-            open_regular(path.resolve()) as handle,
+            open_regular(real_path(path)) as handle,
             open(handle, "rb", closefd=False) as stream,
         ):
             data = stream.read(LIMIT_BYTES + 1)
     except FileNotFoundError as error:
         raise RecipeError(f"there is no such {what}", where=str(path), mend=mend) from error
     except (OSError, ValueError, TrustError) as error:  # ValueError: a path with NUL
+        reason = error.what if isinstance(error, TrustError) else error
         raise RecipeError(
-            f"the {what} cannot be read: {error}", where=str(path), mend=mend
+            f"the {what} cannot be read: {reason}", where=str(path), mend=mend
         ) from error
     return parse_document(data, path=str(path))
 

@@ -47,6 +47,11 @@ def test_the_nearest_name_is_found_or_none():
     assert nearest("zzz", ["linear", "lightgbm"]) is None
 
 
+def test_of_names_those_that_differ_by_case_or_blanks_alone_are_nearest():
+    assert nearest("Y", ["x", "y"]) == "y"
+    assert nearest("total ", ["totals", "Total"]) == "Total"
+
+
 def test_values_of_others_are_bounded_and_escaped():
     assert shorten("a\nb\x1b[31m") == r"'a\nb\x1b[31m'"
     assert len(shorten("x" * 1000)) == 80

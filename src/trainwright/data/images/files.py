@@ -16,7 +16,7 @@ from typing import Literal
 
 import polars as pl
 
-from trainwright.core.durable import canonical_json, open_regular, sha256_bytes
+from trainwright.core.durable import canonical_json, open_regular, real_path, sha256_bytes
 from trainwright.core.errors import DataError, Fault, TrustError, shorten
 from trainwright.core.extras import require
 from trainwright.data.images.marks import marked
@@ -184,7 +184,7 @@ def _located(path: str, roots: Sequence[Path]) -> Path:
     if "\0" in path:
         raise FileNotFoundError(path)
     for root in roots:
-        real = (root / path).resolve()
+        real = real_path(root / path)
         if not real.is_relative_to(root):
             raise TrustError(f"the path leads out of {root.name or root}")
         if real.exists():
@@ -195,7 +195,7 @@ def _located(path: str, roots: Sequence[Path]) -> Path:
 def _bytes(path: Path) -> bytes:
     from trainwright.data.images.decoding import MAX_BYTES
 
-    with open_regular(path.resolve()) as handle:
+    with open_regular(real_path(path)) as handle:
         size = os.fstat(handle).st_size
         if size > MAX_BYTES:
             raise ValueError(f"{size} bytes, more than the {MAX_BYTES} that an image may have")

@@ -162,8 +162,14 @@ def _search(pattern: str, texts: pl.Series, where: str) -> list[bool]:
         compiled = re2.compile(pattern, options=options)
     except re2.error as error:
         raise RecipeError(
-            f"the pattern {shorten(pattern)} is no RE2 pattern: {error!s:.120}",
+            f"the pattern {shorten(pattern)} is no RE2 pattern: {_reason(error):.120}",
             where=where,
             mend="write it in RE2's syntax: no look-around, no back-references",
         ) from error
     return [text is not None and compiled.search(text) is not None for text in texts.to_list()]
+
+
+def _reason(error: Exception) -> str:
+    """What RE2 says, which comes as bytes."""
+    said = error.args[0] if error.args else ""
+    return said.decode(errors="replace") if isinstance(said, bytes) else str(said)

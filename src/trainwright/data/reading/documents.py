@@ -17,7 +17,7 @@ from pathlib import Path
 import polars as pl
 
 from trainwright.core.artifacts import Finding
-from trainwright.core.durable import canonical_json, open_regular, sha256_bytes
+from trainwright.core.durable import canonical_json, open_regular, real_path, sha256_bytes
 from trainwright.core.errors import DataError, Fault, RecipeError, TrustError
 from trainwright.data.reading.endings import DOCUMENT_ENDINGS
 from trainwright.data.reading.formats import How
@@ -46,7 +46,7 @@ class Documents:
 
     @property
     def num_bytes(self) -> int:
-        return sum((self.root / entry).stat().st_size for entry in self.entries)
+        return sum(real_path(self.root / entry).lstat().st_size for entry in self.entries)
 
     def key(self) -> str | None:
         try:
@@ -61,7 +61,7 @@ class Documents:
             DataError: it is no plain file below the root, or too large.
         """
         where = f"{self.name}/{entry}"
-        real = (self.root / entry).resolve()
+        real = real_path(self.root / entry)
         try:
             if not real.is_relative_to(self.root.resolve()):
                 raise TrustError("the path leads out of the folder")  # noqa: TRY301

@@ -138,7 +138,8 @@ def name_findings(names: Sequence[str]) -> list[Finding]:
             f"column names differ only by case, spaces or accents' encoding: "
             f"{', '.join(shorten(name) for name in group[:5])}",
             column=group[1],
-            remedy="rename one of them, or leave it out: data: {drop: [NAME]}",
+            remedy="rename one of them, or leave it out:"
+            f" data: {{drop: {json.dumps([group[1]], ensure_ascii=False)}}}",
         )
         for group in alike.values()
         if len(group) > 1

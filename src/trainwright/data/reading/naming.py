@@ -14,7 +14,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from trainwright.core.artifacts import Split
-from trainwright.core.durable import sha256_file
+from trainwright.core.durable import real_path, sha256_file
 from trainwright.core.errors import DataError, RecipeError, shorten
 from trainwright.data.images.files import folder_key, is_image_folder
 from trainwright.data.reading.databases import Rows
@@ -148,7 +148,7 @@ def named_hashes(settings: DataSettings, base: Path) -> list[tuple[str, str]] | 
     for location, _ in named_files(settings, base):
         if isinstance(location, Path):
             whole = location.is_dir()
-            key = folder_key(location) if whole else sha256_file(location.resolve())
+            key = folder_key(location) if whole else sha256_file(real_path(location))
         else:
             said = location.key()
             if said is None:

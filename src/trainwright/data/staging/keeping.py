@@ -20,6 +20,7 @@ from trainwright.core.durable import (
     make_folder,
     place_folder,
     read_json,
+    real_path,
     remove_folder,
     sha256_bytes,
     sha256_file,
@@ -62,7 +63,7 @@ class Keeper:
             return None  # saves hashing the file
         if not location.is_file():
             return None  # opening it says what is wrong
-        sha256 = sha256_file(location.resolve())
+        sha256 = sha256_file(real_path(location))
         kept = self.folder / self.key(name, sha256, how)
         try:
             kept.rename(into)

@@ -152,7 +152,7 @@ def _missing(asked: Iterable[str], names: Sequence[str], where: str) -> list[Fau
         if name in names:
             continue
         near = nearest(name, names)
-        known = ", ".join(shorten(other, 30) for other in names[:8])
+        known = ", ".join(shorten(other, 30) for other in names[:8] if other)
         faults.append(
             Fault(
                 f"there is no column {shorten(name)}",

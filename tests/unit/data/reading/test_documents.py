@@ -115,6 +115,15 @@ def test_links_out_of_the_folder_pipes_and_giants_are_refused(tmp_path, monkeypa
         read(tmp_path)
 
 
+def test_a_link_that_leads_round_in_a_circle_is_refused_by_its_name(tmp_path):
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "a.txt").symlink_to("a.txt")
+    (tmp_path / "docs" / "b.txt").write_text("sound")
+    with pytest.raises(DataError, match="symbolic link") as caught:
+        read(tmp_path)
+    assert caught.value.where == "docs/a.txt"
+
+
 def test_documents_come_in_blocks_and_all_of_them(tmp_path, monkeypatch):
     monkeypatch.setattr("trainwright.data.reading.documents._BLOCK_ROWS", 4)
     write(tmp_path, {f"docs/{i % 2}/{i:02}.txt": f"text {i}" for i in range(10)})
