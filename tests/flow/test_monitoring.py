@@ -23,8 +23,23 @@ import pytest
             1,
             "quality: worse than on the reference: accuracy 0.",
         ),
+        (
+            lambda rows: rows.with_columns(late=pl.col("late").replace({"no": "perhaps"})),
+            1,
+            "are of a class that the model does not know",
+        ),
     ],
-    ids=["no rows", "one row", "same", "no target", "constant", "all null", "new", "wrong"],
+    ids=[
+        "no rows",
+        "one row",
+        "same",
+        "no target",
+        "constant",
+        "all null",
+        "new",
+        "wrong",
+        "other",
+    ],
 )
 def test_monitor_answers_odd_rows(copied, trainwright, change, status, words):
     folder, _ = copied

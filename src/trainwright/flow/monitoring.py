@@ -21,6 +21,7 @@ from trainwright.flow.resolving import recipe_of, resolve_model
 from trainwright.flow.rows import Floats, encode_tags, encode_target
 from trainwright.monitoring.drift import MonitorResult
 from trainwright.monitoring.drift import monitor as monitor_frame
+from trainwright.monitoring.quality import OTHER_CLASS
 from trainwright.monitoring.reference import VERSION
 from trainwright.reports.monitor_report import monitor_report
 from trainwright.runs.folder import utc_now
@@ -107,8 +108,8 @@ def _truth(frame: pl.DataFrame, target: Target, prediction: Prediction) -> Float
     if target.task.is_language and not np.asarray(prediction.values).any():
         return None  # of a model that does not say how likely a text is
     if prediction.row_words is not None:
-        return encode_tags(values, target, prediction.row_words)
-    return encode_target(values, target)
+        return encode_tags(values, target, prediction.row_words, unknown=OTHER_CLASS)
+    return encode_target(values, target, unknown=OTHER_CLASS)
 
 
 def _bounded(blocks: Iterable[TypedBlock]) -> pl.DataFrame:

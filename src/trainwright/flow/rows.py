@@ -7,6 +7,7 @@ the targets of a row stand side by side or one after the other, and its unit cou
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -154,10 +155,10 @@ def as_rows(frame: pl.DataFrame, target: Target, *, further: Sequence[Target] = 
     )
 
 
-def encode_target(values: pl.Series, target: Target) -> Floats:
+def encode_target(values: pl.Series, target: Target, *, unknown: float = math.nan) -> Floats:
     """Class codes or numbers as float64, in the shape of `Rows.target`.
 
-    NaN where missing, or where the class is not a known one.
+    NaN where missing, and `unknown` where the class is not a known one.
     """
     if target.task is Task.FORECASTING:
         steps = values.list.explode(empty_as_null=False) if values.len() else values
@@ -170,10 +171,8 @@ def encode_target(values: pl.Series, target: Target) -> Floats:
     if target.task is Task.TOKEN_CLASSIFICATION:
         values = values.filter(values.list.len().fill_null(0) > 0).list.explode()
     codes = {label: float(code) for code, label in enumerate(target.classes)}
-    encoded = values.cast(pl.String).replace_strict(
-        codes, default=float("nan"), return_dtype=pl.Float64
-    )
-    return encoded.fill_null(float("nan")).to_numpy()
+    encoded = values.cast(pl.String).replace_strict(codes, default=unknown, return_dtype=pl.Float64)
+    return np.where(values.is_null(), math.nan, encoded.to_numpy())
 
 
 def told_bytes(values: pl.Series, target: Target) -> Floats:
@@ -190,7 +189,13 @@ def told_bytes(values: pl.Series, target: Target) -> Floats:
     return values.str.len_bytes().fill_null(0).cast(pl.Float64).to_numpy()
 
 
-def encode_tags(values: pl.Series, target: Target, row_words: NDArray[np.int64]) -> Floats:
+def encode_tags(
+    values: pl.Series,
+    target: Target,
+    row_words: NDArray[np.int64],
+    *,
+    unknown: float = math.nan,
+) -> Floats:
     """Class codes of tags that came after the fact, one a word; NaN where a row has none.
 
     Raises:
@@ -206,7 +211,7 @@ def encode_tags(values: pl.Series, target: Target, row_words: NDArray[np.int64])
             mend="give each word one tag, or leave the row's tags empty",
         )
     tags = np.full(int(row_words.sum()), np.nan)
-    tags[np.repeat(there, row_words)] = encode_target(values, target)
+    tags[np.repeat(there, row_words)] = encode_target(values, target, unknown=unknown)
     return tags
 
 

@@ -31,6 +31,7 @@ _HIGHER_IS_BETTER = {
     "mae": False,
     _TOLD: False,
 }
+OTHER_CLASS = -1.0  # the code of a class that the model does not know, which it can only get wrong
 _CONFIDENCE = 0.95
 _SMALLEST = 1e-15  # probability, so that a log loss is finite
 
@@ -66,7 +67,8 @@ def live_quality(
     Args:
         reference: Metric -> {value, low, high} on the reference.
         prediction: What the model said.
-        target: Class codes or values, shape (rows,), NaN where not known; or None.
+        target: Class codes or values, shape (rows,), NaN where not known; or None. `OTHER_CLASS` counts as
+            wrong, and has no part in the log loss: no probability is claimed for it.
         record: Of the reference.
         min_rows: Fewer known rows are "insufficient data".
         false_alarm_rate: Chance of an alarm over all metrics where nothing got worse.
@@ -102,7 +104,7 @@ def live_quality(
     return {
         "known": count,
         "alarm": any(found["alarm"] for found in judged),
-        "message": _message(metrics),
+        "message": _message(metrics) + _others(prediction, truth),
         "metrics": metrics,
     }
 
@@ -123,6 +125,12 @@ def _message(metrics: Mapping[str, Any]) -> str:
     return "not worse than on the reference"
 
 
+def _others(prediction: Prediction, truth: Floats) -> str:
+    """How many answers have a class that the model does not know."""
+    count = int((truth == OTHER_CLASS).sum()) if prediction.probabilities is not None else 0
+    return f"; {count:,} answers are of a class that the model does not know" if count else ""
+
+
 def _measure(
     prediction: Prediction, truth: Floats, known: NDArray[np.bool_], *, told: bool
 ) -> dict[str, MetricValue]:
@@ -136,11 +144,14 @@ def _measure(
         root = MetricValue(*(math.sqrt(end) for end in (square.value, square.low, square.high)))
         return {"rmse": root, "mae": _mean(np.abs(errors))}
     codes = truth[known].astype(np.int64)
-    chances = prediction.probabilities[known][np.arange(len(codes)), codes]
-    losses = -np.log(np.clip(chances, _SMALLEST, 1.0))
+    accuracy = wilson(float(np.mean(said == codes)), len(codes), confidence=_CONFIDENCE)
+    ours = np.flatnonzero(codes != OTHER_CLASS)
+    if not len(ours):
+        return {"accuracy": accuracy}
+    chances = prediction.probabilities[known][ours, codes[ours]]
     return {
-        "accuracy": wilson(float(np.mean(said == codes)), len(codes), confidence=_CONFIDENCE),
-        "log_loss": _mean(losses),
+        "accuracy": accuracy,
+        "log_loss": _mean(-np.log(np.clip(chances, _SMALLEST, 1.0))),
     }
 
 

@@ -6,7 +6,7 @@ from scipy import stats
 
 from trainwright.core.artifacts import Prediction
 from trainwright.monitoring.movement import INDEPENDENT, PERSISTENT
-from trainwright.monitoring.quality import Record, live_quality
+from trainwright.monitoring.quality import OTHER_CLASS, Record, live_quality
 
 
 def of_classes(rows, hit_rate, *, seed):
@@ -50,6 +50,29 @@ def test_quality_that_is_wholly_worse_alarms_and_says_where():
 def test_quality_that_is_better_does_not_alarm():
     prediction, truth = of_classes(2000, 0.95, seed=3)
     assert not judge(REFERENCE, prediction, truth)["alarm"]
+
+
+def test_a_class_that_the_model_does_not_know_counts_as_wrong_and_is_told():
+    prediction, truth = of_classes(1000, 0.8, seed=5)
+    sound = judge(REFERENCE, prediction, truth)
+    truth[:150] = OTHER_CLASS
+    found = judge(REFERENCE, prediction, truth)
+    assert found["alarm"]
+    assert found["message"].endswith("; 150 answers are of a class that the model does not know")
+    assert found["metrics"]["accuracy"]["value"] == np.mean(prediction.values == truth)
+    assert found["metrics"]["log_loss"]["value"] == pytest.approx(
+        sound["metrics"]["log_loss"]["value"], abs=0.05
+    )
+    alone = judge(REFERENCE, prediction, np.full(1000, OTHER_CLASS))
+    assert (alone["metrics"]["accuracy"]["value"], set(alone["metrics"])) == (0, {"accuracy"})
+
+
+def test_a_number_of_minus_one_is_a_number():
+    values = np.random.default_rng(6).normal(size=500).round()
+    found = judge(REFERENCE, Prediction(values + 0.5), values)
+    assert found["known"] == 500
+    assert found["metrics"]["mae"]["value"] == 0.5
+    assert "class" not in found["message"]
 
 
 def test_rows_whose_target_is_not_known_do_not_count():
