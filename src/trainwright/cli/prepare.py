@@ -48,11 +48,15 @@ def prepare(
     debug: options.Debug = False,  # noqa: ARG001 - read by main
 ) -> int:
     """Prepare a snapshot and print what was found; or compare two, or remove old ones."""
-    if (recipe is not None) + (difference is not None) + collect != 1:
+    asked = (recipe is not None) + (difference is not None) + collect
+    if asked != 1:
+        mends = {"--diff": difference is not None, "--collect": collect}
+        several = "prepare takes one of these at a time: a RECIPE, --diff A B, --collect"
+        verb = next((option for option, is_said in mends.items() if is_said), "RECIPE")
         raise CommandError(
-            "prepare needs a RECIPE, or --diff A B, or --collect",
+            several if asked else "prepare needs a RECIPE, or --diff A B, or --collect",
             where="trainwright prepare",
-            mend="trainwright prepare RECIPE",
+            mend=f"trainwright prepare {verb}{' A B' if verb == '--diff' else ''}",
         )
     if rows_shown is not None and recipe is not None:
         return _show(recipe, rows_shown, workspace, settings or (), as_json=as_json)
@@ -119,7 +123,9 @@ def _print_difference(named: tuple[str, str], workspace: Path | None, *, as_json
         f"{found['first'][:16]} -> {found['second'][:16]}",
         f"rows: {rows['first']} -> {rows['second']}: {rows['added']} added, {rows['removed']} removed,"
         f" {rows['kept']} kept, {rows['moved']} of them in another split",
-        f"labels: {found['labels']['changed']} rows of equal inputs have another target",
+        f"labels: {found['labels']['changed']} rows of equal inputs have another target"
+        if found["labels"]["changed"] is not None
+        else f"target: {' -> '.join(schema['target'])}: labels are not compared",
         *[f"column added: {name}" for name in schema["added"]],
         *[f"column removed: {name}" for name in schema["removed"]],
         *[f"column {c['column']}: {c['from']} -> {c['to']}" for c in schema["changed"]],

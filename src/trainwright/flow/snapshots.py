@@ -160,10 +160,18 @@ def _forget(workspace: Workspace, *, kept: Sequence[str]) -> int:
 
 
 def _rows(one: Snapshot, other: Snapshot, columns: Sequence[str]) -> dict[str, Any]:
-    """Rows and labels that came, went, moved or changed."""
+    """Rows and labels that came, went, moved or changed.
+
+    Rows are known by the inputs that both have: without any, none is kept. Labels of another target are
+    not compared: None.
+    """
     inputs, parts, labels = _hashed(one, columns)
     theirs, their_parts, their_labels = _hashed(other, columns)
     kept, at, there = np.intersect1d(inputs, theirs, return_indices=True)
+    if not columns:
+        kept, at, there = kept[:0], at[:0], there[:0]
+    is_same = one.target.name == other.target.name
+    changed = int((labels[at] != their_labels[there]).sum()) if is_same else None
     return {
         "rows": {
             "first": len(inputs),
@@ -173,7 +181,7 @@ def _rows(one: Snapshot, other: Snapshot, columns: Sequence[str]) -> dict[str, A
             "removed": len(inputs) - len(kept),
             "moved": int((parts[at] != their_parts[there]).sum()),
         },
-        "labels": {"changed": int((labels[at] != their_labels[there]).sum())},
+        "labels": {"changed": changed},
     }
 
 

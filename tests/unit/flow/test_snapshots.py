@@ -84,3 +84,20 @@ def test_a_snapshot_that_is_not_there_is_refused(tmp_path: Path):
     first = prepared(tmp_path, table())
     with pytest.raises(CommandError, match="no snapshot 'zz'"):
         diff(first, "zz", workspace=tmp_path / "w")
+
+
+def test_snapshots_that_share_no_input_keep_no_row(tmp_path: Path):
+    first = prepared(tmp_path, table())
+    second = prepared(tmp_path, table().rename({"size": "length", "town": "place"}))
+    found = diff(first, second, workspace=tmp_path / "w")
+    assert found["rows"] == {
+        "first": 300, "second": 300, "kept": 0, "added": 300, "removed": 300, "moved": 0,
+    }  # fmt: skip
+    assert found["labels"] == {"changed": 0}
+
+
+def test_labels_of_another_target_are_not_compared(tmp_path: Path):
+    first = prepared(tmp_path, table())
+    (tmp_path / "r.yaml").write_text("data: {source: t.csv, target: town}\n")
+    other = prepare(tmp_path / "r.yaml", workspace=tmp_path / "w")[0].hash
+    assert diff(first, other, workspace=tmp_path / "w")["labels"] == {"changed": None}
