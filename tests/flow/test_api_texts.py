@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import re
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -120,6 +121,31 @@ def test_it_is_judged_by_its_texts_and_what_was_answered_is_enough_afterwards(
     page = report.read_text()
     assert "What each candidate wrote for the same rows" in page
     assert "What the answers of an endpoint took" in page
+
+
+def test_what_is_shown_of_written_texts_holds_no_personal_data(tmp_path, capsys):
+    """Where some were found in the data; figures are of the texts as they are."""
+
+    def writes(prompt):
+        a, b = re.findall(r"\d+", prompt)[-2:]
+        return f"ask anna{a}@example.com of {b}"
+
+    with endpoint(writes) as told:
+        path = recipe(tmp_path, TALKS, url=told.url)
+        rows = [json.loads(line) for line in (tmp_path / "talks.jsonl").read_text().splitlines()]
+        for row in rows:
+            row["messages"][-1]["content"] = writes(row["messages"][1]["content"])
+        (tmp_path / "talks.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+        work = ("--workspace", tmp_path / "work")
+        status, result = call("run", path, *work, capsys=capsys)
+        assert status == 0, result
+        assert result["validation"]["exact_match"]["value"] == 1
+    evaluation = json.loads((Path(result["run_dir"]) / "evaluation.json").read_text())
+    shown = evaluation["plots"]["generated"]["samples"][0]
+    assert re.fullmatch(r"ask x+9+@x+\.xxx of \d+", shown["reference"])
+    assert shown["generated"] == shown["reference"]
+    page = (Path(result["run_dir"]) / "report.html").read_text()
+    assert "@example.com" not in page
 
 
 def test_the_lockbox_is_opened_with_an_endpoint_that_the_recipe_named(tmp_path, capsys):

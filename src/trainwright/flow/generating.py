@@ -22,6 +22,7 @@ from trainwright.core.errors import DataError
 from trainwright.core.language import Generates, Generation, GenerationSettings, Prompt
 from trainwright.data.hashing import mix
 from trainwright.data.language.conversations import from_text
+from trainwright.data.privacy.masking import masked
 from trainwright.evaluation.text_metrics import text_differences, text_losses, text_metrics
 from trainwright.flow.rows import Rows
 
@@ -97,6 +98,11 @@ class Sample:
     def to_json(self) -> dict[str, Any]:
         """As JSON values."""
         return {name: getattr(self, name) for name in self.__slots__}
+
+    def masked(self) -> Sample:
+        """With personal data and secrets as their mere shape."""
+        texts = {name: masked(getattr(self, name)) for name in ("prompt", "reference", "generated")}
+        return replace(self, **texts, before=None if self.before is None else masked(self.before))
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from trainwright.core.clock import Pacer
 from trainwright.core.language import generator_of
 from trainwright.core.protocols import Model, Progress
 from trainwright.core.seeds import derive_seed
+from trainwright.data.privacy.hiding import hidden_columns
 from trainwright.evaluation.text_metrics import TEXT_LOSS
 from trainwright.flow.assessment import Assessment, assess
 from trainwright.flow.checkpoints import Checkpoints, NoCheckpoints
@@ -206,7 +207,7 @@ def generated_by(
     settings = recipe.evaluation.generation.settings()  # the package keeps them for documents too
     if not snapshot.target.task.is_generated:
         return None
-    return generate_for(
+    found = generate_for(
         generator,
         rows,
         target=snapshot.target,
@@ -218,6 +219,10 @@ def generated_by(
         known=known,
         confidence=confidence,
     )
+    told = {snapshot.target.name, *(column.name for column in snapshot.inputs)}
+    if found is None or not told & hidden_columns(snapshot.findings):
+        return found
+    return replace(found, samples=tuple(sample.masked() for sample in found.samples))
 
 
 def package(
