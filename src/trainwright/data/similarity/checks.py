@@ -18,7 +18,7 @@ from trainwright.data.similarity.clusters import Joins, Rows
 from trainwright.data.similarity.looks import Hopeful
 from trainwright.data.similarity.shelf import Shelf
 
-_WAITING = 1 << 16  # candidates
+_WAITING = 1 << 18  # candidates
 _REMEMBERED = 1 << 22  # pairs, of 8 bytes
 _HALF = np.uint64(32)
 

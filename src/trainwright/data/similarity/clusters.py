@@ -83,10 +83,9 @@ class Joins:
 
     def members(self) -> tuple[Rows, Rows]:
         """Rows that are joined to another one, rising, and the first of each."""
-        everyone = self.roots(np.arange(len(self._above)))
-        sizes = np.bincount(everyone, minlength=len(everyone))
-        rows = np.flatnonzero(sizes[everyone] > 1)
-        return rows, everyone[rows]
+        left, right, _ = self.links()
+        rows = np.unique(np.concatenate([left, right]))
+        return rows, self.roots(rows)
 
     def links(self) -> tuple[Rows, Rows, NDArray[np.float64]]:
         """All pairs that were joined: lower rows, higher rows, strengths."""

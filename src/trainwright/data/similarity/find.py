@@ -11,6 +11,8 @@ the model is used, and only the user knows which of the two it is.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
@@ -84,10 +86,14 @@ def together(view: View, hashes: Hashes) -> Hashes:
     found = search(view)
     if found is None or not len(found.clusters.row):
         return hashes
-    rows = np.concatenate([block[ROW].to_numpy() for block in view.blocks([])])
+    clusters = found.clusters
+    places = np.zeros(len(clusters.row), np.int64)
+    at = 0
+    for block, some in _blocks_of(clusters.row, view):
+        places[some] = at + np.searchsorted(block[ROW].to_numpy(), clusters.row[some])
+        at += block.height
     kept = hashes.copy()
-    places = np.searchsorted(rows, found.clusters.row)
-    kept[places] = hashes[np.searchsorted(rows, found.clusters.first)]
+    kept[places] = hashes[places[np.searchsorted(clusters.row, clusters.first)]]
     return kept
 
 
@@ -109,14 +115,15 @@ def _counted(found: Search, *, num_rows: int, grouped: bool) -> Finding:
 
 def _across(found: Search, view: View) -> list[Finding]:
     """Test rows whose cluster has rows in train."""
-    parts = pl.concat([block.select(ROW, PART) for block in view.blocks([])])
     clusters = found.clusters
-    of_row = parts[PART].to_numpy()[
-        np.searchsorted(parts[ROW].to_numpy(), clusters.row)
-    ]  # rows of a view rise
     train, test = PARTS.index(Split.TRAIN), PARTS.index(Split.TEST)
+    of_row, num_test = np.full(len(clusters.row), -1, np.int8), 0
+    for block, some in _blocks_of(clusters.row, view):
+        parts = block[PART].to_numpy()
+        of_row[some] = parts[np.searchsorted(block[ROW].to_numpy(), clusters.row[some])]
+        num_test += int((parts == test).sum())
     shared = np.isin(clusters.first, clusters.first[of_row == train]) & (of_row == test)
-    count, num_test = int(shared.sum()), int((parts[PART] == test).sum())
+    count = int(shared.sum())
     if not count:
         return []
     return [
@@ -131,6 +138,14 @@ def _across(found: Search, view: View) -> list[Finding]:
             remedy=_DROP + _or_together(view),
         )
     ]
+
+
+def _blocks_of(rows: NDArray[np.int64], view: View) -> Iterator[tuple[pl.DataFrame, slice]]:
+    """The view block by block, and which of these rows (rising, as a view's do) stand in each."""
+    for block in view.blocks([]):
+        if block.height:
+            low = int(np.searchsorted(rows, block[ROW][0]))
+            yield block, slice(low, int(np.searchsorted(rows, block[ROW][-1], side="right")))
 
 
 def _or_together(view: View) -> str:

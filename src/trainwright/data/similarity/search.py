@@ -123,7 +123,14 @@ def _joined(block: pl.DataFrame, names: list[str]) -> pl.Series:
 
 def _placed(found: Search, view: View) -> Search:
     """With global positions in place of places among the rows that are still in."""
-    rows = np.concatenate([np.zeros(0, np.int64), *(b[ROW].to_numpy() for b in view.blocks([]))])
     clusters = found.clusters
-    named = {key: rows[getattr(clusters, key)] for key in ("row", "first", "left", "right")}
+    rows, at = np.zeros(len(clusters.row), np.int64), 0
+    for block in view.blocks([]):
+        low, high = np.searchsorted(clusters.row, [at, at + block.height])
+        rows[low:high] = block[ROW].to_numpy()[clusters.row[low:high] - at]
+        at += block.height
+    named = {
+        key: rows[np.searchsorted(clusters.row, getattr(clusters, key))]
+        for key in ("row", "first", "left", "right")
+    }
     return replace(found, clusters=replace(clusters, **named))

@@ -22,7 +22,7 @@ from trainwright.core.durable import disk_fault
 from trainwright.data.similarity.shingles import Runs, ranges
 
 _IN_MEMORY_BYTES = 64 << 20
-_BATCH_SHINGLES = 1 << 17
+_BATCH_SHINGLES = 1 << 15
 _WIDTH = 4  # bytes of a hash
 
 Rows = NDArray[np.int64]

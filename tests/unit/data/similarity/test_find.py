@@ -64,6 +64,17 @@ def test_group_gives_a_cluster_the_hash_of_its_first_row(view_of) -> None:
     assert kept[:98].tolist() == list(range(98))
 
 
+def test_blocks_of_a_view_do_not_matter(view_of, monkeypatch) -> None:
+    frame, parts = texts(100, copies=6), [0] * 90 + [2] * 10
+    view = view_of(frame, texts=("t",), parts=parts)
+    grouped = view_of(frame, texts=("t",), near_duplicates="group")
+    whole, kept = found(view), together(grouped, np.arange(100, dtype=np.uint64))
+    monkeypatch.setattr("trainwright.data.view.BLOCK_ROWS", 7)
+    assert [one.rows for one in found(view)] == [one.rows for one in whole]
+    assert [one.message for one in found(view)] == [one.message for one in whole]
+    assert together(grouped, np.arange(100, dtype=np.uint64)).tolist() == kept.tolist()
+
+
 @pytest.mark.parametrize(
     "split",
     [

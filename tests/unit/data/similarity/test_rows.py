@@ -5,6 +5,7 @@ import polars as pl
 import pytest
 
 from trainwright.data.similarity.rows import is_slip, near_rows
+from trainwright.data.staging.arrays import Arrays
 
 
 def table(number: int = 400) -> pl.DataFrame:
@@ -59,6 +60,22 @@ def test_short_categories_are_alike_by_chance(view_of) -> None:
     words = ["small", "smalls", "medium", "mediums"]
     frame = pl.DataFrame({name: rng.choice(words, 500) for name in "abcde"})
     assert len(near_rows(view_of(frame)).row) == 0
+
+
+def test_rows_on_disk_some_at_a_time_are_found_as_in_memory(view_of, tmp_path) -> None:
+    rng = np.random.default_rng(2)
+    frame = table()
+    copies = frame[rng.integers(0, 400, 300)].with_columns(
+        pl.col("width") * pl.Series(rng.choice([1, 1.004, 1.5], 300)),
+        pl.Series("town", rng.choice(["Lisbon", "Madird", None], 300)),
+    )
+    view = view_of(pl.concat([frame, copies, frame[:50].with_columns(pl.col("town") + " ")]))
+    whole = near_rows(view, arrays=Arrays())
+    few = Arrays(tmp_path, in_memory=8, span_rows=50, sorted_rows=64)
+    parts = near_rows(view, arrays=few)
+    assert whole.num_clusters > 50
+    for name in ("row", "first", "likeness"):
+        np.testing.assert_array_equal(getattr(whole, name), getattr(parts, name))
 
 
 @pytest.mark.parametrize(
