@@ -101,8 +101,13 @@ class Sample:
 
     def masked(self) -> Sample:
         """With personal data and secrets as their mere shape."""
-        texts = {name: masked(getattr(self, name)) for name in ("prompt", "reference", "generated")}
-        return replace(self, **texts, before=None if self.before is None else masked(self.before))
+        return replace(
+            self,
+            prompt=masked(self.prompt),
+            reference=masked(self.reference),
+            generated=masked(self.generated),
+            before=None if self.before is None else masked(self.before),
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,7 +108,8 @@ def judge_programs(
         )
     programs = write_programs(writer, problems, task=model.target.task, samples=samples)
     outcomes = iter(run_programs([one for each in programs for one in each], limits=limits))
-    unwritten: tuple[Outcome, ...] = ("failed",) * samples
+    failed: Outcome = "failed"
+    unwritten = tuple(failed for _ in range(samples))
     grouped = [tuple(next(outcomes) for _ in each) or unwritten for each in programs]
     passed = [[one == "passed" for one in each] for each in grouped]
     told = {
