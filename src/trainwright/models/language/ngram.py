@@ -6,7 +6,6 @@ something beside it. A byte model of order 5 or 6 is the usual reference, since 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,17 +15,17 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
-from trainwright.core.artifacts import CurvePoint
 from trainwright.core.clock import Pacer
-from trainwright.core.columns import Column, Target
+from trainwright.core.columns import Target
 from trainwright.core.durable import read_json, write_bytes, write_json
 from trainwright.core.errors import DataError, RecipeError, TrustError
 from trainwright.core.extras import require
 from trainwright.core.features import Examples
-from trainwright.core.language import NATS, TOKENS, LanguageNeeds, Passages
-from trainwright.core.parts import Part, families
+from trainwright.core.language import LanguageNeeds, Passages
+from trainwright.core.parts import families
 from trainwright.core.protocols import Fit, Workplace
 from trainwright.core.seeds import derive_seed
+from trainwright.models.language.counted import Counting, curve_of
 from trainwright.models.language.kneser_ney import MARK, Table, distribution, learn, probabilities
 from trainwright.recipe.sections import TrainingSettings
 
@@ -109,7 +108,7 @@ class NgramEstimator:
 
 
 @families.register
-class Ngram(Part):
+class Ngram(Counting):
     """Interpolated modified Kneser-Ney."""
 
     family: Literal["ngram"] = "ngram"
@@ -147,15 +146,6 @@ class Ngram(Part):
         """A few searches a token."""
         return 2
 
-    @property
-    def settings(self) -> frozenset[str]:
-        """The clock, the seed and the threads; there is no loop to set."""
-        return frozenset({"budget", "seed", "threads"})
-
-    def unfit(self, inputs: Sequence[Column], target: Target) -> str:
-        """It tells texts."""
-        return "" if target.task.is_language else f"it cannot learn {target.task.value}"
-
     def fit(
         self,
         train: Examples,
@@ -190,17 +180,13 @@ class Ngram(Part):
             go_on=lambda order: pacer.go_on("ngram-order", order),
         )
         estimator = NgramEstimator(tables, told.vocabulary)
-        losses = [
-            None if rows is None else _loss(estimator.predict(rows.features))
-            for rows in (train, validation)
-        ]
         num_tokens, counted = len(told.ids), len(symbols) - len(chosen)
         drawn = "" if counted == num_tokens else f"{counted:,} of {num_tokens:,} tokens counted"
         return Fit(
             estimator,
             iterations=estimator.order,
             stopped="limit" if estimator.order == self.order else "budget",
-            curve=(CurvePoint(1, losses[0], losses[1]),),
+            curve=curve_of(estimator, train, validation),
             best=drawn,
         )
 
@@ -245,9 +231,3 @@ def _blocks(ends: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
     """Passages one after another, of about a million tokens together; a longer one alone."""
     block = (ends - 1) // _BLOCK
     yield from np.split(np.arange(len(ends)), np.flatnonzero(np.diff(block)) + 1)
-
-
-def _loss(told: NDArray[np.float64]) -> float:
-    """Nats a token, over all rows; 0 where nothing is told."""
-    tokens = math.fsum(told[:, TOKENS])
-    return math.fsum(told[:, NATS]) / tokens if tokens else 0.0

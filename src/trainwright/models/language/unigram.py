@@ -6,7 +6,6 @@ than an alphabet.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -14,15 +13,15 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from trainwright.core.artifacts import CurvePoint
 from trainwright.core.clock import Pacer
-from trainwright.core.columns import Column, Target
+from trainwright.core.columns import Target
 from trainwright.core.durable import read_json, write_json
 from trainwright.core.errors import TrustError
 from trainwright.core.features import Examples
 from trainwright.core.language import LanguageNeeds, Passages
-from trainwright.core.parts import Part, families
+from trainwright.core.parts import families
 from trainwright.core.protocols import Fit, Workplace
+from trainwright.models.language.counted import Counting, curve_of
 from trainwright.recipe.sections import TrainingSettings
 
 _FILE = "estimator.json"
@@ -84,7 +83,7 @@ class UnigramEstimator:
 
 
 @families.register
-class Unigram(Part):
+class Unigram(Counting):
     """The frequencies of bytes."""
 
     family: Literal["unigram"] = "unigram"
@@ -99,15 +98,6 @@ class Unigram(Part):
     def cost(self) -> int:
         """The cheapest."""
         return 0
-
-    @property
-    def settings(self) -> frozenset[str]:
-        """The clock, the seed and the threads."""
-        return frozenset({"budget", "seed", "threads"})
-
-    def unfit(self, inputs: Sequence[Column], target: Target) -> str:
-        """It tells texts."""
-        return "" if target.task.is_language else f"it cannot learn {target.task.value}"
 
     def fit(
         self,
@@ -130,14 +120,5 @@ class Unigram(Part):
         )
         counts = np.bincount(told.ids[told.taught], weights=weights, minlength=told.vocabulary)
         estimator = UnigramEstimator(tuple(int(count) for count in np.rint(counts)))
-        losses = [
-            None if rows is None else _loss(estimator.predict(rows.features))
-            for rows in (train, validation)
-        ]
-        curve = (CurvePoint(1, losses[0], losses[1]),)
+        curve = curve_of(estimator, train, validation)
         return Fit(estimator, iterations=1, stopped="converged", curve=curve)
-
-
-def _loss(told: NDArray[np.float64]) -> float:
-    """Nats a token, over all rows."""
-    return float(told[:, 0].sum() / max(1.0, told[:, 1].sum()))
