@@ -1,4 +1,7 @@
-"""A look at the sketches of candidates: most are not alike, and in so few bins that no count is needed.
+"""A look at the sketches of candidates: most agree in so few bins that they need not be counted.
+
+A pair is passed over that is three standard errors below the threshold, first by the 128 bins that bands are
+made of, then by those and 64 more.
 
 Sketches of a bucket's texts are fetched once and laid one word of eight bins beside the other, so that all
 pairs of one distance are compared by going twice through memory that is in the cache, without an index.
@@ -15,10 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainwright.data.similarity.clusters import Joins, Rows
-from trainwright.data.similarity.sketches import NUM_BINS
+from trainwright.data.similarity.sketches import MORE_BINS, NUM_BINS, Table
 
 _ONES, _TOP = np.uint64(0x0101010101010101), np.uint64(56)
-_WORDS = NUM_BINS // 8
+_ERRORS = 3.0
 _TEXTS = 2048
 _PAIRS = 1 << 9  # one by one at a time
 
@@ -29,15 +32,17 @@ class Looks:
     """Compares sketches of texts that are not joined yet.
 
     Args:
-        bins: A byte of each bin; shape (texts, 128).
+        sketches: Of all texts.
         joins: What is joined.
-        least: Bins that two near-duplicates agree in at least.
+        threshold: Jaccard index of near-duplicates.
     """
 
-    def __init__(self, bins: NDArray[np.uint8], joins: Joins, *, least: int) -> None:
-        self._words = bins.view(np.uint64)
+    def __init__(self, sketches: Table, joins: Joins, *, threshold: float) -> None:
+        self._words = sketches.upper.view(np.uint64)
+        self._more = sketches.more.view(np.uint64)
         self._joins = joins
-        self._least = np.uint64(least)
+        self._least = np.uint64(fewest(threshold, NUM_BINS))
+        self._least_of_all = np.uint64(fewest(threshold, NUM_BINS + MORE_BINS))
 
     def within(self, buckets: Rows) -> Iterator[Hopeful]:
         """The hopeful pairs of buckets, some buckets at a time, and in how many bins they agree.
@@ -62,7 +67,7 @@ class Looks:
             apart = roots[lower, column] != roots[upper, column]
             pair, column = pair[apart], column[apart]
             one, other = texts[lower[apart], column], texts[upper[apart], column]
-            yield _named(one, other, agreeing[pair, column])
+            yield self._second(one, other, agreeing[pair, column])
 
     def _agreeing(self, texts: Rows) -> NDArray[np.uint64]:
         """In how many bins the pairs of each bucket agree; shape (pairs, buckets)."""
@@ -88,7 +93,20 @@ class Looks:
             agreeing = np.add.reduce(same.view(np.uint64), axis=1) * _ONES >> _TOP
             hopeful = np.flatnonzero(agreeing >= self._least)
             hopeful = hopeful[self._joins.apart(one[hopeful], other[hopeful])]
-            yield _named(one[hopeful], other[hopeful], agreeing[hopeful])
+            yield self._second(one[hopeful], other[hopeful], agreeing[hopeful])
+
+    def _second(self, one: Rows, other: Rows, agreeing: NDArray[np.uint64]) -> Hopeful:
+        """Those that are hopeful by all bins, the lower number first."""
+        same = self._more[one].view(np.uint8) == self._more[other].view(np.uint8)
+        agreeing = agreeing + (np.add.reduce(same.view(np.uint64), axis=1) * _ONES >> _TOP)
+        kept = agreeing >= self._least_of_all
+        one, other = one[kept], other[kept]
+        return np.minimum(one, other), np.maximum(one, other), agreeing[kept].astype(np.uint8)
+
+
+def fewest(threshold: float, bins: int) -> int:
+    """In how many bins two texts at the threshold agree, less three standard errors."""
+    return int(bins * threshold - _ERRORS * np.sqrt(bins * threshold * (1 - threshold)))
 
 
 @cache
@@ -97,8 +115,3 @@ def _pairs(height: int) -> tuple[Rows, Rows]:
     lower = np.concatenate([np.arange(height - distance) for distance in range(1, height)])
     distances = np.repeat(np.arange(1, height), np.arange(height - 1, 0, -1))
     return lower, lower + distances
-
-
-def _named(one: Rows, other: Rows, agreeing: NDArray[np.uint64]) -> Hopeful:
-    """The lower number first."""
-    return np.minimum(one, other), np.maximum(one, other), agreeing.astype(np.uint8)

@@ -2,11 +2,11 @@
 
 Sketches find candidates (`bands`), a rough look at both sketches passes over those that are three standard
 errors below the threshold (`looks`), and every other one is counted exactly (`checks`): no pair is reported
-that is not one. Of pairs at the threshold itself, 0.7, one in seven hundred is missed, at 0.75 one in eighty
+that is not one. Of pairs at the threshold itself, 0.7, one in five hundred is missed, at 0.75 one in fifty
 thousand. Pairs whose texts are joined through others already are not counted again: a thousand copies cost a
 thousand checks.
 
-What comes out depends on the texts and their order alone, not on blocks. Cost, one core: about 20 us and 290
+What comes out depends on the texts and their order alone, not on blocks. Cost, one core: about 20 us and 350
 bytes of memory a text of 120 words, 4 bytes a word of disk; linear in the texts, boilerplate or not, while
 those near the threshold are (docs/benchmarks/near-duplicates.md).
 """
@@ -27,10 +27,9 @@ from trainwright.data.similarity.clusters import Clusters, Joins, Rows
 from trainwright.data.similarity.looks import Looks
 from trainwright.data.similarity.shelf import Shelf
 from trainwright.data.similarity.shingles import Runs, distinct, shingle
-from trainwright.data.similarity.sketches import NUM_BINS, Table, sketch
+from trainwright.data.similarity.sketches import Table, sketch, sketch_again
 
 THRESHOLD = 0.7
-_ERRORS = 3.0  # standard errors below the threshold at which a candidate is passed over
 _CROWDED_ARRANGEMENTS = 3  # further ones for texts in buckets that were not looked at whole
 
 
@@ -73,15 +72,13 @@ class _Search:
         self._shelf = shelf
         self._threshold = threshold
         self._joins = Joins(num_texts)
-        error = float(np.sqrt(threshold * (1 - threshold) / NUM_BINS))
-        least = int(np.floor((threshold - _ERRORS * error) * NUM_BINS))
-        self._looks = Looks(self._sketches.upper, self._joins, least=least)
+        self._looks = Looks(self._sketches, self._joins, threshold=threshold)
         self._checks = Checks(shelf, self._joins, threshold=threshold)
 
     def add(self, sets: Runs) -> None:
         """Further texts."""
         to = self._num + len(sets.counts)
-        self._sketches.put(self._num, sketch(sets))
+        self._sketches.put(self._num, sketch(sets), sketch_again(sets))
         self._digests[self._num : to] = _digest(sets)
         self._counts[self._num : to] = sets.counts
         self._shelf.add(sets)

@@ -11,7 +11,7 @@ from trainwright.data.similarity import bands, checks, looks, shelf
 from trainwright.data.similarity.bands import num_arrangements
 from trainwright.data.similarity.clusters import Clusters, Joins
 from trainwright.data.similarity.shingles import Runs
-from trainwright.data.similarity.sketches import Table, sketch
+from trainwright.data.similarity.sketches import MORE_BINS, Table, sketch, sketch_again
 from trainwright.data.similarity.texts import near_texts
 
 LETTERS = np.array(list("abcdefghijklmnopqrstuvwxyz"))
@@ -164,13 +164,18 @@ def test_sketches_agree_as_often_as_the_jaccard_index_says(size: int) -> None:
         half = (size - shared) // 2
         one.append(np.sort(union[: shared + half]))
         other.append(np.sort(np.concatenate([union[:shared], union[shared + half :]])))
-    left, right = (
-        sketch(Runs(np.concatenate(side), np.array([len(s) for s in side])))
-        for side in (one, other)
-    )
+    runs = [Runs(np.concatenate(side), np.array([len(s) for s in side])) for side in (one, other)]
+    left, right = (sketch(side) for side in runs)
+    more = [sketch_again(side) for side in runs]
     agreeing = (left == right).mean(axis=1)
     assert agreeing.mean() == pytest.approx(shared / size, abs=0.01)
     assert agreeing.std() < 0.05
+    again = (more[0] == more[1]).mean(axis=1)
+    assert again.mean() > shared / size - 0.01
+    if size == 1000:
+        assert again.mean() == pytest.approx(shared / size, abs=0.01)
+        assert 0.8 < again.std() / np.sqrt(0.75 * 0.25 / MORE_BINS) < 1.2
+        assert abs(np.corrcoef(again, agreeing)[0, 1]) < 0.2
 
 
 def test_lower_thresholds_look_through_more_arrangements() -> None:
@@ -182,7 +187,7 @@ def walk(sketches: np.ndarray, *, joined: list[int] | None = None) -> bands.Band
     roots = np.arange(len(sketches)) if joined is None else np.array(joined)
     sizes = np.full(len(sketches), 100)
     table = Table(len(sketches))
-    table.put(0, sketches)
+    table.put(0, sketches, np.zeros((len(sketches), MORE_BINS), np.uint8))
     return bands.Bands(table, sizes, threshold=0.7, roots=lambda rows: roots[rows])
 
 
@@ -233,33 +238,37 @@ def test_an_arrangement_puts_other_bins_beside_each_other() -> None:
 
 def test_looks_count_the_bins_that_agree() -> None:
     rng = np.random.default_rng(6)
-    sketches = rng.integers(0, 256, (40, 128), dtype=np.uint8)
-    sketches[:, :60] = 1
-    sketches[:20, 60:100] = 2
+    sketches = rng.integers(0, 256, (40, 128), dtype=np.uint16) << 8
+    sketches[:, :60] = 256
+    sketches[:20, 60:100] = 512
+    more = rng.integers(0, 256, (40, MORE_BINS), dtype=np.uint8)
+    more[:12] = 9
+    table = Table(40)
+    table.put(0, sketches, more)
     joins = Joins(40)
     joins.join(np.array([3]), np.array([5]), np.ones(1))
-    buckets = rng.permutation(40).reshape(8, 5)
-    look = looks.Looks(sketches, joins, least=80)
-    told = {
-        (a, b): n
-        for part in look.within(buckets)
-        for a, b, n in zip(*(side.tolist() for side in part), strict=True)
-    }
+    look = looks.Looks(table, joins, threshold=0.75)
     answer = {}
-    for column in buckets.T:
-        for a, b in itertools.combinations(sorted(column.tolist()), 2):
-            agreeing = int((sketches[a] == sketches[b]).sum())
-            if agreeing >= 80 and (a, b) != (3, 5):
-                answer[a, b] = agreeing
-    assert told == answer
+    for a, b in itertools.combinations(range(40), 2):
+        first = int((sketches[a] == sketches[b]).sum())
+        both = first + int((more[a] == more[b]).sum())
+        if first >= 81 and both >= 126 and (a, b) != (3, 5):
+            answer[a, b] = both
+    assert len(answer) == 12 * 11 // 2 - 1
+
+    def told(parts) -> dict:
+        return {
+            (a, b): n
+            for part in parts
+            for a, b, n in zip(*(side.tolist() for side in part), strict=True)
+        }
+
     left, right = np.array(list(itertools.combinations(range(40), 2))).T
-    single = {
-        (a, b): n
-        for part in look.between(left, right)
-        for a, b, n in zip(*(side.tolist() for side in part), strict=True)
-    }
-    assert answer.items() <= single.items()
-    assert len(single) == 20 * 19 // 2 - 1
+    assert told(look.between(right, left)) == answer
+    assert told(look.within(rng.permutation(40)[:, None])) == answer
+    buckets = rng.permutation(40).reshape(8, 5)
+    inside = {tuple(sorted(p)) for c in buckets.T.tolist() for p in itertools.combinations(c, 2)}
+    assert told(look.within(buckets)) == {p: n for p, n in answer.items() if p in inside}
 
 
 def test_what_was_counted_in_vain_is_not_counted_again(monkeypatch) -> None:
