@@ -34,6 +34,7 @@ _FORMATS = 3  # that one column may have
 _SHAPES = 6
 _FEW_DAYS = 3
 _RARE = 0.02
+_LOOKS = 0.8  # of the sample look like dates, and the column is meant so
 _DATE = re.compile(r"(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{4})(\D|$)")
 _NO_DATE = re.compile(r"(?=.*[0-9]{4})[09:/. T-]*")
 
@@ -70,6 +71,7 @@ class Moments:
         best, found = first
         num_marks = sum(found.misfits.texts[text] for text in _no_dates(found))
         if most < MOSTLY * (most + found.misfits.count - num_marks) or not most:
+            _refuse(case, case.kept(self.column.nulls), odd=list(found.misfits.texts))
             return Verdict()
         if rivals:
             best, found = _settle(case, [first, *rivals])
@@ -135,17 +137,23 @@ def as_moment(case: Case) -> Moments | None:
     groups = _telling(candidates(kept)[:_READINGS], kept)
     if not groups:
         several = _as_several(case, kept, nulls)
-        dates = [text for text in kept if _DATE.match(text)]
-        if several is None and kept and len(dates) >= 0.8 * len(kept):
-            shown = " and ".join(shorten(text, 30) for text in dict.fromkeys((dates[0], dates[-1])))
-            case.refusal = (
-                f"dates are not all of one format that can be told, and read as words: {shown}"
-            )
+        if several is None:
+            _refuse(case, kept)
         return several
     first, *others = groups
     column = case.column(ColumnType.DATETIME, format=first[0], nulls=nulls)
     watch = Watch(order=bool(others), distinct=bool(others))
     return Moments(column, first, tuple(others), watch=watch)
+
+
+def _refuse(case: Case, kept: Sequence[str], *, odd: Sequence[str] = ()) -> None:
+    """Why a column of what looks like dates holds words; `odd` are texts that its best format leaves."""
+    dates = [text for text in kept if _DATE.match(text)]
+    if not kept or len(dates) < _LOOKS * len(kept):
+        return
+    other = next((text for text in odd if _DATE.match(text)), dates[-1])
+    shown = " and ".join(shorten(text, 30) for text in dict.fromkeys((dates[0], other)))
+    case.refusal = f"dates are not all of one format that can be told, and read as words: {shown}"
 
 
 def as_compact(case: Case) -> Moments | None:

@@ -79,3 +79,16 @@ def test_marks_among_the_numbers_of_a_parquet_file_are_told_too():
     kept = type_column(raw, Context(type=ColumnType.NUMBER))
     assert kept.values.null_count() == 0
     assert "does it mean missing?" in kept.findings[0].message
+
+
+def test_day_first_and_month_first_in_one_column_are_words_and_said_to_be():
+    days = [f"{day:02d}/{month:02d}/2021" for month in range(1, 13) for day in range(1, 28)]
+    turned_round = [
+        f"{month:02d}/{day:02d}/2022" for month in range(1, 13) for day in range(14, 28)
+    ]
+    typed = type_column(pl.Series("x", days + turned_round), Context())
+    assert typed.column.type is not ColumnType.DATETIME
+    (said,) = typed.findings
+    assert (said.kind, said.severity) == ("type", "warning")
+    assert "not all of one format" in said.message
+    assert "'01/14/2022'" in said.message
