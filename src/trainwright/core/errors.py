@@ -16,6 +16,7 @@ same facts.
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
@@ -152,3 +153,8 @@ def shorten(value: object, limit: int = 80) -> str:
     """
     text = repr(value)
     return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def bounded(text: str, limit: int = 240) -> str:
+    """A message without unbroken runs of more than `limit` signs: what quotes a name or a value whole."""
+    return re.sub(rf"\S{{{limit + 1},}}", lambda run: run[0][: limit - 1] + "…", text)

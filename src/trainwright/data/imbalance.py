@@ -12,6 +12,7 @@ import polars as pl
 from trainwright.core.artifacts import Finding, Split
 from trainwright.core.clock import Deadline
 from trainwright.core.columns import ROW, Task
+from trainwright.core.errors import shorten
 from trainwright.data.findings import finding
 from trainwright.data.view import View
 
@@ -45,8 +46,8 @@ def find(view: View, *, deadline: Deadline) -> list[Finding]:  # noqa: ARG001 - 
         finding(
             "imbalance",
             "warning" if few else "info",
-            f"class {label!r} of {name!r} has {rarest:,} of {total:,} train rows ({rarest / total:.1%}):"
-            f" {why}",
+            f"class {shorten(label, 40)} of {shorten(name)} has {rarest:,} of {total:,} train rows"
+            f" ({rarest / total:.1%}): {why}",
             column=name,
             rows=np.concatenate(rows),
             remedy="data: {balance: class-weights}",

@@ -6,27 +6,27 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from trainwright.core.artifacts import Finding
-from trainwright.core.errors import DataError, Fault, nearest
+from trainwright.core.errors import DataError, Fault, bounded, nearest, shorten
 from trainwright.runs.redaction import redact
 
 
 def judge(findings: Sequence[Finding], accept: Sequence[str]) -> tuple[Finding, ...]:
-    """Findings with the accepted errors as warnings.
+    """Findings with the accepted errors as warnings, and no message that quotes a name or value whole.
 
     Raises:
         DataError: an error is not accepted; holds all findings.
     """
     judged = [
-        replace(finding, severity="warning", message=f"accepted: {finding.message}")
+        replace(finding, severity="warning", message=f"accepted: {bounded(finding.message)}")
         if finding.severity == "error" and finding.key in accept
-        else finding
+        else replace(finding, message=bounded(finding.message))
         for finding in findings
     ]
     judged += [_idle(key, findings) for key in accept if key not in {f.key for f in findings}]
     faults = [
         Fault(
             finding.message,
-            f"column {finding.column!r}" if finding.column else "data",
+            f"column {shorten(finding.column)}" if finding.column else "data",
             finding.remedy,
         )
         for finding in judged
@@ -42,6 +42,6 @@ def _idle(key: str, findings: Iterable[Finding]) -> Finding:
     return Finding(
         "schema",
         "warning",
-        f"accept names {redact(key)!r}, and nothing of that name was found",
+        f"accept names {shorten(redact(key))}, and nothing of that name was found",
         remedy=f"data: {{accept: [{near!r}]}}" if near else "remove it from data.accept",
     )

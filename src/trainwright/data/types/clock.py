@@ -16,7 +16,7 @@ import polars as pl
 
 from trainwright.core.columns import Column, ColumnType, NumberFormat
 from trainwright.core.errors import shorten
-from trainwright.data.types.case import MOSTLY, NUMBER_MARKERS, Case, Verdict, setting, yaml_list
+from trainwright.data.types.case import MOSTLY, NUMBER_MARKERS, Case, Verdict, as_missing, setting
 from trainwright.data.types.tally import PLAIN, Tally
 from trainwright.data.types.written import read_clock
 
@@ -43,15 +43,15 @@ class ClockTimes:
         if tally.values < MOSTLY * (tally.values + odd.count) or not tally.values:
             return Verdict()
         if odd.count:
-            words = list(odd.texts)[:20]
+            words = list(odd.texts)[:5]
             case.note(
                 "type",
                 "error",
-                f"{odd.count} values are no clock times: {', '.join(shorten(w, 30) for w in words[:5])}",
+                f"{odd.count} values are no clock times: {', '.join(shorten(w, 30) for w in words)}",
                 rows=odd.rows,
                 count=odd.count,
-                remedy=setting(case.name, f"{{type: number, nulls: {yaml_list(words)}}}")
-                + f" reads them as missing; {setting(case.name, 'category')} keeps them",
+                remedy=as_missing(case.name, "type: number", tally)
+                + f"; {setting(case.name, 'category')} keeps them",
             )
         note_clock(case, self.column, tally)
         return Verdict(self.column)

@@ -13,6 +13,7 @@ from functools import lru_cache
 
 import polars as pl
 
+from trainwright.core.errors import shorten
 from trainwright.data.types.masks import null_where
 from trainwright.data.types.repeats import each_once
 
@@ -179,17 +180,17 @@ def compiled(form: str) -> tuple[re.Pattern[str], tuple[str, ...]]:
         parts.append(re.escape(form[at : match.start()]))
         if match[0] not in _PATTERNS:
             raise ValueError(
-                f"{match[0]!r} in the format {form!r} is not one of {' '.join(_PATTERNS)}"
+                f"{shorten(match[0])} in the format {shorten(form)} is not one of {' '.join(_PATTERNS)}"
             )
         parts.append(_PATTERNS[match[0]])
         at = match.end()
     parts.append(re.escape(form[at:]))
     if not at:
-        raise ValueError(f"the format {form!r} holds none of {' '.join(_PATTERNS)}")
+        raise ValueError(f"the format {shorten(form)} holds none of {' '.join(_PATTERNS)}")
     try:
         return re.compile("".join(parts)), tuple(_DIRECTIVE.findall(form))
     except re.error as error:
-        raise ValueError(f"the format {form!r} names one part twice") from error
+        raise ValueError(f"the format {shorten(form)} names one part twice") from error
 
 
 def _moment(parts: dict[str, str | None]) -> datetime:
