@@ -61,11 +61,11 @@ def note_other_units(case: Case, column: Column, counts: Counts) -> None:
     if not others or column.format is None:
         return
     told = ", ".join(f"{_UNITS[form]} in {found.count} rows" for form, found in others.items())
-    first = next(iter(others.values())).first
+    first = _day(*next((form, found.first) for form, found in others.items()))
     case.note(
         "type",
         "warning",
-        f"read as {column.format}, and {told} would be of the years 2000 to 2040, as {first}",
+        f"read as {column.format}, and {told} would be of the years 2000 to 2040, the first {first}",
         rows=np.sort(np.concatenate([found.rows for found in others.values()])),
         count=sum(found.count for found in others.values()),
         remedy=_each_in_its_own(case, [form for form in EPOCHS if form in counts.found]),
@@ -87,7 +87,7 @@ def each_unit(case: Case, column: Column, texts: Iterable[str]) -> str:
 
 def _note_mixed(case: Case, counts: Counts) -> None:
     told = " and ".join(
-        f"{_UNITS[form]} (as {found.first}) in {found.count} rows"
+        f"{_UNITS[form]} in {found.count} rows (the first {_day(form, found.first)})"
         for form, found in counts.found.items()
     )
     commonest = max(counts.found, key=lambda form: counts.found[form].count)
@@ -100,6 +100,11 @@ def _note_mixed(case: Case, counts: Counts) -> None:
         count=sum(found.count for found in rarer),
         remedy=_each_in_its_own(case, list(counts.found)),
     )
+
+
+def _day(form: str, number: str) -> str:
+    """The day of a count, which tells more than its digits."""
+    return datetime.fromtimestamp(float(number) * EPOCHS[form] / 1e6, UTC).date().isoformat()
 
 
 def _each_in_its_own(case: Case, forms: list[str]) -> str:
