@@ -22,7 +22,6 @@ from trainwright.core.durable import canonical_json
 from trainwright.core.seeds import derive_seed
 from trainwright.summaries.columns import ColumnProfile, profile_column
 from trainwright.summaries.images import draw_image
-from trainwright.summaries.moments import BLOCK_ROWS
 from trainwright.summaries.sketches import EXACT_ROWS
 
 UNSEEN = "__unseen__"
@@ -86,57 +85,6 @@ def profile_frame(
     with ThreadPoolExecutor(_THREADS) as pool:
         found = pool.map(summary, columns)
         return Profile(dict(zip([column.name for column in columns], found, strict=True)))
-
-
-class ProfileBuilder:
-    """Summarises typed rows that come block by block; the same for any blocks.
-
-    Sums of floats depend on how they are cut: numbers wait until 65,536 rows are there. What else there is,
-    long texts among it, is summarised as it comes.
-
-    Args:
-        columns: What to summarise.
-        exact_rows: As in `profile_frame`.
-    """
-
-    def __init__(self, columns: Sequence[Column], *, exact_rows: int = EXACT_ROWS) -> None:
-        self._columns = columns
-        self._exact_rows = exact_rows
-        self._waiting: list[pl.DataFrame] = []
-        self._num_waiting = self._num_blocks = 0
-        self._parts: dict[str, ColumnProfile] = {}
-        self._numbers = [column for column in columns if column.type is ColumnType.NUMBER]
-        self._others = [column for column in columns if column.type is not ColumnType.NUMBER]
-
-    def add(self, frame: pl.DataFrame) -> None:
-        """The next rows."""
-        self._merge(frame, self._others)
-        self._waiting.append(frame.select(column.name for column in self._numbers))
-        self._num_waiting += frame.height if self._numbers else 0
-        while self._num_waiting >= BLOCK_ROWS:
-            rows = pl.concat(self._waiting)
-            self._merge_numbers(rows[:BLOCK_ROWS])
-            self._waiting = [rows[BLOCK_ROWS:]]
-            self._num_waiting -= BLOCK_ROWS
-
-    def close(self) -> Profile:
-        """Of all rows that came; at least one block must have."""
-        if self._numbers and (self._num_waiting or not self._num_blocks):
-            self._merge_numbers(pl.concat(self._waiting))
-            self._waiting, self._num_waiting = [], 0
-        return Profile({column.name: self._parts[column.name] for column in self._columns})
-
-    def _merge_numbers(self, rows: pl.DataFrame) -> None:
-        self._merge(rows, self._numbers, first_block=self._num_blocks)
-        self._num_blocks += 1
-
-    def _merge(
-        self, rows: pl.DataFrame, columns: Sequence[Column], *, first_block: int = 0
-    ) -> None:
-        found = profile_frame(rows, columns, exact_rows=self._exact_rows, first_block=first_block)
-        for name, part in found.items():
-            known = self._parts.get(name)
-            self._parts[name] = part if known is None else known.merge(part)
 
 
 def draw_rows(

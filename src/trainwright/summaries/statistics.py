@@ -264,9 +264,6 @@ class RegressionStatistics:
         return float(self.target_square.fraction - self.target.fraction**2 / self.rows)
 
 
-Statistics = ClassStatistics | RegressionStatistics
-
-
 def log_losses(probabilities: Floats, codes: Integers) -> Floats:
     """-ln of the true class's probability, clipped to [2.2e-16, 1 - 2.2e-16]; shape (rows,)."""
     true = probabilities[np.arange(len(codes)), codes]

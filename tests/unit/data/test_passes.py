@@ -15,7 +15,7 @@ from trainwright.data.staging.arrays import Arrays
 from trainwright.data.staging.blocks import BlockStore
 from trainwright.data.staging.typed import TypedRows
 from trainwright.summaries.moments import BLOCK_ROWS
-from trainwright.summaries.profile import ProfileBuilder
+from trainwright.summaries.profile import profile_frame
 
 COLUMNS = (
     Column("n", ColumnType.NUMBER),
@@ -75,12 +75,9 @@ def test_the_profile_is_that_of_the_chosen_rows_in_order(workers: Workers, tmp_p
     chosen = np.random.default_rng(1).random(len(row)) < 0.9
     arrays = Arrays(span_rows=10_007)
     found = Rounds(typed, arrays, tmp_path, workers).profile(COLUMNS, row, chosen)
-    builder = ProfileBuilder(COLUMNS)
     wanted = frame[row[chosen]]
     assert wanted.height > 2 * BLOCK_ROWS
-    for block in wanted.iter_slices(9_001):
-        builder.add(block)
-    assert found.to_json() == builder.close().to_json()
+    assert found.to_json() == profile_frame(wanted, COLUMNS).to_json()
 
 
 def test_a_profile_may_have_numbers_alone_or_none(tmp_path: Path) -> None:
@@ -88,6 +85,4 @@ def test_a_profile_may_have_numbers_alone_or_none(tmp_path: Path) -> None:
     rounds = Rounds(typed, Arrays(), tmp_path)
     for columns in (COLUMNS[:2], COLUMNS[2:]):
         found = rounds.profile(columns, np.arange(30), np.ones(30, dtype=bool))
-        builder = ProfileBuilder(columns)
-        builder.add(frame)
-        assert found.to_json() == builder.close().to_json()
+        assert found.to_json() == profile_frame(frame, columns).to_json()

@@ -1,4 +1,5 @@
 import json
+from functools import reduce
 
 import numpy as np
 import polars as pl
@@ -6,8 +7,9 @@ import pytest
 
 from trainwright.core.columns import Column, ColumnType
 from trainwright.summaries import columns as columns_of_profiles
+from trainwright.summaries.columns import ColumnProfile
 from trainwright.summaries.moments import BLOCK_ROWS
-from trainwright.summaries.profile import UNSEEN, Profile, ProfileBuilder, draw_rows, profile_frame
+from trainwright.summaries.profile import UNSEEN, Profile, draw_rows, profile_frame
 
 COLUMNS = (
     Column("size", ColumnType.NUMBER),
@@ -170,35 +172,13 @@ def test_a_draw_depends_on_the_seed_and_on_its_own_column_alone():
     assert rows == draw_rows(saved, COLUMNS, count=20, seed=4)
 
 
-def test_rows_that_come_block_by_block_give_the_profile_of_all():
-    random = np.random.default_rng(2)
-    rows = BLOCK_ROWS + 3_000
-    frame = pl.DataFrame(
-        {
-            "n": random.normal(size=rows),
-            "c": random.choice(["a", "b"], rows),
-            "t": [f"word{i % 90} and more" for i in range(rows)],
-        }
-    )
-    columns = [
-        Column("n", ColumnType.NUMBER),
-        Column("c", ColumnType.CATEGORY),
-        Column("t", ColumnType.TEXT),
-    ]
-    builder = ProfileBuilder(columns)
-    for block in frame.iter_slices(7_001):
-        builder.add(block)
-    assert builder.close().to_json() == profile_frame(frame, columns).to_json()
-
-
 def test_of_too_many_values_the_frequent_ones_are_held_and_the_rest_is_counted(monkeypatch):
     monkeypatch.setattr(columns_of_profiles, "MOST_HELD", 100)
     texts = [f"v{i}" for i in range(5_000)] + ["often"] * 900
     frame = pl.DataFrame({"c": np.random.default_rng(0).permutation(texts)})
-    builder = ProfileBuilder([Column("c", ColumnType.CATEGORY)])
-    for block in frame.iter_slices(50):
-        builder.add(block)
-    found = builder.close()["c"]
+    columns = [Column("c", ColumnType.CATEGORY)]
+    parts = [profile_frame(block, columns)["c"] for block in frame.iter_slices(50)]
+    found = reduce(ColumnProfile.merge, parts)
     assert len(found.values.counts) <= 100
     assert found.top["often"] > 700
     assert found.rest + sum(found.top.values()) == len(texts)

@@ -108,11 +108,6 @@ def settle(
     return state.settled()
 
 
-def label_columns(settings: LabelSettings) -> frozenset[str]:
-    """Columns that hold labels and so are no inputs."""
-    return frozenset(settings.annotators)
-
-
 def label_files(settings: LabelSettings, *, base: Path) -> list[Path]:
     """Files beside the recipe that the labels depend on: annotations, corrections, code."""
     named = [settings.annotations, settings.corrections]

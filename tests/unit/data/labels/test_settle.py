@@ -10,7 +10,7 @@ import pytest
 
 from trainwright.core.columns import ROW
 from trainwright.core.errors import DataError, RecipeError
-from trainwright.data.labels.settle import Settled, label_columns, label_files, settle
+from trainwright.data.labels.settle import Settled, label_files, settle
 from trainwright.recipe.labels import LabelSettings
 
 FRAME = pl.DataFrame(
@@ -157,10 +157,9 @@ def test_poor_agreement_and_a_guessing_annotator_are_warnings() -> None:
     assert (found.labels.to_numpy() == truth.astype(str)).mean() > 0.88
 
 
-def test_columns_and_files_that_labels_depend_on_are_told(tmp_path: Path) -> None:
+def test_files_that_labels_depend_on_are_told(tmp_path: Path) -> None:
     (tmp_path / "mine.py").write_text("def f(row):\n    return None\n")
     settings = LabelSettings.model_validate(
         {"corrections": "c.csv", "functions": ["mine:f", "json:dumps"], "annotators": ["a", "b"]}
     )
-    assert label_columns(settings) == {"a", "b"}
     assert label_files(settings, base=tmp_path) == [tmp_path / "c.csv", tmp_path / "mine.py"]
