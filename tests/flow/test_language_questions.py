@@ -50,7 +50,9 @@ def test_an_n_gram_model_is_run_judged_and_asked(tmp_path, trainwright):
     both = ("evaluate", found["run"], "--choices", file, "--split", "test")
     assert trainwright(*both)[0] == 2
     problems = written(tmp_path / "p.jsonl", [{"prompt": "def f():", "tests": "assert f()"}])
-    assert trainwright("evaluate", found["run"], "--programs", problems)[0] == 2
+    status, told = trainwright("evaluate", found["run"], "--programs", problems)
+    assert status == 2
+    assert "the run chose family ngram" in told["error"]["what"]
     none = ("evaluate", found["run"], "--programs", problems, "--samples", 0)
     assert trainwright(*none)[0] == 2
 

@@ -146,7 +146,7 @@ def open_chat(model: str, wishes: Wishes, *, workspace: Path | None = None) -> C
     generator = generator_of(package.model)
     if generator is None:
         raise CommandError(
-            f"{named.name} writes no text",
+            f"{named.name} writes no text: it is of family {package.facts.get('family', 'unknown')}",
             where="MODEL",
             mend="name a model of family causal-lm or seq2seq-lm; `trainwright models` lists them",
         )

@@ -101,10 +101,11 @@ def judge_programs(
     model = fitted_model_of(folder)
     writer = generator_of(model)
     if writer is None:
+        chosen = folder.read_json("run.json")["model"]
         raise CommandError(
-            "the model writes no texts",
+            f"the model writes no texts: the run chose family {chosen['family']} ({chosen['reason']})",
             where="--programs",
-            mend="name a run of family causal-lm or seq2seq-lm",
+            mend="name a run that chose causal-lm or seq2seq-lm",
         )
     programs = write_programs(writer, problems, task=model.target.task, samples=samples)
     outcomes = iter(run_programs([one for each in programs for one in each], limits=limits))

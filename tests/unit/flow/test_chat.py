@@ -120,3 +120,11 @@ def test_what_the_package_says_holds_unless_the_command_says_otherwise(tmp_path,
     chat = open_chat(str(folder), wishes)
     assert chat.settings == GenerationSettings(max_new_tokens=3, temperature=0.5, seed=1)
     assert chat.turns == (Message("system", "be short"),)
+
+
+def test_a_model_that_writes_nothing_is_told_by_its_family(tmp_path, model, monkeypatch):
+    """As a baseline does, which a run may have chosen in place of the family that was asked for."""
+    folder = write_speaking_package(tmp_path / "package", model)
+    monkeypatch.setattr("trainwright.flow.chat.generator_of", lambda _: None)
+    with pytest.raises(CommandError, match="package writes no text: it is of family unknown"):
+        open_chat(str(folder), Wishes())
