@@ -68,7 +68,9 @@ def weigh(sides: Sides, *, seed: int) -> Weighed:
     even = break_even(fixed=sides.once, saved=(sides.elsewhere, sides.here), seed=seed)
     told = f"training is earned back from {_rows(even)} rows on"
     if even.low == math.inf:
-        told = "training is never earned back: a row served here costs as much as one answered there"
+        told = (
+            "training is never earned back: a row served here costs as much as one answered there"
+        )
     cheaper = _cheaper(even, sides.rows)
     better = _better(sides)
     reasons = [told]

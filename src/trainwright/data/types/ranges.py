@@ -197,7 +197,8 @@ def _leading_zeros(text: pl.Series, values: pl.Series, first_row: int) -> Found:
     A whole number written in n signs is at least 10^(n-1) unless it has zeros, blanks or a sign in
     front, so that the pattern need not look at most texts.
     """
-    lengths, numbers = Views.of(text.rechunk()).lengths, values.to_numpy()  # NaN where there is none
+    lengths = Views.of(text.rechunk()).lengths
+    numbers = values.to_numpy()  # NaN where there is none
     found = []
     for start in range(0, len(text), _BLOCK_ROWS):  # in the cache: a third of the time
         block = slice(start, start + _BLOCK_ROWS)

@@ -72,7 +72,10 @@ def test_a_pattern_takes_linear_time() -> None:
         ({"if": {"column": "txt", "contains": "a"}, "label": "spam"}, "column: text"),
         ({"if": {"column": "text", "contains": "a"}, "label": "spma"}, "label: spam"),
         ({"if": {"column": "text", "matches": "(?=a)"}, "label": "spam"}, "RE2's syntax"),
-        ({"if": {"column": "text", "matches": "(a"}, "label": "spam"}, r"no RE2 pattern: missing \)"),
+        (
+            {"if": {"column": "text", "matches": "(a"}, "label": "spam"},
+            r"no RE2 pattern: missing \)",
+        ),
         ({"if": {"column": "text", ">": 1}, "label": "spam"}, "columns: {text: number}"),
         ("no_such_module_here:f", "write .*no_such_module_here.py"),
         ("json:dump_it", "use json:dump"),
