@@ -2,7 +2,7 @@
 
 Sketches find candidates (`bands`), a rough look at both sketches passes over those that are three standard
 errors below the threshold (`looks`), and every other one is counted exactly (`checks`): no pair is reported
-that is not one. Of pairs at the threshold itself, 0.7, one in five hundred is missed, at 0.75 one in fifty
+that is not one. Of pairs at the threshold itself, 0.7, one in 450 is missed, at 0.75 one in seventy
 thousand. Pairs whose texts are joined through others already are not counted again: a thousand copies cost a
 thousand checks.
 
