@@ -12,9 +12,9 @@ telling columns at least are needed for that.
 
 How: a row's cells are hashed and added up; taking one column out again leaves a sum that is equal for rows
 that agree in all others. One sort a column, of two million rows at a time: sums that are equal begin with the
-same bits. Cost: about 0.3 us a cell; 8 bytes of memory a row, 170 MB while rows are sorted (ten million rows of
-five numbers: 250 MB in all, seen), and up to 128 MB in which cells' hashes are kept for the second look; 28 bytes
-a row of disk beyond a million rows.
+same bits. Cost: about 0.3 us a cell; 8 bytes of memory a row, 170 MB while rows are sorted (of ten million
+rows of five numbers 250 MB in all), and up to 128 MB in which cells' hashes are kept for the second look; 28
+bytes a row of disk beyond a million rows.
 """
 
 from __future__ import annotations
