@@ -182,11 +182,9 @@ PLANTS: tuple[Callable[[pd.DataFrame, np.random.Generator], Planted], ...] = (
 PLANTED = (
     "modeldata/credit_data",
     "openintro/yrbss",
-    "survival/nwtco",
     "ISLR/Wage",
     "MASS/Boston",
     "UniversalBank",
-    "Spambase",
     "breast_cancer",
     "diabetes",
     "wine",
@@ -194,7 +192,7 @@ PLANTED = (
 HEAD = """\
 # Planted leakage, shift and bias
 
-Each fault is planted into ten real tables (at most 4,000 rows) and goes through stage 1 with the default
+Each fault is planted into eight real tables (at most 2,000 rows) and goes through stage 1 with the default
 recipe; it counts as named where a finding of the kind says the column, as a warning, or as information where
 the column is left out of the inputs anyway. Recall is the share of tables in which it is named; precision
 the share of the columns named that was planted, beyond those named in the same table as it came
@@ -214,7 +212,7 @@ def findings_of(
     *,
     files: Mapping[str, str] | None = None,
 ) -> list[Finding]:
-    """What stage 1 says of a table, errors accepted; with files beside the recipe."""
+    """What stage 1 says of a table, errors accepted, and what it leaves out; with files beside the recipe."""
     with tempfile.TemporaryDirectory(prefix="planted-") as scratch:
         folder = Path(scratch)
         frame.to_csv(folder / "t.csv", index=False)
@@ -231,7 +229,11 @@ def findings_of(
                     snapshots=folder / "snapshots",
                     probe=probe,
                 )
-                return list(snapshot.findings)
+                left = [
+                    Finding(f"left out: {why}", "info", why, column=name)  # type: ignore[arg-type]
+                    for name, why in snapshot.left_out.items()
+                ]
+                return [*snapshot.findings, *left]
             except TrainwrightError as error:
                 grave = [f.key for f in error.findings if f.severity == "error"]
                 if not grave:
@@ -278,7 +280,7 @@ def main() -> None:
     for table in (table for table in TABLES if table.name in PLANTED):
         loaded = _LOADERS[table.package](table.name)
         if loaded is not None:
-            frame = loaded[loaded[table.target].notna()].head(4_000).reset_index(drop=True)
+            frame = loaded[loaded[table.target].notna()].head(2_000).reset_index(drop=True)
             frames[table] = frame
             clean[table] = findings_of(frame, table, quiet)
     print(HEAD)
