@@ -29,13 +29,12 @@ HEAD = """\
 
 Stage 1 on {tables} clean real tables, with a recipe of two lines each, and without the search for wrong
 labels. **{errors} errors** of kind `leakage`, {suspects} suspects (warnings). A suspect is a column that
-alone beats all the others together, by far or without going along with any of them: worth a look, and often
-innocent. **{groups} groups or times** that the random split does not respect (warnings): a quick model is
-clearly better with random folds than with whole groups or stretches of time held out; few of these tables
-were drawn row by row, so a reader has to judge. **{shifts}** warnings that the parts of a random split differ,
-or that a column is filled in afterwards. Columns that
-tell the target again in other words, or come after it, are taken out beforehand and named: with them the
-table is not clean.
+alone beats all the others together, by far or without going along with any of them: worth a look, and
+often innocent. **{groups} groups or times** that the random split does not respect (warnings): a quick
+model is clearly better with random folds than with whole groups or stretches of time held out; few of
+these tables were drawn row by row, so a reader has to judge. **{shifts}** warnings that the parts of a
+random split differ, or that a column is filled in afterwards. Columns that tell the target again in
+other words, or come after it, are taken out beforehand and named: with them the table is not clean.
 
 Made by `python benchmarks/leakage_false_alarms.py > docs/leakage-false-alarms.md`.
 
