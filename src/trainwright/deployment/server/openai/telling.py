@@ -119,7 +119,7 @@ class Form:
         return {
             "tokens": [one.text for one in shares],
             "token_logprobs": [one.log for one in shares],
-            "top_logprobs": [None if one.log is None else dict(one.top) for one in shares],
+            "top_logprobs": [None if one.log is None else _likeliest(one) for one in shares],
             "text_offset": starts[: len(shares)],
         }
 
@@ -142,6 +142,14 @@ class Form:
 def _of_chat(share: TokenShare) -> dict[str, Any]:
     top = [{"token": text, "logprob": log, "bytes": None} for text, log in share.top]
     return {"token": share.text, "logprob": share.log, "bytes": None, "top_logprobs": top}
+
+
+def _likeliest(share: TokenShare) -> dict[str, float]:
+    """By text; of tokens that are parts of characters, which are told alike, the likeliest."""
+    found: dict[str, float] = {}
+    for text, log in share.top:
+        found.setdefault(text, log)
+    return found
 
 
 def usage_of(generations: Sequence[Generation], *, copies: int = 1) -> dict[str, int]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import openai
 import pytest
@@ -10,8 +12,15 @@ import torch
 from speaking_model import speaking_model, write_speaking_package
 from trainwright.core.columns import Task
 from trainwright.core.errors import DataError
-from trainwright.core.language import GenerationSettings, PromptTokens, Shares
+from trainwright.core.language import (
+    Generation,
+    GenerationSettings,
+    PromptTokens,
+    Shares,
+    TokenShare,
+)
 from trainwright.deployment.package import load_package
+from trainwright.deployment.server.openai.telling import Form
 
 MODEL = "churn/3"
 TEXT = "the cat sat on the mat"
@@ -160,6 +169,14 @@ def test_of_one_token_a_search_is_none(serving, speaking_package, client_of, tmp
         assert len(choice.logprobs.tokens) > 1
         with pytest.raises(openai.BadRequestError, match="not for a beam search"):
             client.completions.create(max_tokens=2, **asked)
+
+
+def test_of_tokens_that_are_told_alike_the_likeliest_is():
+    """Halves of characters all read as the same sign."""
+    share = TokenShare("\ufffd", -0.5, (("\ufffd", -0.5), ("a", -1.0), ("\ufffd", -7.0)))
+    written = Generation("\ufffd", "stop", 1, 1, (share,))
+    told = json.loads(Form("text", MODEL, "f", has_shares=True).whole([written]))
+    assert told["choices"][0]["logprobs"]["top_logprobs"] == [{"\ufffd": -0.5, "a": -1.0}]
 
 
 def test_a_beam_search_tells_no_tokens(speaking_package):
