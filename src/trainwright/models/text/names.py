@@ -57,14 +57,14 @@ class TextNameTagger:
 
     def find(self, texts: Sequence[str]) -> list[list[tuple[int, int]]]:
         cut = [[found.span() for found in WORD.finditer(text)] for text in texts]
-        size = max(_LEAST_WORDS, self.model.preparation.max_length // 2)  # type: ignore[attr-defined]
-        parts = [_windows(len(spans), size) for spans in cut]
         (column,) = self.model.inputs
+        whole = [[text[a:b] for a, b in spans] for text, spans in zip(texts, cut, strict=True)]
+        parts = self._parts(pl.Series(column.name, whole, dtype=pl.List(pl.String)))
         words = pl.Series(
             column.name,
             [
-                [text[a:b] for a, b in spans[one.first : one.after]]
-                for text, spans, mine in zip(texts, cut, parts, strict=True)
+                row[one.first : one.after]
+                for row, mine in zip(whole, parts, strict=True)
                 for one in mine
             ],
             dtype=pl.List(pl.String),
@@ -82,6 +82,20 @@ class TextNameTagger:
             codes: NDArray[np.int64] = np.concatenate(tags)
             found.append(list(_joined(spans, is_part[codes], begins[codes])))
         return found
+
+    def _parts(self, words: pl.Series) -> list[list[_Window]]:
+        """Of each text the whole, where the tagger takes it at once, or windows."""
+        preparation: Any = self.model.preparation  # of texts, since it reads words
+        sizes = words.list.len().to_list()
+        if max(sizes, default=0) <= _LEAST_WORDS:
+            return [_windows(size, size) for size in sizes]
+        tokens = preparation.transform(words.to_frame())
+        pieces = np.bincount(tokens.rows, minlength=len(words)).tolist()
+        most = max(_LEAST_WORDS, preparation.max_length // 2)
+        return [
+            _windows(size, size if count < 2 else most)
+            for size, count in zip(sizes, pieces, strict=True)
+        ]
 
     def save(self, folder: Path) -> None:
         self.model.save(folder)

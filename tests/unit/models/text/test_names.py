@@ -16,8 +16,18 @@ TARGET = Target(
 
 
 @dataclass
+class Pieces:
+    rows: np.ndarray
+
+
 class Limits:
-    max_length: int = 64
+    """Takes 64 words at once."""
+
+    max_length = 64
+
+    def transform(self, frame: pl.DataFrame) -> Pieces:
+        sizes = frame["words"].list.len().cast(pl.Int64).to_numpy()
+        return Pieces(np.repeat(np.arange(len(sizes)), np.maximum(1, -(-sizes // 64))))
 
 
 class NeedsContext:
@@ -46,6 +56,20 @@ def test_a_name_is_found_wherever_in_a_long_text_it_stands():
         text = " ".join(words)
         start = text.index("Jane Doe")
         assert tagger.find(["short text", text, ""]) == [[], [(start, start + 8)], []], at
+
+
+def test_a_text_that_the_tagger_takes_at_once_is_asked_about_whole():
+    asked: list[int] = []
+
+    class Counts(NeedsContext):
+        def predict(self, frame: pl.DataFrame) -> Prediction:
+            asked.extend(frame["words"].list.len().to_list())
+            return super().predict(frame)
+
+    tagger = TextNameTagger(Counts(), "ab")  # type: ignore[arg-type]
+    tagger.find([" ".join(["w"] * 64), " ".join(["w"] * 65)])
+    assert asked[0] == 64
+    assert set(asked[1:]) == {32}
 
 
 @pytest.mark.parametrize("length", [0, 1, 16, 17, 31, 32, 33, 100, 1_000])
