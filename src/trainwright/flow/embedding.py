@@ -18,7 +18,6 @@ from trainwright.core.columns import Column, ColumnType
 from trainwright.core.durable import canonical_json, sha256_bytes
 from trainwright.core.errors import EnvironmentFault, RecipeError
 from trainwright.core.extras import require
-from trainwright.core.features import TextNeeds
 from trainwright.core.pretrained import Base, locate
 
 _TOKENS = 256  # what sentence encoders are made for; shorter where the base takes less
@@ -49,19 +48,12 @@ class TextEmbedder:
             EnvironmentFault: networks are not installed, or the base is not there.
         """
         require("networks", what="comparing texts by meaning")
-        from trainwright.data.texts.preparation import fit_text_preparation
-        from trainwright.data.texts.tokenizers import longest_of
+        from trainwright.data.texts.preparation import preparation_in_pieces
         from trainwright.models.text.vectors import TextVectors
 
         found = self._found(pretrained)
         try:
-            needs = TextNeeds(
-                pretrained=str(found.folder),
-                vocabulary=0,
-                max_length=min(_TOKENS, longest_of(found) or _TOKENS),
-                over_long="split",
-            )
-            preparation = fit_text_preparation(pl.DataFrame(), [_TEXT], needs, base=self.base)
+            preparation = preparation_in_pieces(found, _TEXT, max_length=_TOKENS)
             encoder = TextVectors(found)
         except RecipeError as error:
             raise RecipeError(error.what, where=_WHERE, mend=error.mend) from error

@@ -10,13 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import polars as pl
-
 from trainwright.core.columns import Column, ColumnType, Target, Task
 from trainwright.core.durable import canonical_json, sha256_bytes, sha256_file
 from trainwright.core.errors import EnvironmentFault, RecipeError
 from trainwright.core.extras import require
-from trainwright.core.features import TextNeeds
 from trainwright.core.pretrained import Base, locate
 from trainwright.core.protocols import NameTagger
 from trainwright.flow.classifying import named_package
@@ -65,8 +62,7 @@ class PersonTaggers:
         return name_tagger(found, name=model, hash_=hash_)
 
     def _of_hub(self, model: str) -> tuple[FittedModel, str]:
-        from trainwright.data.texts.preparation import fit_text_preparation
-        from trainwright.data.texts.tokenizers import longest_of
+        from trainwright.data.texts.preparation import preparation_in_pieces
         from trainwright.models.fitted import FittedModel
         from trainwright.models.text.tagging import load_tagger
 
@@ -74,13 +70,7 @@ class PersonTaggers:
         try:
             base = locate(model, base=self.base)
             estimator, tags = load_tagger(base)
-            needs = TextNeeds(
-                pretrained=str(base.folder),
-                vocabulary=0,
-                max_length=min(_TOKENS, longest_of(base) or _TOKENS),
-                over_long="split",
-            )
-            preparation = fit_text_preparation(pl.DataFrame(), [words], needs, base=self.base)
+            preparation = preparation_in_pieces(base, words, max_length=_TOKENS)
         except (RecipeError, EnvironmentFault) as error:
             raise type(error)(error.what, where=_WHERE, mend=error.mend) from error
         target = Target(Column("tags", ColumnType.WORDS), Task.TOKEN_CLASSIFICATION, classes=tags)

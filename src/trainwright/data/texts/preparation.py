@@ -24,7 +24,7 @@ from trainwright.core.columns import ROW, Column, ColumnType
 from trainwright.core.durable import read_json, write_json, write_text
 from trainwright.core.errors import DataError, RecipeError, TrustError, shorten
 from trainwright.core.features import TextNeeds, Tokens
-from trainwright.core.pretrained import locate
+from trainwright.core.pretrained import Base, locate
 from trainwright.data.texts.tokenizers import (
     PADDING,
     Frame,
@@ -246,6 +246,26 @@ def fit_text_preparation(
     tokenizer = fit_tokenizer(texts, vocabulary=needs.vocabulary, cased=of_words)
     padding = tokenizer.token_to_id(PADDING) or 0
     return TextPreparation(column, tokenizer, needs.max_length, needs.over_long, padding)
+
+
+def preparation_in_pieces(base: Base, column: Column, *, max_length: int) -> TextPreparation:
+    """A base's own tokenizer; longer texts are split, into pieces that the base takes.
+
+    Args:
+        base: With a tokenizer.
+        column: Of texts, or of words.
+        max_length: Tokens of a piece; fewer where the base takes less.
+
+    Raises:
+        RecipeError: the base has no tokenizer of ours.
+    """
+    needs = TextNeeds(
+        pretrained=str(base.folder),
+        vocabulary=0,
+        max_length=min(max_length, longest_of(base) or max_length),
+        over_long="split",
+    )
+    return fit_text_preparation(pl.DataFrame(), [column], needs, base=base.folder)
 
 
 def _sound(text: str) -> str:
