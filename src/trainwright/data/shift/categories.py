@@ -84,8 +84,8 @@ def _told(view: View, name: str, new: dict[str, int], num_rows: int) -> Finding:
     return finding(
         "shift",
         "warning" if view.settings.split.by in ("random", "given") else "info",
-        f"{count:,} of {num_rows:,} test rows ({count / num_rows:.1%}) have a {name!r} that no train row has:"
-        f" {named}{more}. Nothing was learnt of it",
+        f"{count:,} of {num_rows:,} test rows ({count / num_rows:.1%}) have a value of {name!r} that no"
+        f" train row has: {named}{more}. Nothing was learnt of it",
         column=name,
         rows=np.concatenate(rows),
         remedy="data: {split: {by: random}}  # or add such rows to train; here they are unknown values",
