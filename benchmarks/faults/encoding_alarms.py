@@ -73,7 +73,10 @@ def main() -> None:
             for module in (target_means, encodings):
                 for found in module.find(asked, deadline=Deadline(600)):
                     counts[f"{found.severity} of {module.__name__.rpartition('.')[2]}"] += 1
-                    print(f"{found.severity}: {name}: target {target.name}: {found.message[:300]}")
+                    print(
+                        f"{found.severity}: {name}: target {target.name}: {found.message[:300]}",
+                        flush=True,
+                    )
         if not number % 50:
             print(number, name, dict(counts), file=sys.stderr, flush=True)
     print(dict(counts))
