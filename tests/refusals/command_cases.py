@@ -223,7 +223,7 @@ COMMANDS = [
     odd("monitor a header alone", 0, "", "", "", "monitor", PACKAGE, "w.csv", files={"w.csv": b"age,city,member,joined,churn\n"}),
     odd("monitor a table of other columns", 3, "column 'city' is missing", "w.csv", "every column that the model was trained on", "monitor", PACKAGE, "w.csv", files={"w.csv": SOUND}),
     odd("monitor a file that is not there", 3, "there is no such file", "gone.csv", "mend the path", "monitor", PACKAGE, "gone.csv"),
-    odd("monitor a class that is not known", 0, "", "", "", "monitor", PACKAGE, "w.csv", files={"w.csv": PEOPLE.replace(b",no\n", b",never\n")}),
+    odd("monitor a class that is not known", 0, "", "", "", "monitor", PACKAGE, "w.csv", files={"w.csv": PEOPLE.replace(b",no\n", b",never\n", 1)}),
     odd("a package that is not there", 2, "no run is called 'nowhere'", "runs", "there are: ", "predict", "nowhere", TABLE, "-o", "o.csv"),
     odd("a folder that is no package", 4, "a file is missing", "d/manifest.json", "take the package from where it was made", "predict", "./d", TABLE, "-o", "o.csv", make=lambda folder: (folder / "d").mkdir()),
     odd("a registered package in whose place stands another", 4, "another package stands where people/1 was registered", "package", "name the folder itself if you trust it", "predict", "people@champion", TABLE, "-o", "o.csv", make=replace_registered),

@@ -9,14 +9,17 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from trainwright.core.columns import Column, ColumnType
+from trainwright.core.errors import shorten, with_article
 from trainwright.data.types.case import MARKERS, MOSTLY, Case, Verdict, setting, yaml_list
 from trainwright.data.types.numbers import is_named_identifier
 from trainwright.data.types.tally import Tally, Watch
-from trainwright.data.types.values import FALSE_OF
+from trainwright.data.types.values import FALSE_OF, NUMBER
 
 _PAIRS = tuple(FALSE_OF.items())
 _KNOWN = frozenset(word for pair in _PAIRS for word in pair)
 _FULL = {"t": "true", "f": "false", "y": "yes", "n": "no"}  # the words that letters are short for
+_MANY_NUMBERS = 0.2  # of the cells of a column of words
+_LEVELS = 20
 # Words that may be values: None is a kind of masonry, Null a name, NA a country.
 _WORD_MARKS = ("NA", "None", "NULL", "null")
 
@@ -76,6 +79,8 @@ class Words:
                 case.refusal,
                 remedy=setting(case.name, kind.value) + " settles it; or write the file in one way",
             )
+        elif kind is not ColumnType.TEXT:
+            _note_numbers(case, kind)
         return Verdict(replace(self.column, type=kind))
 
 
@@ -125,6 +130,25 @@ def _kind(case: Case, num_distinct: int, num_values: int) -> ColumnType:
     if share >= MOSTLY or (share >= 0.5 and is_named_identifier(case.name)):
         return ColumnType.IDENTIFIER
     return ColumnType.CATEGORY
+
+
+def _note_numbers(case: Case, kind: ColumnType) -> None:
+    """Many numbers among the words: so it is where parts of different kinds were put together.
+
+    Few different ones are levels: 0, 1, 5+.
+    """
+    kept = [] if case.context.is_target else case.kept(MARKERS)
+    words = [text for text in kept if not NUMBER.fullmatch(text)]
+    share = 1 - len(words) / max(1, len(kept))
+    if words and share >= _MANY_NUMBERS and len({*kept} - {*words}) > _LEVELS:
+        case.note(
+            "type",
+            "info",
+            f"about {share:.0%} of the cells are numbers, and {shorten(words[0])} is none: read as"
+            f" {with_article(kind.value)}",
+            remedy=setting(case.name, kind.value)
+            + " settles it; or look for where the file changes",
+        )
 
 
 def _seen(tally: Tally) -> set[str]:
