@@ -67,9 +67,9 @@ def test_why_a_setting_cannot_be_used_is_told_for_all_at_once():
     ("inputs", "target", "why"),
     [
         ([TEXT], CLASSES, ""),
-        ([TEXT, Column("size", ColumnType.NUMBER)], CLASSES, "'size' is a number"),
+        ([TEXT, Column("size", ColumnType.NUMBER)], CLASSES, "column 'size' is of type number"),
         ([TEXT, Column("more", ColumnType.TEXT)], CLASSES, "there are 2"),
-        ([Column("size", ColumnType.NUMBER)], CLASSES, "'size' is a number"),
+        ([Column("size", ColumnType.NUMBER)], CLASSES, "column 'size' is of type number"),
         ([TEXT], replace(CLASSES, task=Task.FORECASTING, horizon=3), "forecasting"),
     ],
 )
