@@ -28,6 +28,8 @@ MOST_EXAMPLES = 5  # of a finding
 MOST_CHARS = 500  # of a value: some are whole books
 MOST_REASONS = 20
 MOST_LABELS = 20
+_FEWEST_LABELS = 5
+_LEAST_CHANCE = 0.005  # of a label to be wrong: less is 0.00
 TO_LOOK_AT = (
     "label-error",
     "conflicting-label",
@@ -49,7 +51,7 @@ def data_facts(snapshot: Snapshot, profile: Profile) -> dict[str, Any]:
         "shifts": _shifts(profile, validation, columns),
         "fates": _fates(snapshot),
         "receipts": read_receipts(snapshot),
-        "labels": _labels(snapshot),
+        "labels": _labels(snapshot, train),
         "examples": _examples(snapshot, pl.concat([train, validation], how="diagonal")),
     }
 
@@ -149,12 +151,14 @@ def _fates(snapshot: Snapshot) -> list[dict[str, Any]]:
     )
 
 
-def _labels(snapshot: Snapshot) -> list[dict[str, Any]]:
-    """The most suspect labels, by the place of their rows."""
+def _labels(snapshot: Snapshot, train: pl.DataFrame) -> list[dict[str, Any]]:
+    """The most suspect labels, by the place of their rows: those that may be wrong, and five at least."""
     ranking = read_labels(snapshot)
     if ranking is None:
         return []
     first = ranking.sort("rank").head(MOST_LABELS)
+    likely = int((first["probability"] >= _LEAST_CHANCE).sum())
+    first = first.head(max(likely, _FEWEST_LABELS))
     places = read_ledger(snapshot).select(
         "row", place=pl.concat_str("source", pl.lit(":"), "position")
     )
@@ -162,7 +166,9 @@ def _labels(snapshot: Snapshot) -> list[dict[str, Any]]:
         shapes = pl.col("given", "proposed").map_elements(masked, return_dtype=pl.String)
         first = first.with_columns(shapes)
     joined = first.join(places, on="row", how="left", maintain_order="left")
-    return joined.select("rank", "place", "given", "proposed", "probability").to_dicts()
+    pictures = _pictures(snapshot, train, joined["row"].to_list())
+    told = joined.select("row", "rank", "place", "given", "proposed", "probability").to_dicts()
+    return [{**one, "picture": pictures.get(one.pop("row"))} for one in told]
 
 
 def _hidden(snapshot: Snapshot) -> frozenset[str]:
@@ -176,12 +182,14 @@ def _examples(snapshot: Snapshot, rows: pl.DataFrame) -> list[dict[str, Any]]:
     known = [column.name for column in snapshot.inputs if column.type is not ColumnType.IMAGE]
     every = dict.fromkeys([snapshot.target.frame_column, *known])  # what tells itself is both
     shown = [name for name in every if name not in hidden][:MOST_COLUMNS]
-    return [
-        {"kind": finding.kind, "column": finding.column, "rows": found}
-        for finding in snapshot.findings
-        if finding.kind in TO_LOOK_AT and finding.rows
-        and (found := _told(finding, rows, shown))
-    ]  # fmt: skip
+    examples = []
+    for finding in snapshot.findings:
+        if finding.kind in TO_LOOK_AT and finding.rows and (found := _told(finding, rows, shown)):
+            pictures = _pictures(snapshot, rows, [row["row"] for row in found])
+            seen = [pictures.get(row["row"]) for row in found] if pictures else []
+            one = {"kind": finding.kind, "column": finding.column, "rows": found, "pictures": seen}
+            examples.append(one)
+    return examples
 
 
 def _told(finding: Finding, rows: pl.DataFrame, names: Sequence[str]) -> list[Mapping[str, Any]]:
@@ -193,6 +201,19 @@ def _told(finding: Finding, rows: pl.DataFrame, names: Sequence[str]) -> list[Ma
         }
         for line in there.select(ROW, *names).to_dicts()
     ]
+
+
+def _pictures(snapshot: Snapshot, rows: pl.DataFrame, wanted: Sequence[int]) -> dict[int, str]:
+    """Small pictures by row, of a snapshot of images."""
+    hidden = _hidden(snapshot)
+    names = [c.name for c in snapshot.inputs if c.type is ColumnType.IMAGE and c.name not in hidden]
+    if not names:
+        return {}
+    from trainwright.data.images.thumbnails import thumbnail
+
+    there = rows.filter(pl.col(ROW).is_in(wanted)).select(ROW, names[0]).drop_nulls()
+    pictures = {row: thumbnail(data) for row, data in there.iter_rows()}
+    return {row: picture for row, picture in pictures.items() if picture is not None}
 
 
 def _cut(text: str) -> str:

@@ -14,9 +14,10 @@ from trainwright.reports.data_plots import (
     shift_figures,
 )
 from trainwright.reports.findings import add_findings
-from trainwright.reports.markup import number
+from trainwright.reports.markup import element, number
 from trainwright.reports.page import Page, Tile
 from trainwright.reports.run_report import add_left_out, rows_figure, target_name
+from trainwright.reports.svg import Row
 from trainwright.reports.tables import Mark
 
 Values = Mapping[str, Any]
@@ -36,8 +37,9 @@ def data_report(
         findings: `Finding.to_json()` each.
         facts: What was looked up in the rows: `associations` with `names` and `matrix`, `shifts`
             (`column`, `distance`, `bins`, shares of `train` and `validation`), `fates` (`step`,
-            `reason`, `rows`, `first`), `examples` (`kind`, `column`, `rows`), `receipts`,
-            `labels` (`rank`, `place`, `given`, `proposed`, `probability`).
+            `reason`, `rows`, `first`), `examples` (`kind`, `column`, `rows`, `pictures`), `receipts`,
+            `labels` (`rank`, `place`, `given`, `proposed`, `probability`, `picture`); a picture is a
+            data URL, or None.
     """
     facts = facts or {}
     target = str(target_name(snapshot))
@@ -149,13 +151,12 @@ def _add_labels(page: Page, facts: Values) -> None:
         lead="Train labels, the most suspect first, by models that were not shown them. The chance to be"
         " wrong is 0 where it cannot be told from a hard row. The whole ranking is labels.parquet.",
     )
-    section.table(
-        ("rank", "row", "label", "rather", "chance to be wrong"),
-        [
-            (one["rank"], one["place"], one["given"], one["proposed"], f"{one['probability']:.2f}")
-            for one in labels
-        ],
-    )
+    header = ("rank", "row", "label", "rather", "chance to be wrong")
+    rows = [
+        (one["rank"], one["place"], one["given"], one["proposed"], f"{one['probability']:.2f}")
+        for one in labels
+    ]
+    section.table(*_pictured([one.get("picture") for one in labels], header, rows))
 
 
 def _add_examples(page: Page, facts: Values) -> None:
@@ -169,9 +170,18 @@ def _add_examples(page: Page, facts: Values) -> None:
         names = list(dict.fromkeys(name for row in example["rows"] for name in row))
         column = f": {example['column']}" if example.get("column") else ""
         section.paragraph(f"{example['kind']}{column}")
-        section.table(
-            names, [tuple(row.get(name, "") for name in names) for row in example["rows"]]
-        )
+        rows = [tuple(row.get(name, "") for name in names) for row in example["rows"]]
+        section.table(*_pictured(example.get("pictures") or (), names, rows))
+
+
+def _pictured(
+    pictures: Sequence[str | None], header: Sequence[str], rows: Sequence[Row]
+) -> tuple[Sequence[str], Sequence[Row]]:
+    """A table with the pictures of its rows in front, where there are any."""
+    if not any(pictures):
+        return header, rows
+    seen = [Mark(element("img", src=url, alt="the image")) if url else "" for url in pictures]
+    return ["", *header], [(one, *row) for one, row in zip(seen, rows, strict=True)]
 
 
 def _add_fates(page: Page, facts: Values) -> None:

@@ -82,7 +82,7 @@ def duration(seconds: object) -> str:
     return f"{whole // 3600} h" + (f" {whole % 3600 // 60} min" if whole % 3600 // 60 else "")
 
 
-_VOID = ("meta", "br", "hr")
+_VOID = ("meta", "br", "hr", "img")
 _SHAPES = ("rect", "line", "circle", "path", "polyline", "polygon")
 
 
