@@ -82,6 +82,8 @@ def test_texts_are_hashed_eight_bytes_at_a_time_as_written_here() -> None:
     cells = [one(text.encode()) for text in texts]
     assert hash_cells(pl.Series(texts)).tolist() == cells
     assert hash_cells(pl.Series([*texts, None] * 9000)[5:13]).tolist()[3:] == cells[:5]
+    for short in (texts[:1], texts[:2], texts[:4], ["NH", "ORD"], ["exactly8", "ORD", "seven77"]):
+        assert hash_cells(pl.Series(short)).tolist() == [one(text.encode()) for text in short]
     assert hash_cells(pl.Series(["x" * 257]))[0] == hash_text("x" * 257)
     rows = mix(np.array(cells, dtype=np.uint64) * (hash_text("w") | np.uint64(1)))
     assert (hash_rows(pl.DataFrame({"w": texts}), ["w"]) == rows).all()
