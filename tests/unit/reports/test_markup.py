@@ -27,6 +27,7 @@ def test_long_text_is_cut_before_it_is_escaped():
 def test_empty_shapes_close_themselves_and_empty_cells_do_not():
     assert element("rect", x=1.0, stroke_width=2) == '<rect x="1" stroke-width="2"/>'
     assert element("td", class_=None) == "<td></td>"
+    assert element("img", src="data:,", alt="a") == '<img src="data:," alt="a"/>'
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -136,10 +136,6 @@ class RawTable:
     findings: tuple[Finding, ...] = ()
     semicolons: bool = False
     images: str | None = None
-
-    def without_rows(self) -> RawTable:
-        """The files alone: the texts of a large table take more memory than its values."""
-        return replace(self, frame=self.frame.clear())
 
     def place(self, row: int) -> str:
         """FILE:LINE of the row at global position `row`."""

@@ -55,7 +55,10 @@ def leave_out(view: View) -> LeftOut:
             mend="remove decontaminate, or name the column: data: {columns: {NAME: text}}",
         )
     rows, reasons = [], []
-    known = [(file, _runs(_texts(file, view), settings.words)) for file in settings.against]
+    known = [
+        (file, evaluation_runs(_texts(file, view), words=settings.words))
+        for file in settings.against
+    ]
     for block in view.blocks(names, split=Split.TRAIN):
         texts = block.select(pl.concat_str(names, separator="\n", ignore_nulls=True)).to_series()
         found = np.full(len(texts), -1)
@@ -104,10 +107,6 @@ def contaminated(
 
 def evaluation_runs(texts: Iterable[pl.Series], *, words: int) -> Hashes:
     """The runs of words of evaluation texts, each once and rising, without common ones."""
-    return _runs(iter(texts), words)
-
-
-def _runs(texts: Iterator[pl.Series], words: int) -> Hashes:
     parts = [np.zeros(0, np.uint64)]
     for block in texts:
         for shingles in long_shingles(block, num_words=words, fewest=SHORT):
