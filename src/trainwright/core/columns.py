@@ -278,6 +278,11 @@ class Target:
         return self.task in (Task.LANGUAGE_MODELLING, Task.INSTRUCTION_TUNING)
 
     @property
+    def is_text(self) -> bool:
+        """True where what is told is itself a text: it is looked at and mended as texts that are read are."""
+        return self.task.is_language
+
+    @property
     def frame_column(self) -> str:
         """Where frames of a snapshot hold it: a forecast's future stands beside its history."""
         return FUTURE if self.task is Task.FORECASTING else self.name

@@ -68,7 +68,8 @@ def find(view: View, *, deadline: Deadline) -> list[Finding]:  # noqa: ARG001 - 
     contract = load_contract(view.settings, view.base)
     if contract is None:
         return []
-    columns = contracted([*view.columns, view.target.column], contract)
+    told = [] if view.target.is_text else [view.target.column]  # a text is among the others
+    columns = contracted([*view.columns, *told], contract)
     asked = [column for column in columns if column.rule is not None or column.required]
     found = [*_other_types(contract, columns), *_missing(view, asked)]
     broken: dict[tuple[str, str], list[Any]] = {}

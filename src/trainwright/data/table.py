@@ -347,5 +347,5 @@ def _nothing_left(step: str, reasons: Sequence[str]) -> DataError:
 
 
 def _is_seen(column: Column, target: Target) -> bool:
-    """True for what detectors look at: all but the target, unless it is what is read as well."""
-    return target.tells_itself or column.name != target.name
+    """True for what detectors look at: all but the target, unless it is a text."""
+    return target.is_text or column.name != target.name

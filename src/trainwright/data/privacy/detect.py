@@ -172,8 +172,14 @@ def _remedy(column: Column, view: View) -> str:
     name = yaml_word(column.name)
     if column.type is ColumnType.NUMBER:
         return f"data: {{personal_data: {{{name}: drop}}}}  # or keep"
-    others = "hash, keep" if view.target.tells_itself else "hash, drop, keep"
+    others = other_actions(column, view)
     return f"data: {{personal_data: {{{name}: redact}}}}  # or {others}"
+
+
+def other_actions(column: Column, view: View) -> str:
+    """What else than to redact: a text that is told, or told of, cannot be left out."""
+    needed = view.target.is_text and column.name in {view.target.name, *view.inputs}
+    return "hash, keep" if needed else "hash, drop, keep"
 
 
 def _told_secret(column: Column, tally: _Tally) -> Finding:

@@ -15,6 +15,7 @@ from trainwright.core.clock import Deadline
 from trainwright.core.columns import ROW, Column, ColumnType
 from trainwright.core.errors import shorten
 from trainwright.data.findings import finding
+from trainwright.data.privacy.detect import other_actions
 from trainwright.data.privacy.naming import LETTER, TEXTS, NameFinder
 from trainwright.data.types.case import yaml_word
 from trainwright.data.view import View
@@ -40,10 +41,16 @@ def find(view: View, *, deadline: Deadline) -> list[Finding]:
     rows = view.sample([column.name for column in columns], size=MOST_ROWS)
     talks = [column.name for column in columns if column.type is ColumnType.MESSAGES]
     rows = rows.with_columns(contents(rows[name]) for name in talks)
-    actions = "hash, keep" if view.target.tells_itself else "hash, drop, keep"
     found = []
     for column in columns:
-        told = _find_in(column, rows, finder, said.get(column.name), deadline, actions=actions)
+        told = _find_in(
+            column,
+            rows,
+            finder,
+            said.get(column.name),
+            deadline,
+            actions=other_actions(column, view),
+        )
         found += [told] if told is not None else []
     return found
 

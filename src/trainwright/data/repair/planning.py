@@ -17,6 +17,7 @@ from trainwright.core.errors import Fault, RecipeError, nearest, shorten
 from trainwright.core.names import SUFFIX
 from trainwright.data.privacy.masking import hash_step
 from trainwright.data.repair.variants import Group, propose
+from trainwright.data.types.case import yaml_word
 from trainwright.recipe.data import DataSettings
 
 _TEXTS = (ColumnType.CATEGORY, ColumnType.TEXT, ColumnType.IDENTIFIER, ColumnType.MESSAGES)
@@ -43,13 +44,19 @@ class Plan:
 
 
 def plan_repairs(
-    columns: Sequence[Column], settings: DataSettings, *, spellings: Spellings, tagger: str = ""
+    columns: Sequence[Column],
+    settings: DataSettings,
+    *,
+    target: str,
+    spellings: Spellings,
+    tagger: str = "",
 ) -> Plan:
     """What the recipe wants mended.
 
     Args:
-        columns: All columns but the target.
+        columns: All columns but the target; it is among them where it is a text.
         settings: The recipe's data section.
+        target: Its name.
         spellings: The distinct values of a category and how often each occurs, as the columns
             `value` and `count`; asked only where the proposed groups are accepted.
         tagger: Hash of the model that finds names of persons; none is asked where it is "".
@@ -65,6 +72,7 @@ def plan_repairs(
         *_misplaced(repair.limits, kinds, (ColumnType.NUMBER,), "data.repair.limits"),
         *_misplaced(_of(private, "redact", "hash"), kinds, _TEXTS, "data.personal_data"),
         *_misplaced(_of(private, "drop", "keep"), kinds, tuple(ColumnType), "data.personal_data"),
+        *_left_out(target, kinds, private),
     ]
     if faults:
         raise RecipeError.of(faults)
@@ -109,6 +117,20 @@ def _named_variants(column: Column, settings: DataSettings) -> tuple[tuple[str, 
     if isinstance(said, str):
         return ()
     return tuple((other, known) for known, others in said.items() for other in others)
+
+
+def _left_out(
+    target: str, kinds: Mapping[str, ColumnType], private: Mapping[str, str]
+) -> list[Fault]:
+    """What is told cannot be left out."""
+    if private.get(target) != "drop" or target not in kinds:
+        return []
+    what = f"column {shorten(target)} is what is told, and cannot be left out"
+    return [
+        Fault(
+            what, "data.personal_data", f"data: {{personal_data: {{{yaml_word(target)}: redact}}}}"
+        )
+    ]
 
 
 def _of(private: Mapping[str, str], *actions: str) -> list[str]:

@@ -42,8 +42,8 @@ def repair_rows(
     Raises:
         RecipeError, EnvironmentFault: as `plan_repairs` and `contracted`.
     """
-    is_told = typed.target.tells_itself  # then the target is the text that is read
-    inputs = [column for column in typed.columns if is_told or column.name != typed.target.name]
+    is_text = typed.target.is_text
+    mendable = [column for column in typed.columns if is_text or column.name != typed.target.name]
 
     def spellings(column: Column) -> pl.DataFrame:
         counts = [
@@ -52,7 +52,9 @@ def repair_rows(
         ]
         return pl.concat(counts).group_by("value", maintain_order=True).agg(pl.col("count").sum())
 
-    plan = plan_repairs(inputs, settings, spellings=spellings, tagger=tagger)
+    plan = plan_repairs(
+        mendable, settings, target=typed.target.name, spellings=spellings, tagger=tagger
+    )
     columns = tuple(plan.of(column) for column in typed.columns)
     contract = load_contract(settings, base)
     columns = columns if contract is None else contracted(columns, contract)
@@ -63,7 +65,7 @@ def repair_rows(
     typed.store.replace(names, blocks)
     findings = (*typed.findings, *told(plan, edits))
     (itself,) = [column for column in columns if column.name == typed.target.name]
-    target = replace(typed.target, column=itself) if is_told else typed.target
+    target = replace(typed.target, column=itself) if is_text else typed.target
     return replace(typed, columns=columns, target=target, findings=findings), edits
 
 
