@@ -118,7 +118,9 @@ def status_of(arguments: list[str]) -> int:
             mend="give it more memory, or less to hold: fewer rows, a smaller training.batch_size",
         )
         return print_error(fault, as_json=as_json)
-    except Exception as error:
+    except BaseException as error:
+        if not isinstance(error, Exception) and type(error).__name__ != _PANIC:
+            raise
         if debug:
             traceback.print_exc()
         bug = TrainwrightError(
@@ -129,6 +131,7 @@ def status_of(arguments: list[str]) -> int:
         return print_error(bug, as_json=as_json)
 
 
+_PANIC = "PanicException"  # what Polars raises where it gives up: no Exception to Python
 # Base of all that the parser of the command line raises; typer names only its descendants.
 _UsageError: type[typer.BadParameter] = typer.BadParameter.__mro__[2]
 
@@ -165,7 +168,7 @@ _show_plainly = warnings.showwarning
 _shown: set[str] = set()
 
 
-def _last_place(error: Exception) -> str:
+def _last_place(error: BaseException) -> str:
     frames = traceback.extract_tb(error.__traceback__)
     return (
         f"{frames[-1].filename.split('site-packages/')[-1]}:{frames[-1].lineno}" if frames else ""

@@ -16,3 +16,26 @@ def test_a_warning_that_each_fold_gives_is_told_once(
         "  warning: 49 batch norms",
         "  warning: another",
     ]
+
+
+def test_a_library_that_gives_up_outside_of_pythons_errors_ends_in_words(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class PanicException(BaseException):
+        pass
+
+    def panic(_: object) -> None:
+        raise PanicException("no such operator")
+
+    monkeypatch.setattr(main.typer.main, "get_command", panic)
+    assert main.status_of(["runs"]) == 70
+    assert "a bug of ours: PanicException: no such operator" in capsys.readouterr().err
+
+
+def test_an_interruption_is_not_taken_for_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    def stop(_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(main.typer.main, "get_command", stop)
+    with pytest.raises(KeyboardInterrupt):
+        main.status_of(["runs"])

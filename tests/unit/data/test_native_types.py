@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import time
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import polars as pl
 import pyarrow as pa
 import pytest
 from numpy.typing import NDArray
 from pyarrow import feather, parquet
 
-from trainwright.core.artifacts import Snapshot
+from trainwright.core.artifacts import Snapshot, Split
 from trainwright.core.columns import ColumnType
 from trainwright.core.errors import DataError
 from trainwright.data.prepare import prepare
@@ -37,10 +39,14 @@ def probe(
 def prepared(folder: Path, values: pa.Array, *, ending: str = "parquet", **said: Any) -> Snapshot:
     rng = np.random.default_rng(0)
     table = pa.table({"n": values, "a": rng.normal(size=ROWS), "y": rng.choice(["u", "v"], ROWS)})
-    write: Callable[..., None] = (
-        parquet.write_table if ending == "parquet" else feather.write_feather
-    )
-    write(table, folder / f"t.{ending}")
+    if ending == "arrow":
+        with pa.ipc.new_file(str(folder / "t.arrow"), table.schema) as writer:
+            writer.write_table(table)
+    else:
+        write: Callable[..., None] = (
+            parquet.write_table if ending == "parquet" else feather.write_feather
+        )
+        write(table, folder / f"t.{ending}")
     recipe = parse_recipe({"name": "t", "data": {"source": f"t.{ending}", "target": "y", **said}})
     return prepare(recipe, base=folder, snapshots=folder / "snapshots", probe=probe)
 
@@ -58,7 +64,67 @@ def test_decimals_that_a_float_keeps_are_numbers(tmp_path: Path) -> None:
     assert column.type is ColumnType.NUMBER
 
 
-@pytest.mark.parametrize("unit", ["ms", "us"])
+@pytest.mark.parametrize("ending", ["parquet", "feather"])
+def test_decimals_of_more_than_38_digits_are_read_as_their_texts(
+    tmp_path: Path, ending: str
+) -> None:
+    values = pa.array([Decimal(10**45 + row) for row in range(ROWS)], pa.decimal256(50, 0))
+    snapshot = prepared(tmp_path, values, ending=ending)
+    assert snapshot.left_out == {"n": "identifier"}
+    assert any("would lose precision" in finding.message for finding in snapshot.findings)
+
+
+@pytest.mark.parametrize("ending", ["parquet", "feather"])
+def test_moments_in_nanoseconds_are_moments(tmp_path: Path, ending: str) -> None:
+    values = pa.array([row * 10**15 for row in range(ROWS)], pa.timestamp("ns"))
+    (column,) = [c for c in prepared(tmp_path, values, ending=ending).inputs if c.name == "n"]
+    assert column.type is ColumnType.DATETIME
+
+
+def test_a_column_of_one_moment_is_told_with_its_text(tmp_path: Path) -> None:
+    values = pa.array([10**18] * ROWS, pa.timestamp("ns"))
+    told = [finding.message for finding in prepared(tmp_path, values).findings]
+    assert "column 'n' is always '2001-09-09 01:46:40'" in told
+
+
+@pytest.mark.parametrize("kind", [pa.time32("s"), pa.time64("us"), pa.time64("ns")], ids=str)
+def test_times_of_day_are_read_as_their_texts_in_a_csv_file_are(
+    tmp_path: Path, kind: pa.DataType
+) -> None:
+    values = pa.array([time(row % 24, 30) for row in range(ROWS)], kind)
+    snapshot = prepared(tmp_path, values)
+    (column,) = [c for c in snapshot.inputs if c.name == "n"]
+    assert column.type is ColumnType.NUMBER
+    assert pl.read_parquet(snapshot.path(Split.TRAIN))["n"].max() == 23.5
+
+
+def test_runs_of_one_value_are_read_as_the_values(tmp_path: Path) -> None:
+    values = pa.RunEndEncodedArray.from_arrays(pa.array([50, ROWS], pa.int32()), pa.array([1, 2]))
+    (column,) = [c for c in prepared(tmp_path, values, ending="arrow").inputs if c.name == "n"]
+    assert column.type is ColumnType.NUMBER
+
+
+def test_texts_of_a_parquet_file_that_are_no_utf_8_are_refused_by_their_column(
+    tmp_path: Path,
+) -> None:
+    ends = b"".join((2 * row).to_bytes(4, "little") for row in range(ROWS + 1))
+    buffers = [None, pa.py_buffer(ends), pa.py_buffer(b"\xff\xfe" * ROWS)]
+    values = pa.Array.from_buffers(pa.string(), ROWS, buffers)
+    with pytest.raises(DataError, match="column 'n': Invalid UTF8"):
+        prepared(tmp_path, values)
+
+
+def test_infinite_numbers_are_refused_with_what_to_paste(tmp_path: Path) -> None:
+    values = pa.array([float("inf") if row == 7 else row / 3 for row in range(ROWS)])
+    with pytest.raises(DataError) as caught:
+        prepared(tmp_path, values)
+    remedies = [finding.remedy for finding in caught.value.findings if finding.column == "n"]
+    assert remedies == ['data: {accept: ["type:n"]} reads them as missing']
+    accepted = prepared(tmp_path, values, accept=["type:n"])
+    assert pl.read_parquet(accepted.path(Split.TRAIN))["n"].drop_nulls().is_finite().all()
+
+
+@pytest.mark.parametrize("unit", ["ms", "us", "ns"])
 def test_lengths_of_time_are_numbers_however_long(tmp_path: Path, unit: str) -> None:
     values = pa.array([row * 2**55 for row in range(ROWS)], pa.duration(unit))
     (column,) = [c for c in prepared(tmp_path, values).inputs if c.name == "n"]

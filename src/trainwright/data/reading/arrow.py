@@ -15,6 +15,7 @@ from typing import BinaryIO
 
 import polars as pl
 import pyarrow as pa
+import pyarrow.compute as compute
 
 from trainwright.core.artifacts import Finding
 from trainwright.core.errors import DataError, TrainwrightError
@@ -121,12 +122,20 @@ class ArrowFile:
 
 
 def block_of(batch: pa.RecordBatch, conversations: Sequence[str] = ()) -> RawBlock:
-    """A record batch as a block, its columns named by position; lists of structs are JSON."""
+    """A record batch as a block, its columns named by position.
+
+    Lists of structs are JSON. What has no number that holds it (decimals of more than 38 digits) and what
+    a text says as well (times of day) are texts, read as those of a CSV file are.
+    """
     for position, name in enumerate(batch.schema.names):
-        kind = batch.schema.field(position).type
-        if name in conversations and pa.types.is_nested(kind):
-            texts = [json_of(cell) for cell in batch.column(position).to_pylist()]
+        cells = batch.column(position)
+        if name in conversations and pa.types.is_nested(cells.type):
+            texts = [json_of(cell) for cell in cells.to_pylist()]
             batch = batch.set_column(position, name, pa.array(texts, pa.large_string()))
+        elif pa.types.is_run_end_encoded(cells.type):
+            batch = batch.set_column(position, name, compute.run_end_decode(cells))
+        elif pa.types.is_decimal256(cells.type) or pa.types.is_time(cells.type):
+            batch = batch.set_column(position, name, cells.cast(pa.string()))
     positions = [str(index) for index in range(batch.num_columns)]
     frame = pl.from_arrow(pa.Table.from_batches([batch]).rename_columns(positions))
     assert isinstance(frame, pl.DataFrame)

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as arrow_parquet
 
 from trainwright.core.artifacts import Finding
-from trainwright.core.errors import DataError, TrainwrightError
+from trainwright.core.errors import DataError, TrainwrightError, shorten
 from trainwright.data.reading.arrow import block_of
 from trainwright.data.reading.giants import check_giants, place_of
 from trainwright.data.reading.hashed import hash_whole
@@ -59,6 +59,7 @@ class ParquetFile:
             self.findings.extend(name_findings(self.names))
             num_rows = 0
             for batch in file.iter_batches(_ROWS):
+                _check_texts(batch)
                 block = block_of(without(batch, odd), self.conversations)
                 frame = check_moments(
                     block.frame, self.names, self.is_looked_at, name=self.name, first_row=num_rows
@@ -79,3 +80,14 @@ class ParquetFile:
                 where=self.name,
                 mend="write or fetch it again",
             ) from error
+
+
+def _check_texts(batch: pa.RecordBatch) -> None:
+    """Refuse (ArrowInvalid) texts that are no UTF-8: Parquet's readers trust what the writer said of them."""
+    for name, column in zip(batch.schema.names, batch.columns, strict=True):
+        if pa.types.is_primitive(column.type):
+            continue
+        try:
+            column.validate(full=True)
+        except pa.ArrowInvalid as error:
+            raise pa.ArrowInvalid(f"column {shorten(name)}: {error}") from error

@@ -110,9 +110,12 @@ def check_moments(
 
 
 def _units_of_a_day(kind: pl.DataType) -> int:
-    """How many units of its numbers make a day; 0 of what is neither date nor moment."""
+    """How many units of its numbers make a day; 0 of what is never beyond the calendar.
+
+    That is nanoseconds (1677 to 2262), and what is neither date nor moment.
+    """
     if isinstance(kind, pl.Datetime):
-        return 86_400 * {"ms": 10**3, "us": 10**6, "ns": 10**9}[kind.time_unit]
+        return 86_400 * {"ms": 10**3, "us": 10**6, "ns": 0}[kind.time_unit]
     return 1 if kind == pl.Date else 0
 
 
@@ -123,7 +126,8 @@ def _odd_kind(item: pa.Field) -> str:
         return str(kind)
     if item.metadata and _EXTENSION in item.metadata:
         return bytes(item.metadata[_EXTENSION]).decode(errors="replace")
-    inner = kind.value_type if pa.types.is_dictionary(kind) else kind
+    is_packed = pa.types.is_dictionary(kind) or pa.types.is_run_end_encoded(kind)
+    inner = kind.value_type if is_packed else kind
     return str(kind) if pa.types.is_nested(inner) or pa.types.is_interval(inner) else ""
 
 

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 import polars as pl
 
@@ -161,6 +162,8 @@ def _emptiness(column: Column, tally: Tally) -> list[Finding]:
         return [finding("missing", "warning", told, column=name, count=rows, remedy=remedy)]
     if rows > 1 and tally.values == rows and tally.single.is_only:
         value = tally.single.value
+        if isinstance(value, datetime):
+            value = str(value)
         told = (
             f"column {shorten(name)} is always {shorten(int(value) if column.integer else value)}"
         )

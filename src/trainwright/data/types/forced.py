@@ -101,7 +101,7 @@ class Native:
                 f"{odd.count} values are no {kind.value}: {shorten(odd.first)}",
                 rows=odd.rows,
                 count=odd.count,
-                remedy="write them as null"
+                remedy=f"data: {{accept: [{yaml_word(f'type:{case.name}')}]}} reads them as missing"
                 if infinite
                 else drops
                 if case.dtype == pl.Binary
