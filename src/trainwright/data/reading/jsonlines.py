@@ -40,6 +40,10 @@ class _Twice(ValueError):
     """A key stands twice in one object, or two keys make one column."""
 
 
+class _NoNumber(ValueError):
+    """NaN and its kin, which JSON does not have."""
+
+
 class _Deep(ValueError):
     """Objects within objects, too many of them."""
 
@@ -139,22 +143,17 @@ class JsonLines:
             faults.append(Fault(str(error), where, "keep one of the two"))
             return None
         except (ValueError, RecursionError) as error:
-            deep = isinstance(error, RecursionError)
-            what = "nested too deeply" if deep else f"not valid JSON: {str(error)[:100]}"
-            faults.append(
-                Fault(
-                    f"{what}: {shorten(data[:60].decode(errors='replace'))}",
-                    where,
-                    "write one object a line; a missing number is null",
-                )
-            )
+            what, mend = _told(error)
+            shown = shorten(data[:60].decode(errors="replace"))
+            faults.append(Fault(f"{what}: {shown}", where, mend))
             return None
         if not isinstance(value, dict):
             faults.append(
                 Fault(
                     f"{with_article(type(value).__name__)}, expected an object",
                     where,
-                    'write rows as {"column": value, ...}, one a line',
+                    'write rows as {"column": value, ...}, one a line'
+                    + (": jq -c '.[]' FILE > NEW.jsonl" if isinstance(value, list) else ""),
                 )
             )
             return None
@@ -383,4 +382,14 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _refuse(name: str) -> None:
-    raise ValueError(f"{name} is not a JSON number")
+    raise _NoNumber(f"{name} is not a JSON number")
+
+
+def _told(error: ValueError | RecursionError) -> tuple[str, str]:
+    """What is wrong with a line that cannot be parsed, and what to do."""
+    mend = "write one object a line (jq -c . FILE > NEW.jsonl); a missing number is null"
+    if isinstance(error, RecursionError):
+        return "nested too deeply", mend
+    if isinstance(error, (json.JSONDecodeError, UnicodeDecodeError, _NoNumber)):
+        return f"not valid JSON: {str(error)[:100]}", mend
+    return "a whole number of thousands of digits", "write it as a text, in quotes, or shorter"

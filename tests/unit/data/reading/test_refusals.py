@@ -96,6 +96,13 @@ REFUSED = {
     "JSON: NaN": Refused(
         b'{"a":NaN,"y":2}\n', "NaN is not a JSON number", "t.jsonl:1", "null", "t.jsonl"
     ),
+    "JSON: a number of 5000 digits": Refused(
+        b'{"a":' + b"9" * 5000 + b',"y":2}\n',
+        "thousands of digits",
+        "t.jsonl:1",
+        "in quotes",
+        "t.jsonl",
+    ),
     "JSON: key twice": Refused(
         b'{"a":1,"a":2,"y":2}\n', "'a' stands twice", "t.jsonl:1", "keep one", "t.jsonl"
     ),
@@ -139,7 +146,7 @@ REFUSED = {
         b'{"\\udc00":1,"y":2}\n', "half a character", "t.jsonl:1", "ufffd", "t.jsonl"
     ),
     "JSON: a list": Refused(
-        b"[1,2]\n", "a list, expected an object", "t.jsonl:1", "one a line", "t.jsonl"
+        b"[1,2]\n", "a list, expected an object", "t.jsonl:1", "one a line: jq -c '.[]'", "t.jsonl"
     ),
     "JSON: empty": Refused(b"\n", "empty", "t.jsonl", "has rows", "t.jsonl"),
     "Parquet: cut": Refused(
