@@ -143,7 +143,7 @@ class JsonLines:
             faults.append(Fault(str(error), where, "keep one of the two"))
             return None
         except (ValueError, RecursionError) as error:
-            what, mend = _told(error)
+            what, mend = _unparsed(error)
             shown = shorten(data[:60].decode(errors="replace"))
             faults.append(Fault(f"{what}: {shown}", where, mend))
             return None
@@ -385,7 +385,7 @@ def _refuse(name: str) -> None:
     raise _NoNumber(f"{name} is not a JSON number")
 
 
-def _told(error: ValueError | RecursionError) -> tuple[str, str]:
+def _unparsed(error: ValueError | RecursionError) -> tuple[str, str]:
     """What is wrong with a line that cannot be parsed, and what to do."""
     mend = "write one object a line (jq -c . FILE > NEW.jsonl); a missing number is null"
     if isinstance(error, RecursionError):
