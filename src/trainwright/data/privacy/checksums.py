@@ -11,6 +11,7 @@ import re
 from datetime import date
 
 _DIGITS = re.compile("[0-9]")
+_NO_SIGN = re.compile(r"[\W_]")  # blanks, points and hyphens of any kind
 _ODD_PLACES = (
     *(1, 0, 5, 7, 9, 13, 15, 17, 19, 21),  # digits; then A to Z
     *(1, 0, 5, 7, 9, 13, 15, 17, 19, 21, 2, 4, 18, 20, 11, 3, 6, 8, 12, 14, 16, 10, 22, 25, 24, 23),
@@ -41,31 +42,32 @@ def is_card(text: str) -> bool:
     return len(digits) in length and len(set(digits)) > 1 and is_luhn(digits)
 
 
-_IBAN_LENGTHS = {
+IBAN_LENGTHS = {
     **dict.fromkeys(("NO",), 15),
     **dict.fromkeys(("BE",), 16),
-    **dict.fromkeys(("DK", "FI", "FO", "GL", "NL"), 18),
+    **dict.fromkeys(("DK", "FI", "FK", "FO", "GL", "NL", "SD"), 18),
     **dict.fromkeys(("MK", "SI"), 19),
-    **dict.fromkeys(("AT", "BA", "EE", "KZ", "LT", "LU", "XK"), 20),
+    **dict.fromkeys(("AT", "BA", "EE", "KZ", "LT", "LU", "MN", "XK"), 20),
     **dict.fromkeys(("CH", "HR", "LI", "LV"), 21),
     **dict.fromkeys(("BG", "BH", "CR", "DE", "GB", "GE", "IE", "ME", "RS", "VA"), 22),
-    **dict.fromkeys(("AE", "GI", "IL", "IQ", "TL"), 23),
+    **dict.fromkeys(("AE", "GI", "IL", "IQ", "OM", "SO", "TL"), 23),
     **dict.fromkeys(("AD", "CZ", "ES", "MD", "PK", "RO", "SA", "SE", "SK", "TN", "VG"), 24),
     **dict.fromkeys(("LY", "PT", "ST"), 25),
     **dict.fromkeys(("IS", "TR"), 26),
-    **dict.fromkeys(("FR", "GR", "IT", "MC", "MR", "SM"), 27),
-    **dict.fromkeys(("AL", "AZ", "BY", "CY", "DO", "GT", "HU", "LB", "PL", "SV"), 28),
+    **dict.fromkeys(("BI", "DJ", "FR", "GR", "IT", "MC", "MR", "SM"), 27),
+    **dict.fromkeys(("AL", "AZ", "BY", "CY", "DO", "GT", "HN", "HU", "LB", "NI", "PL", "SV"), 28),
     **dict.fromkeys(("BR", "EG", "PS", "QA", "UA"), 29),
-    **dict.fromkeys(("JO", "KW", "MU"), 30),
+    **dict.fromkeys(("JO", "KW", "MU", "YE"), 30),
     **dict.fromkeys(("MT", "SC"), 31),
     "LC": 32,
+    "RU": 33,
 }
 
 
 def is_iban(text: str) -> bool:
     """Country, length and check digits (ISO 13616-1: mod 97 is 1)."""
-    plain = text.replace(" ", "").upper()
-    if _IBAN_LENGTHS.get(plain[:2]) != len(plain):
+    plain = _NO_SIGN.sub("", text).upper()
+    if IBAN_LENGTHS.get(plain[:2]) != len(plain):
         return False
     return int("".join(str(int(char, 36)) for char in plain[4:] + plain[:4])) % 97 == 1
 
@@ -84,14 +86,14 @@ def is_steuer_id(text: str) -> bool:
 
 def is_nir(text: str) -> bool:
     """France: fifteen places, the last two are 97 less the rest mod 97; 2A and 2B are Corsica."""
-    plain = re.sub("[ .-]", "", text).upper()
+    plain = _NO_SIGN.sub("", text).upper()
     number = int(plain[:13].replace("2A", "19").replace("2B", "18"))
     return 97 - number % 97 == int(plain[13:]) and 1 <= int(plain[3:5]) <= 42
 
 
 def is_dni(text: str) -> bool:
     """Spain: the letter is the number mod 23; X, Y, Z of foreigners are 0, 1, 2."""
-    plain = re.sub("[ .-]", "", text).upper()
+    plain = _NO_SIGN.sub("", text).upper()
     number = int(plain[:-1].translate(str.maketrans("XYZ", "012")))
     return "TRWAGMYFPDXBNJZSQVHLCKE"[number % 23] == plain[-1]
 
@@ -149,6 +151,55 @@ def is_resident_id(text: str) -> bool:
     return day and "10X98765432"[total % 11] == text[17].upper()
 
 
+def is_ahv(text: str) -> bool:
+    """Switzerland: thirteen digits from 756 on, with the check digit of EAN-13."""
+    digits = [int(digit) for digit in _digits(text)]
+    total = sum(digit * (3 if place % 2 else 1) for place, digit in enumerate(digits[:12]))
+    return (10 - total % 10) % 10 == digits[12]
+
+
+def is_belgian(text: str) -> bool:
+    """Belgium: 97 less the first nine mod 97, a 2 before them for those born from 2000 on."""
+    digits = _digits(text)
+    number, check = int(digits[:9]), int(digits[9:])
+    return check in (97 - number % 97, 97 - (number + 2_000_000_000) % 97)
+
+
+def is_hetu(text: str) -> bool:
+    """Finland: a date of birth, and a sign by the nine digits mod 31."""
+    day, month = int(text[:2]), int(text[2:4])
+    sign = "0123456789ABCDEFHJKLMNPRSTUVWXY"[int(text[:6] + text[7:10]) % 31]
+    return 1 <= day <= 31 and 1 <= month <= 12 and sign == text[10]
+
+
+def is_personnummer(text: str) -> bool:
+    """Sweden: a date of birth (60 more for a coordination number), and the check of cards over ten digits."""
+    ten = _digits(text)[-10:]
+    month, day = int(ten[2:4]), int(ten[4:6]) % 60
+    return 1 <= month <= 12 and 1 <= day <= 31 and is_luhn(ten)
+
+
+def is_nino(text: str) -> bool:
+    """United Kingdom: no check digit, but letters that are never given out."""
+    plain = _NO_SIGN.sub("", text)
+    first, second = plain[0], plain[1]
+    unused = first in "DFIQUV" or second in "DFIQUVO" or plain[-1] not in "ABCD"
+    return not unused and plain[:2] not in ("BG", "GB", "KN", "NK", "NT", "TN", "ZZ")
+
+
+def is_aadhaar(text: str) -> bool:
+    """India: twelve digits with the check of Verhoeff 1969, of the dihedral group of order ten."""
+    check = 0
+    for place, digit in enumerate(reversed(_digits(text))):
+        check = _product(check, _permuted(int(digit), place))
+    return check == 0
+
+
+def is_sin(text: str) -> bool:
+    """Canada: nine digits with the check of cards."""
+    return is_luhn(_digits(text))
+
+
 def is_ssn(text: str) -> bool:
     """United States: no check digit, but numbers that are never given out."""
     area, group, serial = text.split("-")
@@ -162,7 +213,10 @@ def is_ip(text: str) -> bool:
     except ValueError:
         return False
     if address.version == 6:
-        return text.count(":") >= 4 and not address.is_unspecified
+        if mapped := address.ipv4_mapped:
+            return is_ip(str(mapped))
+        is_long = text.count(":") >= 4 or text[:4].isalnum()  # not "a::b", which is code
+        return is_long and not address.is_unspecified
     parts = [int(part) for part in text.split(".")]
     return (
         max(parts) > 9
@@ -173,9 +227,25 @@ def is_ip(text: str) -> bool:
 
 
 def is_phone(text: str) -> bool:
-    """Eight to fifteen digits (ITU-T E.164), not all alike."""
+    """Eight to fifteen digits (ITU-T E.164), not all alike; no number with a sign and a decimal point."""
     digits = _digits(text)
-    return 8 <= len(digits) <= 15 and len(set(digits)) > 2
+    return not _SIGNED.fullmatch(text) and 8 <= len(digits) <= 15 and len(set(digits)) > 2
+
+
+_SIGNED = re.compile(r"\+[0-9]+\.[0-9]+")
+_FIVES = (1, 5, 7, 6, 2, 8, 3, 0, 9, 4)
+
+
+def _product(a: int, b: int) -> int:
+    """Of two of the ten turns and flips of a pentagon: 0 to 4 turn it, 5 to 9 flip it."""
+    turned = (a + b) % 5 if a < 5 else (a - b) % 5
+    return turned + 5 * ((a < 5) != (b < 5))
+
+
+def _permuted(digit: int, times: int) -> int:
+    for _ in range(times % 8):
+        digit = _FIVES[digit]
+    return digit
 
 
 def _digits(text: str) -> str:

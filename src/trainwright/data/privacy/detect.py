@@ -94,14 +94,23 @@ def _look(
         return
     texts, places = values.gather(gated), rows.gather(gated)
     for number, kind in enumerate(kinds.KINDS):
-        if kind.named is not None and not pl.Series([column.name]).str.contains(kind.named)[0]:
+        shape = _told_by(kind, column)
+        if shape is None:
             continue
         if column.type is ColumnType.NUMBER and not kind.share:
             continue
-        hits = texts.str.contains(kind.shape).arg_true()
+        hits = texts.str.contains(shape).arg_true()
         if len(hits):
             tally = tallies.setdefault((column.name, number), _Tally())
             _judge(kind, texts.gather(hits), places.gather(hits), tally)
+
+
+def _told_by(kind: Kind, column: Column) -> str | None:
+    """What a text of the column must hold; None where the kind does not count there."""
+    if kind.named is None or pl.Series([column.name]).str.contains(kind.named)[0]:
+        return kind.shape
+    is_prose = column.type in (ColumnType.TEXT, ColumnType.MESSAGES)
+    return f"{kind.behind}(?:{kind.shape})" if kind.behind and is_prose else None
 
 
 def _judge(kind: Kind, texts: pl.Series, rows: pl.Series, tally: _Tally) -> None:

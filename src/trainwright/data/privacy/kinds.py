@@ -27,6 +27,7 @@ class Kind:
         holds: Is a text of this shape really one?
         share: Least part of the shapes in a column that must hold for a finding.
         named: A pattern that the column's name must match for a finding; None for any.
+        behind: Or one that stands right before it in the text.
         whole: Before and after it stands neither a letter nor a digit.
     """
 
@@ -35,6 +36,7 @@ class Kind:
     holds: Callable[[str], bool] = lambda _: True
     share: float = 0.0
     named: str | None = None
+    behind: str | None = None
     whole: str = r"(?<![\w.+-]){}(?![\w-])"
 
     @property
@@ -57,12 +59,46 @@ def _compiled(whole: str, shape: str) -> re.Pattern[str]:
     return _COMPILED[key]
 
 
+_B = "[ \u00a0\u2009\u202f]"  # a blank, as word processors set it too
+_J = "[ \u00a0\u2009\u202f./\u2010-\u2013-]"  # what may stand between parts of a number
+_D = "[ \u00a0\u2009\u202f\u2010-\u2013-]"
 _OCTET = "(?:25[0-5]|2[0-4][0-9]|1?[0-9]{1,2})"
-_PHONE = r"(?i)phone|tel(?:e|$|[^a-z])|mobile?|cell|fax|whatsapp|handy|rufnummer|portable"
-_NATIONAL = (
-    r"(?:\(0[0-9]{1,5}\)|0[0-9]{1,5})[ ./-]?[0-9]{2,4}(?:[ ./-]?[0-9]{2,4}){1,4}"
-    r"|[0-9]{3}[ .-]?[0-9]{3}[ .-]?[0-9]{4}"
+_HEX = "[0-9A-Fa-f]{1,4}"
+_PHONE = (
+    r"(?i)phone|tel(?:e?f|$|[^a-z])|mobile?(?:$|[^a-z]|n(?:r|o|um))|(?:^|[^a-z])cell(?:$|[^a-z]|n(?:o|um))|fax"
+    r"|whatsapp|handy(?:$|[^a-z]|n)|rufnummer|portable|(?:^|[^a-z])(?:gsm|tlf|fon|contact[ _-]?n(?:o|um))"
+    r"|телефон|电话|手机|電話|携帯|전화|هاتف"
 )
+_CALLED = (
+    r"(?i)\b(?:tel(?:e(?:ph|f)oo?n[eo]?)?"
+    r"|(?:mobile?|cell|phone|fax|handy|portable)(?: ?(?:phone|number|nr|no))?"
+    r"|whatsapp|rufnummer|(?:call|ring|text|dial|reach)(?: (?:me|us|him|her|them))?(?: (?:at|on|under))?)"
+    r"[.:#]{0,2}\s{0,3}"
+)
+_NATIONAL = (
+    rf"(?:\(0[0-9]{{1,5}}\)|0[0-9]{{1,5}}){_J}?[0-9]{{2,4}}(?:{_J}?[0-9]{{2,4}}){{1,4}}"
+    rf"|[0-9]{{3}}{_J}?[0-9]{{3}}{_J}?[0-9]{{4}}"
+    rf"|[5-9][0-9]{{2}}(?:{_D}[0-9]{{3}}){{2}}|[5-9][0-9]{{2}}(?:{_D}[0-9]{{2}}){{3}}"
+    rf"|[2-9][0-9](?:{_B}[0-9]{{2}}){{3}}|[12][0-9]{_B}[0-9]{{3,4}}(?:{_B}[0-9]{{2,4}}){{1,2}}"
+    rf"|1[3-9][0-9]{_D}?[0-9]{{4}}{_D}?[0-9]{{4}}"
+    rf"|8{_D}?\([0-9]{{3,5}}\){_D}?[0-9]{{1,3}}(?:{_D}?[0-9]{{2}}){{2}}"
+    rf"|\([1-9][0-9]\){_B}?9?[0-9]{{4}}{_D}?[0-9]{{4}}"
+)
+
+
+def _iban() -> str:
+    """As long as the country has it, so that a word behind it is no part of it; in groups of four or none."""
+    countries: dict[int, list[str]] = {}
+    for country, length in checksums.IBAN_LENGTHS.items():
+        countries.setdefault(length, []).append(country)
+    forms = []
+    for length, names in countries.items():
+        groups, rest = divmod(length - 4, 4)
+        end = f"{_D}?[a-z0-9]{{{rest}}}" if rest else ""
+        forms.append(f"(?:{'|'.join(names)})[0-9]{{2}}(?:{_D}?[a-z0-9]{{4}}){{{groups}}}{end}")
+    return f"(?i:{'|'.join(forms)})"
+
+
 # In the order in which a text is masked: what is surest first.
 KINDS = (
     Kind(
@@ -70,11 +106,16 @@ KINDS = (
         r"[A-Za-z0-9._%+-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.){1,6}[A-Za-z]{2,24}",
         whole=r"(?<![A-Za-z0-9._%+-]){}(?![A-Za-z0-9-]*@)",
     ),
-    Kind("IBAN", r"[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?", checksums.is_iban),
-    Kind("card number", r"[2-6][0-9]{3}(?:[ -]?[0-9]{3,6}){2,4}", checksums.is_card, share=0.5),
+    Kind(
+        "IBAN",
+        _iban(),
+        checksums.is_iban,
+        share=0.1,
+    ),
+    Kind("card number", rf"[2-6][0-9]{{3}}(?:{_D}?[0-9]{{3,6}}){{2,4}}", checksums.is_card, share=0.5),
     Kind(
         "French social security number (NIR)",
-        r"[12][ .]?[0-9]{2}[ .]?[0-9]{2}[ .]?(?:[0-9]{2}|2[ABab])[ .]?[0-9]{3}[ .]?[0-9]{3}[ .]?[0-9]{2}",
+        rf"[12](?:{_J}?[0-9]{{2}}){{2}}{_J}?(?:[0-9]{{2}}|2[ABab])(?:{_J}?[0-9]{{3}}){{2}}{_J}?[0-9]{{2}}",
         checksums.is_nir,
         share=0.5,
     ),
@@ -86,12 +127,29 @@ KINDS = (
         checksums.is_codice_fiscale,
         share=0.5,
     ),
-    Kind("Brazilian tax number (CPF)", r"[0-9]{3}\.[0-9]{3}\.[0-9]{3}-[0-9]{2}", checksums.is_cpf, share=0.5),
-    Kind("German tax number (IdNr)", "[1-9][0-9](?: ?[0-9]{3}){3}", checksums.is_steuer_id, share=0.5),
+    Kind("Swiss social security number (AHV)", r"756(?:\.[0-9]{4}\.[0-9]{4}\.[0-9]{2}|[0-9]{10})",
+         checksums.is_ahv, share=0.5),
+    Kind("Belgian national number", r"[0-9]{2}\.[0-9]{2}\.[0-9]{2}-[0-9]{3}\.[0-9]{2}",
+         checksums.is_belgian, share=0.5),
+    Kind("Finnish identity code (HETU)", "[0-9]{6}[+A-FU-Y-][0-9]{3}[0-9A-FHJ-NPR-Y]",
+         checksums.is_hetu, share=0.5),
+    Kind("Swedish identity number (personnummer)", "(?:18|19|20)?[0-9]{6}[+-][0-9]{4}",
+         checksums.is_personnummer, share=0.5),
+    Kind("Brazilian tax number (CPF)", r"[0-9]{3}\.[0-9]{3}\.[0-9]{3}-[0-9]{2}",
+         checksums.is_cpf, share=0.5),
+    Kind("German tax number (IdNr)", rf"[1-9][0-9](?:{_B}?[0-9]{{3}}){{3}}",
+         checksums.is_steuer_id, share=0.5),
     Kind("Polish identity number (PESEL)", "[0-9]{11}", checksums.is_pesel, share=0.8),
     Kind("Spanish identity number (DNI, NIE)", "(?:[0-9]{8}|[XYZ][0-9]{7})-?[A-HJ-NP-TV-Z]",
          checksums.is_dni, share=0.5),
     Kind("Dutch citizen number (BSN)", "[0-9]{9}", checksums.is_bsn, share=0.9),
+    Kind("British national insurance number",
+         rf"[A-Z]{{2}}{_B}?[0-9]{{2}}{_B}?[0-9]{{2}}{_B}?[0-9]{{2}}{_B}?[A-Z]",
+         checksums.is_nino, share=0.9),
+    Kind("Indian identity number (Aadhaar)", rf"[2-9][0-9]{{3}}{_D}[0-9]{{4}}{_D}[0-9]{{4}}",
+         checksums.is_aadhaar, share=0.5),
+    Kind("Canadian social insurance number", rf"[1-79][0-9]{{2}}{_D}[0-9]{{3}}{_D}[0-9]{{3}}",
+         checksums.is_sin, share=0.5),
     Kind(
         "US social security number",
         "[0-9]{3}-[0-9]{2}-[0-9]{4}",
@@ -99,24 +157,27 @@ KINDS = (
     ),
     Kind(
         "IP address",
-        rf"{_OCTET}(?:\.{_OCTET}){{3}}|[0-9A-Fa-f]{{1,4}}(?::[0-9A-Fa-f]{{0,4}}){{4,7}}",
+        rf"(?:::[Ff]{{4}}:)?{_OCTET}(?:\.{_OCTET}){{3}}|{_HEX}(?::[0-9A-Fa-f]{{0,4}}){{4,7}}"
+        rf"|[23][0-9A-Fa-f]{{3}}(?::{_HEX}){{1,5}}::(?:{_HEX}(?::{_HEX}){{0,3}})?",
         checksums.is_ip,
-        whole=r"(?<![\w.:+-]){}(?![\w:-])(?!\.[0-9])",
+        whole=r"(?<![\w.:+-]){}(?![\w-]|\.[0-9]|:(?![0-9]{2,5}(?![\w:])))",
     ),
     Kind(
         "phone number",
-        r"\+[1-9][0-9]{0,2}[ ./-]?(?:\(0?[0-9]{1,5}\)[ ./-]?)?[0-9]{1,5}(?:[ ./-]?[0-9]{2,5}){1,5}"
-        r"|\([2-9][0-9]{2}\) ?[2-9][0-9]{2}[ .-][0-9]{4}"
-        r"|(?:1[ .-])?[2-9][0-9]{2}[.-][2-9][0-9]{2}[.-][0-9]{4}",
+        rf"(?:\+[1-9][0-9]{{0,2}}|\(\+[1-9][0-9]{{0,2}}\)){_J}?(?:\(0?[0-9]{{1,5}}\){_J}?)?"
+        rf"[0-9]{{1,5}}(?:{_J}?[0-9]{{2,5}}){{1,5}}"
+        rf"|\([2-9][0-9]{{2}}\){_B}?[2-9][0-9]{{2}}{_J}[0-9]{{4}}"
+        r"|(?:1[ .-])?[2-9][0-9]{2}(?:[.\u2010-\u2013-][2-9][0-9]{2}[.\u2010-\u2013-])[0-9]{4}",
         checksums.is_phone,
-        whole=r"(?<![\w.-]){}(?![\w-])(?!\.[0-9])",
+        whole=r"(?<![\w.+-]){}(?![\w-])(?!\.[0-9])",
     ),
-    Kind("national phone number", _NATIONAL, checksums.is_phone, named=_PHONE, share=0.5,
+    Kind("national phone number", _NATIONAL, checksums.is_phone, named=_PHONE, behind=_CALLED, share=0.5,
          whole=r"(?<![\w.+-]){}(?![\w-])(?!\.[0-9])"),
 )  # fmt: skip
 # What every text that holds any of the kinds has; all others are passed over.
 GATE = (
     r"@|[0-9]\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]|:[0-9A-Fa-f]{0,4}:[0-9A-Fa-f]{0,4}:"
-    r"|[0-9](?:[ ./()-]{0,3}[0-9]){6}"
-    r"|[A-Za-z]{6}[0-9]{2}[A-Za-z][0-9]{2}|[A-Z]{2}[0-9]{2} ?[A-Z0-9]{4}"
+    r"|[0-9](?:[ \u00a0\u2009\u202f./()\u2010-\u2013-]{0,3}[0-9]){6}|[0-9]{6}[+A-FU-Y][0-9]{3}"
+    r"|[A-Za-z]{6}[0-9]{2}[A-Za-z][0-9]{2}|[A-Za-z]{2}[0-9]{2}[ \u00a0\u2009\u202f-]?[A-Za-z0-9]{4}"
+    r"|[A-Z]{2}[ \u00a0]?[0-9]{2}[ \u00a0]?[0-9]{2}[ \u00a0]?[0-9]{2}[ \u00a0]?[A-D]"
 )

@@ -7,6 +7,7 @@ import pytest
 from trainwright.core.clock import Deadline
 from trainwright.core.columns import Column, ColumnType
 from trainwright.data.privacy import detect
+from trainwright.data.privacy.kinds import KINDS
 from trainwright.data.view import TableView
 
 DEADLINE = Deadline(600)
@@ -54,6 +55,27 @@ def test_a_national_phone_number_counts_where_the_column_says_so(view_of):
         "national phone number"
         in found_in(view_of(pl.DataFrame({"telephone": numbers})))[0].message
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "is_one"),
+    [("mobil", True), ("Telefon", True), ("cell_no", True), ("телефон", True), ("contact no", True),
+     ("mobility", False), ("excellent", False), ("cell_type", True), ("telemetry", False),
+     ("cancelled", False)],
+)  # fmt: skip
+def test_which_names_say_that_a_column_holds_phone_numbers(name, is_one):
+    (kind,) = [kind for kind in KINDS if kind.named]
+    assert pl.Series([name]).str.contains(kind.named)[0] is is_one
+
+
+@pytest.mark.parametrize(
+    "text", ["Tel. 030 901820, thanks", "please call me on 07700 900123", "phone: 01 42 68 53 00"]
+)
+def test_a_national_phone_number_counts_behind_the_word_for_one(view_of, text):
+    frame = pl.DataFrame({"c": ["about order 0170 1234567 of the shop"] * 9 + [text]})
+    (found,) = found_in(view_of(frame, text=True))
+    assert "national phone number in 1 rows" in found.message
+    assert found.rows == (1_009,)
 
 
 def test_cards_as_whole_numbers_are_found_in_a_column_of_numbers(view_of):
