@@ -31,6 +31,7 @@ from trainwright.data.reading.naming import (
 )
 from trainwright.data.reading.opening import open_data
 from trainwright.data.reading.tables import LineMap, RawTable, Reader, SourceFile
+from trainwright.data.reading.values import as_kinds, common_kind
 from trainwright.recipe.data import DataSettings
 from trainwright.recipe.layout import LayoutSettings
 
@@ -336,15 +337,7 @@ def unify(frames: Sequence[pl.DataFrame]) -> list[pl.DataFrame]:
     casts = {
         name: common_kind([frame.schema[name] for frame in frames]) for name in frames[0].columns
     }
-    return [frame.cast(casts) if casts != frame.schema else frame for frame in frames]  # type: ignore[arg-type]
-
-
-def common_kind(kinds: Sequence[pl.DataType]) -> pl.DataType:
-    """One type for all: where numbers and words mix, text."""
-    known = set(kinds) - {pl.Null()}
-    if len(known) > 1:
-        return pl.Float64() if all(kind.is_numeric() for kind in known) else pl.String()
-    return next(iter(known), kinds[0])
+    return [as_kinds(frame, casts) for frame in frames]
 
 
 def _agree(first: _Read, read: _Read) -> _Read:

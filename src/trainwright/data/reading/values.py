@@ -7,7 +7,7 @@ and its type is inferred from that as for CSV.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -22,6 +22,8 @@ def series_of(name: str, values: Sequence[Value]) -> pl.Series:
     kinds = {type(value) for value in values if value is not None}
     if not kinds:
         return pl.Series(name, values, dtype=pl.Null)
+    if bytes in kinds and len(kinds) > 1:
+        return _with_bytes(name, values)
     if kinds == {bool}:
         return pl.Series(name, values, dtype=pl.Boolean)
     if kinds <= {int, float}:
@@ -40,12 +42,51 @@ def series_of(name: str, values: Sequence[Value]) -> pl.Series:
     return pl.Series(name, [text_of(value) for value in values], dtype=pl.String)
 
 
+def _with_bytes(name: str, values: Sequence[Value]) -> pl.Series:
+    """Bytes among other values are texts, as programs leave them; all are bytes where some are no UTF-8."""
+    try:
+        known = [text_of(value) if isinstance(value, bytes) else value for value in values]
+    except UnicodeDecodeError:
+        cells = [value if isinstance(value, bytes) else text_of(value) for value in values]
+        every = [cell.encode() if isinstance(cell, str) else cell for cell in cells]
+        return pl.Series(name, every, dtype=pl.Binary)
+    return series_of(name, known)
+
+
+def common_kind(kinds: Sequence[pl.DataType]) -> pl.DataType:
+    """One type for all blocks of a column: where numbers and words mix, text; bytes beside anything else."""
+    known = set(kinds) - {pl.Null()}
+    if len(known) < 2:
+        return next(iter(known), kinds[0])
+    if pl.Binary() in known:
+        return pl.Binary()
+    return pl.Float64() if all(kind.is_numeric() for kind in known) else pl.String()
+
+
+def as_kinds(frame: pl.DataFrame, kinds: Mapping[str, pl.DataType]) -> pl.DataFrame:
+    """A block with the types that its columns have in all blocks (see `common_kind`)."""
+    others = [name for name, kind in kinds.items() if frame.schema[name] != kind]
+    return frame.with_columns(_as_kind(frame[name], kinds[name]) for name in others)
+
+
+def _as_kind(values: pl.Series, kind: pl.DataType) -> pl.Series:
+    if values.dtype == pl.Duration and not kind.is_numeric():  # which Polars has no text for
+        values = pl.Series(values.name, [text_of(value) for value in values], dtype=pl.String)
+    if kind == pl.Binary:
+        values = values.cast(pl.String)
+    return values.cast(kind)
+
+
 def text_of(value: Value) -> str | None:
-    """A value as the text that a whole column of its type would be cast to."""
+    """A value as the text that a whole column of its type would be cast to.
+
+    Raises:
+        UnicodeDecodeError: bytes that are no UTF-8.
+    """
     if value is None or isinstance(value, str):
         return value
     if isinstance(value, bytes):
-        return value.hex()
+        return value.decode()
     if isinstance(value, datetime):
         return value.strftime("%Y-%m-%d %H:%M:%S.%f")
     if isinstance(value, timedelta):

@@ -33,7 +33,6 @@ from trainwright.data.reading.naming import (
 from trainwright.data.reading.source import (
     RowIndex,
     check_agreement,
-    common_kind,
     how_read,
     image_column_name,
     kept_columns,
@@ -41,6 +40,7 @@ from trainwright.data.reading.source import (
     open_as,
 )
 from trainwright.data.reading.tables import SourceFile
+from trainwright.data.reading.values import common_kind
 from trainwright.data.staging.again import FileRows
 from trainwright.data.staging.arrays import Arrays
 from trainwright.data.staging.blocks import BlockStore

@@ -10,8 +10,8 @@ from typing import Any
 import polars as pl
 
 from trainwright.core.artifacts import Finding
-from trainwright.data.reading.source import common_kind
 from trainwright.data.reading.tables import RawTable, SourceFile
+from trainwright.data.reading.values import as_kinds, common_kind
 from trainwright.data.staging.again import FileRows, ReadBlock
 from trainwright.data.staging.blocks import BlockStore, StoredBlock
 from trainwright.data.staging.first import FirstPass
@@ -73,8 +73,7 @@ class RawBlock:
     def as_read(self, names: Sequence[str]) -> pl.DataFrame:
         """The same, with nothing settled."""
         wanted = {name: self.kinds[name] for name in names}
-        block = self.block.read(names)
-        return block.cast(wanted) if block.schema != wanted else block  # type: ignore[arg-type]
+        return as_kinds(self.block.read(names), wanted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +135,7 @@ class StagedSource:
         wanted = {name: self.read[name] for name in names}
         for one in self.files:
             for block in one.store.blocks(names):
-                yield block.cast(wanted) if block.schema != wanted else block  # type: ignore[arg-type]
+                yield as_kinds(block, wanted)
 
     def raw_blocks(self) -> Iterator[RawBlock]:
         """All blocks, in row order, each to be read by whoever sees the disk."""
