@@ -25,10 +25,16 @@ _SECRET_WORDS = (
 # The last word of a name decides: `hub_token` and `PGPASSWORD` are secrets, `tokenizer` is not.
 _SECRET_NAME = re.compile(rf"(?:^|.*[_.\s-]|.*(?<=[a-z0-9])(?=[A-Z])|pg)(?:{_SECRET_WORDS})", re.I)
 FORMS = re.compile(
-    r"-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)"
+    r"-----BEGIN [A-Z ]*PRIVATE KEY(?: BLOCK)?-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY(?: BLOCK)?-----|$)"
     r"|\b(?:AKIA|ASIA|AGPA|AIDA|AROA)[A-Z0-9]{12,}"
     r"|\b(?:gh[pousr]_|github_pat_|glpat-|xox[abeoprs]-|hf_|npm_|pypi-|dop_v1_|dapi|shpat_"
-    r"|[sr]k_(?:live|test)_|sk-(?:ant-|proj-)?|SG\.|AIza|ya29\.)[A-Za-z0-9_.-]{10,}"
+    r"|[sr]k_(?:live|test)_|sk-(?:ant-|proj-)?|SG\.|AIza|ya29\.|whsec_|gsk_|xai-|GOCSPX-|sq0(?:atp|csp)-"
+    r"|lin_api_|hvs\.|dp\.pt\.|dckr_pat_|ATATT3)[A-Za-z0-9_.-]{10,}"
+    r"|\bAGE-SECRET-KEY-1[A-Z0-9]{50,}|\bSK[0-9a-f]{32}\b|\bkey-[0-9a-f]{32}\b|\b[0-9a-f]{32}-us[0-9]{1,2}\b"
+    r"|\b[MNO][A-Za-z0-9_-]{23,27}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{27,40}\b"
+    r"|\b[0-9]{8,10}:AA[A-Za-z0-9_-]{33}\b"
+    r"|\bhttps://hooks\.slack\.com/services/[A-Za-z0-9/]{20,}"
+    r"|\bhttps://discord(?:app)?\.com/api/webhooks/[0-9]+/[A-Za-z0-9_-]{20,}"
     r"|\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*)?"
 )
 _USERINFO = re.compile(r"(\b[a-z][a-z0-9+.-]*:/{1,2})[^\s/?#\"'<>]*@", re.I)

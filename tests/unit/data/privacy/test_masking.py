@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from trainwright.core.errors import EnvironmentFault
@@ -11,7 +13,7 @@ from trainwright.data.privacy.masking import (
     replace_private,
     shape_of,
 )
-from trainwright.data.privacy.secrets import find_secrets
+from trainwright.data.privacy.secrets import GATE, find_secrets
 
 TEXT = "mail jane.doe@example.org or 4111 1111 1111 1111, from 84.17.49.12"
 
@@ -66,6 +68,48 @@ def test_secrets_are_found(text):
 )  # fmt: skip
 def test_prose_about_secrets_holds_none(text):
     assert list(find_secrets(text)) == []
+
+
+HEX, MIXED = "0a1b2c3d" * 4, "a1B2c" * 12
+KEYS = {
+    "whsec_": MIXED, "gsk_": MIXED, "xai-": MIXED, "GOCSPX-": MIXED, "lin_api_": MIXED, "hvs.": MIXED,
+    "dckr_pat_": MIXED, "SK": HEX, "key-": HEX, "123456789:AA": MIXED[:33], "AGE-SECRET-KEY-1": "A2B3C4" * 10,
+    "https://hooks.slack.com/services/": "T00/B00/" + MIXED, "https://discord.com/api/webhooks/12/": MIXED,
+    "M": f"{MIXED[:23]}.{MIXED[:6]}.{MIXED[:27]}",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("prefix", KEYS)
+def test_a_key_of_a_published_form_is_found_whole(prefix):
+    key = prefix + KEYS[prefix]
+    text = f"see {key} there"
+    assert [text[start:stop] for start, stop in find_secrets(text)] == [key]
+    assert re.search(GATE, text)
+
+
+@pytest.mark.parametrize(
+    ("text", "secret"),
+    [("postgres://app:S3cr3tPw9x@db.example.com:5432/x", "S3cr3tPw9x"),
+     ("curl -u bob:pa55word99 https://x", "pa55word99"),
+     (f"Authorization: Bearer {MIXED}", MIXED), ("my password is Tr0ub4dor", "Tr0ub4dor"),
+     ("Passwort: Geheim123!", "Geheim123!"), ("mot de passe : Secret123", "Secret123"),
+     (f"AccountKey={MIXED}==;Endpoint", f"{MIXED}==")],
+)  # fmt: skip
+def test_of_a_value_behind_its_word_the_value_alone_is_a_secret(text, secret):
+    assert [text[start:stop] for start, stop in find_secrets(text)] == [secret]
+    assert re.search(GATE, text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["password=${DB_PASSWORD_1}", "password: $PASSWORD123", "api_key=YOUR_API_KEY_123",
+     "token = tokenizer.encode2(text)", "password = get_password1()", "token: the_first_one2",
+     "sk-learn-1.2.3-tutorial-2024", "hf_model_name_2_3", "https://example.org:8080/a@b",
+     "basic english lessons", HEX, "0a1b2c3d-0a1b-0a1b-0a1b-0a1b2c3d0a1b", "data:image/png;base64," + MIXED * 20,
+     "-----BEGIN PUBLIC KEY-----\nMIIB\n-----END PUBLIC KEY-----", "ssh-rsa AAAAB3NzaC1yc2E" + MIXED],
+)  # fmt: skip
+def test_a_place_for_a_secret_a_hash_and_a_picture_are_none(text):
+    assert list(find_secrets(f"see {text} there")) == []
 
 
 def test_a_hash_depends_on_the_key_and_not_on_the_place(monkeypatch):
