@@ -105,7 +105,8 @@ def test_of_a_value_behind_its_word_the_value_alone_is_a_secret(text, secret):
     ["password=${DB_PASSWORD_1}", "password: $PASSWORD123", "api_key=YOUR_API_KEY_123",
      "token = tokenizer.encode2(text)", "password = get_password1()", "token: the_first_one2",
      "sk-learn-1.2.3-tutorial-2024", "hf_model_name_2_3", "https://example.org:8080/a@b",
-     "basic english lessons", HEX, "0a1b2c3d-0a1b-0a1b-0a1b-0a1b2c3d0a1b", "data:image/png;base64," + MIXED * 20,
+     "basic english lessons", HEX, "0a1b2c3d-0a1b-0a1b-0a1b-0a1b2c3d0a1b",
+     "data:image/png;base64," + MIXED * 20,
      "-----BEGIN PUBLIC KEY-----\nMIIB\n-----END PUBLIC KEY-----", "ssh-rsa AAAAB3NzaC1yc2E" + MIXED],
 )  # fmt: skip
 def test_a_place_for_a_secret_a_hash_and_a_picture_are_none(text):
