@@ -55,6 +55,11 @@ def real_path(path: Path) -> Path:
     return Path(os.path.realpath(path))
 
 
+def path_text(path: str) -> str:
+    """A path as text that can be written: bytes that are no UTF-8 stand as their hexadecimal digits."""
+    return os.fsencode(path).decode(errors="backslashreplace")
+
+
 @contextmanager
 def open_regular(path: Path) -> Iterator[int]:
     """A read-only descriptor of a regular file.

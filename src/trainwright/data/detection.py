@@ -38,6 +38,7 @@ DETECTORS: Mapping[str, str] = {
     "shift of labels": "shift.labels:find",
     "bias": "bias.groups:find",
     "proxies": "bias.proxies:find",
+    "pictures beside the first": "images.frames:find",
     "encoding": "repair.encoding:find",
     "spellings": "repair.category_variants:find",
     "missing values": "repair.missing:find",

@@ -140,4 +140,7 @@ def _varies(values: pl.Series, first: dict[str, Any]) -> bool:
     if isinstance(values.dtype, pl.List) or values.null_count():
         return True
     known = first.setdefault(values.name, values[0])
-    return not (values[-1] == known and bool((values == known).all()))
+    if values[-1] != known:
+        return True
+    alike = values == pl.Series([known], dtype=values.dtype)  # Polars takes bytes for many numbers
+    return not bool(alike.all())

@@ -25,9 +25,11 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from trainwright.core.errors import shorten
 
 FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP", "TIFF")
+_PNG, _JPEG = b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff"
+_ANIMATED, _HEAD = b"acTL", 4_096  # what an animated PNG has before its pixels
 _BEGINNINGS = (
-    b"\x89PNG\r\n\x1a\n",
-    b"\xff\xd8\xff",
+    _PNG,
+    _JPEG,
     b"GIF8",
     b"II*\0",
     b"MM\0*",
@@ -106,6 +108,20 @@ def check(data: bytes) -> None:
     """
     with _opened(data) as image:
         _plain(image)
+
+
+def holds_more(data: bytes) -> bool:
+    """Does a file hold more pictures than its first: frames of an animation, pages of a scan?
+
+    Raises:
+        ValueError: it is no image of ours, or damaged.
+    """
+    if data.startswith(_PNG):
+        return _ANIMATED in data[:_HEAD]
+    if data.startswith(_JPEG):
+        return False
+    with _opened(data) as image:
+        return bool(getattr(image, "is_animated", False))
 
 
 @contextmanager

@@ -16,7 +16,13 @@ from typing import Literal
 
 import polars as pl
 
-from trainwright.core.durable import canonical_json, open_regular, real_path, sha256_bytes
+from trainwright.core.durable import (
+    canonical_json,
+    open_regular,
+    path_text,
+    real_path,
+    sha256_bytes,
+)
 from trainwright.core.errors import DataError, Fault, TrustError, shorten
 from trainwright.core.extras import require
 from trainwright.data.images.marks import marked
@@ -46,6 +52,11 @@ def is_image_folder(folder: Path) -> bool:
     return folder.is_dir() and next(_walk(folder), None) is not None
 
 
+def is_image_name(name: str) -> bool:
+    """An image by its ending, and not hidden."""
+    return name.lower().endswith(IMAGE_ENDINGS) and not name.startswith((".", "_"))
+
+
 def list_images(folder: Path) -> list[str]:
     """Paths of all images below a folder, relative to it, sorted; what begins with . or _ is passed over."""
     return sorted(_walk(folder))
@@ -53,7 +64,7 @@ def list_images(folder: Path) -> list[str]:
 
 def labels_of(entries: Sequence[str]) -> list[str | None]:
     """The sub-folder that each image stands in; None for those beside the sub-folders."""
-    parts = [entry.partition("/") for entry in entries]
+    parts = [path_text(entry).partition("/") for entry in entries]
     return [first if slash else None for first, slash, _ in parts]
 
 
@@ -63,7 +74,9 @@ def folder_key(folder: Path) -> str:
     Raises:
         OSError, TrustError: one cannot be read.
     """
-    entries = [[name, sha256_bytes(_bytes(folder / name))] for name in list_images(folder)]
+    entries = [
+        [path_text(name), sha256_bytes(_bytes(folder / name))] for name in list_images(folder)
+    ]
     return sha256_bytes(canonical_json(entries))
 
 
@@ -150,7 +163,7 @@ def _walk(folder: Path) -> Iterator[str]:
     for root, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith((".", "_")))
         for name in sorted(names):
-            if name.lower().endswith(IMAGE_ENDINGS) and not name.startswith((".", "_")):
+            if is_image_name(name):
                 yield (Path(root) / name).relative_to(folder).as_posix()
 
 

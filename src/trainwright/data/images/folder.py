@@ -1,22 +1,37 @@
 """A folder of images as a table: each image a row, in the order of paths; its sub-folder is its label.
 
 Images that stand beside the sub-folders have no label. What is no image by its ending is passed over, and
-counted.
+told with its endings; so are links to folders, which are not followed, and sub-folders without images.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections import Counter
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import polars as pl
 
 from trainwright.core.artifacts import Finding
-from trainwright.core.durable import canonical_json, sha256_bytes
-from trainwright.core.errors import DataError
-from trainwright.data.images.files import OnDamage, Place, labels_of, list_images, read_images
+from trainwright.core.durable import canonical_json, path_text, sha256_bytes
+from trainwright.core.errors import DataError, shorten
+from trainwright.data.images.files import (
+    OnDamage,
+    Place,
+    is_image_name,
+    labels_of,
+    list_images,
+    read_images,
+)
 from trainwright.data.reading.tables import SourceFile
 from trainwright.recipe.loading import IMAGE_LABEL
+
+_SHOWN = 5
+_PICTURES = frozenset(  # endings of pictures that are not read
+    (".heic", ".heif", ".avif", ".jxl", ".jp2", ".j2k", ".ico", ".svg", ".psd", ".eps", ".pdf", ".ppm",
+     ".pgm", ".tga", ".dds", ".raw", ".dng", ".cr2", ".cr3", ".nef", ".arw", ".dcm", ".jfif", ".jpe")
+)  # fmt: skip
 
 IMAGE = "image"  # the column of a folder's images
 
@@ -47,8 +62,10 @@ def read_folder(
         raise DataError(
             "the folder holds no images", where=name, mend="name a folder with a sub-folder a class"
         )
+    shown = [path_text(entry) for entry in entries]
+    labels = labels_of(entries)
     files = read_images(
-        [Place(entry, f"{name}/{entry}") for entry in entries],
+        [Place(entry, f"{name}/{told}") for entry, told in zip(entries, shown, strict=True)],
         roots=[folder],
         advance=advance,
         damaged=damaged,
@@ -56,11 +73,11 @@ def read_folder(
     frame = pl.DataFrame(
         {
             IMAGE: pl.Series(files, dtype=pl.Binary),
-            IMAGE_LABEL: pl.Series(labels_of(entries), dtype=pl.String),
+            IMAGE_LABEL: pl.Series(labels, dtype=pl.String),
         }
     )
     known = [data for data in files if data is not None]
-    said = [[entry, sha256_bytes(data)] for entry, data in zip(entries, known, strict=True)]
+    said = [[entry, sha256_bytes(data)] for entry, data in zip(shown, known, strict=True)]
     source = SourceFile(
         name,
         folder,
@@ -68,15 +85,62 @@ def read_folder(
         sum(map(len, known)),
         0,
         len(entries),
-        entries=tuple(entries),
+        entries=tuple(shown),
     )
-    return frame, source, _passed_over(folder, name, num_images=len(entries))
+    return frame, source, _passed_over(folder, name, labels=labels)
 
 
-def _passed_over(folder: Path, name: str, *, num_images: int) -> list[Finding]:
-    """A note on files that are no images."""
-    others = sum(path.is_file() for path in folder.rglob("*")) - num_images
-    if others <= 0:
-        return []
-    message = f"{name}: {others} files are no images by their ending, or hidden: passed over"
-    return [Finding("unreadable", "info", message, count=others)]
+def _passed_over(folder: Path, name: str, *, labels: Sequence[str | None]) -> list[Finding]:
+    """What stands in the folder and is no row: other files, links to folders, sub-folders without images."""
+    others: Counter[str] = Counter()
+    links: list[str] = []
+    for root, folders, names in os.walk(folder):
+        below = Path(root)
+        links += [
+            path_text((below / one).as_posix()) for one in folders if (below / one).is_symlink()
+        ]
+        for one in names:
+            is_seen = _is_seen(below.relative_to(folder) / one)
+            if (not is_seen or not is_image_name(one)) and (below / one).is_file():
+                others[_ending(one) if is_seen else "hidden"] += 1
+    found = []
+    if others:
+        shown = ", ".join(f"{ending} ({n})" for ending, n in others.most_common(_SHOWN))
+        found.append(
+            Finding(
+                "unreadable",
+                "warning" if _PICTURES & set(others) else "info",
+                f"{name}: passed over is what is no image by its ending, or hidden: {shown}",
+                count=others.total(),
+                remedy="save pictures as PNG or JPEG" if _PICTURES & set(others) else "",
+            )
+        )
+    if links:
+        message = f"{name}: {shorten(Path(links[0]).name)} is a link to a folder: passed over"
+        if len(links) > 1:
+            message = (
+                f"{name}: {len(links)} links to folders are passed over: {shorten(links[0])} ..."
+            )
+        remedy = "put the images themselves in its place"
+        found.append(Finding("unreadable", "warning", message, count=len(links), remedy=remedy))
+    empty = [one for one in _sub_folders(folder) if one not in labels]
+    if empty:
+        shown = ", ".join(shorten(one, 30) for one in empty[:_SHOWN])
+        message = f"{name}: in these sub-folders stands no image, and they are no classes: {shown}"
+        remedy = "remove them, or put their images there"
+        found.append(Finding("schema", "warning", message, count=len(empty), remedy=remedy))
+    return found
+
+
+def _sub_folders(folder: Path) -> list[str]:
+    """Names of sub-folders that would be classes."""
+    seen = [one for one in folder.iterdir() if one.is_dir() and not one.is_symlink()]
+    return sorted(path_text(one.name) for one in seen if _is_seen(Path(one.name)))
+
+
+def _is_seen(path: Path) -> bool:
+    return not any(part.startswith((".", "_")) for part in path.parts)
+
+
+def _ending(name: str) -> str:
+    return path_text(Path(name).suffix.lower()) or "no ending"

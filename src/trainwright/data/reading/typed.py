@@ -5,7 +5,6 @@ The values go through the same code as in training (`types.values`), block by bl
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -13,6 +12,7 @@ from pathlib import Path
 import polars as pl
 
 from trainwright.core.columns import Column, ColumnType
+from trainwright.core.durable import path_text
 from trainwright.core.errors import DataError, Fault, nearest, shorten
 from trainwright.data.images.files import Place, image_column, labels_of, list_images, read_images
 from trainwright.data.privacy.masking import told
@@ -127,7 +127,7 @@ def _folder_blocks(
         )
     for start in range(0, len(entries), _IMAGE_ROWS):
         part = entries[start : start + _IMAGE_ROWS]
-        places = [Place(entry, f"{folder.name}/{entry}") for entry in part]
+        places = [Place(entry, f"{folder.name}/{path_text(entry)}") for entry in part]
         files = read_images(places, roots=[folder])
         series = [pl.Series(column.name, files, dtype=pl.Binary) for column in wanted]
         series += [
@@ -135,7 +135,7 @@ def _folder_blocks(
             for column in columns
             if column.name in optional and column.name == IMAGE_LABEL
         ]
-        told = [os.fsencode(entry).decode(errors="replace") for entry in part]
+        told = [path_text(entry) for entry in part]
         yield TypedBlock(pl.DataFrame([*series, pl.Series(PATH, told, dtype=pl.String)]), start)
 
 

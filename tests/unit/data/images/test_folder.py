@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from trainwright.core.errors import DataError
 from trainwright.data.images.folder import read_folder
 from trainwright.data.look import look
 from trainwright.data.prepare import prepare
+from trainwright.data.reading.typed import read_typed
 from trainwright.data.snapshot import load_profile, read_split, verify_snapshot
 from trainwright.recipe.loading import load_recipe
 from trainwright.summaries.profile import draw_rows
@@ -41,7 +43,57 @@ def test_sub_folders_are_labels_and_images_beside_them_have_none(tmp_path: Path)
     assert frame.columns == ["image", "label"]
     assert frame["label"].to_list() == ["0", "0", "1", "2", None]
     assert [source.place(row) for row in (0, 4)] == ["d/0/000.png", "d/lone.png"]
-    assert [finding.count for finding in findings] == [1]
+    assert [(one.count, one.severity) for one in findings] == [(1, "info")]
+    assert "hidden: no ending (1)" in findings[0].message
+
+
+def test_pictures_of_other_formats_are_warned_of_by_their_endings(tmp_path: Path) -> None:
+    digits(tmp_path / "d", rows=4)
+    for name in ("0/a.HEIC", "1/b.heic", ".hidden.png", "notes.txt"):
+        (tmp_path / "d" / name).write_bytes(b"ftypheic")
+    _, _, (one,) = read_folder(tmp_path / "d", name="d")
+    assert (one.severity, one.count) == ("warning", 4)
+    assert one.message.endswith(".heic (2), hidden (1), .txt (1)")
+
+
+def test_a_link_to_a_folder_and_a_sub_folder_without_images_are_told(tmp_path: Path) -> None:
+    digits(tmp_path / "d", rows=4)
+    (tmp_path / "d" / "9").mkdir()
+    (tmp_path / "d" / "0" / "more").symlink_to(tmp_path / "d" / "1")
+    frame, _, findings = read_folder(tmp_path / "d", name="d")
+    assert frame.height == 4
+    assert [(one.kind, one.severity) for one in findings] == [
+        ("unreadable", "warning"),
+        ("schema", "warning"),
+    ]
+    assert "'more' is a link to a folder" in findings[0].message
+    assert findings[1].message.endswith("'9'")
+
+
+def test_a_name_that_is_no_text_is_told_by_its_bytes(tmp_path: Path) -> None:
+    digits(tmp_path / "d", rows=60)
+    odd = os.fsdecode(os.fsencode(tmp_path / "d" / "0") + b"/\xff.png")
+    (tmp_path / "d" / "0" / "000.png").rename(odd)
+    (tmp_path / "r.yaml").write_text("data: {source: d}\n")
+    recipe = load_recipe(tmp_path / "r.yaml")
+    snapshot = prepare(recipe, base=tmp_path, snapshots=tmp_path / "s", probe=no_probe)
+    _, source, _ = read_folder(tmp_path / "d", name="d")
+    assert snapshot.rows["input"] == 60
+    assert r"d/0/\xff.png" in {source.place(row) for row in range(60)}
+    assert r"0/\xff.png" in [
+        path
+        for block in read_typed(tmp_path / "d", snapshot.inputs)
+        for path in block.frame["path"]
+    ]
+
+
+def test_a_folder_whose_first_and_last_image_are_equal_is_prepared(tmp_path: Path) -> None:
+    folder = digits(tmp_path / "d")
+    (folder / "2" / "059.png").write_bytes((folder / "0" / "000.png").read_bytes())
+    (tmp_path / "r.yaml").write_text("data: {source: d}\n")
+    recipe = load_recipe(tmp_path / "r.yaml")
+    snapshot = prepare(recipe, base=tmp_path, snapshots=tmp_path / "s", probe=no_probe)
+    assert snapshot.rows["input"] == 60
 
 
 def test_a_folder_without_images_is_refused(tmp_path: Path) -> None:
