@@ -6,8 +6,6 @@ told with its endings; so are links to folders, which are not followed, and sub-
 
 from __future__ import annotations
 
-import os
-from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -24,6 +22,7 @@ from trainwright.data.images.files import (
     list_images,
     read_images,
 )
+from trainwright.data.reading.beside import beside, is_seen
 from trainwright.data.reading.tables import SourceFile
 from trainwright.recipe.loading import IMAGE_LABEL
 
@@ -92,37 +91,14 @@ def read_folder(
 
 def _passed_over(folder: Path, name: str, *, labels: Sequence[str | None]) -> list[Finding]:
     """What stands in the folder and is no row: other files, links to folders, sub-folders without images."""
-    others: Counter[str] = Counter()
-    links: list[str] = []
-    for root, folders, names in os.walk(folder):
-        below = Path(root)
-        links += [
-            path_text((below / one).as_posix()) for one in folders if (below / one).is_symlink()
-        ]
-        for one in names:
-            is_seen = _is_seen(below.relative_to(folder) / one)
-            if (not is_seen or not is_image_name(one)) and (below / one).is_file():
-                others[_ending(one) if is_seen else "hidden"] += 1
-    found = []
-    if others:
-        shown = ", ".join(f"{ending} ({n})" for ending, n in others.most_common(_SHOWN))
-        found.append(
-            Finding(
-                "unreadable",
-                "warning" if _PICTURES & set(others) else "info",
-                f"{name}: passed over is what is no image by its ending, or hidden: {shown}",
-                count=others.total(),
-                remedy="save pictures as PNG or JPEG" if _PICTURES & set(others) else "",
-            )
-        )
-    if links:
-        message = f"{name}: {shorten(Path(links[0]).name)} is a link to a folder: passed over"
-        if len(links) > 1:
-            message = (
-                f"{name}: {len(links)} links to folders are passed over: {shorten(links[0])} ..."
-            )
-        remedy = "put the images themselves in its place"
-        found.append(Finding("unreadable", "warning", message, count=len(links), remedy=remedy))
+    found = beside(
+        folder,
+        name,
+        is_row=is_image_name,
+        what="image",
+        meant=_PICTURES,
+        remedy="save pictures as PNG or JPEG",
+    )
     empty = [one for one in _sub_folders(folder) if one not in labels]
     if empty:
         shown = ", ".join(shorten(one, 30) for one in empty[:_SHOWN])
@@ -135,12 +111,4 @@ def _passed_over(folder: Path, name: str, *, labels: Sequence[str | None]) -> li
 def _sub_folders(folder: Path) -> list[str]:
     """Names of sub-folders that would be classes."""
     seen = [one for one in folder.iterdir() if one.is_dir() and not one.is_symlink()]
-    return sorted(path_text(one.name) for one in seen if _is_seen(Path(one.name)))
-
-
-def _is_seen(path: Path) -> bool:
-    return not any(part.startswith((".", "_")) for part in path.parts)
-
-
-def _ending(name: str) -> str:
-    return path_text(Path(name).suffix.lower()) or "no ending"
+    return sorted(path_text(one.name) for one in seen if is_seen(Path(one.name)))

@@ -17,8 +17,15 @@ from pathlib import Path
 import polars as pl
 
 from trainwright.core.artifacts import Finding
-from trainwright.core.durable import canonical_json, open_regular, real_path, sha256_bytes
+from trainwright.core.durable import (
+    canonical_json,
+    open_regular,
+    path_text,
+    real_path,
+    sha256_bytes,
+)
 from trainwright.core.errors import DataError, Fault, RecipeError, TrustError
+from trainwright.data.reading.beside import beside
 from trainwright.data.reading.endings import DOCUMENT_ENDINGS
 from trainwright.data.reading.formats import How
 from trainwright.data.reading.giants import LIMIT_DOCUMENT_BYTES
@@ -27,6 +34,7 @@ from trainwright.data.reading.tables import RawBlock, Reader
 TEXT, PATH, LABEL = "text", "path", "label"
 _BLOCK_ROWS = 4096
 _BLOCK_BYTES = 32 << 20
+_MEANT = (".pdf", ".doc", ".docx", ".odt", ".rtf", ".html", ".htm", ".epub", ".rst", ".tex")
 _MARK = codecs.BOM_UTF8
 
 
@@ -37,30 +45,37 @@ class Documents:
     Attributes:
         root: Where paths start; no file may lie outside.
         name: The source's, for row ids and messages.
-        entries: Paths relative to the root, in order.
+        files: Paths relative to the root, in order, as the system has them.
+        is_whole: They are all that the folder holds; what stands beside them is told.
     """
 
     root: Path
     name: str
-    entries: tuple[str, ...]
+    files: tuple[str, ...]
+    is_whole: bool = False
+
+    @property
+    def entries(self) -> tuple[str, ...]:
+        """The path of each, as text."""
+        return tuple(map(path_text, self.files))
 
     @property
     def num_bytes(self) -> int:
-        return sum(real_path(self.root / entry).lstat().st_size for entry in self.entries)
+        return sum(real_path(self.root / entry).lstat().st_size for entry in self.files)
 
     def key(self) -> str | None:
         try:
-            return _key([(entry, sha256_bytes(self.read(entry))) for entry in self.entries])
+            return _key([(path_text(one), sha256_bytes(self.read(one))) for one in self.files])
         except DataError:
             return None  # told when they are read
 
     def read(self, entry: str) -> bytes:
-        """The bytes of a document.
+        """The bytes of a document, one of `files`.
 
         Raises:
             DataError: it is no plain file below the root, or too large.
         """
-        where = f"{self.name}/{entry}"
+        where = f"{self.name}/{path_text(entry)}"
         real = real_path(self.root / entry)
         try:
             if not real.is_relative_to(self.root.resolve()):
@@ -81,6 +96,19 @@ class Documents:
         except OSError as error:
             told = error.strerror or str(error)
             raise DataError(told, where=where, mend="make the file readable") from error
+
+    def beside(self) -> list[Finding]:
+        """What the folder holds beside documents."""
+        if not self.is_whole:
+            return []
+        return beside(
+            self.root,
+            self.name,
+            is_row=lambda one: Path(one).suffix.lower() in DOCUMENT_ENDINGS,
+            what="document",
+            meant=_MEANT,
+            remedy="save their text as .txt or .md",
+        )
 
     @contextmanager
     def open(self, how: How) -> Iterator[Reader]:
@@ -110,8 +138,9 @@ class DocumentReader:
         texts: list[str] = []
         start = held = 0
         faults: list[Fault] = []
-        for at, entry in enumerate(entries):
-            data = self.documents.read(entry)
+        self.findings += self.documents.beside()
+        for at, (entry, file) in enumerate(zip(entries, self.documents.files, strict=True)):
+            data = self.documents.read(file)
             hashes.append((entry, sha256_bytes(data)))
             self.bytes_read += len(data)
             held += len(data)
@@ -133,7 +162,7 @@ class DocumentReader:
 
     def _block(self, texts: list[str], start: int, labels: Sequence[str | None]) -> RawBlock:
         end = start + len(texts)
-        columns = [texts, list(self.documents.entries[start:end])]
+        columns = [texts, [path_text(one) for one in self.documents.files[start:end]]]
         series = [pl.Series(str(i), values, dtype=pl.String) for i, values in enumerate(columns)]
         if LABEL in self.names:
             series.append(pl.Series("2", labels[start:end], dtype=pl.String))
@@ -147,7 +176,7 @@ def find_documents(folder: Path, *, name: str) -> Documents | None:
         for path in _walk(folder)
         if path.suffix.lower() in DOCUMENT_ENDINGS
     )
-    return Documents(folder, name, tuple(entries)) if entries else None
+    return Documents(folder, name, tuple(entries), is_whole=True) if entries else None
 
 
 def match_documents(pattern: str, *, base: Path) -> Documents | None:

@@ -145,3 +145,26 @@ def test_a_model_reads_a_folder_of_documents(tmp_path):
     columns = [Column("text", ColumnType.TEXT), Column("label", ColumnType.CATEGORY)]
     (block,) = read_typed(tmp_path / "docs", columns, optional=["label"])
     assert block.frame["label"].to_list() == ["bad", "good", "good"]
+
+
+def test_what_stands_beside_documents_is_told_by_its_endings(tmp_path):
+    for name in ("d/a/1.txt", "d/b/2.txt", "d/b/3.pdf", "d/b/4.csv", "d/b/.5.txt"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("hello")
+    (tmp_path / "d" / "more").symlink_to(tmp_path / "d" / "a")
+    raw = read_source(DataSettings(source="d", target="text", read="documents"), base=tmp_path)
+    assert raw.frame.height == 2
+    assert [(one.kind, one.severity, one.count) for one in raw.findings] == [
+        ("unreadable", "warning", 3),
+        ("unreadable", "warning", 1),
+    ]
+    told = raw.findings[0].message.rpartition(": ")[2].split(", ")
+    assert set(told) == {".pdf (1)", ".csv (1)", "hidden (1)"}
+
+
+def test_a_document_whose_name_is_no_text_is_told_by_its_bytes(tmp_path):
+    (tmp_path / "d").mkdir()
+    (tmp_path / os.fsdecode(b"d/\xff.txt")).write_text("hello")
+    raw = read_source(DataSettings(source="d", target="text", read="documents"), base=tmp_path)
+    assert raw.frame["path"].to_list() == [r"\xff.txt"]
+    assert raw.place(0) == r"d/\xff.txt"
