@@ -227,12 +227,12 @@ def is_ip(text: str) -> bool:
 
 
 def is_phone(text: str) -> bool:
-    """Eight to fifteen digits (ITU-T E.164), not all alike; no number with a sign and a decimal point."""
+    """Eight to fifteen digits (ITU-T E.164), not all alike; no coordinates."""
     digits = _digits(text)
-    return not _SIGNED.fullmatch(text) and 8 <= len(digits) <= 15 and len(set(digits)) > 2
+    return not _PLACE.fullmatch(text) and 8 <= len(digits) <= 15 and len(set(digits)) > 2
 
 
-_SIGNED = re.compile(r"\+[0-9]+\.[0-9]+")
+_PLACE = re.compile(r"\+[0-9]{1,3}\.[0-9]{1,7}(?:[+-].*)?")  # a latitude, and a longitude behind it
 _FIVES = (1, 5, 7, 6, 2, 8, 3, 0, 9, 4)
 
 

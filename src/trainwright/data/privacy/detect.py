@@ -3,11 +3,13 @@
 A linear-time regex finds the cells that have the shape of a kind; of these, up to 20,000 distinct texts a
 column are checked one by one. Of a column of few values these are looked at first, and its rows only where
 one of them holds something. Nothing is said of a kind whose shapes mostly fail their check: then they are
-other numbers. A piece of the data is never shown, only its kind and shape.
+other numbers, but for those that are a part of another kind's, as digits within an account are. A piece of
+the data is never shown, only its kind and shape.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -28,6 +30,7 @@ from trainwright.data.view import View
 from trainwright.summaries.language import contents
 
 MOST_JUDGED = 20_000
+MOST_COMPARED = 1_000  # pieces a kind that fail their check and are held against the other kinds
 LEAST_NUMBERS = (
     20  # distinct numbers before a column of numbers is taken for one of cards or persons
 )
@@ -41,10 +44,19 @@ class _Tally:
     """What a column has of one kind, so far: cells that hold one, and distinct shapes with the verdict."""
 
     rows: list[NDArray[np.int64]] = field(default_factory=list)
-    shapes: int = 0
     holding: int = 0
+    failing: int = 0
+    compared: int = 0
+    alone: int = 0  # of those compared: no part of a piece of another kind
+    more: bool = False  # texts of the shape that were not judged
     example: str = ""
     judged: dict[str, bool] = field(default_factory=dict)
+
+    @property
+    def share(self) -> float:
+        """Of the pieces of this shape that hold; pieces of other kinds apart."""
+        others = self.failing * self.alone / max(self.compared, 1)
+        return self.holding / max(self.holding + others, 1)
 
 
 def find(view: View, *, deadline: Deadline) -> list[Finding]:
@@ -81,8 +93,8 @@ def _is_looked_at(column: Column, view: View) -> bool:
 def _is_clean(column: Column, view: View) -> bool:
     """None of its values holds anything, as the counts of texts show; False where nobody counted them."""
     if column.type is ColumnType.NUMBER:
-        largest = (block[column.name].max() for block in view.blocks([column.name]))
-        return all(one is None or one < _MANY_DIGITS for one in largest)
+        large = ((block[column.name] >= _MANY_DIGITS).any() for block in view.blocks([column.name]))
+        return not any(large)
     counts = None if column.type is ColumnType.TEXT else view.counts(column.name)
     if counts is None:
         return False
@@ -128,24 +140,39 @@ def _told_by(kind: Kind, column: Column) -> str | None:
     """What a text of the column must hold; None where the kind does not count there."""
     if kind.named is None or pl.Series([column.name]).str.contains(kind.named)[0]:
         return kind.shape
-    is_prose = column.type in (ColumnType.TEXT, ColumnType.MESSAGES)
-    return f"{kind.behind}(?:{kind.shape})" if kind.behind and is_prose else None
+    is_number = column.type is ColumnType.NUMBER
+    return f"{kind.behind}(?:{kind.shape})" if kind.behind and not is_number else None
 
 
 def _judge(kind: Kind, texts: pl.Series, rows: pl.Series, tally: _Tally) -> None:
     for text in texts.unique(maintain_order=True):
-        if text in tally.judged or len(tally.judged) >= MOST_JUDGED:
+        if text in tally.judged:
             continue
-        pieces = [found[0] for found in kind.pattern.finditer(text)]
-        held = [piece for piece in pieces if kind.holds(piece)]
+        if len(tally.judged) >= MOST_JUDGED:
+            tally.more = True
+            continue
+        pieces = list(kind.pattern.finditer(text))
+        held = [piece[0] for piece in pieces if kind.holds(piece[0])]
         tally.judged[text] = bool(held)
-        tally.shapes += len(pieces)
         tally.holding += len(held)
+        tally.failing += len(pieces) - len(held)
+        if len(held) < len(pieces) and kind.share and tally.compared < MOST_COMPARED:
+            _compare(kind, text, pieces, tally)
         if held and not tally.example:
             tally.example = shape_of(held[0])
     mask = texts.is_in([text for text, holds in tally.judged.items() if holds])
     if mask.any():
         tally.rows.append(rows.filter(mask).to_numpy())
+
+
+def _compare(kind: Kind, text: str, pieces: list[re.Match[str]], tally: _Tally) -> None:
+    """Are the pieces that fail their check parts of what another kind found in the text?"""
+    others = [found.span() for one in kinds.KINDS if one is not kind for found in one.find(text)]
+    for piece in pieces:
+        if not kind.holds(piece[0]):
+            start, stop = piece.span()
+            tally.compared += 1
+            tally.alone += not any(a < stop and start < b for a, b in others)
 
 
 def _look_for_secrets(values: pl.Series, rows: pl.Series, tally: _Tally) -> None:
@@ -172,15 +199,14 @@ def _told(
         if tally is None or not tally.rows:
             continue
         share = NUMBER_SHARE if is_number else kind.share
-        if tally.holding >= share * tally.shapes and (
-            not is_number or tally.holding >= LEAST_NUMBERS
-        ):
+        if tally.share >= share and (not is_number or tally.holding >= LEAST_NUMBERS):
             held.append((kind, tally, np.unique(np.concatenate(tally.rows))))
     if not held:
         return
     rows = np.unique(np.concatenate([rows for *_, rows in held]))
     told = ", ".join(
-        f"{kind.name} in {len(rows)} rows ({len(rows) / total:.1%}, as {tally.example})"
+        f"{kind.name} in {'at least ' if tally.more else ''}{len(rows)} rows"
+        f" ({len(rows) / total:.1%}, as {tally.example})"
         for kind, tally, rows in held
     )
     said = view.settings.personal_data.get(column.name)

@@ -154,12 +154,14 @@ KINDS = (
         "US social security number",
         "[0-9]{3}-[0-9]{2}-[0-9]{4}",
         checksums.is_ssn,
+        share=0.95,  # of any other numbers so written 0.89 pass
     ),
     Kind(
         "IP address",
         rf"(?:::[Ff]{{4}}:)?{_OCTET}(?:\.{_OCTET}){{3}}|{_HEX}(?::[0-9A-Fa-f]{{0,4}}){{4,7}}"
         rf"|[23][0-9A-Fa-f]{{3}}(?::{_HEX}){{1,5}}::(?:{_HEX}(?::{_HEX}){{0,3}})?",
         checksums.is_ip,
+        share=0.3,
         whole=r"(?<![\w.:+-]){}(?![\w-]|\.[0-9]|:(?![0-9]{2,5}(?![\w:])))",
     ),
     Kind(

@@ -97,3 +97,43 @@ def test_secrets_are_a_finding_of_their_own(view_of):
     (found,) = found_in(view_of(frame, text=True), "secret")
     assert found.rows == (1_009,)
     assert "correct7horse" not in found.message + found.remedy
+
+
+def test_other_numbers_written_as_a_social_security_number_are_none(view_of):
+    rng = np.random.default_rng(0)
+    parts = [
+        f"{a:03d}-{b:02d}-{c:04d}" for a, b, c in rng.integers(0, (1_000, 100, 10_000), (300, 3))
+    ]
+    assert found_in(view_of(pl.DataFrame({"part": parts}))) == []
+    given = [
+        f"{a:03d}-{b:02d}-{c:04d}" for a, b, c in rng.integers(1, (600, 100, 10_000), (300, 3))
+    ]
+    assert "security" in found_in(view_of(pl.DataFrame({"part": given})))[0].message
+
+
+def test_coordinates_are_no_phone_numbers(view_of):
+    rng = np.random.default_rng(0)
+    places = [f"{a:+.5f}{b:+.5f}/" for a, b in rng.uniform((0, -180), (90, 180), (300, 2))]
+    assert found_in(view_of(pl.DataFrame({"at": places}))) == []
+
+
+def test_digits_within_accounts_do_not_hide_a_card(view_of):
+    frame = pl.DataFrame(
+        {
+            "c": [f"from DE89 3704 0044 0532 0130 00, row {row}" for row in range(40)]
+            + [f"by {CARD}"]
+        }
+    )
+    (found,) = found_in(view_of(frame, text=True))
+    assert "IBAN in 40 rows" in found.message
+    assert "card number in 1 rows" in found.message
+
+
+CARD = "4111 1111 1111 1111"
+
+
+def test_where_not_all_texts_were_judged_the_number_is_a_least_one(view_of, monkeypatch):
+    monkeypatch.setattr(detect, "MOST_JUDGED", 5)
+    frame = pl.DataFrame({"c": [f"write to a{row}@example.org today" for row in range(9)]})
+    (found,) = found_in(view_of(frame, text=True))
+    assert "e-mail address in at least 5 rows" in found.message
