@@ -14,7 +14,7 @@ from trainwright.core.clock import Deadline
 from trainwright.core.columns import ROW, Task
 from trainwright.core.errors import shorten
 from trainwright.data.findings import finding
-from trainwright.data.view import View
+from trainwright.data.view import PARTS, View
 
 FEW_ROWS = 20
 RARE = 0.05
@@ -24,10 +24,8 @@ def find(view: View, *, deadline: Deadline) -> list[Finding]:  # noqa: ARG001 - 
     """The rarest class, where it is rare."""
     if view.target.task is not Task.CLASSIFICATION or view.settings.balance != "none":
         return []
-    name, counts = view.target.name, dict.fromkeys(view.target.classes, 0)
-    for block in view.blocks([name], split=Split.TRAIN):
-        for label, count in block[name].alias("value").value_counts().iter_rows():
-            counts[label] += count
+    name, train = view.target.name, view.class_counts()[:, PARTS.index(Split.TRAIN)]
+    counts = dict(zip(view.target.classes, train.tolist(), strict=True))
     total, label = sum(counts.values()), min(counts, key=lambda one: (counts[one], one))
     rarest, fair = counts[label], 1 / len(counts)
     few = rarest < FEW_ROWS

