@@ -10,11 +10,11 @@ chance could: each telling column (text, date-time, a number of more than 50 val
 of its value's rarity, and together they must come to eight more than it takes to name a pair of rows. Three
 telling columns at least are needed for that.
 
-How: a row's cells are hashed and added up; taking one column out again leaves a sum that is equal for rows
-that agree in all others. One sort a column, of two million rows at a time: sums that are equal begin with the
-same bits. Cost: about 0.3 us a cell; 8 bytes of memory a row, 170 MB while rows are sorted (of ten million
-rows of five numbers 250 MB in all), and up to 128 MB in which cells' hashes are kept for the second look; 28
-bytes a row of disk beyond a million rows.
+How: only rows are looked at that share one of two sets of columns with another row (see `partners`). Their
+cells are hashed and added up; taking one column out again leaves a sum that is equal for rows that agree in
+all others. One sort a column, of two million rows at a time: sums that are equal begin with the same bits.
+Cost: 0.2 us a row where few rows are alike, about 0.3 us a cell where most are; then up to 128 MB in which
+cells' hashes are kept for a second look, and 46 bytes a row of disk beyond a million rows.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from __future__ import annotations
 import re
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -30,17 +31,19 @@ from numpy.typing import NDArray
 
 from trainwright.core.columns import Column, ColumnType
 from trainwright.data.duplicates import CONTINUOUS
-from trainwright.data.hashing import Hashes, group_equal, hash_cells, hash_text, mix
+from trainwright.data.hashing import Hashes, group_equal, hash_cells
+from trainwright.data.similarity.cells import hashed, plain
 from trainwright.data.similarity.clusters import Clusters, Joins, Rows, none
+from trainwright.data.similarity.partners import SAMPLE_ROWS, Partners, find_partners
 from trainwright.data.staging.arrays import Arrays
-from trainwright.data.types.repeats import each_once
 from trainwright.data.view import View
 
-DIGITS = 6  # of a number that must agree
 ALIKE = 0.01  # relative difference of two numbers that is a slip
 WORD_LETTERS = 5
 _SPARE_BITS = 8.0  # beyond those that name a pair of rows
-_FEWEST_COLUMNS = 4
+_FEWEST_COLUMNS, _FEWEST_TELLING = 4, 3
+_FEW = 0.25  # of the rows, up to which they are looked at alone
+_FILTER_BITS = 16
 _MOST_CHECKED = 200_000  # pairs of words that are compared letter by letter
 _KEPT_CELLS = 1 << 24
 _KINDS = (
@@ -62,57 +65,117 @@ def near_rows(view: View, *, arrays: Arrays | None = None) -> Clusters:
         arrays: Where what has an entry a row is kept; None: files of the system's own folder for them.
     """
     columns = judged_columns(view)
-    joins = Joins(view.num_rows)
-    if not columns:
+    telling = _telling(view, columns) if view.num_rows > 1 else frozenset()
+    if len(telling) < _FEWEST_TELLING:
         return none()
-    table = _Table(view, columns, arrays or Arrays(Path(tempfile.gettempdir())))
-    needed = 2 * np.log2(max(2, view.num_rows)) + _SPARE_BITS
+    table = _Table.of(view, columns, telling, arrays or Arrays(Path(tempfile.gettempdir())))
+    needed = 2 * np.log2(view.num_rows) + _SPARE_BITS
+    joins = Joins(len(table.rows))
     left, right = table.neighbours(None)
     tell = table.bits[left] >= needed
     left, right = left[tell], right[tell]
-    apart = _differ(view, columns, left, right)
+    apart = _differ(table, left, right)
     joins.join(left[apart], right[apart], np.ones(int(apart.sum())))
     for column in columns:
         _join_without(column, table, joins, needed)
     members, first = joins.members()
     share = 1 - 1 / len(columns)
     likeness = np.where(table.sums[members] == table.sums[first], 1.0, share)
-    return Clusters(members, first, likeness, *joins.links())
+    lefts, rights, strengths = joins.links()
+    members, first, lefts, rights = (table.rows[at] for at in (members, first, lefts, rights))
+    return Clusters(members, first, likeness, lefts, rights, strengths)
+
+
+def _telling(view: View, columns: Sequence[Column]) -> frozenset[str]:
+    """Columns whose values may name a row: texts, moments, numbers of many values."""
+    numbers = [column for column in columns if column.type is ColumnType.NUMBER]
+    sample = view.sample([column.name for column in numbers], size=SAMPLE_ROWS)
+    found = {c.name for c in columns if c.type in (ColumnType.TEXT, ColumnType.DATETIME)}
+    for column in numbers:
+        cells = np.unique(hashed(sample[column.name], column))
+        if len(cells) <= CONTINUOUS and sample.height < view.num_rows:
+            for block in view.blocks([column.name]):
+                cells = np.union1d(cells, hashed(block[column.name].unique(), column))
+                if len(cells) > CONTINUOUS:
+                    break
+        if len(cells) > CONTINUOUS:
+            found.add(column.name)
+    return frozenset(found)
 
 
 class _Table:
-    """The rows as hashes of cells, those that are kept where there are not too many.
+    """Rows as hashes of cells, those that are kept where there are not too many.
 
     Attributes:
-        sums: Of each row's cells; shape (rows,).
-        bits: What each row's cells tell; shape (rows,).
+        view: All rows.
+        columns: By which they are compared.
+        rows: Places of those that may be alike, rising; shape (rows,).
+        sums: Of each such row's cells; shape (rows,).
+        bits: What each such row's cells tell; shape (rows,).
     """
 
-    def __init__(self, view: View, columns: Sequence[Column], arrays: Arrays) -> None:
+    def __init__(
+        self,
+        view: View,
+        columns: Sequence[Column],
+        telling: frozenset[str],
+        rows: Rows,
+        partners: Partners,
+        arrays: Arrays,
+    ) -> None:
         self.view = view
         self.columns = columns
+        self.rows = rows
+        self._telling = telling
+        self._partners = partners
         self._arrays = arrays
-        self._keeps = view.num_rows * len(columns) <= _KEPT_CELLS
+        self._keeps = len(rows) * len(columns) <= _KEPT_CELLS
         self._cells: dict[str, Hashes] = {}
-        self.sums: Hashes = arrays.full(view.num_rows, 0, np.uint64)
-        self.bits: NDArray[np.float32] = arrays.full(view.num_rows, 0, np.float32)
+        self._told: dict[str, NDArray[np.float32]] = {}
+        self.sums: Hashes = arrays.full(len(rows), 0, np.uint64)
+        self.bits: NDArray[np.float32] = arrays.full(len(rows), 0, np.float32)
         for column in columns:
             cells = self.cells(column)
             told = self.told(column, cells)
-            for span in arrays.spans(view.num_rows):
+            for span in arrays.spans(len(rows)):
                 self.sums[span] += cells[span]
                 if told is not None:
                     self.bits[span] += told[span]
+
+    @classmethod
+    def of(
+        cls, view: View, columns: Sequence[Column], telling: frozenset[str], arrays: Arrays
+    ) -> _Table:
+        """The rows that may be alike; all where they are a good part of them."""
+        found = find_partners(view, columns, arrays)
+        one, other = found.sharing
+        spans = list(arrays.spans(view.num_rows))
+        number = sum(int((one[span] | other[span]).sum()) for span in spans)
+        few = number <= view.num_rows * _FEW
+        rows = arrays.empty(number if few else view.num_rows, np.int64)
+        at = 0
+        for span in arrays.spans(view.num_rows):
+            mine = np.arange(span.start, span.stop)
+            mine = mine[one[span] | other[span]] if few else mine
+            rows[at : at + len(mine)] = mine
+            at += len(mine)
+        if few:
+            found = replace(found, sharing=(arrays.take(one, rows), arrays.take(other, rows)))
+        return cls(view, columns, telling, rows, found, arrays)
 
     def cells(self, column: Column) -> Hashes:
         """A hash a cell, equal for cells that agree; shape (rows,)."""
         found = self._cells.get(column.name)
         if found is None:
-            found = self._arrays.empty(self.view.num_rows, np.uint64)
-            at = 0
+            found = self._arrays.empty(len(self.rows), np.uint64)
+            start = at = 0
             for block in self.view.blocks([column.name]):
-                found[at : at + block.height] = _hashed(block[column.name], column)
-                at += block.height
+                near = self.rows[at : at + block.height]
+                near = near[: int(np.searchsorted(near, start + block.height))] - start
+                values = block[column.name]
+                values = values if len(near) == block.height else values.gather(near)
+                found[at : at + len(near)] = hashed(values, column)
+                start, at = start + block.height, at + len(near)
                 self._arrays.release()
             if self._keeps:
                 self._cells[column.name] = found
@@ -120,42 +183,80 @@ class _Table:
 
     def told(self, column: Column, cells: Hashes) -> NDArray[np.float32] | None:
         """Bits that each cell tells; None where the column is not telling."""
-        if column.type not in (ColumnType.TEXT, ColumnType.DATETIME, ColumnType.NUMBER):
+        if column.name not in self._telling:
             return None
-        found = self._arrays.empty(len(cells), np.float32)
-        distinct = 0
-        for rows, keys in self._parts(lambda span: cells[span]):
-            order = np.argsort(keys)
-            ordered = keys[order]
-            starts = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1])[: len(ordered)])
-            sizes = np.diff(starts, append=len(ordered))
-            told = np.log2(len(cells) / np.maximum(1, sizes - 1))
-            found[rows[order]] = np.repeat(told.astype(np.float32), sizes)
-            distinct += len(starts)
-        if column.type is ColumnType.NUMBER and distinct <= CONTINUOUS:
-            return None
+        found = self._told.get(column.name)
+        if found is None:
+            found = self._arrays.empty(len(cells), np.float32)
+            if len(self.rows) < self.view.num_rows:
+                distinct, places = np.unique(cells, return_inverse=True)
+                found[:] = self._bits_of(self._count(column, distinct))[places]
+            else:
+                for rows, keys in self._parts(lambda span: cells[span]):
+                    groups = group_equal(keys)
+                    found[rows] = self._bits_of(groups.sizes)[groups.inverse]
+            if self._keeps:
+                self._told[column.name] = found
         return found
 
-    def neighbours(self, cells: Hashes | None) -> tuple[Rows, Rows]:
+    def _bits_of(self, sizes: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Bits that a cell tells which so many rows have."""
+        return np.log2(self.view.num_rows / np.maximum(1, sizes - 1)).astype(np.float32)
+
+    def _count(self, column: Column, distinct: Hashes) -> NDArray[np.int64]:
+        """How many of all rows have each of these cells, which rise."""
+        counts = self.view.counts(column.name) if column.type is not ColumnType.TEXT else None
+        if counts is not None:
+            missing = pl.Series([None], dtype=counts["value"].dtype)
+            cells = hashed(pl.concat([counts["value"], missing.alias("value")]), column)
+            rows = counts["count"].to_numpy().astype(np.int64)
+            rows = np.append(rows, self.view.num_rows - rows.sum())
+            return _added(distinct, cells, rows)
+        found = np.zeros(len(distinct), np.int64)
+        may_be = np.zeros(1 << _FILTER_BITS, dtype=bool)
+        shift = np.uint64(64 - _FILTER_BITS)
+        may_be[distinct >> shift] = True
+        for block in self.view.blocks([column.name]):
+            cells = hashed(block[column.name], column)
+            cells = cells[may_be[cells >> shift]]
+            found += _added(distinct, cells, np.ones(len(cells), np.int64))
+        return found
+
+    def neighbours(self, column: Column | None) -> tuple[Rows, Rows]:
         """Rows that agree in all cells but these: each with the one before it and with the first."""
         sums = self.sums
+        cells = None if column is None else self.cells(column)
+        among = self._partners.without(None if column is None else column.name)
         found = [
             [rows[side] for side in _neighbours(keys)]
             for rows, keys in self._parts(
-                lambda span: sums[span] if cells is None else sums[span] - cells[span]
+                lambda span: sums[span] if cells is None else sums[span] - cells[span], among
             )
         ]
         left, right = zip(*found, strict=True)
         return np.concatenate(left), np.concatenate(right)
 
-    def _parts(self, keys: Callable[[slice], Hashes]) -> Iterator[tuple[Rows, Hashes]]:
+    def values(self, name: str, left: Rows, right: Rows) -> tuple[pl.Series, pl.Series]:
+        """A column's values in these rows."""
+        wanted = np.unique(np.concatenate([left, right]))
+        found = self.view.take([name], self.rows[wanted])[name]
+        return (
+            found.gather(np.searchsorted(wanted, left)),
+            found.gather(np.searchsorted(wanted, right)),
+        )
+
+    def _parts(
+        self, keys: Callable[[slice], Hashes], among: NDArray[np.bool_] | None = None
+    ) -> Iterator[tuple[Rows, Hashes]]:
         """Rows and their keys, those whose keys begin with the same bits at a time; rising."""
-        num_rows = self.view.num_rows
+        num_rows = len(self.rows)
         bits = max(0, (num_rows - 1) // self._arrays.sorted_rows).bit_length()
         for part in range(1 << bits):
             rows, found = [np.zeros(0, np.int64)], [np.zeros(0, np.uint64)]
             for span in self._arrays.spans(num_rows):
                 some, at = keys(span), np.arange(span.start, span.stop)
+                if among is not None:
+                    some, at = some[among[span]], at[among[span]]
                 if bits:
                     inside = np.flatnonzero(some >> np.uint64(64 - bits) == np.uint64(part))
                     some, at = some[inside], at[inside]
@@ -164,11 +265,23 @@ class _Table:
             yield np.concatenate(rows), np.concatenate(found)
 
 
-def _differ(view: View, columns: Sequence[Column], left: Rows, right: Rows) -> NDArray[np.bool_]:
+def _added(distinct: Hashes, cells: Hashes, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Of each distinct cell, rising, the rows of all that are equal to it."""
+    order = np.argsort(cells)
+    cells, rows = cells[order], rows[order]
+    ends = np.append(0, np.cumsum(rows))
+    found: NDArray[np.int64] = (
+        ends[np.searchsorted(cells, distinct, side="right")]
+        - ends[np.searchsorted(cells, distinct)]
+    )
+    return found
+
+
+def _differ(table: _Table, left: Rows, right: Rows) -> NDArray[np.bool_]:
     """True where two rows are not the same to the letter: those are plain duplicates."""
     found = np.zeros(len(left), dtype=bool)
-    for column in columns if len(left) else ():
-        one, other = _values(view, column.name, left, right)
+    for column in table.columns if len(left) else ():
+        one, other = table.values(column.name, left, right)
         found |= hash_cells(one) != hash_cells(other)
     return found
 
@@ -178,7 +291,7 @@ def _join_without(column: Column, table: _Table, joins: Joins, needed: float) ->
     if column.type in (ColumnType.DATETIME, ColumnType.BOOLEAN):
         return
     cells, bits = table.cells(column), table.bits
-    left, right = table.neighbours(cells)
+    left, right = table.neighbours(column)
     kept = (cells[left] != cells[right]) & (bits[left] >= needed) & joins.apart(left, right)
     left, right = left[kept], right[kept]
     if len(left) and (told := table.told(column, cells)) is not None:
@@ -186,14 +299,14 @@ def _join_without(column: Column, table: _Table, joins: Joins, needed: float) ->
         left, right = left[kept], right[kept]
     if not len(left):
         return
-    one, other = _values(table.view, column.name, left, right)
+    one, other = table.values(column.name, left, right)
     slips = (one.is_null() != other.is_null()).to_numpy()
     if column.type is ColumnType.NUMBER:
         first, second = (side.cast(pl.Float64).to_numpy() for side in (one, other))
         largest = np.maximum(np.abs(first), np.abs(second))
         slips |= np.nan_to_num(np.abs(first - second), nan=np.inf) <= ALIKE * largest
     elif len(left) <= _MOST_CHECKED:
-        pairs = zip(_plain(one), _plain(other), strict=True)
+        pairs = zip(plain(one), plain(other), strict=True)
         slips |= np.array([is_slip(a, b) for a, b in pairs], dtype=bool)
     share = 1 - 1 / len(table.columns)
     joins.join(left[slips], right[slips], np.full(int(slips.sum()), share))
@@ -233,34 +346,3 @@ def _neighbours(keys: Hashes) -> tuple[Rows, Rows]:
     first = several[groups.first[group[1:][same]]]
     far = first != left
     return np.concatenate([left, first[far]]), np.concatenate([right, right[far]])
-
-
-def _values(view: View, name: str, left: Rows, right: Rows) -> tuple[pl.Series, pl.Series]:
-    """A column's values in these rows."""
-    wanted = np.unique(np.concatenate([left, right]))
-    parts, at = [], 0
-    for block in view.blocks([name]):
-        low, high = np.searchsorted(wanted, [at, at + block.height])
-        parts.append(block[name].gather(wanted[low:high] - at))
-        at += block.height
-    found = pl.concat(parts)
-    return found.gather(np.searchsorted(wanted, left)), found.gather(np.searchsorted(wanted, right))
-
-
-def _hashed(values: pl.Series, column: Column) -> Hashes:
-    """A hash a cell, equal for cells that agree."""
-    if column.type is ColumnType.NUMBER:
-        values = values.cast(pl.Float64).round_sig_figs(DIGITS)
-    elif values.dtype == pl.String:
-        values = _plain(values)
-    found: Hashes = mix(hash_cells(values) ^ hash_text(column.name))
-    return found
-
-
-def _plain(values: pl.Series) -> pl.Series:
-    """Without case, blanks and punctuation; a word that comes often is looked at once."""
-    return each_once(values, _plainly)
-
-
-def _plainly(values: pl.Series) -> pl.Series:
-    return values.str.to_lowercase().str.replace_all(r"[^\p{L}\p{M}\p{N}]+", "")
