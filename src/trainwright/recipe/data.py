@@ -35,7 +35,7 @@ class ColumnSettings(Section):
     nulls: Annotated[tuple[str, ...], Field(strict=False)] | None = None
     """The texts that mean "missing"; replaces the usual markers."""
     format: str | None = None
-    """The strptime format of a date-time column; epoch-s, epoch-ms or epoch-us for counts since 1970."""
+    """The strptime format of a date-time column; %1931y: two digits of 1931 to 2030; epoch-s, -ms, -us."""
     formats: Annotated[tuple[str, ...], Field(strict=False)] = ()
     """The strptime formats of a date-time column that has more than one, in the order of trying them."""
     decimal: Literal[".", ","] | None = None

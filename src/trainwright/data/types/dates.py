@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta, timezone
 from functools import lru_cache
 
+import numpy as np
 import polars as pl
 
 from trainwright.core.errors import shorten
@@ -46,6 +47,8 @@ _MONTHS_ONLY = (
 _TIMES = ("%H:%M", "%H:%M:%S", "%H:%M:%S%.f", "%I:%M %p", "%I:%M:%S %p", "%I:%M%p")
 _ZONES = ("", "%#z", " %#z")
 _DIRECTIVE = re.compile(r"%(?:\.f|#z|[a-zA-Z%])")
+_CENTURY = re.compile(r"%([0-9]{4})y")  # %1931y: two digits of one of the years 1931 to 2030
+_USUAL_CENTURY = 1970
 _PATTERNS = {
     "%Y": r"(?P<Y>[0-9]{1,4})",
     "%y": r"(?P<y>[0-9]{2})",
@@ -138,15 +141,41 @@ def from_epoch(numbers: pl.Series, form: str) -> pl.Series:
     return whole.cast(pl.Datetime("us")).alias(numbers.name)
 
 
+def first_year(form: str) -> int | None:
+    """The first of the hundred years that two digits stand for; None where a year has four."""
+    said = _CENTURY.search(form)
+    return int(said[1]) if said else _USUAL_CENTURY if "%y" in form else None
+
+
+def as_strptime(form: str) -> str:
+    """The format as others know it."""
+    return _CENTURY.sub("%y", form)
+
+
 def _parsed(text: pl.Series, form: str) -> pl.Series:
     if form in EPOCHS:
         return from_epoch(text.cast(pl.Float64, strict=False), form)
+    if _CENTURY.search(form):
+        since = first_year(form)
+        return _in_century(_parsed(text, as_strptime(form)), since or _USUAL_CENTURY)
     if "%y" in form:  # strptime takes the version 1.2.3 for the third year of a century
         text = null_where(~text.str.contains(f"^(?:{compiled(form)[0].pattern})$"), text)
     parsed = text.str.to_datetime(form, time_unit="us", strict=False, exact=True)
     if isinstance(parsed.dtype, pl.Datetime) and parsed.dtype.time_zone:
         parsed = parsed.dt.replace_time_zone(None)
     return null_where(parsed.dt.year() < _FIRST_YEAR, parsed)
+
+
+def _in_century(moments: pl.Series, since: int) -> pl.Series:
+    """The same days, in the hundred years from `since` on; null where there is no such day."""
+    years = moments.dt.year().fill_null(since).to_numpy()
+    shifts = since + (years.astype(np.int64) - since) % 100 - years
+    for shift in np.unique(shifts[shifts != 0]).tolist():
+        rows = pl.Series(np.flatnonzero(shifts == shift))
+        before = moments.gather(rows)
+        after = before.dt.offset_by(f"{shift}y")
+        moments = moments.scatter(rows, null_where(after.dt.day() != before.dt.day(), after))
+    return moments
 
 
 def parse_date(text: str, form: str) -> int | None:
@@ -160,7 +189,7 @@ def parse_date(text: str, form: str) -> int | None:
     if match is None:
         return None
     try:
-        moment = _moment(match.groupdict())
+        moment = _moment(match.groupdict(), first_year(form) or _USUAL_CENTURY)
     except ValueError:
         return None
     if moment.year < _FIRST_YEAR:
@@ -176,6 +205,7 @@ def compiled(form: str) -> tuple[re.Pattern[str], tuple[str, ...]]:
         ValueError: it holds no directive, one that we do not know, or one twice.
     """
     parts, at = [], 0
+    form = as_strptime(form)
     for match in _DIRECTIVE.finditer(form):
         parts.append(re.escape(form[at : match.start()]))
         if match[0] not in _PATTERNS:
@@ -193,15 +223,15 @@ def compiled(form: str) -> tuple[re.Pattern[str], tuple[str, ...]]:
         raise ValueError(f"the format {shorten(form)} names one part twice") from error
 
 
-def _moment(parts: dict[str, str | None]) -> datetime:
-    """A moment in UTC from the parts of a match.
+def _moment(parts: dict[str, str | None], since: int) -> datetime:
+    """A moment in UTC from the parts of a match; two digits are of the hundred years from `since` on.
 
     Raises:
         ValueError: there is no such moment.
     """
     year = int(parts.get("Y") or 0)
     if short := parts.get("y"):
-        year = int(short) + (1900 if int(short) >= 70 else 2000)
+        year = since + (int(short) - since) % 100
     month = _month(parts["b"] or "") if "b" in parts else int(parts.get("m") or 1)
     hour = int(parts.get("H") or 0)
     if "I" in parts:

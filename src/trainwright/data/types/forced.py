@@ -24,7 +24,7 @@ from trainwright.data.types.clock import clock_of, note_clock
 from trainwright.data.types.dates import EPOCHS, candidates, compiled
 from trainwright.data.types.epoch_findings import each_unit, note_epochs, note_other_units
 from trainwright.data.types.epochs import in_order
-from trainwright.data.types.moments import as_compact
+from trainwright.data.types.moments import as_compact, note_century
 from trainwright.data.types.numbers import (
     Codes,
     code_kind,
@@ -57,6 +57,7 @@ class Told:
                 note_spelling(case, self.column, self.doubts, tally)
             note_found_marks(case, tally, ())
         note_other_units(case, self.column, tally.epochs)
+        note_century(case, tally, self.column)
         kind, odd = self.column.type, tally.misfits
         if odd.count:
             shown = ", ".join(shorten(text, 30) for text in list(odd.texts)[:5])

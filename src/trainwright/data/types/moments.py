@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 import polars as pl
 
@@ -24,16 +25,20 @@ from trainwright.data.types.case import (
     setting,
     yaml_list,
 )
-from trainwright.data.types.dates import COMPACT, candidates, parse_date, parse_dates
+from trainwright.data.types.dates import COMPACT, as_strptime, candidates, parse_date, parse_dates
 from trainwright.data.types.ranges import DATE_MARKS
 from trainwright.data.types.tally import PLAIN, Tally, Watch
 from trainwright.data.types.values import BLANKS_RULE
 
 _READINGS = 4  # formats of a sample that are told apart
+_YEAR_LAST = re.compile(r"%d([/.-])%m[/.-]%y(.*)")
+_DAYS = frozenset((*map(str, range(1, 32)), *(f"{day:02}" for day in range(1, 10))))
+_MANY_DAYS = 20
 _FORMATS = 3  # that one column may have
 _SHAPES = 6
 _FEW_DAYS = 3
 _RARE = 0.02
+_TO_COME = 2031  # such years are births more often than they are plans
 _LOOKS = 0.8  # of the sample look like dates, and the column is meant so
 _DATE = re.compile(r"(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{4})(\D|$)")
 _NO_DATE = re.compile(r"(?=.*[0-9]{4})[09:/. T-]*")
@@ -221,7 +226,7 @@ def _far_dates(tally: Tally, form: str) -> list[str]:
     if tally.moments is None or "%z" in form or "%#z" in form:
         return []
     return [
-        DATE_MARKS[int(mark)].strftime(form.replace("%.f", ""))
+        DATE_MARKS[int(mark)].strftime(as_strptime(form).replace("%.f", ""))
         for mark in tally.moments.far(spans=3, is_number=False)
     ]
 
@@ -250,8 +255,53 @@ def _settled(column: Column, tally: Tally, case: Case, *, marks: Sequence[str] =
             count=sum(n for rule, n in tally.changed.items() if rule != BLANKS_RULE),
             remedy=remedy,
         )
+    note_century(case, tally, column)
+    _note_year_last(case, form)
     _note(case, tally, column, marks)
     return Verdict(column)
+
+
+def note_century(case: Case, tally: Tally, column: Column) -> None:
+    """Warn of years of two digits that are read as years to come: a birth of 1961 as one of 2061."""
+    form = column.format or ""
+    extent = tally.moments
+    if "%y" not in form or extent is None or extent.least is None or extent.most is None:
+        return
+    first, last = (
+        (datetime(1970, 1, 1) + timedelta(microseconds=int(end))).year
+        for end in (extent.least, extent.most)
+    )
+    if last < _TO_COME:
+        return
+    since = _TO_COME - 100
+    other = form.replace("%y", f"%{since}y")
+    case.note(
+        "type",
+        "warning",
+        f"two digits of a year are read as one of 1970 to 2069, here {first} to {last}",
+        remedy=setting(case.name, f'{{type: date-time, format: "{other}"}}')
+        + f" reads them as {since} to {since + 99}, and %1970y as now",
+    )
+
+
+def _note_year_last(case: Case, form: str) -> None:
+    """Warn of 21/05/30 read as a day of 2030, where the last parts look like the days of a month."""
+    said = _YEAR_LAST.fullmatch(form)
+    if not said or case.context.format is not None:
+        return
+    parts = [re.split(r"\D", text)[:3] for text in case.sample if text[:1].isdigit()]
+    first, last = ({part[at] for part in parts if len(part) == 3} for at in (0, 2))
+    if len(last) < _MANY_DAYS or len(first) >= len(last) or not last <= _DAYS:
+        return
+    other = f"%y{said[1]}%m{said[1]}%d{said[2]}"
+    case.note(
+        "type",
+        "warning",
+        f"read as {form}, though the last part has {len(last)} values, all of 1 to 31, and the first"
+        f" {len(first)}: does the year come first?",
+        remedy=setting(case.name, f'{{type: date-time, format: "{other}"}}')
+        + f'; format: "{form}" settles it',
+    )
 
 
 def _telling(forms: list[str], sample: list[str]) -> list[tuple[str, ...]]:

@@ -19,7 +19,7 @@ import polars as pl
 
 from trainwright.core.columns import Column, ColumnType, NumberFormat
 from trainwright.data.repair.apply import repair_series
-from trainwright.data.types.dates import COMPACT, EPOCHS, from_epoch, parse_dates
+from trainwright.data.types.dates import COMPACT, EPOCHS, as_strptime, from_epoch, parse_dates
 from trainwright.data.types.masks import null_where
 from trainwright.data.types.repeats import each_once
 from trainwright.data.types.views import SHORT_BYTES, Views
@@ -172,7 +172,9 @@ def _marked_out(column: Column, parsed: Parsed) -> Parsed:
     if column.type is ColumnType.DATETIME and column.format in EPOCHS:
         texts = (found.to_physical() // EPOCHS[column.format or ""]).cast(pl.String)
     elif column.type is ColumnType.DATETIME:
-        texts = found.dt.strftime((column.format or "%Y-%m-%d").replace("%#z", "").strip())
+        texts = found.dt.strftime(
+            as_strptime(column.format or "%Y-%m-%d").replace("%#z", "").strip()
+        )
     else:
         texts = whole_text(found).fill_null(found.cast(pl.String))
     return replace(
