@@ -33,6 +33,9 @@ class Work:
     text: bytes = b""  # of the header, to know it again
 
 
+_MARK = "\ufeff"  # with which a file begins that was put behind another
+
+
 @dataclass(frozen=True, slots=True)
 class Rows:
     """A parsed block, and the lines on which the header stood once more."""
@@ -106,7 +109,8 @@ def _without_headers(block: RawBlock, work: Work) -> Rows:
     columns = [block.frame.to_series(at) for at in range(block.frame.width)]
     equal = np.ones(block.frame.height, bool)
     for column, name in zip(columns, work.header.names, strict=True):
-        equal &= (column.str.strip_chars() == name).to_numpy()
+        bare = column.str.strip_prefix(_MARK) if column is columns[0] else column
+        equal &= (bare.str.strip_chars() == name).to_numpy()
     rows = np.flatnonzero(equal)
     if not len(rows):
         return Rows(block)

@@ -45,6 +45,7 @@ FOUND = {
     "a padded footnote": (HEAD + ROWS + "* estimated,,\n", 2, "below the rows stands '* est"),
     "footnotes after a blank line": (HEAD + ROWS + "\n* estimated\nNote: new\n", 2, "lines 43 to 44"),
     "the header once more": (HEAD + ROWS[:50] + ROWS[50:] + HEAD, 2, "the header stands once more"),
+    "a file with its mark behind another": (HEAD + ROWS + "\ufeff" + HEAD, 2, "the header stands once more"),
 }  # fmt: skip
 
 
