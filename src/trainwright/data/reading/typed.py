@@ -20,7 +20,7 @@ from trainwright.data.reading.documents import holds_only_documents
 from trainwright.data.reading.naming import Location
 from trainwright.data.reading.source import open_table
 from trainwright.data.reading.tables import LineMap, RawBlock, TypedBlock
-from trainwright.data.types.values import parse_series
+from trainwright.data.types.values import FALSE_OF, parse_series
 from trainwright.recipe.loading import IMAGE_LABEL
 
 PATH = "path"  # the column that tells which image or document of a folder a row is
@@ -186,7 +186,7 @@ def _typed(
         series.append(parsed.values.alias(column.name))
         faults.extend(
             Fault(
-                f"{told(column, raw[row])} in column {shorten(column.name)} is no {column.type.value}",
+                f"{told(column, raw[row])} in column {shorten(column.name)} is {_none_of(column)}",
                 place(row),
                 "mend the value, or leave the field empty where it is missing",
             )
@@ -195,6 +195,17 @@ def _typed(
     if faults:
         raise DataError.of(faults[:10])
     return pl.DataFrame(series)
+
+
+def _none_of(column: Column) -> str:
+    """What a value that does not fit is not, in words."""
+    if column.true:
+        return (
+            f"none of {', '.join(word for true in column.true for word in (true, FALSE_OF[true]))}"
+        )
+    if column.type is ColumnType.CATEGORY and column.integer:
+        return "no whole number"
+    return f"no {column.type.value}"
 
 
 def _place(block: RawBlock, row: int, *, name: str, first_row: int) -> str:

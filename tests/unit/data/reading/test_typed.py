@@ -79,7 +79,7 @@ def test_a_value_that_does_not_parse_is_named_with_line_column_and_text(
     assert [(fault.what, fault.where) for fault in caught.value.faults] == [
         ("'oops' in column 'a' is no number", "t.csv:4"),
         ("'2020-02-31' in column 'd' is no date-time", "t.csv:4"),
-        ("'maybe' in column 'b' is no boolean", "t.csv:4"),
+        ("'maybe' in column 'b' is none of yes, no", "t.csv:4"),
     ]
 
 
@@ -121,3 +121,19 @@ def test_an_empty_table_gives_no_rows_but_is_still_checked(tmp_path: Path):
     path.write_text("a,c\n")
     with pytest.raises(DataError, match="'d' is missing"):
         list(read_typed(path, COLUMNS))
+
+
+@pytest.mark.parametrize(
+    ("column", "told"),
+    [
+        (Column("y", ColumnType.CATEGORY, true=("true",)), "is none of true, false"),
+        (Column("y", ColumnType.CATEGORY, integer=True), "is no whole number"),
+    ],
+    ids=["true and false", "whole numbers"],
+)
+def test_a_class_that_does_not_fit_is_told_by_what_its_column_holds(
+    column: Column, told: str, tmp_path: Path
+):
+    (tmp_path / "t.csv").write_text("y\nodd\n")
+    with pytest.raises(DataError, match=f"'odd' in column 'y' {told}"):
+        list(read_typed(tmp_path / "t.csv", [column]))
