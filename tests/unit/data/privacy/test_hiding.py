@@ -175,6 +175,6 @@ def test_the_server_and_predict_name_no_value_of_a_redacted_column_that_they_ref
     (tmp_path / "today.csv").write_text("code\n17\nJane 31\n")
     with pytest.raises(DataError) as caught:
         list(read_typed(tmp_path / "today.csv", [CODE]))
-    assert "'xxxx 99' in column 'code' is no category" in str(caught.value)
+    assert "'xxxx 99' in column 'code' is no whole number" in str(caught.value)
     assert "today.csv:3" in str(caught.value)
     assert "Jane" not in str(caught.value)
