@@ -44,6 +44,23 @@ class Numbered:
     numbers: NDArray[np.int64]
 
 
+def paths_of(files: Sequence[SourceFile]) -> dict[str, pl.DataFrame]:
+    """Where rows are files of their own (images, documents): the table `paths` of their paths; else none."""
+    tables = [
+        pl.DataFrame(
+            {
+                "row": np.arange(
+                    file.first_row, file.first_row + len(file.entries), dtype=np.int64
+                ),
+                "path": pl.Series([f"{file.name}/{one}" for one in file.entries], dtype=pl.String),
+            }
+        )
+        for file in files
+        if file.entries
+    ]
+    return {"paths": pl.concat(tables)} if tables else {}
+
+
 class LedgerBook:
     """A ledger being written: every row is open until a step settles it, once.
 

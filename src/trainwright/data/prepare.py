@@ -58,7 +58,7 @@ from trainwright.data.labels.settle import label_files
 from trainwright.data.labels.source import settle_source, weights_of
 from trainwright.data.language.mixture import told_mixture
 from trainwright.data.leakage import find_leaks
-from trainwright.data.ledger import reconcile
+from trainwright.data.ledger import paths_of, reconcile
 from trainwright.data.lookers import hashes_of_lookers, tagger_named
 from trainwright.data.manifest import FORMAT
 from trainwright.data.passes import Rounds
@@ -295,7 +295,7 @@ def _table_content(
         repairs=chain([settled.edits] if settled else [], repairs.blocks(repairs.columns)),
         card={**card_of(settings.card, seen()), **told_mixture(settings.mixture)},
         receipts=typed.receipts,
-        tables=table.tables,
+        tables={**table.tables, **paths_of(raw.files)},
     )
 
 

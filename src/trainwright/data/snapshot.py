@@ -34,6 +34,7 @@ from trainwright.summaries.profile import Profile
 LEDGER_FILE = "rows.parquet"
 RECEIPTS_FILE = "receipts.json"
 LABELS_FILE = "labels.parquet"
+PATHS_FILE = "paths.parquet"
 PROFILE_FILE = "profile.json"
 
 
@@ -96,6 +97,17 @@ def read_labels(snapshot: Snapshot) -> pl.DataFrame | None:
     """Train labels that were judged, the most suspect first; None where none were (see `labels.errors`)."""
     path = snapshot.folder / LABELS_FILE
     return _read(path, None) if path.exists() else None
+
+
+def read_places(snapshot: Snapshot) -> pl.DataFrame:
+    """The ledger with the column `place`: the file of a row that is one, else FILE:POSITION."""
+    named = pl.concat_str("source", pl.lit(":"), "position").fill_null(pl.col("source"))
+    ledger = read_ledger(snapshot).with_columns(place=named)
+    path = snapshot.folder / PATHS_FILE
+    if not path.exists():
+        return ledger
+    known = ledger.join(_read(path, None), on="row", how="left", maintain_order="left")
+    return known.with_columns(place=pl.coalesce("path", "place")).drop("path")
 
 
 def load_profile(snapshot: Snapshot) -> Profile:

@@ -16,7 +16,7 @@ from trainwright.core.artifacts import Finding, Snapshot, Split
 from trainwright.core.columns import ROW, Column, ColumnType
 from trainwright.data.privacy.hiding import hidden_columns
 from trainwright.data.privacy.masking import masked
-from trainwright.data.snapshot import read_labels, read_ledger, read_receipts, read_split
+from trainwright.data.snapshot import read_labels, read_places, read_receipts, read_split
 from trainwright.summaries.associations import associations
 from trainwright.summaries.columns import ColumnProfile
 from trainwright.summaries.distances import population_stability_index
@@ -138,11 +138,11 @@ def _shares(counts: Sequence[int]) -> list[float]:
 
 def _fates(snapshot: Snapshot) -> list[dict[str, Any]]:
     """What was done to rows that are in no split: how many, by step and reason."""
-    ledger = read_ledger(snapshot).filter(pl.col("bucket") == "dropped")
+    ledger = read_places(snapshot).filter(pl.col("bucket") == "dropped")
     reasons = pl.col("reason").str.replace_all(r"\d+(\.\d+)?", "…")
     counted = ledger.group_by("step", reasons).agg(
         rows=pl.len(),
-        first=pl.concat_str("source", pl.lit(":"), "position").fill_null(pl.col("source")).first(),
+        first=pl.col("place").first(),
     )
     return (
         counted.sort("rows", "step", "reason", descending=[True, False, False])
@@ -159,9 +159,7 @@ def _labels(snapshot: Snapshot, train: pl.DataFrame) -> list[dict[str, Any]]:
     first = ranking.sort("rank").head(MOST_LABELS)
     likely = int((first["probability"] >= _LEAST_CHANCE).sum())
     first = first.head(max(likely, _FEWEST_LABELS))
-    places = read_ledger(snapshot).select(
-        "row", place=pl.concat_str("source", pl.lit(":"), "position")
-    )
+    places = read_places(snapshot).select("row", "place")
     if snapshot.target.name in _hidden(snapshot):
         shapes = pl.col("given", "proposed").map_elements(masked, return_dtype=pl.String)
         first = first.with_columns(shapes)

@@ -17,7 +17,7 @@ from trainwright.data.images.folder import read_folder
 from trainwright.data.look import look
 from trainwright.data.prepare import prepare
 from trainwright.data.reading.typed import read_typed
-from trainwright.data.snapshot import load_profile, read_split, verify_snapshot
+from trainwright.data.snapshot import load_profile, read_places, read_split, verify_snapshot
 from trainwright.recipe.loading import load_recipe
 from trainwright.summaries.profile import draw_rows
 
@@ -94,6 +94,17 @@ def test_a_folder_whose_first_and_last_image_are_equal_is_prepared(tmp_path: Pat
     recipe = load_recipe(tmp_path / "r.yaml")
     snapshot = prepare(recipe, base=tmp_path, snapshots=tmp_path / "s", probe=no_probe)
     assert snapshot.rows["input"] == 60
+
+
+def test_rows_that_are_files_are_named_by_their_paths(tmp_path: Path) -> None:
+    digits(tmp_path / "d")
+    Image.fromarray(np.zeros((5, 5), np.uint8)).save(tmp_path / "d" / "lone.png")
+    (tmp_path / "r.yaml").write_text("data: {source: d}\n")
+    recipe = load_recipe(tmp_path / "r.yaml")
+    snapshot = prepare(recipe, base=tmp_path, snapshots=tmp_path / "s", probe=no_probe)
+    places = read_places(snapshot)
+    assert places["place"].to_list()[::60] == ["d/0/000.png", "d/lone.png"]
+    assert places.filter(pl.col("bucket") == "dropped")["place"].to_list() == ["d/lone.png"]
 
 
 def test_a_folder_without_images_is_refused(tmp_path: Path) -> None:
