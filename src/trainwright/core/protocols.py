@@ -224,11 +224,11 @@ class Probe(Protocol):
         Args:
             features: Shape (rows, columns), float64, NaN where missing, categories as codes.
             target: Class codes or values, shape (rows,).
-            folds: Fold of each row, shape (rows,).
+            folds: Fold of each row, shape (rows,); below 0 for rows that are learnt from and not asked about.
             task: "classification" or "regression".
 
         Returns:
-            Probabilities (rows, classes), or values (rows,).
+            Probabilities (rows, classes), or values (rows,); NaN for rows of no fold.
         """
         ...
 

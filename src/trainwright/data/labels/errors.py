@@ -370,18 +370,30 @@ class _ProbeFolds:
     ) -> NDArray[np.float64]:
         width = self._num_classes
         found = np.full((len(values), width) if width else len(values), 0.0)
-        for fold in np.unique(folds):
-            asked = folds == fold
-            used = asked | (~asked if learn is None else ~asked & learn)
-            answer = self._probe(
+        task = (Task.CLASSIFICATION if width else Task.REGRESSION).value
+        for asked, used in _asked(folds, learn):
+            told = self._probe(
                 self._features[used],
                 values[used],
-                folds=np.where(asked[used], 0, 1).astype(np.int64),
-                task=(Task.CLASSIFICATION if width else Task.REGRESSION).value,
-            )
-            told = answer[asked[used]]
+                folds=np.where(asked[used], folds[used], -1),
+                task=task,
+            )[asked[used]]
             if width:
                 found[asked, : told.shape[1]] = told
             else:
                 found[asked] = told
         return found
+
+
+_Masks = tuple[NDArray[np.bool_], NDArray[np.bool_]]
+
+
+def _asked(folds: NDArray[np.int64], learn: NDArray[np.bool_] | None) -> Iterator[_Masks]:
+    """Rows that are asked about together, and those that are needed for it: all folds at once, or one."""
+    if learn is None:
+        everything = np.ones(len(folds), dtype=bool)
+        yield everything, everything
+        return
+    for fold in np.unique(folds):
+        asked = folds == fold
+        yield asked, asked | learn

@@ -32,6 +32,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
+from scipy.special import expit
 
 from trainwright.core.seeds import derive_seed
 
@@ -144,20 +145,22 @@ def _chances(doubt: Floats, apart: NDArray[np.bool_], group: int) -> Floats:
     if found.shape[1] < 3:
         return found
     line = np.array([0.0, 0.0])
-    fits: list[_Line] = []
-    for floor in FLOORS:
-        line = minimize(_loss, line, args=(floor, logit, apart), jac=True, method="BFGS").x
-        fits.append(_line(line, float(floor), logit, apart))
-    losses = np.array([fit.loss for fit in fits])
+    best, losses = [], np.empty(len(FLOORS))
+    signed = np.where(apart, 1.0, -1.0), np.where(apart, logit, -logit)
+    for number, floor in enumerate(FLOORS):
+        fitted = minimize(_loss, line, args=(floor, *signed), jac=True, method="BFGS")
+        line, losses[number] = fitted.x, fitted.fun
+        best.append(line)
     if losses[0] - losses.min() < SIGNIFICANT:
         return found
-    weights = np.array([np.exp(losses.min() - fit.loss) * fit.volume for fit in fits])
+    fits = [_line(one, float(floor), *signed) for one, floor in zip(best, FLOORS, strict=True)]
+    weights = np.exp(losses.min() - losses) * np.array([fit.volume for fit in fits])
     generator = np.random.default_rng(derive_seed(0, "label noise", group))
     chosen = generator.choice(len(FLOORS), NUM_DRAWS, p=weights / weights.sum())
     for number, place in enumerate(chosen.tolist()):
         fit, floor = fits[place], FLOORS[place]
         drawn = fit.best + fit.root @ generator.standard_normal(2)
-        hard = _sigmoid(drawn, logit[apart])
+        hard = expit(_score(drawn, 1.0, logit[apart]))
         found[number] = floor * (1 - hard) / (floor + (1 - 2 * floor) * hard)
     return found
 
@@ -169,35 +172,38 @@ class _Line:
     best: Floats
     root: Floats  # of the covariance
     volume: float
-    loss: float
 
 
-def _line(best: Floats, floor: float, logit: Floats, apart: NDArray[np.bool_]) -> _Line:
+def _line(best: Floats, floor: float, sign: Floats, logit: Floats) -> _Line:
     """The normal around the best line, from the loss's curvature there."""
     curvature = np.empty((2, 2))
     for axis, step in enumerate(np.eye(2) * _STEP):
-        ahead, behind = (_loss(best + side * step, floor, logit, apart)[1] for side in (1, -1))
+        ahead, behind = (_loss(best + side * step, floor, sign, logit)[1] for side in (1, -1))
         curvature[axis] = (ahead - behind) / (2 * _STEP)
     sizes, axes = np.linalg.eigh((curvature + curvature.T) / 2)
     sizes = np.maximum(sizes, _LEAST_CURVATURE)
-    loss = _loss(best, floor, logit, apart)[0]
-    return _Line(best, axes / np.sqrt(sizes), float(1 / np.sqrt(sizes.prod())), loss)
+    return _Line(best, axes / np.sqrt(sizes), float(1 / np.sqrt(sizes.prod())))
 
 
-def _loss(
-    line: Floats, floor: float, logit: Floats, apart: NDArray[np.bool_]
-) -> tuple[float, Floats]:
-    """Negative log posterior and its gradient in (a, log b)."""
-    hard = _sigmoid(line, logit)
-    chance = np.clip(floor + (1 - 2 * floor) * hard, 1e-12, 1 - 1e-12)
-    loss = -np.log(np.where(apart, chance, 1 - chance)).sum()
-    slope = np.where(apart, -1 / chance, 1 / (1 - chance)) * (1 - 2 * floor) * hard * (1 - hard)
+def _loss(line: Floats, floor: float, sign: Floats, logit: Floats) -> tuple[float, Floats]:
+    """Negative log posterior and its gradient in (a, log b).
+
+    Args:
+        line: a and log b.
+        floor: e.
+        sign: 1 where the label is not as told, -1 where it is; shape (rows,).
+        logit: Of the doubt, times `sign`.
+    """
+    hard = expit(_score(line, sign, logit))
+    chance = floor + (1 - 2 * floor) * hard
+    np.clip(chance, 1e-12, 1.0, out=chance)
+    slope = hard * (hard - 1)
+    slope /= chance
     pull = line / _SPREADS**2
-    gradient = np.array([slope.sum(), (slope * logit).sum() * np.exp(line[1])]) + pull
-    return float(loss + pull @ line / 2), gradient
+    gradient = np.array([slope @ sign, (slope @ logit) * np.exp(line[1])]) * (1 - 2 * floor) + pull
+    return float(pull @ line / 2 - np.log(chance).sum()), gradient
 
 
-def _sigmoid(line: Floats, logit: Floats) -> Floats:
-    score = np.clip(line[0] + np.exp(np.clip(line[1], -5, 5)) * logit, -500, 500)
-    found: Floats = 1 / (1 + np.exp(-score))
+def _score(line: Floats, sign: Floats | float, logit: Floats) -> Floats:
+    found: Floats = line[0] * sign + np.exp(np.clip(line[1], -5, 5)) * logit
     return found

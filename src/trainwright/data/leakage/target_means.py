@@ -34,6 +34,7 @@ from trainwright.data.view import PART, PARTS, View
 
 MOST_VALUES = 5_000
 MOST_CLASSES = 20
+SAMPLE_ROWS = 20_000  # in which most columns show more values than that
 WARNING, ERROR = -12.0, -18.0  # log10 of chance
 SMALL = 20  # rows of a category, up to which its own target is a good part of it
 _LEAST_CHANCE = 1e-3  # of one value: so that it takes several
@@ -53,6 +54,8 @@ def find(view: View, *, deadline: Deadline) -> list[Finding]:
         for column in view.columns
         if column.type is ColumnType.NUMBER and column.name in view.inputs and not column.integer
     ]
+    sample = view.sample(names, size=SAMPLE_ROWS)
+    names = [name for name in names if sample[name].n_unique() <= MOST_VALUES + 1]
     codes = view.target.classes[:MOST_CLASSES] if view.target.classes else ("",)
     tables = _tables(view, names, codes, deadline)
     if tables is None:

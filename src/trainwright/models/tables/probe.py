@@ -34,7 +34,7 @@ def probe(
     folds: NDArray[np.int64],
     task: str,
 ) -> NDArray[np.float64]:
-    """Out-of-fold predictions: probabilities (rows, classes), or values (rows,).
+    """Out-of-fold predictions: probabilities (rows, classes), or values (rows,); NaN for folds below 0.
 
     Where equal rows share a fold and few differ, one fold may hold them all: nothing is left to learn from,
     and each row gets the same answer, the shares of the classes or the mean.
@@ -51,7 +51,7 @@ def probe(
         params=settings,
         free_raw_data=False,
     ).construct()
-    found = np.empty((len(target), num_classes) if num_classes else len(target))
+    found = np.full((len(target), num_classes) if num_classes else len(target), np.nan)
     if not np.ptp(folds):
         found[:] = (
             (target[:, None] == np.arange(num_classes)).mean(axis=0)
@@ -59,7 +59,7 @@ def probe(
             else target.mean()
         )
         return found
-    for fold in np.unique(folds):
+    for fold in np.unique(folds[folds >= 0]):
         outside = folds == fold
         booster = lightgbm.Booster(settings, rows.subset(np.flatnonzero(~outside).tolist()))
         for _ in range(ITERATIONS):

@@ -58,3 +58,11 @@ def test_where_one_fold_holds_all_rows_every_row_gets_the_same_answer(rows, num_
     np.testing.assert_allclose(found, np.tile(np.bincount(classes.astype(int)) / 400, (400, 1)))
     found = probe(rows, rows[:, 0], folds=alone, task="regression")
     np.testing.assert_allclose(found, rows[:, 0].mean())
+
+
+def test_rows_of_no_fold_are_learnt_from_and_not_asked(rows):
+    target = (rows[:, 2] > 0).astype(np.float64)
+    whole = probe(rows, target, folds=FOLDS, task="classification")
+    one = probe(rows, target, folds=np.where(FOLDS == 2, 2, -1), task="classification")
+    np.testing.assert_array_equal(one[FOLDS == 2], whole[FOLDS == 2])
+    assert np.isnan(one[FOLDS != 2]).all()
