@@ -10,7 +10,8 @@ service does not have.
 
 The order of the rows counts only where no column explains it (a file sorted by a category, by a number or by
 the target is no record of time), and is information: near rows may be alike in place and not in time. A
-time that belongs to a thing (a date of birth, a year built) is none.
+time that belongs to a thing (a date of birth, a year built) is none. A file whose columns are spread alike
+over fifty stretches of it, as if it had been shuffled, is not tried: there stretches are random folds.
 
 Cost: one fit of the probe a key and one for all, on 10,000 rows.
 Source: Roberts et al. 2017, Ecography 40(8); Kapoor & Narayanan 2023, Patterns 4(9), on temporal leakage.
@@ -25,17 +26,27 @@ from itertools import islice
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
+from scipy.special import fdtrc
 
 from trainwright.core.artifacts import Finding, Split
 from trainwright.core.clock import Deadline
 from trainwright.core.columns import ROW, Column, ColumnType, Task
 from trainwright.data.findings import finding
+from trainwright.data.hashing import mix
 from trainwright.data.leakage.bench import encode
 from trainwright.data.leakage.naming import is_property_of_a_thing, looks_like_moment
 from trainwright.data.leakage.pairs import likeness
 from trainwright.data.leakage.remedies import split_by
 from trainwright.data.leakage.scores import Values, area
-from trainwright.data.leakage.trials import NUM_FOLDS, Trial, build_trial, compare, judged, readable
+from trainwright.data.leakage.trials import (
+    NUM_FOLDS,
+    Integers,
+    Trial,
+    build_trial,
+    compare,
+    judged,
+    readable,
+)
 from trainwright.data.types.case import yaml_word
 from trainwright.data.view import View
 
@@ -49,6 +60,7 @@ ERRORS_OF_ROWS, GAP_OF_ROWS = 3.0, 0.06  # for the order of the rows, which no n
 SORTED, HALF_SORTED = 0.8, 0.5  # rank correlation with the row's position
 FEWEST_FOLDS, MOST_IN_FOLD = 3, 0.6
 RUNS = 3.0  # times as many runs of equal values as there are values: the file is grouped by that column
+SHUFFLED = 0.05  # p-value, for all columns together, from which on a file counts as shuffled
 APART = 0.9  # area under the ROC curve by which the time tells test rows: the split is by that time
 LONGEST_YEARS = 60  # that records are collected
 
@@ -78,6 +90,8 @@ def find(view: View, *, deadline: Deadline) -> list[Finding]:
         if not deadline.go_on("order", number):
             break
         if view.settings.is_given and _is_kept(view, key):
+            continue
+        if key.name is None and _is_shuffled(trial, key):
             continue
         random = trial.losses(trial.random_folds) if random is None else random
         found += _try(view, frame, trial, key, random)
@@ -169,6 +183,36 @@ def _is_sorted(frame: pl.DataFrame, places: Values, names: list[str], view: View
         if likeness(values, places) >= SORTED:
             return True
     return False
+
+
+def _is_shuffled(trial: Trial, key: _Key) -> bool:
+    """No column is spread otherwise over the stretches than chance would have it.
+
+    By an analysis of variance of the ranks, of their distance from the middle, and of the values in another
+    order, which shows what neither of these does of a category.
+    """
+    stretches, _ = _stretches(key.values)
+    places, counts = np.unique(stretches, return_inverse=True, return_counts=True)[1:]
+    columns = [*trial.values.values(), *trial.wanted.T]
+    least = 1.0
+    for values in columns:
+        _, codes, sizes = np.unique(values, return_inverse=True, return_counts=True)
+        ordered = (np.cumsum(sizes) - (sizes - 1) / 2) / len(codes)
+        shuffled = np.argsort(np.argsort(mix(np.arange(len(sizes), dtype=np.uint64))))
+        for one in (ordered, np.abs(ordered - 0.5), shuffled.astype(np.float64)):
+            least = min(least, _chance_of_stretches(one[codes], places, counts))
+    return least * 3 * len(columns) > SHUFFLED
+
+
+def _chance_of_stretches(values: Values, places: Integers, counts: Integers) -> float:
+    """p-value of equal means in all stretches (Fisher's F)."""
+    centred = values - values.mean()
+    between = float((np.bincount(places, centred) ** 2 / counts).sum())
+    within = float(np.square(centred).sum()) - between
+    groups, rest = len(counts) - 1, len(values) - len(counts)
+    if within <= 0 or groups < 1 or rest < 1:
+        return 0.0 if between > 0 else 1.0
+    return float(fdtrc(groups, rest, between / groups / (within / rest)))
 
 
 def _try(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 
 from detector_view import found, view_of, yes_no
 from trainwright.data.leakage.order import find
+from trainwright.models.tables.probe import probe
 
 ROWS = 1_200
 
@@ -93,3 +95,24 @@ def test_a_given_split_is_judged_by_whether_test_rows_come_last() -> None:
     late = np.argsort(np.argsort(frame["seen"].to_numpy())) / ROWS
     parts = np.where(late < 0.6, 0, np.where(late < 0.7, 1, 2))
     assert found(find, view_of(frame, parts=parts, left_out=["part"], split=split)) == []
+
+
+@pytest.mark.parametrize("drift", [0.0, 2.0])
+def test_a_file_that_was_shuffled_is_not_tried(drift: float) -> None:
+    rng = np.random.default_rng(4)
+    along = np.linspace(0, drift, 1_000)
+    frame = pl.DataFrame(
+        {
+            "a": rng.normal(size=1_000) + along,
+            "b": rng.choice(["x", "y", "z"], 1_000),
+            "y": yes_no(rng.random(1_000) > 0.5),
+        }
+    )
+    asked = []
+
+    def counting(*features, **said):
+        asked.append(features)
+        return probe(*features, **said)
+
+    found(find, replace(view_of(frame), probe=counting))
+    assert bool(asked) == bool(drift)
