@@ -155,6 +155,22 @@ def shorten(value: object, limit: int = 80) -> str:
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
+_ONE = {"are": "is", "have": "has", "do": "does", "classes": "class"}
+
+
+def counted(number: int, things: str) -> str:
+    """A number of things, of which `things` is the plural, with a verb or without: 1 row has, 2 rows have."""
+    noun, *words = things.split()
+    one = _ONE.get(noun, noun.removesuffix("s"))
+    said = [one if number == 1 else noun, *(verb(number, word) for word in words)]
+    return f"{number} {' '.join(said)}"
+
+
+def verb(number: int, word: str) -> str:
+    """The verb of so many: has of 1, have of 2."""
+    return _ONE.get(word, f"{word}s") if number == 1 else word
+
+
 def bounded(text: str, limit: int = 240) -> str:
     """A message without unbroken runs of more than `limit` signs: what quotes a name or a value whole."""
     return re.sub(rf"\S{{{limit + 1},}}", lambda run: run[0][: limit - 1] + "…", text)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from trainwright.core.artifacts import Finding, Split
 from trainwright.core.columns import Target, Task
-from trainwright.core.errors import DataError, shorten
+from trainwright.core.errors import DataError, counted, shorten, verb
 from trainwright.data.chronology import TRAIN
 from trainwright.data.findings import finding
 from trainwright.data.hashing import mix
@@ -74,7 +74,7 @@ def check_target(
         reasons = "; ".join(one.message for one in why)
         has = "something to learn from" if tells_itself else f"a value of the target {name!r}"
         raise DataError(
-            f"{labelled} of {rows.num_rows} rows have {has}; at least {FEW_ROWS} are"
+            f"{labelled} of {rows.num_rows} rows {verb(labelled, 'have')} {has}; at least {FEW_ROWS} are"
             f" needed{': ' * bool(reasons)}{reasons}",
             where=f"column {name!r}",
             mend=next((one.remedy for one in why if one.remedy), "add rows"),
@@ -87,7 +87,7 @@ def check_target(
             finding(
                 "missing",
                 "error" if many else "warning",
-                f"{len(found)} of {rows.num_rows} rows have {what}: left out",
+                f"{len(found)} of {rows.num_rows} rows {verb(len(found), 'have')} {what}: left out",
                 column=name,
                 rows=row[found],
                 remedy=_accept(f"missing:{name}") if many else "",
@@ -98,7 +98,8 @@ def check_target(
             finding(
                 "schema",
                 "error",
-                f"{labelled} rows have {'a text' if tells_itself else 'a target'}; under {FEW_ROWS}"
+                f"{counted(labelled, 'rows have')} {'a text' if tells_itself else 'a target'};"
+                f" under {FEW_ROWS}"
                 " neither a model nor its figures mean much",
                 count=labelled,
                 remedy=_accept("schema"),
@@ -224,10 +225,10 @@ def _unseen(lacking: list[str], rows: NDArray[np.int64], target: Target, *, of: 
     shown = ", ".join(shorten(label, 30) for label in lacking[:5])
     told = (
         f"{len(lacking)} tags stand in validation or test and not in train: {shown};"
-        f" {len(rows)} rows that hold them are left out" + ("" if few else ", if accepted")
+        f" left out with their rows ({len(rows)})" + ("" if few else ", if accepted")
         if tags
-        else f"{len(lacking)} classes stand in validation or test and not in train: {shown},"
-        f" {len(rows)} rows; accepted, these rows are left out"
+        else f"{counted(len(lacking), 'classes stand')} in validation or test and not in train: {shown},"
+        f" {counted(len(rows), 'rows')}; accepted, these rows are left out"
     )
     return finding(
         "imbalance",

@@ -18,7 +18,7 @@ import polars as pl
 from trainwright.core.artifacts import Finding, Snapshot, Split
 from trainwright.core.clock import Deadline
 from trainwright.core.columns import ROW, Column, ColumnType, Rule
-from trainwright.core.errors import Fault, RecipeError, nearest, shorten
+from trainwright.core.errors import Fault, RecipeError, counted, nearest, shorten
 from trainwright.data.findings import finding
 from trainwright.data.hashing import hash_cells
 from trainwright.data.snapshot import read_split
@@ -274,7 +274,7 @@ def _broken(name: str, asks: str, rows: np.ndarray[Any, Any]) -> Finding:
     return finding(
         "schema",
         "error",
-        f"column {shorten(name)}: {asks}, and {len(rows)} rows break that",
+        f"column {shorten(name)}: {asks}, and {counted(len(rows), 'rows break')} that",
         column=name,
         rows=rows,
         remedy=f'mend the rows or the contract, or: data: {{accept: ["schema:{name}"]}}',

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from trainwright.core.artifacts import Finding
 from trainwright.core.columns import Column, ColumnType
+from trainwright.core.errors import counted, verb
 from trainwright.data.bundles import Bundled
 from trainwright.data.chronology import TEST, TRAIN
 from trainwright.data.findings import finding
@@ -58,7 +59,7 @@ def describe_copies(
         finding(
             "duplicate",
             "info" if dropped else "warning",
-            f"{count} of {len(row)} rows ({share:.1%}) repeat an earlier one: "
+            f"{count} of {len(row)} rows ({share:.1%}) {verb(count, 'repeat')} an earlier one: "
             + ("they were left out" if dropped else "they are kept, equal rows in one split"),
             rows=rows,
             count=count,
@@ -103,7 +104,7 @@ def conflicting_labels(
         finding(
             "conflicting-label",
             "info" if numbers else "warning",
-            f"{count} rows have the same inputs as another row, and another"
+            f"{counted(count, 'rows have')} the same inputs as another row, and another"
             f" {target!r}: no model can tell them apart",
             column=target,
             rows=rows,

@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 
 from trainwright.core.artifacts import Finding
 from trainwright.core.columns import Target
-from trainwright.core.errors import DataError, Fault, RecipeError, nearest, shorten
+from trainwright.core.errors import DataError, Fault, RecipeError, counted, nearest, shorten
 from trainwright.data.bundles import (
     PARTS,
     Bundled,
@@ -264,7 +264,7 @@ def _groups(column: str, rows: Splittable) -> tuple[Bundled, list[Finding]]:
     lone = np.concatenate(missing)
     if not len(lone):
         return bundled, []
-    told = f"{len(lone)} rows have no {column!r}: each counts as a group of its own"
+    told = f"{counted(len(lone), 'rows have')} no {column!r}: each counts as a group of its own"
     return bundled, [finding("missing", "warning", told, column=column, rows=lone)]
 
 
@@ -315,7 +315,9 @@ def _times(rows: Splittable, split: SplitSettings) -> Times:
 
 
 def _dropped(missing: NDArray[np.int64], rows: Splittable, column: str) -> Finding:
-    told = f"{len(missing)} rows have no {column!r}, by which the data are split: left out"
+    told = (
+        f"{counted(len(missing), 'rows have')} no {column!r}, by which the data are split: left out"
+    )
     return finding("missing", "warning", told, column=column, rows=rows.row[missing])
 
 

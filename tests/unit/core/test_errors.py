@@ -5,7 +5,14 @@ from __future__ import annotations
 import pytest
 
 from trainwright.core import errors
-from trainwright.core.errors import Fault, TrainwrightError, nearest, shorten, with_article
+from trainwright.core.errors import (
+    Fault,
+    TrainwrightError,
+    counted,
+    nearest,
+    shorten,
+    with_article,
+)
 
 STATUS = {
     "TrainwrightError": 70,
@@ -63,3 +70,19 @@ def test_an_article_goes_by_the_first_letter():
         "a list",
         "an Embedding",
     ]
+
+
+@pytest.mark.parametrize(
+    ("number", "things", "told"),
+    [
+        (1, "rows have", "1 row has"),
+        (2, "rows have", "2 rows have"),
+        (0, "rows", "0 rows"),
+        (1, "classes stand", "1 class stands"),
+        (1, "values do", "1 value does"),
+        (1, "moments are", "1 moment is"),
+        (21, "rows break", "21 rows break"),
+    ],
+)
+def test_one_thing_is_told_in_the_singular(number: int, things: str, told: str) -> None:
+    assert counted(number, things) == told

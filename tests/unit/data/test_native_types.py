@@ -141,7 +141,7 @@ def test_a_moment_beyond_the_calendar_is_refused_with_its_row(
     tmp_path: Path, ending: str, kind: pa.DataType, far: int
 ) -> None:
     values = pa.array([far if row == 7 else row for row in range(ROWS)], kind)
-    with pytest.raises(DataError, match="1 moments are beyond the years 1 to 9999") as caught:
+    with pytest.raises(DataError, match="1 moment is beyond the years 1 to 9999") as caught:
         prepared(tmp_path, values, ending=ending)
     assert caught.value.where == f"t.{ending} row 7"
     assert 'data: {drop: ["n"]}' in caught.value.mend

@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 
 from trainwright.core.columns import ROW, ColumnType
-from trainwright.core.errors import DataError, Fault, shorten
+from trainwright.core.errors import DataError, Fault, counted, shorten
 from trainwright.data.detection import LeftOut
 from trainwright.data.findings import finding
 from trainwright.data.images.marks import MARK, read_mark
@@ -42,12 +42,12 @@ def leave_out(view: View) -> LeftOut:
     if len(rows) > most:
         mend = "save the image anew, or remove it"
         faults = [Fault(why, where, mend) for where, why in told[:_SHOWN]]
-        what = f"{len(rows)} images cannot be decoded, more than the {most} that may be left out"
+        what = f"{counted(len(rows), 'images')} cannot be decoded, more than the {most} that may be left out"
         raise DataError.of([Fault(what, "data.unreadable.quarantine", mend), *faults])
     places = np.array(rows, np.int64)
     message = (
-        f"column {shorten(column.name)}: {len(rows)} images cannot be decoded: their rows are left out;"
-        f" the first is {shorten(told[0][0])}: {told[0][1]}"
+        f"column {shorten(column.name)}: {counted(len(rows), 'images')} cannot be decoded:"
+        f" left out; the first is {shorten(told[0][0])}: {told[0][1]}"
     )
     said = finding("unreadable", "warning", message, column=column.name, rows=places)
     return LeftOut(places, [why for _, why in told], (said,))

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from trainwright.core.artifacts import Finding
 from trainwright.core.clock import Deadline
 from trainwright.core.columns import ROW, Column, ColumnType
-from trainwright.core.errors import shorten
+from trainwright.core.errors import counted, shorten
 from trainwright.data.findings import finding
 from trainwright.data.privacy import kinds, secrets
 from trainwright.data.privacy.kinds import Kind
@@ -205,7 +205,7 @@ def _told(
         return
     rows = np.unique(np.concatenate([rows for *_, rows in held]))
     told = ", ".join(
-        f"{kind.name} in {'at least ' if tally.more else ''}{len(rows)} rows"
+        f"{kind.name} in {'at least ' if tally.more else ''}{counted(len(rows), 'rows')}"
         f" ({len(rows) / total:.1%}, as {tally.example})"
         for kind, tally, rows in held
     )
@@ -241,7 +241,8 @@ def _told_secret(column: Column, tally: _Tally) -> Finding:
     return finding(
         "secret",
         "warning",
-        f"column {shorten(column.name)}: {len(rows)} cells hold what looks like a password, key or token",
+        f"column {shorten(column.name)}: {counted(len(rows), 'cells hold')} what looks like a"
+        " password, key or token",
         column=column.name,
         rows=rows,
         remedy=f"revoke them, and: data: {{personal_data: {{{yaml_word(column.name)}: redact}}}}",

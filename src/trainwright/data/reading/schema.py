@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 import polars as pl
 import pyarrow as pa
 
-from trainwright.core.errors import DataError, Fault, shorten
+from trainwright.core.errors import DataError, Fault, counted, shorten
 from trainwright.data.reading.header import name_faults
 
 _EXTENSION = b"ARROW:extension:name"
@@ -99,7 +99,8 @@ def check_moments(
         elif len(odd):
             faults.append(
                 Fault(
-                    f"column {shorten(column)}: {len(odd)} moments are beyond the years 1 to 9999",
+                    f"column {shorten(column)}: {counted(len(odd), 'moments are')} beyond the years"
+                    " 1 to 9999",
                     f"{name} row {first_row + int(odd[0])}",
                     f"write them as null, or data: {{drop: [{json.dumps(column)}]}}",
                 )

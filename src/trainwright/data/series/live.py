@@ -15,7 +15,7 @@ import numpy as np
 import polars as pl
 
 from trainwright.core.columns import Column, ColumnType, Target
-from trainwright.core.errors import DataError, shorten
+from trainwright.core.errors import DataError, counted, shorten
 from trainwright.data.reading.live import read_all
 from trainwright.data.reading.naming import Location
 from trainwright.data.reading.tables import TypedBlock
@@ -84,7 +84,7 @@ def _ordered(frame: pl.DataFrame, target: Target, name: str) -> pl.DataFrame:
         gone = frame.filter(pl.col(key).is_null())
         if gone.height:
             raise DataError(
-                f"{gone.height} rows have no {shorten(key)}: a step has no place without it",
+                f"{counted(gone.height, 'rows have')} no {shorten(key)}: a step has no place without it",
                 where=f"{name} row {gone[_PLACE][0]}",
                 mend="fill it in, or remove these rows",
             )
@@ -92,7 +92,7 @@ def _ordered(frame: pl.DataFrame, target: Target, name: str) -> pl.DataFrame:
     tied = frame.filter(pl.all_horizontal(pl.col(key) == pl.col(key).shift(1) for key in keys))
     if tied.height:
         raise DataError(
-            f"{tied.height} rows have the same {' and '.join(map(shorten, keys))} as another row",
+            f"{counted(tied.height, 'rows have')} the same {' and '.join(map(shorten, keys))} as another row",
             where=f"{name} row {tied[_PLACE][0]}",
             mend="remove one of each two",
         )

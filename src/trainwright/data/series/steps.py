@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from trainwright.core.artifacts import Finding, Split
 from trainwright.core.columns import ROW, Column, ColumnType
-from trainwright.core.errors import DataError, Fault, RecipeError, nearest, shorten
+from trainwright.core.errors import DataError, Fault, RecipeError, counted, nearest, shorten
 from trainwright.data.reading.tables import RawTable
 from trainwright.data.types.case import TypedColumn
 from trainwright.data.types.columns import type_column
@@ -101,7 +101,7 @@ def read_steps(
     if len(gone):
         findings.append(
             Finding(
-                "missing", "warning", f"{len(gone)} rows have no {series.id!r}: left out",
+                "missing", "warning", f"{counted(len(gone), 'rows have')} no {series.id!r}: left out",
                 column=series.id, count=len(gone), rows=tuple(gone[:10].tolist()),
             )
         )  # fmt: skip
@@ -198,7 +198,8 @@ def _refuse_without_time(frame: pl.DataFrame, time: str, raw: RawTable) -> None:
     if len(missing):
         places = ", ".join(raw.place(row) for row in missing.head(_SHOWN).to_list())
         raise DataError(
-            f"{len(missing)} rows have no time that can be read in column {shorten(time)}: {places}",
+            f"{counted(len(missing), 'rows have')} no time that can be read in column"
+            f" {shorten(time)}: {places}",
             where=f"column {shorten(time)}",
             mend="fill it in, remove these rows, or say how it is written: data: {columns:"
             f' {{{time}: {{type: date-time, format: "%Y-%m-%d"}}}}}}',
@@ -218,7 +219,7 @@ def _refuse_ties(
     whose = f" of series {shorten(labels[first[CODE]], 40)}" if series.id is not None else ""
     places = ", ".join(raw.place(row) for row in tied[ROW].head(_SHOWN).to_list())
     raise DataError(
-        f"{tied.height} rows have the same time as another row{whose}: {places}",
+        f"{counted(tied.height, 'rows have')} the same time as another row{whose}: {places}",
         where=f"column {shorten(series.time)}",
         mend="remove one of each two"
         + (

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from trainwright.core.artifacts import Finding, Split
 from trainwright.core.clock import Deadline
 from trainwright.core.columns import ROW
+from trainwright.core.errors import counted, verb
 from trainwright.data.detection import LeftOut
 from trainwright.data.findings import finding
 from trainwright.data.hashing import Hashes
@@ -67,7 +68,7 @@ def leave_out(view: View) -> LeftOut:
     told = finding(
         "near-duplicate",
         "info",
-        f"{len(rows)} rows are near-duplicates of an earlier one ({_measured(found)}): left out",
+        f"{counted(len(rows), 'rows are')} near-duplicates of an earlier one ({_measured(found)}): left out",
         column=found.column,
         rows=rows,
     )
@@ -105,7 +106,8 @@ def _counted(found: Search, *, num_rows: int, grouped: bool) -> Finding:
         "near-duplicate",
         "info" if grouped else "warning",
         f"{count} of {num_rows} rows ({count / num_rows:.1%}) are near-duplicates of each other by their"
-        f" {found.what}, in {clusters.num_clusters} clusters ({_measured(found)}); {equal} are wholly alike"
+        f" {found.what}, in {counted(clusters.num_clusters, 'clusters')} ({_measured(found)});"
+        f" {equal} {verb(equal, 'are')} wholly alike"
         + (": kept in one split each" if grouped else ""),
         column=found.column,
         rows=clusters.row,

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from trainwright.core.artifacts import Finding
 from trainwright.core.columns import Column, ColumnType
-from trainwright.core.errors import shorten
+from trainwright.core.errors import counted, shorten
 from trainwright.data.findings import finding
 from trainwright.data.types.tally import Tally, Watch
 
@@ -218,7 +218,7 @@ class Case:
             self.note(
                 "missing",
                 "info",
-                f"{shorten(mark)} in {seen[mark]} rows is read as missing",
+                f"{shorten(mark)} in {counted(seen[mark], 'rows')} is read as missing",
                 rows=tally.marks.rows,
                 count=seen[mark],
             )
@@ -239,7 +239,7 @@ class Case:
         self.note(
             "missing",
             "warning",
-            f"{', '.join(marks)} in {count} rows {what}: read as missing",
+            f"{', '.join(marks)} in {counted(count, 'rows')} {what}: read as missing",
             rows=None if others else tally.marks.rows,
             count=count,
             remedy=setting(self.name, f"{{{kind}, nulls: {yaml_list([*others, *marks])}}}")

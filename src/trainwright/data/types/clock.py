@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 import polars as pl
 
 from trainwright.core.columns import Column, ColumnType, NumberFormat
-from trainwright.core.errors import shorten
+from trainwright.core.errors import counted, shorten
 from trainwright.data.types.case import MOSTLY, NUMBER_MARKERS, Case, Verdict, as_missing, setting
 from trainwright.data.types.tally import PLAIN, Tally
 from trainwright.data.types.written import read_clock
@@ -47,7 +47,8 @@ class ClockTimes:
             case.note(
                 "type",
                 "error",
-                f"{odd.count} values are no clock times: {', '.join(shorten(w, 30) for w in words)}",
+                f"{counted(odd.count, 'values are')} no clock times:"
+                f" {', '.join(shorten(w, 30) for w in words)}",
                 rows=odd.rows,
                 count=odd.count,
                 remedy=as_missing(case.name, "type: number", tally)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import polars as pl
 
 from trainwright.core.columns import Column, ColumnType
-from trainwright.core.errors import RecipeError, shorten
+from trainwright.core.errors import RecipeError, counted, shorten
 from trainwright.data.types.case import (
     DATE_MARKERS,
     MARKERS,
@@ -64,7 +64,7 @@ class Told:
             case.note(
                 "type",
                 "error",
-                f"{odd.count} values are no {kind.value}: {shown}",
+                f"{counted(odd.count, 'values are')} no {kind.value}: {shown}",
                 rows=odd.rows,
                 count=odd.count,
                 remedy=each_unit(case, self.column, odd.texts)
@@ -99,7 +99,7 @@ class Native:
             case.note(
                 "type",
                 "error",
-                f"{odd.count} values are no {kind.value}: {shorten(odd.first)}",
+                f"{counted(odd.count, 'values are')} no {kind.value}: {shorten(odd.first)}",
                 rows=odd.rows,
                 count=odd.count,
                 remedy=f"data: {{accept: [{yaml_word(f'type:{case.name}')}]}} reads them as missing"

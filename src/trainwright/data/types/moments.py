@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 import polars as pl
 
 from trainwright.core.columns import Column, ColumnType
-from trainwright.core.errors import shorten
+from trainwright.core.errors import counted, shorten
 from trainwright.data.types.case import (
     DATE_MARKERS,
     MOSTLY,
@@ -352,7 +352,7 @@ def _note(case: Case, tally: Tally, column: Column, marks: Sequence[str]) -> Non
         case.note(
             "type",
             "error",
-            f"{odd.count} values do not fit {form}: {shorten(odd.first)} is {why}",
+            f"{counted(odd.count, 'values do')} not fit {form}: {shorten(odd.first)} is {why}",
             rows=odd.rows,
             count=odd.count,
             remedy=as_missing(case.name, _said(column), tally),

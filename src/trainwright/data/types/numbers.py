@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import polars as pl
 
 from trainwright.core.columns import Column, ColumnType
-from trainwright.core.errors import shorten
+from trainwright.core.errors import counted, shorten, verb
 from trainwright.data.types.case import (
     LONGEST_NAMED,
     MARKERS,
@@ -152,7 +152,8 @@ def _note_unsure_marks(case: Case, tally: Tally) -> None:
     case.note(
         "missing",
         "warning",
-        f"{', '.join(marks)} in {count} rows stands apart from all other values: does it mean missing?",
+        f"{', '.join(marks)} in {counted(count, 'rows')} stands apart from all other"
+        " values: does it mean missing?",
         count=count,
         remedy=setting(case.name, f"{{type: number, nulls: {yaml_list(marks)}}}")
         + " reads it as missing",
@@ -260,16 +261,16 @@ def _sort_out(
     num_odd = tally.misfits.count
     infinite = [text for text in odd if NUMBER.fullmatch(text) or _INFINITE.fullmatch(text)]
     if infinite and tally.values >= num_odd:
-        counted = sum(odd.pop(text) for text in infinite)
+        num_infinite = sum(odd.pop(text) for text in infinite)
         case.note(
             "type",
             "error",
             f"{shorten(infinite[0])} is no finite number",
             rows=tally.misfits.rows if not odd else None,
-            count=counted,
+            count=num_infinite,
             remedy=as_missing(case.name, "type: number", tally),
         )
-        num_odd -= counted
+        num_odd -= num_infinite
     if not num_odd:
         return nulls
     rows = tally.misfits.rows
@@ -278,7 +279,7 @@ def _sort_out(
         case.note(
             "missing",
             "warning",
-            f"{shorten(mark)} stands in {num_odd} rows of a number column: read as missing",
+            f"{shorten(mark)} stands in {counted(num_odd, 'rows')} of a number column: read as missing",
             rows=rows,
             count=num_odd,
             remedy=as_missing(case.name, "type: number", tally)
@@ -323,7 +324,7 @@ def _note_mixed(case: Case, tally: Tally, odd: dict[str, int], num_odd: int) -> 
     case.note(
         "type",
         "error",
-        f"{num_odd} of {tally.values + num_odd} values are no numbers: {shown}",
+        f"{num_odd} of {tally.values + num_odd} values {verb(num_odd, 'are')} no numbers: {shown}",
         rows=tally.misfits.rows,
         count=num_odd,
         remedy=as_nulls + keeps,

@@ -11,7 +11,7 @@ import polars as pl
 
 from trainwright.core.artifacts import Finding
 from trainwright.core.columns import Column, ColumnType, Target, Task
-from trainwright.core.errors import DataError, RecipeError, shorten
+from trainwright.core.errors import DataError, RecipeError, counted, shorten
 from trainwright.data.types.case import Context, TypedColumn
 from trainwright.data.types.wordlists import split_words
 
@@ -29,8 +29,8 @@ def type_words(raw: pl.Series, context: Context) -> TypedColumn:
             Finding(
                 "type",
                 "error",
-                f"column {shorten(raw.name)}: {len(rows)} values are no lists of words: the first at"
-                f" {context.place(int(rows[0]))}",
+                f"column {shorten(raw.name)}: {counted(len(rows), 'values are')} no lists of words:"
+                f" the first at {context.place(int(rows[0]))}",
                 column=raw.name,
                 count=len(rows),
                 rows=tuple(rows.head(10).to_list()),
@@ -69,7 +69,7 @@ def check_lengths(words: pl.Series, tags: pl.Series, context: Context) -> None:
     if len(apart):
         first = int(apart[0])
         raise DataError(
-            f"{len(apart)} rows have another number of tags than of words; the first has"
+            f"{counted(len(apart), 'rows have')} another number of tags than of words; the first has"
             f" {found[first]} tags and {wanted[first]} words",
             where=f"columns {shorten(words.name)} and {shorten(tags.name)}, {context.place(first)}",
             mend="give each word one tag",

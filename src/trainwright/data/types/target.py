@@ -20,7 +20,7 @@ import polars as pl
 
 from trainwright.core.artifacts import Finding
 from trainwright.core.columns import Column, ColumnType, Target, Task
-from trainwright.core.errors import DataError, RecipeError, shorten
+from trainwright.core.errors import DataError, RecipeError, counted, shorten, verb
 from trainwright.data.findings import finding
 from trainwright.data.types.case import Context, Receipt, TypedColumn
 from trainwright.data.types.columns import ColumnTyping, Reading
@@ -254,7 +254,8 @@ def _class_findings(
             finding(
                 "imbalance",
                 "warning",
-                f"{len(rare)} classes of the target have under 10 rows: {shown}",
+                f"{counted(len(rare), 'classes')} of the target {verb(len(rare), 'have')} under 10"
+                f" rows: {shown}",
                 column=column.name,
                 count=sum(sizes[label] for label in rare),
                 remedy="collect more of them, or join them with another class",

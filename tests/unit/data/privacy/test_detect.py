@@ -23,8 +23,8 @@ def test_personal_data_are_told_by_kind_and_shape_and_never_shown(view_of):
     )
     (found,) = found_in(view_of(frame, text=True))
     assert (found.severity, found.rows) == ("warning", (1_008, 1_009))
-    assert "e-mail address in 1 rows (10.0%, as xxxx.xxx@xxxxxxx.xxx)" in found.message
-    assert "IP address in 1 rows" in found.message
+    assert "e-mail address in 1 row (10.0%, as xxxx.xxx@xxxxxxx.xxx)" in found.message
+    assert "IP address in 1 row" in found.message
     assert "jane" not in found.message + found.remedy
     assert found.remedy.startswith("data: {personal_data: {c: redact}}")
 
@@ -74,7 +74,7 @@ def test_which_names_say_that_a_column_holds_phone_numbers(name, is_one):
 def test_a_national_phone_number_counts_behind_the_word_for_one(view_of, text):
     frame = pl.DataFrame({"c": ["about order 0170 1234567 of the shop"] * 9 + [text]})
     (found,) = found_in(view_of(frame, text=True))
-    assert "national phone number in 1 rows" in found.message
+    assert "national phone number in 1 row" in found.message
     assert found.rows == (1_009,)
 
 
@@ -126,7 +126,7 @@ def test_digits_within_accounts_do_not_hide_a_card(view_of):
     )
     (found,) = found_in(view_of(frame, text=True))
     assert "IBAN in 40 rows" in found.message
-    assert "card number in 1 rows" in found.message
+    assert "card number in 1 row" in found.message
 
 
 CARD = "4111 1111 1111 1111"

@@ -68,8 +68,8 @@ def test_a_step_that_leaves_nothing_of_a_turn_leaves_it_alone():
 def test_personal_data_in_conversations_are_found_behind_a_line_end_too(prepared):
     found = {one.kind: one for one in prepared().findings}
     assert found["personal-data"].rows == (5,)
-    assert "e-mail address in 1 rows" in found["personal-data"].message
-    assert "phone number in 1 rows" in found["personal-data"].message
+    assert "e-mail address in 1 row" in found["personal-data"].message
+    assert "phone number in 1 row" in found["personal-data"].message
     assert (
         found["personal-data"].remedy
         == "data: {personal_data: {messages: redact}}  # or hash, keep"

@@ -151,7 +151,7 @@ def test_a_row_without_a_time_is_refused_with_its_place(make: Make) -> None:
     frame = classes().with_columns(
         pl.when(pl.int_range(pl.len()) == 10).then(None).otherwise(pl.col("t")).alias("t")
     )
-    with pytest.raises(DataError, match=r"1 rows have no time.*data\.csv:12"):
+    with pytest.raises(DataError, match=r"1 row has no time.*data\.csv:12"):
         make(frame, task="classification", target="label", series=SERIES)
 
 
