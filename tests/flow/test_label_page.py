@@ -288,3 +288,56 @@ def test_answers_wait_for_the_server_of_their_own_rows(browser, tmp_path: Path):
         )
         assert standing(there.desk) == {("anna", row): "spam"}
     context.close()
+
+
+def keys_shown(page) -> list[tuple[str, str]]:
+    """The key and the class of each button."""
+    pairs = page.eval_on_selector_all(
+        ".choice",
+        "all => all.map(b => [b.querySelector('kbd').textContent, b.lastChild.textContent])",
+    )
+    return [tuple(pair) for pair in pairs]
+
+
+def test_a_class_that_is_itself_a_key_is_given_by_it(browser, tmp_path: Path):
+    desk = text_desk(tmp_path, Wishes(classes=("0", "1", "none", "s", "B")))
+    with served(desk) as there, opened(browser.new_context(), there.address) as page:
+        assert keys_shown(page) == [("0", "0"), ("1", "1"), ("2", "none"), ("3", "s"), ("b", "B")]
+        said = {press(page, key): label for key, label in [("0", "0"), ("1", "1"), ("b", "B")]}
+        waits_until_saved(page)
+        assert {row: label for (_, row), label in standing(desk).items()} == said
+
+
+def test_a_long_text_is_scrolled_by_keys_and_another_begins_at_its_top(browser, tmp_path: Path):
+    pl.DataFrame({"text": ["word " * 9_000, "again " * 9_000]}).write_csv(tmp_path / "long.csv")
+    recipe = tmp_path / "long.yaml"
+    recipe.write_text("data: {source: long.csv, target: label, inputs: {text: text}}\n")
+    desk = open_desk(recipe, Wishes(classes=("a", "b")), workspace=tmp_path / "workspace")
+    with served(desk) as there, opened(browser.new_context(), there.address) as page:
+        top = "document.getElementById('row').scrollTop"
+        page.keyboard.press("PageDown")
+        page.keyboard.press("ArrowDown")
+        below = page.evaluate(top)
+        page.keyboard.press("End")
+        assert 0 < below < page.evaluate(top)
+        page.keyboard.press("PageUp")
+        page.keyboard.press("Home")
+        assert page.evaluate(top) == 0
+        page.keyboard.press("End")
+        press(page, "a")
+        assert page.evaluate(top) == 0
+
+
+def test_a_text_that_is_read_from_right_to_left_stands_so(browser, tmp_path: Path):
+    pl.DataFrame({"text": ["שלום עולם, 2024."]}).write_csv(tmp_path / "right.csv")
+    recipe = tmp_path / "right.yaml"
+    recipe.write_text("data: {source: right.csv, target: label, inputs: {text: text}}\n")
+    desk = open_desk(recipe, Wishes(classes=("a", "b")), workspace=tmp_path / "workspace")
+    with served(desk) as there, opened(browser.new_context(), there.address) as page:
+        left, right, middle = page.evaluate(
+            "() => {const pre = document.querySelector('#row pre'), range = document.createRange();"
+            "range.setStart(pre.firstChild, 0); range.setEnd(pre.firstChild, 1);"
+            "const a = range.getBoundingClientRect(), b = pre.getBoundingClientRect();"
+            "return [a.left, b.right, (b.left + b.right) / 2]}"
+        )
+        assert middle < left < right

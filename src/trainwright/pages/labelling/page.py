@@ -32,10 +32,12 @@ progress::-moz-progress-bar{background:var(--accent)}
 font-variant-numeric:tabular-nums}
 main{flex:0 1 auto;padding:1.3rem;background:var(--raised);border-radius:8px;overflow:auto;min-height:8rem}
 main pre{margin:0;white-space:pre-wrap;overflow-wrap:anywhere;font:inherit}
+main pre,dd,.choice span{unicode-bidi:plaintext;text-align:start}
+main:focus-visible{outline:2px solid var(--accent);outline-offset:2px}
 main img{display:block;margin:auto;max-width:100%;max-height:56vh;min-width:8rem;image-rendering:auto}
 main img.small{image-rendering:pixelated;width:16rem}
 dl{display:grid;grid-template-columns:minmax(7rem,max-content) 1fr;gap:.25rem 1.4rem;margin:0}
-dt{color:var(--soft)}dd{margin:0;overflow-wrap:anywhere}
+dt{color:var(--soft)}dd{margin:0;overflow-wrap:anywhere;white-space:pre-wrap}
 @media (max-width:34rem){body{padding:.8rem;gap:.7rem}main{padding:.9rem}
 dl{display:block}dd{margin:0 0 .5rem}}
 .keys{display:flex;flex-wrap:wrap;align-items:center;gap:.6rem}
@@ -53,6 +55,7 @@ margin-right:.5rem;background:var(--raised)}
 SCRIPT = r"""
 'use strict';
 const KEYS='1234567890abcdefghijklmnopqrtvwxyz',AHEAD=5,MOST=20;
+const SCROLL={arrowdown:60,arrowup:-60,pagedown:.9,pageup:-.9,home:-Infinity,end:Infinity};
 const RETRY=1500,IDLE=10000,PATIENCE=15000;
 const at=id=>document.getElementById(id);
 function make(name,text){
@@ -120,6 +123,18 @@ function tellKept(){
     :open+' not yet saved';
 }
 
+// A class that is itself a key has that one, as a digit does; the others take those that are left, in order.
+let keyOf=[];
+function keysOf(classes){
+  const own=classes.map(label=>label.length===1?label.toLowerCase():'');
+  const taken=new Set(own.filter(key=>key&&KEYS.includes(key)));
+  const free=[...KEYS].filter(key=>!taken.has(key));
+  return own.map(key=>taken.delete(key)?key:free.shift());
+}
+function scroll(by){
+  const place=at('row'),step=Math.abs(by)<1?by*place.clientHeight:by;
+  place.scrollTop=Math.min(Math.max(place.scrollTop+step,0),place.scrollHeight);
+}
 const points=share=>(100*share).toFixed(1);
 function tell(p){
   const bar=at('bar');bar.max=Math.max(p.rows,1);bar.value=p.done;
@@ -172,9 +187,11 @@ async function fill(){
 async function refresh(){
   task=await call('task',{});lost=false;
   at('title').textContent=task.target;document.title='Label '+task.target;
+  keyOf=keysOf(task.classes);
   at('choices').replaceChildren(...task.classes.map((label,n)=>{
     const b=make('button');b.className='choice';
-    b.append(make('kbd',KEYS[n]),document.createTextNode(label));
+    if(keyOf[n])b.append(make('kbd',keyOf[n]));
+    b.append(make('span',label));
     b.onclick=()=>{b.blur();act(()=>answer(label));};return b;}));
   tell(task.progress);show();
 }
@@ -227,9 +244,10 @@ at('undo').onclick=()=>{at('undo').blur();act(undo);};
 document.addEventListener('keydown',event=>{
   if(event.target===at('who')){if(event.key==='Enter')at('who').blur();return;}
   if(event.ctrlKey||event.metaKey||event.altKey||!task)return;
-  const key=event.key.toLowerCase(),choice=KEYS.indexOf(key);
+  const key=event.key.toLowerCase(),choice=keyOf.indexOf(key);
+  if(key in SCROLL){event.preventDefault();scroll(SCROLL[key]);return;}
   const deed=key==='s'||key===' '?()=>answer(null):key==='u'||key==='backspace'?undo
-    :choice>=0&&choice<task.classes.length?()=>answer(task.classes[choice]):null;
+    :choice>=0?()=>answer(task.classes[choice]):null;
   if(!deed)return;
   event.preventDefault();
   if(!event.repeat)act(deed);
@@ -246,7 +264,7 @@ PAGE = f"""<!doctype html>
 <progress id="bar" max="1" value="0" aria-label="rows with a label"></progress>
 <div class="told"><span id="done"></span><span id="mine"></span><span id="kept" aria-live="polite"></span>
 <span id="gain"></span></div>
-<main id="row" tabindex="-1" aria-live="polite"></main>
+<main id="row" tabindex="0" aria-live="polite" aria-label="the row to label"></main>
 <div class="keys" id="choices"></div>
 <div class="keys"><button class="plain" id="skip"><kbd>s</kbd>skip</button>
 <button class="plain" id="undo"><kbd>u</kbd>undo</button><span id="now"></span>
