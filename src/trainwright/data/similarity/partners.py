@@ -26,8 +26,10 @@ from trainwright.data.staging.arrays import Arrays
 from trainwright.data.view import View
 
 SAMPLE_ROWS = 20_000
-_SHARING = 0.02  # of the rows, that may share a set by chance
-_NO_GAIN = 1.2  # times what all columns leave
+_SHARING = (
+    0.1  # of the rows, that may share a set: to look at them costs as much as a further column
+)
+_NO_GAIN = 0.9  # of the pairs that share a set, which a further column must leave at most
 _TRIED = 6  # columns that are weighed at a time
 _COSTS = {ColumnType.NUMBER: 3.0, ColumnType.CATEGORY: 4.0, ColumnType.TEXT: 6.0}
 
@@ -84,7 +86,6 @@ def choose_sets(view: View, columns: Sequence[Column]) -> tuple[list[Column], li
     pairs = sample.height * (sample.height - 1) / 2
     alone = {name: _pairs(found) for name, found in keys.items()}
     wanted = _SHARING / max(1, view.num_rows) * pairs
-    wanted = max(wanted, _NO_GAIN * _pairs(_total(list(keys.values()))))
     left = sorted(columns, key=lambda one: np.log((alone[one.name] + 1) / (pairs + 1)) / _cost(one))
     sets: tuple[list[Column], list[Column]] = ([], [])
     sums = [np.zeros(sample.height, np.uint64), np.zeros(sample.height, np.uint64)]
@@ -97,6 +98,8 @@ def choose_sets(view: View, columns: Sequence[Column]) -> tuple[list[Column], li
             for found, column in zip(tried, left, strict=False)
         ]
         place = int(np.argmin(gains))
+        if sets[side] and tried[place] > _NO_GAIN * sharing[side]:
+            break
         best = left.pop(place)
         sets[side].append(best)
         sums[side] += keys[best.name]
@@ -112,13 +115,6 @@ def _key(values: pl.Series, column: Column, factor: np.uint64) -> Hashes:
     """What is added up to a key of several columns."""
     found: Hashes = hash_cells(agreed(values, column)) * factor
     return found
-
-
-def _total(keys: Sequence[Hashes]) -> Hashes:
-    total = np.zeros_like(keys[0])
-    for key in keys:
-        total += key
-    return total
 
 
 def _pairs(keys: Hashes) -> float:

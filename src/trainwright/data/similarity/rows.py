@@ -43,9 +43,10 @@ WORD_LETTERS = 5
 _SPARE_BITS = 8.0  # beyond those that name a pair of rows
 _FEWEST_COLUMNS, _FEWEST_TELLING = 4, 3
 _FEW = 0.25  # of the rows, up to which they are looked at alone
-_FILTER_BITS = 16
+_FILTER_BITS, _MOST_FILTER_BITS = 4, 23  # beyond those that number the cells that are counted
 _MOST_CHECKED = 200_000  # pairs of words that are compared letter by letter
 _KEPT_CELLS = 1 << 24
+_TAKEN_ROWS = 1 << 16  # at a time
 _KINDS = (
     ColumnType.NUMBER, ColumnType.CATEGORY, ColumnType.BOOLEAN, ColumnType.DATETIME, ColumnType.TEXT,
 )  # fmt: skip
@@ -130,7 +131,7 @@ class _Table:
         self._partners = partners
         self._arrays = arrays
         self._keeps = len(rows) * len(columns) <= _KEPT_CELLS
-        self._cells: dict[str, Hashes] = {}
+        self._cells: dict[str, Hashes] = self._all_cells() if self._keeps else {}
         self._told: dict[str, NDArray[np.float32]] = {}
         self.sums: Hashes = arrays.full(len(rows), 0, np.uint64)
         self.bits: NDArray[np.float32] = arrays.full(len(rows), 0, np.float32)
@@ -168,18 +169,25 @@ class _Table:
         found = self._cells.get(column.name)
         if found is None:
             found = self._arrays.empty(len(self.rows), np.uint64)
-            start = at = 0
-            for block in self.view.blocks([column.name]):
-                near = self.rows[at : at + block.height]
-                near = near[: int(np.searchsorted(near, start + block.height))] - start
-                values = block[column.name]
-                values = values if len(near) == block.height else values.gather(near)
-                found[at : at + len(near)] = hashed(values, column)
-                start, at = start + block.height, at + len(near)
+            for span in self._spans():
+                block = self.view.take([column.name], self.rows[span])
+                found[span] = hashed(block[column.name], column)
                 self._arrays.release()
-            if self._keeps:
-                self._cells[column.name] = found
         return found
+
+    def _all_cells(self) -> dict[str, Hashes]:
+        """Of all columns, in one pass."""
+        names = [column.name for column in self.columns]
+        found = {name: np.empty(len(self.rows), np.uint64) for name in names}
+        for span in self._spans():
+            block = self.view.take(names, self.rows[span])
+            for column in self.columns:
+                found[column.name][span] = hashed(block[column.name], column)
+        return found
+
+    def _spans(self) -> Iterator[slice]:
+        for start in range(0, len(self.rows), _TAKEN_ROWS):
+            yield slice(start, start + _TAKEN_ROWS)
 
     def told(self, column: Column, cells: Hashes) -> NDArray[np.float32] | None:
         """Bits that each cell tells; None where the column is not telling."""
@@ -205,21 +213,22 @@ class _Table:
 
     def _count(self, column: Column, distinct: Hashes) -> NDArray[np.int64]:
         """How many of all rows have each of these cells, which rise."""
+        found = np.zeros(len(distinct), np.int64)
         counts = self.view.counts(column.name) if column.type is not ColumnType.TEXT else None
         if counts is not None:
             missing = pl.Series([None], dtype=counts["value"].dtype)
             cells = hashed(pl.concat([counts["value"], missing.alias("value")]), column)
             rows = counts["count"].to_numpy().astype(np.int64)
             rows = np.append(rows, self.view.num_rows - rows.sum())
-            return _added(distinct, cells, rows)
-        found = np.zeros(len(distinct), np.int64)
-        may_be = np.zeros(1 << _FILTER_BITS, dtype=bool)
-        shift = np.uint64(64 - _FILTER_BITS)
+            _add(found, distinct, cells, rows)
+            return found
+        bits = min(_MOST_FILTER_BITS, len(distinct).bit_length() + _FILTER_BITS)
+        may_be, shift = np.zeros(1 << bits, dtype=bool), np.uint64(64 - bits)
         may_be[distinct >> shift] = True
         for block in self.view.blocks([column.name]):
             cells = hashed(block[column.name], column)
             cells = cells[may_be[cells >> shift]]
-            found += _added(distinct, cells, np.ones(len(cells), np.int64))
+            _add(found, distinct, cells, np.ones(len(cells), np.int64))
         return found
 
     def neighbours(self, column: Column | None) -> tuple[Rows, Rows]:
@@ -265,16 +274,14 @@ class _Table:
             yield np.concatenate(rows), np.concatenate(found)
 
 
-def _added(distinct: Hashes, cells: Hashes, rows: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Of each distinct cell, rising, the rows of all that are equal to it."""
-    order = np.argsort(cells)
-    cells, rows = cells[order], rows[order]
-    ends = np.append(0, np.cumsum(rows))
-    found: NDArray[np.int64] = (
-        ends[np.searchsorted(cells, distinct, side="right")]
-        - ends[np.searchsorted(cells, distinct)]
-    )
-    return found
+def _add(
+    counts: NDArray[np.int64], distinct: Hashes, cells: Hashes, rows: NDArray[np.int64]
+) -> None:
+    """Add to the count of each distinct cell, which rise, the rows of those that are equal to it."""
+    order = np.argsort(cells)  # neighbours are found in the cache
+    at = np.minimum(np.searchsorted(distinct, cells[order]), len(distinct) - 1)
+    there = distinct[at] == cells[order]
+    np.add.at(counts, at[there], rows[order][there])
 
 
 def _differ(table: _Table, left: Rows, right: Rows) -> NDArray[np.bool_]:

@@ -74,7 +74,7 @@ def test_rows_that_share_nothing_are_left_out(view_of):
     frame = table(5_000, kinds=100_000)[:5_000]
     view = view_of(frame)
     found = find_partners(view, judged_columns(view), Arrays())
-    assert (found.sharing[0] | found.sharing[1]).mean() < 0.05
+    assert (found.sharing[0] | found.sharing[1]).mean() < 0.15
 
 
 @pytest.mark.parametrize("kinds", [250, 1_000])
