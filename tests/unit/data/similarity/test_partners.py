@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from trainwright.data.similarity import rows as rows_module
+from trainwright.data.similarity import compared
 from trainwright.data.similarity.cells import hashed
 from trainwright.data.similarity.partners import Partners, choose_sets, find_partners
 from trainwright.data.similarity.rows import judged_columns, near_rows
@@ -88,7 +88,13 @@ def test_the_same_is_found_as_where_all_rows_are_compared(view_of, monkeypatch, 
         always = np.ones(view.num_rows, dtype=bool)
         return Partners((frozenset(), frozenset()), (always, always))
 
-    monkeypatch.setattr(rows_module, "find_partners", everything)
+    monkeypatch.setattr(compared, "find_partners", everything)
     whole = near_rows(view, arrays=Arrays())
     for name in ("row", "first", "likeness"):
         np.testing.assert_array_equal(getattr(few, name), getattr(whole, name))
+
+
+def test_where_no_row_shares_anything_nothing_is_near(view_of):
+    rng = np.random.default_rng(0)
+    view = view_of(pl.DataFrame({name: rng.normal(size=200) for name in "abcde"}))
+    assert len(near_rows(view).row) == 0
