@@ -86,6 +86,8 @@ def _hopeful(view: View, names: list[str]) -> dict[str, Moments]:
         if len(values) < FEWEST_ROWS:
             continue
         moments = Moments.watching(values, least=FILLED * _SHOWN[1] / 3)
+        if not math.isfinite(moments.mean):
+            continue
         if moments.may_be_scaled or moments.may_be_filled:
             found[name] = moments
     return found
