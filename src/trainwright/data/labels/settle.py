@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 
 from trainwright.core.artifacts import Finding
 from trainwright.core.columns import ROW
-from trainwright.core.errors import RecipeError, shorten
+from trainwright.core.errors import DataError, RecipeError, shorten
 from trainwright.data.findings import finding
-from trainwright.data.labels.agreement import krippendorff_alpha
+from trainwright.data.labels.annotators import agreement_findings
 from trainwright.data.labels.combining import Combined, combine
 from trainwright.data.labels.corrections import read_corrections, read_lines
 from trainwright.data.labels.functions import ask_functions
@@ -38,8 +38,6 @@ EDITS = {
     "before": pl.String(),
     "after": pl.String(),
 }
-POOR_ALPHA = 0.667  # below it Krippendorff draws no conclusions
-POOR_QUALITY = 0.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +151,7 @@ class _State:
         self._keep(combined.probabilities, combined.labelled, votes.classes)
         self._weights = np.where(combined.labelled, _confidence(combined.probabilities), 1.0)
         self._tables["annotators"] = annotator_table(votes, combined)
-        self._findings += _agreement_findings(votes, combined, how=settings.combine)
+        self._findings += agreement_findings(votes, combined, how=settings.combine)
 
     def ask(self, functions: Sequence[str | Rule]) -> None:
         """Functions label the rows that have no label still."""
@@ -236,10 +234,18 @@ class _State:
             self._base / file, ("row", "annotator", "label"), key="data.labels.annotations"
         )
         places = pl.Series(np.arange(len(self._rows)))
-        rows = pl.Series(positions_of(lines["row"].cast(pl.String), self._files), dtype=pl.Int64)
-        at = rows.replace_strict(
-            pl.Series(self._rows), places, default=-1, return_dtype=pl.Int64
-        ).fill_null(-1)
+        named = lines["row"].cast(pl.String)
+        rows = pl.Series(positions_of(named, self._files), dtype=pl.Int64)
+        at = rows.replace_strict(pl.Series(self._rows), places, default=None, return_dtype=pl.Int64)
+        if lost := named.filter(at.is_null()).to_list():
+            last = ", ".join(f"{name}:{many - 1}" for name, many in self._files) or self._rows[-1]
+            raise DataError(
+                f"row {shorten(lost[0] or '')} is not there; {len(lost)} of {len(named)} labels are for such",
+                where=str(file),
+                mend=f"rows are named FILE:POSITION, from 0; the last ones are {last}"[:300],
+            )
+        if lines["label"].null_count() == lines.height:
+            raise DataError("nobody gave a label", where=str(file), mend="label some rows first")
         return votes_of_lines(lines.with_columns(at.alias("row")), num_rows=len(self._rows))
 
     def _change(self, after: pl.Series, *, step: str) -> None:
@@ -282,38 +288,6 @@ def annotator_table(votes: Votes, combined: Combined) -> pl.DataFrame:
             "agrees": agree / np.maximum(1, given),
         }
     )
-
-
-def _agreement_findings(votes: Votes, combined: Combined, *, how: str) -> list[Finding]:
-    alpha = krippendorff_alpha(votes)
-    split = np.flatnonzero((votes.counts > 0).sum(axis=1) > 1)
-    qualities = zip(votes.names, combined.quality, strict=True)
-    told = ", ".join(f"{name} {quality:.2f}" for name, quality in list(qualities)[:10])
-    poor = bool(alpha.value < POOR_ALPHA)
-    found = [
-        finding(
-            "conflicting-label",
-            "warning" if poor else "info",
-            f"{len(votes.names)} annotators, joined by {how}: Krippendorff's alpha {alpha.value:.3f}"
-            f" ({alpha.low:.3f} to {alpha.high:.3f}); on {len(split)} rows they differ. Quality: {told}",
-            count=len(split),
-            remedy="settle the rows they differ on, or write down what the classes mean"
-            if poor
-            else "",
-        )
-    ]
-    found += [
-        finding(
-            "conflicting-label",
-            "warning",
-            f"annotator {name!r} has a quality of {quality:.2f}: hardly better than guessing",
-            column=name,
-            remedy="leave this annotator out of data.labels",
-        )
-        for name, quality in zip(votes.names, combined.quality, strict=True)
-        if quality < POOR_QUALITY
-    ]
-    return found
 
 
 def _function_findings(

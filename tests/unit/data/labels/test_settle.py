@@ -163,3 +163,57 @@ def test_files_that_labels_depend_on_are_told(tmp_path: Path) -> None:
         {"corrections": "c.csv", "functions": ["mine:f", "json:dumps"], "annotators": ["a", "b"]}
     )
     assert label_files(settings, base=tmp_path) == [tmp_path / "c.csv", tmp_path / "mine.py"]
+
+
+def given(folder: Path, lines: list[tuple[str, str, str | None]], **more: str) -> Settled:
+    schema = {"row": pl.String, "annotator": pl.String, "label": pl.String}
+    pl.DataFrame(lines, schema=schema, orient="row").write_csv(folder / "votes.csv")
+    said = LabelSettings.model_validate({"annotations": "votes.csv", **more})
+    found = settle(FRAME, said, target="y", base=folder, files=(("mails.csv", 10),))
+    assert found is not None
+    return found
+
+
+def test_a_label_for_a_row_that_is_not_there_is_named_as_the_file_names_it(tmp_path: Path) -> None:
+    with pytest.raises(
+        DataError, match=r"row 'mails.csv:99' is not there; 1 of 2 labels"
+    ) as caught:
+        given(tmp_path, [("mails.csv:1", "a", "ham"), ("mails.csv:99", "a", "ham")])
+    assert (caught.value.where, caught.value.mend) == (
+        "votes.csv",
+        "rows are named FILE:POSITION, from 0; the last ones are mails.csv:9",
+    )
+
+
+def test_a_file_without_a_label_is_named(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="nobody gave a label") as caught:
+        given(tmp_path, [("mails.csv:1", "a", None)])
+    assert caught.value.where == "votes.csv"
+
+
+def test_labels_of_which_no_row_has_two_are_told_as_such(tmp_path: Path) -> None:
+    found = given(tmp_path, [("mails.csv:1", "a", "ham"), ("mails.csv:2", "a", "spam")])
+    (told,) = [one for one in found.findings if one.kind == "conflicting-label"]
+    assert told.message == (
+        "1 annotator, and no row has labels of two: how far they agree is not known"
+    )
+    assert "--answers 2" in told.remedy
+
+
+@pytest.mark.parametrize("how", ["majority", "dawid-skene", "mace"])
+def test_who_gave_few_labels_is_not_called_poor_and_who_is_right_seven_times_in_ten_neither(
+    how,
+) -> None:
+    generator = np.random.default_rng(0)
+    truth = generator.integers(0, 4, 600)
+    columns = {}
+    for name, right in (("a", 0.9), ("b", 0.9), ("c", 0.7), ("d", 0.25)):
+        wrong = (truth + generator.integers(1, 4, 600)) % 4
+        columns[name] = np.where(generator.random(600) < right, truth, wrong).astype(str)
+    once = [str((truth[0] + 1) % 4), *[None] * 599]
+    frame = pl.DataFrame({ROW: np.arange(600), **columns, "once": once})
+    settings = LabelSettings.model_validate({"annotators": [*columns, "once"], "combine": how})
+    found = settle(frame, settings, target="y", base=Path())
+    assert found is not None
+    assert [one.column for one in found.findings if "hardly better" in one.message] == ["d"]
+    assert "(of 1 label)" in found.findings[0].message
