@@ -29,6 +29,7 @@ from trainwright.data.types.numbers import (
     Codes,
     code_kind,
     found_marks,
+    may_name_rows,
     note_codes,
     note_found_marks,
     note_spelling,
@@ -86,6 +87,8 @@ class Native:
         kind, odd = self.column.type, tally.misfits
         if kind is ColumnType.NUMBER and (codes := _codes(case, tally)) is not None:
             return Verdict(instead=codes)
+        if kind is ColumnType.NUMBER and may_name_rows(case, tally):
+            return Verdict(instead=replace(self, watch=replace(self.watch, distinct=True)))
         if kind is ColumnType.NUMBER and tally.numbers is not None:
             if not self.marks and case.context.type is None and (marks := found_marks(tally, case)):
                 column = replace(self.column, nulls=(*self.column.nulls, *marks))

@@ -30,6 +30,7 @@ from trainwright.data.types.values import BLANKS_RULE, NUMBER, parse_series
 
 _FAR = 3.0  # spans of all other values
 _TWO_NINES, _THREE_NINES = 99.0, 999.0
+_FEW = 20  # values that say nothing of how they were numbered
 _INFINITE = re.compile(r"[+-]?inf(inity)?", re.IGNORECASE)
 _ENTITY = re.compile(r"(^|.*_)(id|ids|uid|uuid|guid|zip|zipcode|postcode)([^a-z].*)?$")
 _ROW_NAME = re.compile(
@@ -37,7 +38,8 @@ _ROW_NAME = re.compile(
     r"|.+_(number|no|nr|num)$"
 )
 _TIME = re.compile(
-    r"(^|.*[^a-z])(year|month|week|day|date|time|hour|minute|period|quarter|age|t)([^a-z].*)?$"
+    r"(^|.*[^a-z])(year|month|week|day|date|time|hour|minute|period|quarter|age|rank|t"
+    r"|at|ts|epoch|timestamp|created|updated|modified|seen|when)([^a-z].*)?$"
 )
 
 
@@ -69,6 +71,9 @@ class Figures:
         if integer and (words := _must_stay_text(case, tally)):
             del case.findings[noted : len(case.findings) - 1]
             return words
+        if may_name_rows(case, tally):
+            del case.findings[noted:]
+            return Verdict(instead=replace(self, watch=replace(self.watch, distinct=True)))
         column = replace(self.column, integer=integer, nulls=nulls)
         note_spelling(case, column, self.doubts, tally)
         note_found_marks(case, tally, self.marks)
@@ -215,16 +220,35 @@ def number_watch(case: Case) -> Watch:
     return Watch(distinct=named or case.context.is_target)
 
 
+def may_name_rows(case: Case, tally: Tally) -> bool:
+    """As many whole numbers as their range holds: worth counting whether each stands there once."""
+    context = case.context
+    if context.type is not None or context.is_target or tally.distinct is not None:
+        return False
+    return tally.values >= _FEW and not is_named(_TIME, case.name) and _fill_their_range(tally)
+
+
+def _fill_their_range(tally: Tally) -> bool:
+    assert tally.numbers is not None
+    extent = tally.numbers.extent
+    if not tally.numbers.is_whole or extent.least is None or extent.most is None or extent.marks:
+        return False
+    return tally.values <= extent.most - extent.least + 1 <= tally.values / MOSTLY
+
+
 def code_kind(name: str, tally: Tally) -> ColumnType | None:
     """What whole numbers are that name things instead of counting them, or None.
 
-    Numbers that count up by one, and numbers that are all distinct under a name like `id`, are an
-    identifier; those that repeat under such a name are the category of an entity. A whole number
-    that merely differs in every row may well be a measurement: it stays one.
+    Numbers that count up by one, those that fill their range, each once, in any order, and numbers that
+    are all distinct under a name like `id`, are an identifier; those that repeat under such a name are the
+    category of an entity. A whole number that merely differs in every row may well be a measurement: it
+    stays one.
     """
     assert tally.numbers is not None
-    if tally.values >= 20 and tally.numbers.counts_up and not is_named(_TIME, name):
-        return ColumnType.IDENTIFIER
+    if tally.values >= _FEW and not is_named(_TIME, name):
+        each_once = tally.distinct is not None and tally.distinct.number >= MOSTLY * tally.values
+        if tally.numbers.counts_up or (each_once and _fill_their_range(tally)):
+            return ColumnType.IDENTIFIER
     is_entity = is_named(_ENTITY, name)
     if tally.distinct is None or (not is_entity and not is_named(_ROW_NAME, name)):
         return None

@@ -3,11 +3,12 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import numpy as np
 import polars as pl
 import pytest
 
 from column_cases import DAYS, TARGETS, TYPED, turned
-from trainwright.core.columns import Task
+from trainwright.core.columns import ColumnType, Task
 from trainwright.data.types import (
     ColumnTyping,
     Context,
@@ -141,3 +142,32 @@ def test_misfits_are_kept_in_bounds_and_counted_in_full() -> None:
     assert (tally.rows, tally.values, tally.misfits.count) == (105_000, 100_000, 5_000)
     assert len(tally.misfits.texts) == 1_000
     assert tally.misfits.rows[:2].tolist() == [100_000, 100_001]
+
+
+@pytest.mark.parametrize("native", [False, True], ids=["text", "whole numbers"])
+@pytest.mark.parametrize("rows", [300, 30_000])
+def test_numbers_that_fill_their_range_each_once_in_any_order_name_rows(
+    rows: int, native: bool
+) -> None:
+    numbers = np.random.default_rng(0).permutation(int(rows * 1.03))[:rows] + 5_000
+    column = pl.Series("a", numbers) if native else pl.Series("a", numbers).cast(pl.String)
+    typed = type_column(column, Context())
+    assert typed.column.type is ColumnType.IDENTIFIER
+    assert [one.kind for one in typed.findings] == ["identifier"]
+
+
+@pytest.mark.parametrize(
+    ("name", "numbers"),
+    [
+        ("repeats", np.random.default_rng(0).integers(0, 300, 300)),
+        ("sparse", np.random.default_rng(0).permutation(3_000)[:300]),
+        ("rank", np.random.default_rng(0).permutation(300)),
+        ("day", np.random.default_rng(0).permutation(300)),
+    ],
+)
+def test_numbers_that_repeat_leave_gaps_or_tell_a_rank_or_a_time_are_numbers(
+    name: str, numbers: np.ndarray
+) -> None:
+    typed = type_column(pl.Series(name, numbers).cast(pl.String), Context())
+    assert typed.column.type is ColumnType.NUMBER
+    assert not typed.findings
