@@ -18,7 +18,7 @@ from trainwright.core.errors import DataError, counted, shorten, verb
 from trainwright.data.chronology import TRAIN
 from trainwright.data.findings import finding
 from trainwright.data.hashing import mix
-from trainwright.data.staging.rows import Rows
+from trainwright.data.staging.rows import BLOCK_ROWS, Rows
 from trainwright.data.types.target import is_heavy_tailed
 
 FEW_ROWS = 50
@@ -118,7 +118,13 @@ class Classes:
 
 
 def check_classes(
-    rows: Rows, parts: NDArray[np.int8], target: Target, *, row: NDArray[np.int64], by: str
+    rows: Rows,
+    parts: NDArray[np.int8],
+    target: Target,
+    *,
+    row: NDArray[np.int64],
+    by: str,
+    codes: NDArray[np.int32] | None = None,
 ) -> Classes:
     """The target as train shows it: its classes, or whether its tails are heavy.
 
@@ -130,6 +136,7 @@ def check_classes(
         target: As all rows show it.
         row: Global positions; shape (rows,).
         by: How the rows were split.
+        codes: The class of each row, where it is known; shape (rows,).
 
     Raises:
         DataError: train holds one class only, or a later part only classes that train lacks.
@@ -140,7 +147,11 @@ def check_classes(
         return Classes(replace(target, heavy_tailed=heavy), none, ())
     if target.task.is_language:
         return Classes(target, none, ())
-    counts = _counts(rows, parts, target)
+    counts = (
+        _counts(rows, parts, target)
+        if codes is None
+        else _counts_of(codes, parts, len(target.classes))
+    )
     tags = target.task is Task.TOKEN_CLASSIFICATION
     present = counts[TRAIN] > 0
     if present.sum() < 2:
@@ -201,6 +212,19 @@ def _counts(rows: Rows, parts: NDArray[np.int8], target: Target) -> NDArray[np.i
         there = part >= 0
         counts += np.bincount(part[there] * len(codes) + found[there], minlength=len(counts))
     return counts.reshape(3, len(codes))
+
+
+def _counts_of(
+    codes: NDArray[np.int32], parts: NDArray[np.int8], num_classes: int
+) -> NDArray[np.int64]:
+    """The same of rows whose classes are known."""
+    counts = np.zeros(3 * num_classes, dtype=np.int64)
+    for start in range(0, len(codes), BLOCK_ROWS):
+        part = parts[start : start + BLOCK_ROWS].astype(np.int64)
+        there = part >= 0
+        found = part[there] * num_classes + codes[start : start + BLOCK_ROWS][there]
+        counts += np.bincount(found, minlength=len(counts))
+    return counts.reshape(3, num_classes)
 
 
 def _holding(

@@ -94,12 +94,13 @@ class TablePreparation:
 
     def transform(self, frame: pl.DataFrame) -> Features:
         dense = np.zeros((frame.height, len(self._names)))
+        columns = [step.looked_up(frame[step.column]) for step in self.steps]
         for start in range(0, frame.height, _CACHE_ROWS):
-            block = frame.slice(start, _CACHE_ROWS)
             first = 0
-            for step in self.steps:
+            for step, column in zip(self.steps, columns, strict=True):
                 after = first + len(step.names)
-                step.fill(block[step.column], dense[start : start + _CACHE_ROWS, first:after])
+                block = column.slice(start, _CACHE_ROWS)
+                step.fill(block, dense[start : start + _CACHE_ROWS, first:after])
                 first = after
         texts = [frame[step.column].to_list() for step in self.texts]
         words = [frame[name].list.len().fill_null(0) for name in self._lists]

@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 
 from trainwright.compute.workers import HERE, Workers
+from trainwright.core.allocation import kept_memory
 from trainwright.core.artifacts import Finding, Snapshot
 from trainwright.core.clock import Deadline
 from trainwright.core.columns import ROW, Task
@@ -154,7 +155,7 @@ def prepare(
         return known
     sweep(snapshots)
     keeper = Keeper(snapshots / "staged")
-    with scratch_folder(snapshots, "prepare") as folder:
+    with scratch_folder(snapshots, "prepare") as folder, kept_memory():
         kept: tuple[StagedFile, ...] = ()
         if settings.series is not None:
             raw = read_source(settings, base=base, progress=progress)

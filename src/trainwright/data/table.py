@@ -17,7 +17,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from trainwright.core.artifacts import Split
-from trainwright.core.columns import RESERVED, ROW, UNIT, WEIGHT, Column, Target
+from trainwright.core.columns import RESERVED, ROW, UNIT, WEIGHT, Column, Target, Task
 from trainwright.core.errors import DataError
 from trainwright.core.protocols import Embedder, NameTagger, OutOfFold, Probe, TextClassifier
 from trainwright.data.bundles import PARTS, Bundled, bundle, strata_of
@@ -177,7 +177,8 @@ class Table:
 
     def check_classes(self, by: str) -> Target:
         """The target as train shows it; rows of other classes are left out."""
-        found = check_classes(self.rows, self.parts, self.target, row=self.row, by=by)
+        known = self._strata if self.target.task is Task.CLASSIFICATION else None
+        found = check_classes(self.rows, self.parts, self.target, row=self.row, by=by, codes=known)
         self.findings += found.findings
         self._drop(found.unseen, step="split", reason="class not in train")
         self.target = found.target

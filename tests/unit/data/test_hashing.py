@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import polars as pl
+import pytest
 from scipy import stats
 
 from trainwright.data.hashing import (
@@ -156,3 +157,13 @@ def test_a_long_text_hashes_as_it_does_alone_wherever_it_stands() -> None:
     assert hash_cells(several).tolist() == wanted  # in more than one buffer
     gaps = pl.Series([None, *texts[:9], None, *texts[9:]])
     assert hash_cells(gaps)[gaps.is_not_null().to_numpy()].tolist() == wanted
+
+
+@pytest.mark.parametrize("length", [13, 20, 28, 300])
+def test_texts_of_one_length_are_hashed_as_each_alone(length: int) -> None:
+    texts = pl.Series([f"{number:0{length}d}" for number in range(100)])
+    alone = [int(hash_cells(pl.Series([text]))[0]) for text in texts]
+    assert hash_cells(texts).tolist() == alone
+    assert hash_cells(texts.reverse()).tolist() == alone[::-1]
+    assert hash_cells(texts.gather_every(3)).tolist() == alone[::3]
+    assert len(set(alone)) == len(alone)

@@ -27,6 +27,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from trainwright.data.steps.step import MIN_COUNT, NAN, Step, Summary
+from trainwright.data.types.masks import null_where
 
 MAX_CODES = 4_096
 MAX_ONE_HOT = 32
@@ -92,17 +93,21 @@ class Categories(Step):
     def is_codes(self) -> bool:
         return not self.one_hot
 
-    def fill(self, series: pl.Series, out: NDArray[np.float64]) -> None:
+    def looked_up(self, series: pl.Series) -> pl.Series:
+        """The code of each value: null for what has none."""
         texts = series.cast(pl.String)
-        codes = texts.cast(self._enum, strict=False).to_physical().cast(pl.Float64).to_numpy()
+        codes = texts.cast(self._enum, strict=False).to_physical().cast(pl.UInt32)
         if self.has_other:
-            codes = np.where(np.isnan(codes), len(self.values), codes)
-            codes[texts.is_null().to_numpy()] = NAN
+            codes = null_where(texts.is_null(), codes.fill_null(len(self.values)))
+        if self.one_hot and self.has_missing:
+            codes = codes.scatter(texts.is_null().arg_true(), len(self.names) - 1)
+        return codes
+
+    def fill(self, series: pl.Series, out: NDArray[np.float64]) -> None:
+        codes = series.cast(pl.Float64).to_numpy()
         if not self.one_hot:
             out[:, 0] = codes
             return
-        if self.has_missing:
-            codes = np.where(texts.is_null().to_numpy(), len(self.names) - 1, codes)
         held = np.flatnonzero(~np.isnan(codes))
         out[held, codes[held].astype(np.intp)] = 1.0
 

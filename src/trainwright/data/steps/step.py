@@ -42,9 +42,18 @@ class Step(ABC):
         """True when its one feature is category codes."""
         return False
 
+    def looked_up(self, series: pl.Series) -> pl.Series:
+        """What `fill` takes, of a whole column: what is dear to begin with is begun once."""
+        return series
+
     @abstractmethod
     def fill(self, series: pl.Series, out: NDArray[np.float64]) -> None:
-        """Write the features of a block into `out`, shape (rows, features), which holds zeros."""
+        """Write the features of a block into `out`, shape (rows, features), which holds zeros.
+
+        Args:
+            series: A block of what `looked_up` gave.
+            out: Where the features go.
+        """
 
     @abstractmethod
     def row(self, value: Any) -> Sequence[float]:  # noqa: ANN401 - a typed value or None

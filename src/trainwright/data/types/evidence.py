@@ -7,9 +7,9 @@ merged. Cost: a hash a row, which all columns of a block share, and a look at so
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -43,7 +43,7 @@ class Evidence:
     dtypes: set[pl.DataType] = field(default_factory=set)
     _places: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
     _hashes: NDArray[np.uint64] = field(default_factory=lambda: np.zeros(0, np.uint64))
-    _texts: list[str] = field(default_factory=list)
+    _texts: NDArray[Any] = field(default_factory=lambda: np.zeros(0, object))
 
     @classmethod
     def of(cls, context: Context) -> Evidence:
@@ -62,7 +62,7 @@ class Evidence:
     @property
     def sample(self) -> list[str]:
         """At most 3,000 texts in the order of their rows, none of them empty, without blanks around."""
-        return [self._texts[at] for at in np.argsort(self._places).tolist()]
+        return list(self._texts[np.argsort(self._places)])
 
     def add(self, block: pl.Series, first_row: int) -> None:
         """Look at the rows of a block; `first_row` is the global position of its first."""
@@ -73,19 +73,15 @@ class Evidence:
         self.rows += len(block)
         self.empty += block.null_count()
         if block.dtype == pl.String:
-            self.empty += int((block == "").sum())
+            self.empty += _count_empty(block)
         if not len(block) or block.dtype.is_nested() or block.dtype in (pl.Binary, pl.Null):
             return
         hashes = _hashes(first_row, len(block))
-        rows = self._drawn(hashes)
-        texts = _bare(block, rows)
-        at = _filled(texts)
-        if len(rows) < len(block) and len(at) < SAMPLE > len(self._places):
-            rows = np.arange(len(block))  # mostly empty: look at all
-            texts = _bare(block, rows)
-            at = _filled(texts)
-        found = texts if len(at) == len(texts) else [texts[number] for number in at]
-        self._keep(rows[at] + first_row, hashes[rows[at]], found)
+        drawn = self._drawn(hashes)
+        rows, texts = _filled(block, drawn)
+        if len(drawn) < len(block) and len(texts) < SAMPLE > len(self._places):  # mostly empty
+            rows, texts = _filled(block, np.arange(len(block)))
+        self._keep(rows + first_row, hashes[rows], texts)
 
     def merge(self, other: Evidence) -> Evidence:
         """Of the rows of both."""
@@ -111,17 +107,17 @@ class Evidence:
         return np.sort(np.argpartition(hashes, 2 * SAMPLE)[: 2 * SAMPLE])
 
     def _keep(
-        self, places: NDArray[np.int64], hashes: NDArray[np.uint64], texts: Sequence[str]
+        self, places: NDArray[np.int64], hashes: NDArray[np.uint64], texts: NDArray[Any]
     ) -> None:
         if not len(places):
             return
         self._places = np.concatenate([self._places, places])
         self._hashes = np.concatenate([self._hashes, hashes])
-        self._texts = [*self._texts, *texts]
+        self._texts = np.concatenate([self._texts, texts])
         if len(self._places) > SAMPLE:
             lowest = np.argpartition(self._hashes, SAMPLE)[:SAMPLE]
             self._places, self._hashes = self._places[lowest], self._hashes[lowest]
-            self._texts = [self._texts[at] for at in lowest.tolist()]
+            self._texts = self._texts[lowest]
 
 
 @lru_cache(maxsize=4)
@@ -129,8 +125,15 @@ def _hashes(first_row: int, num_rows: int) -> NDArray[np.uint64]:
     return hash_numbers(np.arange(first_row, first_row + num_rows, dtype=np.int64))
 
 
-def _bare(block: pl.Series, rows: NDArray[np.int64]) -> list[str]:
-    """The texts of these rows without blanks around; empty where there is none."""
+def _count_empty(texts: pl.Series) -> int:
+    """How many are an empty text; what is missing is none."""
+    if texts.null_count():
+        texts = texts.drop_nulls()
+    return len(texts) - int(np.count_nonzero(Views.of(texts.rechunk()).lengths))
+
+
+def _filled(block: pl.Series, rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[Any]]:
+    """Those of the rows that hold a text, and these texts without blanks around."""
     cells = block.gather(rows)
     if cells.dtype == pl.Duration:
         cells = cells.to_physical()  # which has no text of its own
@@ -139,9 +142,8 @@ def _bare(block: pl.Series, rows: NDArray[np.int64]) -> list[str]:
         texts = texts.fill_null("")
     if Views.of(texts.rechunk()).lengths.max(initial=0) > _LONGEST:
         texts = texts.str.slice(0, _LONGEST)
-    return stripped(texts).to_list()
-
-
-def _filled(texts: Sequence[str]) -> list[int]:
-    """Where a text is not empty."""
-    return [number for number, text in enumerate(texts) if text]
+    bare = stripped(texts).rechunk()
+    held = Views.of(bare).lengths > 0
+    if not held.all():
+        rows, bare = rows[held], bare.filter(pl.Series(held))
+    return rows, np.array(bare.to_list(), dtype=object)

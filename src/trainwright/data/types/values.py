@@ -297,6 +297,10 @@ def _from_text(column: Column, text: pl.Series) -> pl.Series:
 def boolean_text(text: pl.Series, true: tuple[str, ...]) -> pl.Series:
     """True for the column's words, False for their opposites, else null."""
     false = [FALSE_OF[word] for word in true]
+    if len(true) == 1:
+        is_true = text == true[0]
+        if (is_true | (text == false[0])).all(ignore_nulls=True):  # so written, as most are
+            return is_true
 
     def read(words: pl.Series) -> pl.Series:
         return words.str.to_lowercase().replace_strict(

@@ -82,7 +82,7 @@ def test_a_block_is_filled_as_its_rows():
     for one_hot in (False, True):
         step = fitted(["a"] * 5 + [""] * 5 + ["r"] + [None], one_hot=one_hot)
         out = np.zeros((len(values), len(step.names)))
-        step.fill(pl.Series(values), out)
+        step.fill(step.looked_up(pl.Series(values)), out)
         assert np.array_equal(out, [step.row(value) for value in values], equal_nan=True)
 
 
