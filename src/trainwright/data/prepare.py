@@ -148,13 +148,13 @@ def prepare(
     lookers = tuple(
         hashes_of_lookers(settings, embedder=embedder, classifier=classifier, tagger=tagger)
     )
-    known = _find_prepared(recipe, base=base, snapshots=snapshots, lookers=lookers)
+    keeper = Keeper(snapshots / "staged")
+    known = _find_prepared(recipe, base=base, keeper=keeper, snapshots=snapshots, lookers=lookers)
     if known is not None:
         if reads is not None:
             reads.restore(known.reads)
         return known
     sweep(snapshots)
-    keeper = Keeper(snapshots / "staged")
     with scratch_folder(snapshots, "prepare") as folder, kept_memory():
         kept: tuple[StagedFile, ...] = ()
         if settings.series is not None:
@@ -362,7 +362,7 @@ def _key(
 
 
 def _find_prepared(
-    recipe: Recipe, *, base: Path, snapshots: Path, lookers: tuple[str, ...]
+    recipe: Recipe, *, base: Path, keeper: Keeper, snapshots: Path, lookers: tuple[str, ...]
 ) -> Snapshot | None:
     """The snapshot that this recipe gave before on these very bytes."""
     if not (snapshots / "prepared").is_dir():
@@ -370,7 +370,7 @@ def _find_prepared(
     if recipe.data.inputs is not None and recipe.data.inputs.image is not None:
         return None  # a table of paths does not say what is in the files
     try:
-        hashes = named_hashes(recipe.data, base)
+        hashes = named_hashes(recipe.data, base, keeper.hashes)
         if hashes is None:
             return None  # whether a database has changed is known when its rows were read
         key = _key(recipe, hashes, base=base, lookers=lookers)

@@ -139,16 +139,38 @@ def size_of(location: Location) -> int:
     return location.num_bytes
 
 
-def named_hashes(settings: DataSettings, base: Path) -> list[tuple[str, str]] | None:
+class FileHashes:
+    """SHA-256 of files, by their bytes once while nothing writes to them; for one preparation."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[Path, tuple[int, ...]], str] = {}
+
+    def of(self, path: Path) -> str:
+        """As 64 hex digits.
+
+        Raises:
+            OSError, TrustError: it cannot be read, or is no plain file.
+        """
+        real = real_path(path)
+        as_it_is = real, stamp_of(real)
+        if as_it_is not in self._known:
+            self._known[as_it_is] = sha256_file(real)
+        return self._known[as_it_is]
+
+
+def named_hashes(
+    settings: DataSettings, base: Path, hashes: FileHashes | None = None
+) -> list[tuple[str, str]] | None:
     """Name and SHA-256 of everything that `data` names, in the order of reading.
 
     None where something must be read to know it: a database, a store.
     """
+    hashes = hashes or FileHashes()
     found = []
     for location, _ in named_files(settings, base):
         if isinstance(location, Path):
             whole = location.is_dir()
-            key = folder_key(location) if whole else sha256_file(real_path(location))
+            key = folder_key(location) if whole else hashes.of(location)
         else:
             said = location.key()
             if said is None:

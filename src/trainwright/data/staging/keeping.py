@@ -9,7 +9,7 @@ kept is hashed before it is believed. Cost: the disk; what is kept is about twic
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -20,13 +20,13 @@ from trainwright.core.durable import (
     make_folder,
     place_folder,
     read_json,
-    real_path,
     remove_folder,
     sha256_bytes,
     sha256_file,
     write_json,
 )
 from trainwright.core.errors import EnvironmentFault, TrustError
+from trainwright.data.reading.naming import FileHashes
 from trainwright.data.reading.tables import SourceFile
 from trainwright.data.staging.arrays import Arrays
 from trainwright.data.staging.blocks import BlockStore, open_store
@@ -45,10 +45,12 @@ class Keeper:
     Attributes:
         folder: `snapshots/staged`.
         limit_bytes: Of all that is kept.
+        hashes: Of the files named.
     """
 
     folder: Path
     limit_bytes: int = KEPT_BYTES
+    hashes: FileHashes = field(default_factory=FileHashes, repr=False, compare=False)
 
     def key(self, name: str, sha256: str, how: Mapping[str, Any]) -> str:
         """Of a file's rows: its name (messages have it), its bytes, and how they are read."""
@@ -63,7 +65,7 @@ class Keeper:
             return None  # saves hashing the file
         if not location.is_file():
             return None  # opening it says what is wrong
-        sha256 = sha256_file(real_path(location))
+        sha256 = self.hashes.of(location)
         kept = self.folder / self.key(name, sha256, how)
         try:
             kept.rename(into)

@@ -11,7 +11,10 @@ import polars as pl
 import pytest
 
 from trainwright.core.artifacts import Snapshot
+from trainwright.core.durable import sha256_file
 from trainwright.data.prepare import prepare
+from trainwright.data.reading import naming
+from trainwright.data.reading.naming import FileHashes
 from trainwright.data.staging import keeping, source
 from trainwright.recipe import Reads, parse_recipe
 
@@ -136,3 +139,30 @@ def test_places_of_rows_that_were_kept_are_those_of_the_file(run: Prepare, tmp_p
     grown = run(drop=["x"], columns={"note": "text"})
     (missing,) = [found for found in grown.findings if found.kind == "missing"]
     assert missing.rows == (121,)
+
+
+def test_a_file_that_was_read_before_is_hashed_once(
+    run: Prepare, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hashed: list[str] = []
+    hashing = naming.sha256_file
+
+    def noted(path: Path) -> str:
+        hashed.append(path.name)
+        return hashing(path)
+
+    monkeypatch.setattr(naming, "sha256_file", noted)
+    part(tmp_path, 1), part(tmp_path, 2)
+    run()
+    hashed.clear()
+    part(tmp_path, 3)
+    run()
+    assert sorted(hashed) == ["part-1.csv", "part-2.csv", "part-3.csv"]
+
+
+def test_a_file_that_was_written_to_is_hashed_anew(tmp_path: Path) -> None:
+    hashes = FileHashes()
+    part(tmp_path, 1)
+    first = hashes.of(tmp_path / "part-1.csv")
+    part(tmp_path, 1, rows=70)
+    assert hashes.of(tmp_path / "part-1.csv") == sha256_file(tmp_path / "part-1.csv") != first
