@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import polars as pl
+import pyarrow.compute as arrow_compute
 
 _FEWEST = 4_096  # rows, below which nothing is gained
 _LOOKED_AT = 8_192
@@ -23,8 +24,9 @@ def each_once(texts: pl.Series, read: Callable[[pl.Series], pl.Series]) -> pl.Se
     few = texts.head(_LOOKED_AT)
     if few.n_unique() > 0.9 * len(few):
         return read(texts)
-    distinct = texts.unique().drop_nulls()
-    if len(distinct) * _REPEATS > len(texts):
+    arrow = texts.rechunk().to_arrow(compat_level=pl.CompatLevel.newest())
+    encoded = arrow_compute.dictionary_encode(arrow)
+    if len(encoded.dictionary) * _REPEATS > len(texts):
         return read(texts)
-    places = texts.cast(pl.Enum(distinct)).to_physical().cast(pl.UInt32)
-    return read(distinct).gather(places).alias(texts.name)
+    distinct = pl.Series(texts.name, encoded.dictionary)
+    return read(distinct).gather(pl.Series(encoded.indices)).alias(texts.name)

@@ -22,7 +22,7 @@ from trainwright.data.repair.apply import repair_series
 from trainwright.data.types.dates import COMPACT, EPOCHS, as_strptime, from_epoch, parse_dates
 from trainwright.data.types.masks import null_where
 from trainwright.data.types.repeats import each_once
-from trainwright.data.types.views import SHORT_BYTES, Views
+from trainwright.data.types.views import SHORT_BYTES, Views, first_word
 from trainwright.data.types.wordlists import split_words
 from trainwright.data.types.written import changes, read_written
 
@@ -222,8 +222,10 @@ def is_missing(text: pl.Series, nulls: tuple[str, ...]) -> pl.Series:
 
 def without_nulls(text: pl.Series, nulls: tuple[str, ...]) -> pl.Series:
     """Null where the text is empty or one of the markers."""
-    lengths = Views.of(text.rechunk()).lengths
-    if not any((lengths == size).any() for size in {0, *(len(mark.encode()) for mark in nulls)}):
+    views = Views.of(text.rechunk())
+    least, most = int(views.lengths.min(initial=SHORT_BYTES)), int(views.lengths.max(initial=0))
+    near = [mark for mark in ("", *nulls) if least <= len(mark.encode()) <= most]
+    if not any((views.begin == word).any() for word in {first_word(mark) for mark in near}):
         return text
     return null_where(is_missing(text, nulls), text)
 

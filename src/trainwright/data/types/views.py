@@ -67,3 +67,9 @@ class Views:
             _BEFORE - 1, self.words.nbytes, self.words.itemsize * 2
         )
         return self.words.view(np.uint8).ravel().take(ends)
+
+
+def first_word(text: str) -> np.uint64:
+    """The first word of a text's view: its length, and its first four bytes above it."""
+    data = text.encode()
+    return np.uint64(len(data) | int.from_bytes(data[:_BEFORE], "little") << 32)
