@@ -135,7 +135,7 @@ def _is_drawn(values: pl.Series, share: float) -> pl.Series:
 
 
 def _alike(rows: pl.DataFrame, key: str, names: list[str]) -> float:
-    """Share of the other columns that vary in the table and hardly within a group."""
+    """Share of the other columns that vary hardly within a group, among those that vary in the table."""
     names = [name for name in names if name != key]
     if not names:
         return 0.0
@@ -143,10 +143,10 @@ def _alike(rows: pl.DataFrame, key: str, names: list[str]) -> float:
     found = []
     for name in names:
         counts = several[name].alias("value").value_counts()["count"].to_numpy()
-        if len(counts) < 2:
+        if len(counts) < 2 or counts.max() >= MOSTLY * several.height:
             continue
         kinds = several.group_by(key).agg(pl.col(name).n_unique())[name].to_numpy()
-        found.append(counts.max() < MOSTLY * several.height and (kinds == 1).mean() >= MOSTLY)
+        found.append((kinds == 1).mean() >= MOSTLY)
     return sum(found) / len(found) if found else 0.0
 
 

@@ -71,6 +71,20 @@ def test_things_seen_again_are_a_group_whatever_the_name() -> None:
     assert one.column == "what"
 
 
+def test_columns_that_hardly_vary_say_nothing_of_what_stays_as_it_is_within_a_group() -> None:
+    frame = patients(effect=2.0).rename({"patient_id": "hh"})
+    level = pl.col("hh").str.slice(1).cast(pl.Int64)
+    lived = frame.with_columns(
+        (level * 7 % (11 + number)).alias(f"f{number}") for number in range(9)
+    )
+    rare = [
+        (pl.int_range(900) % 31 == number).cast(pl.Int64).alias(f"rare{number}")
+        for number in range(12)
+    ]
+    (one,) = found(find, view_of(lived.with_columns(rare)))
+    assert one.column == "hh"
+
+
 def test_no_time_is_no_finding() -> None:
     assert found(find, view_of(patients(effect=2.0)), seconds=-1) == []
 

@@ -126,7 +126,8 @@ def test_a_lone_file_is_not_kept_and_what_is_beyond_the_limit_goes(
     run()
     assert not (tmp_path / "s" / "staged").exists()
     part(tmp_path, 2)
-    monkeypatch.setattr(keeping.Keeper.__init__, "__defaults__", (6_000,))
+    others = keeping.Keeper.__init__.__defaults__[1:]
+    monkeypatch.setattr(keeping.Keeper.__init__, "__defaults__", (6_000, *others))
     run()
     assert len(list((tmp_path / "s" / "staged").iterdir())) == 1
 
