@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from trainwright.core.artifacts import Finding, Snapshot, Split
 from trainwright.core.clock import Deadline
@@ -84,6 +85,24 @@ def find(view: View, *, deadline: Deadline) -> list[Finding]:  # noqa: ARG001 - 
     for (name, what), rows in broken.items():
         found.append(_broken(name, f"the contract asks for {what}", np.concatenate(rows)))
     return [*found, *_repeated(view, asked)]
+
+
+def find_unlabelled(
+    settings: DataSettings, base: Path, rows: NDArray[np.int64], *, name: str
+) -> list[Finding]:
+    """The finding on rows without a target, which are left out, where the contract requires one.
+
+    Args:
+        settings: The recipe's.
+        base: The recipe's folder.
+        rows: Global positions.
+        name: Of the target.
+    """
+    contract = load_contract(settings, base) if len(rows) else None
+    asked = None if contract is None else contract.columns.get(name)
+    if asked is None or not asked.required:
+        return []
+    return [_broken(name, "the contract asks for a value", rows)]
 
 
 def contract_of(snapshot: Snapshot) -> ContractFile:

@@ -238,7 +238,7 @@ def _table_content(
     rounds = Rounds(typed, arrays, folder, workers)
     table = Table(typed, raw.files, settings, arrays, rounds)
     table.findings += settled.findings if settled else ()
-    table.leave_out_unlabelled()
+    table.leave_out_unlabelled(base)
     table.look_for_copies()
     choice = choose_inputs(table.rows, table.columns, settings)
     seen = partial(

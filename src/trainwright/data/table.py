@@ -23,6 +23,7 @@ from trainwright.core.protocols import Embedder, NameTagger, OutOfFold, Probe, T
 from trainwright.data.bundles import PARTS, Bundled, bundle, strata_of
 from trainwright.data.chronology import TRAIN
 from trainwright.data.classes import check_classes, check_target
+from trainwright.data.contract import find_unlabelled
 from trainwright.data.detection import leave_out
 from trainwright.data.duplicates import (
     across_splits,
@@ -99,8 +100,8 @@ class Table:
         """The rows still in."""
         return KeptRows(self._typed, self.row, self._arrays)
 
-    def leave_out_unlabelled(self) -> None:
-        """Rows without a target."""
+    def leave_out_unlabelled(self, base: Path) -> None:
+        """Rows without a target; `base` is the recipe's folder."""
         missing, findings = check_target(
             self.rows,
             self.target.name,
@@ -109,6 +110,9 @@ class Table:
             tells_itself=self.target.tells_itself,
         )
         self.findings += findings
+        self.findings += find_unlabelled(
+            self._settings, base, self.row[missing], name=self.target.name
+        )
         self._drop(missing, step="target", reason="no target")
 
     def look_for_copies(self) -> None:

@@ -77,7 +77,7 @@ def read_contract(path: Path) -> ContractFile:
         RecipeError: it cannot be read, or holds what no contract has; every fault with its line.
     """
     mend = "mend the path in data.contract; `trainwright prepare RECIPE --contract-out FILE` writes one"
-    document = read_document(path, what="contract file", mend=mend)
+    document = read_document(path, what="contract file", mend=mend, least="columns: {}")
     try:
         return ContractFile.model_validate_json(json.dumps(document.values))
     except ValidationError as error:

@@ -56,15 +56,19 @@ class Document:
 
 
 _MEND = "name a recipe file; `trainwright init DATA` writes one"
+_LEAST = "data: {source: FILE, target: COLUMN}"
 
 
-def read_document(path: Path, *, what: str = "recipe", mend: str = _MEND) -> Document:
+def read_document(
+    path: Path, *, what: str = "recipe", mend: str = _MEND, least: str = _LEAST
+) -> Document:
     """Read and parse a file that a person writes.
 
     Args:
         path: The file.
         what: What it is called in messages.
         mend: What to do where it is not there.
+        least: What stands there at least.
 
     Raises:
         RecipeError: it cannot be read or is not a plain YAML mapping.
@@ -82,14 +86,16 @@ def read_document(path: Path, *, what: str = "recipe", mend: str = _MEND) -> Doc
         raise RecipeError(
             f"the {what} cannot be read: {reason}", where=str(path), mend=mend
         ) from error
-    return parse_document(data, path=str(path))
+    return parse_document(data, path=str(path), what=what, least=least)
 
 
-def parse_document(data: bytes, *, path: str) -> Document:
+def parse_document(
+    data: bytes, *, path: str, what: str = "recipe", least: str = _LEAST
+) -> Document:
     """Parse the bytes of a recipe (see the module's head for what is refused)."""
     if len(data) > LIMIT_BYTES:
         raise RecipeError(
-            f"the recipe is larger than {LIMIT_BYTES >> 20} MiB",
+            f"the {what} is larger than {LIMIT_BYTES >> 20} MiB",
             where=path,
             mend="name the right file",
         )
@@ -121,17 +127,17 @@ def parse_document(data: bytes, *, path: str) -> Document:
         ) from error
     if node is None:
         raise RecipeError(
-            "the recipe is empty",
+            f"the {what} is empty",
             where=path,
-            mend="data: {source: FILE, target: COLUMN} is the least",
+            mend=f"{least} is the least",
         )
     reader = _Reader(path)
     values = reader.value(node, ())
     if not isinstance(values, dict):
         raise RecipeError(
-            f"a recipe is a mapping of sections, not {with_article(type(values).__name__)}",
+            f"a {what} is a mapping of sections, not {with_article(type(values).__name__)}",
             where=f"{path}:1",
-            mend="begin with `data:`",
+            mend=f"begin with `{least.partition(':')[0]}:`",
         )
     if reader.faults:
         raise RecipeError.of(reader.faults)

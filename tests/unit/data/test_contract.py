@@ -160,3 +160,22 @@ def test_the_contract_that_is_written_is_kept_by_the_data_it_was_written_from(pr
     (tmp_path / "w.yaml").write_text(text)
     assert read_contract(tmp_path / "w.yaml").columns["age"].range is not None
     assert not [one for one in prepared(table(), text).findings if one.kind == "schema"]
+
+
+def test_a_row_without_the_target_that_the_contract_requires_is_an_error(prepared):
+    frame = table().with_columns(y=pl.when(pl.int_range(ROWS) != 7).then("y"))
+    with pytest.raises(DataError) as caught:
+        prepared(frame, "columns: {y: {required: true}}")
+    (one,) = [one for one in caught.value.findings if one.severity == "error"]
+    assert (one.kind, one.column, one.rows) == ("schema", "y", (7,))
+    assert prepared(frame, "columns: {y: {required: false}}").rows["dropped"] == 1
+
+
+@pytest.mark.parametrize(
+    ("contract", "told"),
+    [("", "the contract file is empty"), ("- a", "a contract file is a mapping of sections")],
+)
+def test_a_contract_that_is_none_is_called_a_contract(prepared, contract, told):
+    with pytest.raises(RecipeError, match=told) as caught:
+        prepared(table(), contract)
+    assert "columns:" in caught.value.mend
