@@ -7,10 +7,12 @@ not be a look into the lockbox. Examples leave out the columns in which personal
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from trainwright.core.artifacts import Finding, Snapshot, Split
 from trainwright.core.columns import ROW, Column, ColumnType
@@ -27,8 +29,11 @@ MOST_COLUMNS = 16  # of them, and of the columns of an example
 MOST_EXAMPLES = 5  # of a finding
 MOST_CHARS = 500  # of a value: some are whole books
 MOST_REASONS = 20
+MOST_TABLES = 12  # of examples
+_DIGITS = 6  # of a number in an example
 MOST_LABELS = 20
 _FEWEST_LABELS = 5
+_DAY = 86_400e6  # microseconds
 _LEAST_CHANCE = 0.005  # of a label to be wrong: less is 0.00
 TO_LOOK_AT = (
     "label-error",
@@ -113,7 +118,7 @@ def _binned(known: ColumnProfile, values: pl.Series) -> tuple[list[str], list[in
         there = numbers.cast(pl.Float64).drop_nulls().to_numpy()
         places = np.clip(np.searchsorted(edges, there, side="right") - 1, 0, len(edges) - 2)
         counts = np.bincount(places, minlength=len(edges) - 1)
-        labels = [f"{edge:.6g}" for edge in edges[:-1]]
+        labels = _from(edges, is_time=known.type is ColumnType.DATETIME)
         return (
             [*labels, *missing[0]],
             [*histogram["counts"], *missing[1]],
@@ -129,6 +134,19 @@ def _binned(known: ColumnProfile, values: pl.Series) -> tuple[list[str], list[in
         [*top.values(), others, *missing[1]],
         [*counted.values(), others_now, *missing[2]],
     )
+
+
+def _from(edges: NDArray[np.float64], *, is_time: bool) -> list[str]:
+    """Where each bin begins, in as few digits as tell them apart; of times the day, or the minute."""
+    if is_time:
+        form = "%Y-%m-%d" if edges[1] - edges[0] >= _DAY else "%Y-%m-%d %H:%M"
+        moments = [datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=e) for e in edges[:-1]]
+        return [moment.strftime(form) for moment in moments]
+    step = np.diff(edges).min()
+    decimals = max(0, 1 - int(np.floor(np.log10(step)))) if step > 0 else _DIGITS
+    if decimals > _DIGITS or np.abs(edges).max() >= 10**_DIGITS:
+        return [f"{edge:.{_DIGITS}g}" for edge in edges[:-1]]
+    return [f"{edge:.{decimals}f}" for edge in edges[:-1]]
 
 
 def _shares(counts: Sequence[int]) -> list[float]:
@@ -179,9 +197,11 @@ def _examples(snapshot: Snapshot, rows: pl.DataFrame) -> list[dict[str, Any]]:
     hidden = _hidden(snapshot)
     known = [column.name for column in snapshot.inputs if column.type is not ColumnType.IMAGE]
     every = dict.fromkeys([snapshot.target.frame_column, *known])  # what tells itself is both
-    shown = [name for name in every if name not in hidden][:MOST_COLUMNS]
-    examples = []
+    shown = [name for name in every if name not in hidden]
+    examples: list[dict[str, Any]] = []
     for finding in snapshot.findings:
+        if len(examples) >= MOST_TABLES:
+            break
         if finding.kind in TO_LOOK_AT and finding.rows and (found := _told(finding, rows, shown)):
             pictures = _pictures(snapshot, rows, [row["row"] for row in found])
             seen = [pictures.get(row["row"]) for row in found] if pictures else []
@@ -192,10 +212,12 @@ def _examples(snapshot: Snapshot, rows: pl.DataFrame) -> list[dict[str, Any]]:
 
 def _told(finding: Finding, rows: pl.DataFrame, names: Sequence[str]) -> list[Mapping[str, Any]]:
     there = rows.filter(pl.col(ROW).is_in(list(finding.rows))).head(MOST_EXAMPLES)
+    spoken = [name for name in names if name == finding.column]  # may stand far behind the others
+    names = list(dict.fromkeys([*spoken, *names]))[:MOST_COLUMNS]
     return [
         {
             "row": line[ROW],
-            **{name: _cut(str(line[name])) for name in names if line[name] is not None},
+            **{name: _cut(_shown(line[name])) for name in names if line[name] is not None},
         }
         for line in there.select(ROW, *names).to_dicts()
     ]
@@ -212,6 +234,15 @@ def _pictures(snapshot: Snapshot, rows: pl.DataFrame, wanted: Sequence[int]) -> 
     there = rows.filter(pl.col(ROW).is_in(wanted)).select(ROW, names[0]).drop_nulls()
     pictures = {row: thumbnail(data) for row, data in there.iter_rows()}
     return {row: picture for row, picture in pictures.items() if picture is not None}
+
+
+def _shown(value: object) -> str:
+    """A number as a person reads it; its further digits are in the snapshot."""
+    return (
+        f"{value:.{_DIGITS}g}"
+        if isinstance(value, float) and abs(value) < 10**_DIGITS
+        else str(value)
+    )
 
 
 def _cut(text: str) -> str:

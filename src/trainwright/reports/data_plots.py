@@ -13,6 +13,7 @@ Values = Mapping[str, Any]
 
 MOST_FIGURES = 12
 MOST_BARS = 12
+MOST_BINS = 24  # of a histogram, so that none is cut off
 MOST_MISSING = 30
 
 
@@ -71,15 +72,24 @@ def association_figure(found: Values) -> Figure | None:
 
 def shift_figures(shifts: Sequence[Values]) -> list[Figure]:
     """Shares of train and of validation in the same bins, for the columns that differ most."""
-    return [
-        paired_bars(
-            str(shift["column"]),
-            [str(name) for name in shift["bins"][:MOST_BARS]],
-            [(part, list(shift[part][:MOST_BARS])) for part in ("train", "validation")],
-            caption=f"distance {shift['distance']:.3f}",
-        )
-        for shift in shifts[:4]
+    return [_shift_figure(shift) for shift in shifts[:4]]
+
+
+def _shift_figure(shift: Values) -> Figure:
+    """Bins that hold rows of neither part are left out at either end."""
+    filled = [
+        at
+        for at, pair in enumerate(zip(shift["train"], shift["validation"], strict=True))
+        if any(pair)
     ]
+    span = slice(min(filled, default=0), max(filled, default=-1) + 1)
+    bins = [str(name) for name in shift["bins"][span]]
+    return paired_bars(
+        str(shift["column"]),
+        bins[:MOST_BINS],
+        [(part, list(shift[part][span][:MOST_BINS])) for part in ("train", "validation")],
+        caption=f"distance {shift['distance']:.3f}",
+    )
 
 
 def _column_figure(name: str, summary: Values) -> Figure | None:

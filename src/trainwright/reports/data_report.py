@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from trainwright.reports.bars import spark_bars
@@ -21,6 +22,7 @@ from trainwright.reports.svg import Row
 from trainwright.reports.tables import Mark
 
 Values = Mapping[str, Any]
+_NUM_COLUMNS = 30  # of a table of more than twice as many; the others are folded
 _NUM_BARS = 16  # of the small picture of a column's commonest values
 
 
@@ -67,11 +69,12 @@ def data_report(
     add_findings(page, findings)
     add_card(page, snapshot.get("card", {}))
     section = page.section("Columns", lead="As they are read, before anything is fitted.")
-    section.table(
-        ("column", "type", "missing", "distinct", "range or commonest", "distribution"),
-        [_row(name, summary) for name, summary in columns],
-        empty="no columns were summarised",
-    )
+    header = ("column", "type", "missing", "distinct", "range or commonest", "distribution")
+    lines = [_row(name, summary) for name, summary in columns]
+    shown = len(lines) if len(lines) <= 2 * _NUM_COLUMNS else _NUM_COLUMNS
+    section.table(header, lines[:shown], empty="no columns were summarised")
+    if lines[shown:]:
+        section.folded(f"{len(lines) - shown:,} more columns", header, lines[shown:])
     if figures := column_figures(columns):
         section.figures(*figures)
     add_left_out(page, snapshot)
@@ -149,7 +152,13 @@ def _add_labels(page: Page, facts: Values) -> None:
     section = page.section(
         "Labels to look at",
         lead="Train labels, the most suspect first, by models that were not shown them. The chance to be"
-        " wrong is 0 where it cannot be told from a hard row. The whole ranking is labels.parquet.",
+        " wrong is 0 where it cannot be told from a hard row"
+        + (
+            ""
+            if any(one["probability"] >= 0.005 for one in labels)
+            else ", as it is of all of these"
+        )
+        + ". The whole ranking is labels.parquet.",
     )
     header = ("rank", "row", "label", "rather", "chance to be wrong")
     rows = [
@@ -215,9 +224,22 @@ def _shares(summary: Values) -> Iterator[float]:
 def _span(summary: Values) -> str:
     """Lowest and highest number, or the commonest values."""
     histogram = summary.get("histogram")
+    if summary.get("type") == "date-time" and histogram and histogram["edges"]:
+        first, last = (_day(histogram["edges"][at]) for at in (0, -1))
+        return f"{first} to {last}"
     if summary.get("type") == "number" and histogram and histogram["edges"]:
         return f"{number(histogram['edges'][0])} to {number(histogram['edges'][-1])}"
     return ", ".join(list(summary.get("top") or {})[:3])
+
+
+def _day(microseconds: float) -> str:
+    try:
+        return (_EPOCH + timedelta(microseconds=microseconds)).strftime("%Y-%m-%d")
+    except OverflowError:
+        return "–"
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def _counted(count: int, what: str) -> str:

@@ -61,6 +61,10 @@ class Section:
             return self._add(element("p", text(empty), class_="muted"))
         return self._add(table(header, rows))
 
+    def folded(self, summary: str, header: Sequence[str], rows: Sequence[Row]) -> Self:
+        """A table, folded away."""
+        return self._add(element("details", element("summary", text(summary)), table(header, rows)))
+
     def facts(self, facts: Mapping[str, object]) -> Self:
         """Names and values, one a line."""
         pairs = [

@@ -131,3 +131,25 @@ def test_images_are_looked_at_as_pictures(tmp_path):
     assert twins
     assert all(len(one["pictures"]) == len(one["rows"]) for one in twins)
     assert facts["labels"][0]["picture"] in report.read_text()
+
+
+def test_of_a_wide_table_the_column_that_is_spoken_of_is_shown_in_numbers_that_can_be_read(
+    tmp_path,
+):
+    rng = np.random.default_rng(0)
+    columns = {f"x{place}": rng.normal(size=200) for place in range(20)}
+    columns["far"] = np.where(np.arange(200) < 20, "<b>bold</b>", rng.choice(["u", "v"], 200))
+    when = pl.Series(np.datetime64("2020-01-01") + np.arange(200)).cast(pl.String)
+    frame = pl.DataFrame({**columns, "when": when, "y": rng.choice(["p", "q"], 200)})
+    frame.write_csv(tmp_path / "t.csv")
+    (tmp_path / "t.yaml").write_text("data: {source: t.csv, target: y}\n")
+    snapshot, _ = prepare(tmp_path / "t.yaml", workspace=tmp_path / "w")
+    facts = data_facts(snapshot, load_profile(snapshot))
+    (one,) = [one for one in facts["examples"] if one["column"] == "far"]
+    assert one["rows"][0]["far"] == "<b>bold</b>"
+    assert all(
+        len(value) <= 12 for row in one["rows"] for name, value in row.items() if name[0] == "x"
+    )
+    shifts = {shift["column"]: shift["bins"] for shift in facts["shifts"]}
+    assert shifts["when"][0] in ("2020-01-01", "2020-01-02", "2020-01-03")
+    assert all(len(name) <= 7 for name in shifts["x0"])

@@ -61,3 +61,31 @@ def test_a_table_of_very_many_columns_stays_small():
     summary = {"type": "number", "count": 1, "nulls": 0, "distinct": 1, "top": {"x" * 900: 1}}
     page = page_of(profile={"columns": [[f"c{place}" * 99, summary] for place in range(5000)]})
     assert len(page.encode()) < 1_000_000
+
+
+def test_a_moment_is_told_as_a_day(read):
+    day = 86_400e6
+    histogram = {"edges": [0.0, 31 * day, 400 * day], "counts": [3, 9]}
+    summary = {"type": "date-time", "count": 12, "nulls": 0, "distinct": 9, "histogram": histogram}
+    assert (
+        "1970-01-01 to 1971-02-05" in read(page_of(profile={"columns": [["when", summary]]})).text
+    )
+
+
+def test_of_very_many_columns_the_first_stand_open(read):
+    summary = {"type": "number", "count": 1, "nulls": 0, "distinct": 1}
+    columns = [[f"c{place}", summary] for place in range(90)]
+    html = page_of(profile={"columns": columns})
+    assert "60 more columns" in read(html).text
+    assert html.index("c29") < html.index("<details><summary>60 more") < html.index("c30")
+
+
+def test_no_bin_of_a_comparison_is_cut_off(read):
+    shares = [0.0, *[0.05] * 20, 0.0]
+    bins = [f"b{place:02d}" for place in range(22)]
+    shift = {"column": "a", "distance": 0.1, "bins": bins, "train": shares, "validation": shares}
+    words = read(page_of(facts={"shifts": [shift]})).text
+    assert "b01" in words
+    assert "b20" in words
+    assert "b00" not in words
+    assert "b21" not in words

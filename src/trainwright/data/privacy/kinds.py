@@ -75,6 +75,8 @@ _CALLED = (
     r"|whatsapp|rufnummer|(?:call|ring|text|dial|reach)(?: (?:me|us|him|her|them))?(?: (?:at|on|under))?)"
     r"[.:#]{0,2}\s{0,3}"
 )
+_INSURANCE = r"(?i)nino(?:$|[^a-z])|national[ _-]?ins|(?:^|[^a-z])ni[ _-]?n(?:o|um)"
+_INSURED = r"(?i)\b(?:nino|n\.?i\.?|national insurance)(?: number| no)?[.:#]{0,2}\s{0,3}"
 _NATIONAL = (
     rf"(?:\(0[0-9]{{1,5}}\)|0[0-9]{{1,5}}){_J}?[0-9]{{2,4}}(?:{_J}?[0-9]{{2,4}}){{1,4}}"
     rf"|[0-9]{{3}}{_J}?[0-9]{{3}}{_J}?[0-9]{{4}}"
@@ -145,7 +147,7 @@ KINDS = (
     Kind("Dutch citizen number (BSN)", "[0-9]{9}", checksums.is_bsn, share=0.9),
     Kind("British national insurance number",
          rf"[A-Z]{{2}}{_B}?[0-9]{{2}}{_B}?[0-9]{{2}}{_B}?[0-9]{{2}}{_B}?[A-Z]",
-         checksums.is_nino, share=0.9),
+         checksums.is_nino, share=0.9, named=_INSURANCE, behind=_INSURED),
     Kind("Indian identity number (Aadhaar)", rf"[2-9][0-9]{{3}}{_D}[0-9]{{4}}{_D}[0-9]{{4}}",
          checksums.is_aadhaar, share=0.5),
     Kind("Canadian social insurance number", rf"[1-79][0-9]{{2}}{_D}[0-9]{{3}}{_D}[0-9]{{3}}",

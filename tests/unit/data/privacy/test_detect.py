@@ -64,7 +64,7 @@ def test_a_national_phone_number_counts_where_the_column_says_so(view_of):
      ("cancelled", False)],
 )  # fmt: skip
 def test_which_names_say_that_a_column_holds_phone_numbers(name, is_one):
-    (kind,) = [kind for kind in KINDS if kind.named]
+    (kind,) = [kind for kind in KINDS if kind.name == "national phone number"]
     assert pl.Series([name]).str.contains(kind.named)[0] is is_one
 
 
@@ -137,3 +137,11 @@ def test_where_not_all_texts_were_judged_the_number_is_a_least_one(view_of, monk
     frame = pl.DataFrame({"c": [f"write to a{row}@example.org today" for row in range(9)]})
     (found,) = found_in(view_of(frame, text=True))
     assert "e-mail address in at least 5 rows" in found.message
+
+
+def test_a_national_insurance_number_has_no_check_and_counts_where_it_is_named(view_of):
+    codes = [f"JG{number}A" for number in range(103_759, 103_790)]
+    assert found_in(view_of(pl.DataFrame({"part": codes}))) == []
+    assert "insurance" in found_in(view_of(pl.DataFrame({"NI number": codes})))[0].message
+    frame = pl.DataFrame({"c": ["part JG103759A came"] * 9 + ["her NINO: JG103759A"]})
+    assert found_in(view_of(frame, text=True))[0].rows == (1_009,)
