@@ -227,12 +227,15 @@ def is_ip(text: str) -> bool:
 
 
 def is_phone(text: str) -> bool:
-    """Eight to fifteen digits (ITU-T E.164), not all alike; no coordinates."""
+    """Eight to fifteen digits (ITU-T E.164), not all alike; no coordinates, no days such as 02/01/2024."""
     digits = _digits(text)
-    return not _PLACE.fullmatch(text) and 8 <= len(digits) <= 15 and len(set(digits)) > 2
+    if _PLACE.fullmatch(text) or _DAY.fullmatch(text):
+        return False
+    return 8 <= len(digits) <= 15 and len(set(digits)) > 2
 
 
 _PLACE = re.compile(r"\+[0-9]{1,3}\.[0-9]{1,7}(?:[+-].*)?")  # a latitude, and a longitude behind it
+_DAY = re.compile(r"[0-3]?[0-9]([/.-])[0-3]?[0-9]\1(?:19|20)[0-9]{2}")
 _FIVES = (1, 5, 7, 6, 2, 8, 3, 0, 9, 4)
 
 

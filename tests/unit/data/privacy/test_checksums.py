@@ -7,6 +7,7 @@ import pytest
 
 from trainwright.data.privacy.checksums import is_luhn
 from trainwright.data.privacy.kinds import GATE, KINDS
+from trainwright.data.privacy.masking import masked
 
 EXAMPLES = {
     "e-mail address": ["a.b@c.co.uk", "first+last@sub.example.org"],
@@ -112,3 +113,11 @@ def test_an_address_with_a_port_is_one():
     assert [found[0] for found in BY_NAME["IP address"].find("at 84.17.49.12:8080")] == [
         "84.17.49.12"
     ]
+
+
+@pytest.mark.parametrize(
+    "day", ["02/01/2024", "02.01.2024", "02-01-1999", "1/12/2024", "12/31/2024"]
+)
+def test_a_day_is_no_phone_number(day):
+    assert not any(list(kind.find(day)) for kind in KINDS)
+    assert masked(f"seen on {day}") == f"seen on {day}"
