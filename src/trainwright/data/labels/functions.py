@@ -2,11 +2,13 @@
 
 A rule is read column by column, its pattern by RE2, which takes linear time whatever the pattern. A
 Python function gets the row as a mapping of column to value and gives a label or None; one that fails,
-or gives what is no class, is an error that names the row.
+or gives what is no class, is an error that names the row. One that would go on for hours is refused once
+that is seen, after a few rows; one call that never comes back is not ended.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,12 +17,14 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from trainwright.core.errors import RecipeError, nearest, shorten
+from trainwright.core.errors import Interrupted, RecipeError, nearest, shorten
 from trainwright.data.labels.votes import Votes, votes_of_table
 from trainwright.recipe.code import load_function
 from trainwright.recipe.labels import Condition, Rule
 
 WHERE = "data.labels.functions"
+MOST_SECONDS = 3_600.0  # that a function may be seen to need for all rows
+_FIRST_LOOK = 5  # rows after which that is first asked
 _MOST_MEMORY = 64 << 20  # of a compiled pattern
 
 
@@ -30,6 +34,7 @@ def ask_functions(
     *,
     classes: Sequence[str],
     base: Path,
+    now: Callable[[], float] = time.monotonic,
 ) -> Votes:
     """What each function says of each row.
 
@@ -38,10 +43,11 @@ def ask_functions(
         functions: Rules, or `module:function`.
         classes: All classes, in order.
         base: The recipe's folder.
+        now: The clock, in seconds.
 
     Raises:
         RecipeError: a rule names a column or class that is not there, or has a wrong pattern; a
-            function is not there, fails, or gives what is no class.
+            function is not there, fails, is far too slow, or gives what is no class.
     """
     names = names_of(functions)
     table = np.full((frame.height, len(functions)), -1, dtype=np.int64)
@@ -51,7 +57,7 @@ def ask_functions(
             table[_holds(frame, function.conditions, f"{WHERE}[{place}].if"), place] = code
         else:
             call = load_function(function, base=base, where=f"{WHERE}[{place}]")
-            table[:, place] = _ask(call, frame, classes, name)
+            table[:, place] = _ask(call, frame, classes, name, now)
     return votes_of_table(table, names=names, classes=classes)
 
 
@@ -68,11 +74,18 @@ def _ask(
     frame: pl.DataFrame,
     classes: Sequence[str],
     name: str,
+    now: Callable[[], float],
 ) -> NDArray[np.int64]:
     codes = np.full(frame.height, -1, dtype=np.int64)
+    began, look = now(), _FIRST_LOOK
     for row, values in enumerate(frame.iter_rows(named=True)):
+        if row == look:
+            _refuse_slow(name, (now() - began) / row, frame.height)
+            look *= 2
         try:
             label = call(values)
+        except Interrupted:
+            raise
         except Exception as error:
             raise RecipeError(
                 f"{name} failed on row {row}: {type(error).__name__}: {error!s:.200}",
@@ -82,6 +95,15 @@ def _ask(
         if label is not None:
             codes[row] = _code_of(str(label), classes, f"{name}, row {row}")
     return codes
+
+
+def _refuse_slow(name: str, seconds: float, rows: int) -> None:
+    if seconds * rows > MOST_SECONDS:
+        raise RecipeError(
+            f"{name} takes {seconds:.2g} s a row: {seconds * rows / 3_600:.1f} hours for {rows:,} rows",
+            where=WHERE,
+            mend=f"make {name} faster, or write what it says into a column of the data beforehand",
+        )
 
 
 def _code_of(label: str, classes: Sequence[str], where: str) -> int:

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 from pydantic import ValidationError
 
-from trainwright.core.errors import RecipeError
+from trainwright.core.errors import Interrupted, RecipeError
 from trainwright.data.labels.functions import ask_functions
 from trainwright.data.labels.tables import function_table
 from trainwright.recipe.labels import LabelSettings, Rule
@@ -90,6 +90,30 @@ def test_a_function_that_fails_names_the_row(tmp_path: Path) -> None:
     (tmp_path / "fails.py").write_text("def f(row):\n    return row['text'].lower() and None\n")
     with pytest.raises(RecipeError, match="failed on row 2: AttributeError"):
         ask("fails:f", base=tmp_path)
+
+
+def test_a_function_that_would_go_on_for_hours_is_refused_after_a_few_rows(tmp_path: Path) -> None:
+    told = tmp_path / "told.txt"
+    (tmp_path / "slow_one.py").write_text(f"def f(row):\n    open({str(told)!r}, 'a').write('x')\n")
+    frame = pl.DataFrame({"text": ["a"] * 2_000})
+    clock = iter(range(0, 1_000_000, 15))  # 15 s from one look to the next
+    with pytest.raises(RecipeError, match=r"takes 3 s a row: 1.7 hours for 2,000 rows") as caught:
+        ask_functions(
+            frame, ["slow_one:f"], classes=["x"], base=tmp_path, now=lambda: float(next(clock))
+        )
+    assert "slow_one:f faster" in caught.value.mend
+    assert told.read_text() == "x" * 5
+    still = iter([0.0] * 100)
+    ask_functions(frame, ["slow_one:f"], classes=["x"], base=tmp_path, now=lambda: next(still))
+
+
+def test_a_signal_is_not_taken_for_a_fault_of_the_function(tmp_path: Path) -> None:
+    (tmp_path / "signalled.py").write_text(
+        "from trainwright.core.errors import Interrupted\n"
+        "def f(row):\n    raise Interrupted('stopped by a signal', where='here', mend='again')\n"
+    )
+    with pytest.raises(Interrupted, match="stopped by a signal"):
+        ask("signalled:f", base=tmp_path)
 
 
 def test_a_module_that_fails_to_load_is_no_traceback(tmp_path: Path) -> None:
