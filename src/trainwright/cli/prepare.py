@@ -12,7 +12,7 @@ import typer
 from trainwright.cli import options
 from trainwright.cli.output import finding_line, print_result
 from trainwright.cli.progress import TerminalProgress
-from trainwright.core.errors import CommandError
+from trainwright.core.errors import CommandError, counted
 
 
 def add(app: typer.Typer) -> None:
@@ -117,13 +117,14 @@ def _print_difference(named: tuple[str, str], workspace: Path | None, *, as_json
     from trainwright.flow.snapshots import diff
 
     found = diff(*named, workspace=workspace)
-    rows, schema = found["rows"], found["schema"]
+    rows, schema, far_labels = found["rows"], found["schema"], found["labels"]["distance"]
     far = sorted(found["distributions"].items(), key=lambda pair: (-pair[1], pair[0]))
     lines = [
         f"{found['first'][:16]} -> {found['second'][:16]}",
         f"rows: {rows['first']} -> {rows['second']}: {rows['added']} added, {rows['removed']} removed,"
         f" {rows['kept']} kept, {rows['moved']} of them in another split",
-        f"labels: {found['labels']['changed']} rows of equal inputs have another target"
+        f"labels: {counted(found['labels']['changed'], 'rows')} of equal inputs with another target"
+        + (f"; their distribution: {far_labels:.3f}" if far_labels is not None else "")
         if found["labels"]["changed"] is not None
         else f"target: {' -> '.join(schema['target'])}: labels are not compared",
         *[f"column added: {name}" for name in schema["added"]],

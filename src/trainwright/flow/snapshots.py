@@ -42,7 +42,8 @@ def diff(first: str, second: str, *, workspace: Path | None = None) -> dict[str,
     Returns:
         `first`, `second` (hashes), `schema` (`added`, `removed`, `changed`), `rows` (`added`, `removed`,
         `kept`, `moved` from one split to another), `labels` (`changed`: rows of equal inputs with
-        another target), `distributions` (the stability index of each column, train against train).
+        another target; `distance`: of the target's distribution, None where the targets differ),
+        `distributions` (the stability index of each column, train against train).
 
     Raises:
         CommandError: there is no such snapshot, or several.
@@ -53,6 +54,9 @@ def diff(first: str, second: str, *, workspace: Path | None = None) -> dict[str,
     before = {column.name: column for column in one.inputs}
     after = {column.name: column for column in other.inputs}
     common = [name for name in before if name in after]
+    targets = [one.target.column] if one.target.name == other.target.name else []
+    compared = _rows(one, other, common)
+    compared["labels"]["distance"] = dict(_distances(one, other, targets)).get(one.target.name)
     return {
         "first": one.hash,
         "second": other.hash,
@@ -66,7 +70,7 @@ def diff(first: str, second: str, *, workspace: Path | None = None) -> dict[str,
             ],
             "target": [one.target.name, other.target.name],
         },
-        **_rows(one, other, common),
+        **compared,
         "distributions": dict(_distances(one, other, [before[name] for name in common])),
     }
 

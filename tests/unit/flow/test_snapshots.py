@@ -59,6 +59,16 @@ def test_equal_snapshots_differ_in_nothing_and_a_shift_shows(tmp_path: Path):
     assert diff(first, moved, workspace=tmp_path / "w")["distributions"]["size"] > 0.25
 
 
+def test_other_shares_of_the_classes_show(tmp_path: Path):
+    first = prepared(tmp_path, table())
+    assert diff(first, first, workspace=tmp_path / "w")["labels"]["distance"] == 0
+    mostly = table().with_columns(
+        sold=pl.when(pl.int_range(300) % 3 > 0).then(pl.lit("yes")).otherwise("sold")
+    )
+    second = prepared(tmp_path, mostly)
+    assert diff(first, second, workspace=tmp_path / "w")["labels"]["distance"] > 0.25
+
+
 def test_another_seed_moves_rows_and_a_dropped_column_is_named(tmp_path: Path):
     first = prepared(tmp_path, table())
     other = prepared(tmp_path, table(), ", drop: [town], split: {seed: 1}")
@@ -93,11 +103,14 @@ def test_snapshots_that_share_no_input_keep_no_row(tmp_path: Path):
     assert found["rows"] == {
         "first": 300, "second": 300, "kept": 0, "added": 300, "removed": 300, "moved": 0,
     }  # fmt: skip
-    assert found["labels"] == {"changed": 0}
+    assert found["labels"]["changed"] == 0
 
 
 def test_labels_of_another_target_are_not_compared(tmp_path: Path):
     first = prepared(tmp_path, table())
     (tmp_path / "r.yaml").write_text("data: {source: t.csv, target: town}\n")
     other = prepare(tmp_path / "r.yaml", workspace=tmp_path / "w")[0].hash
-    assert diff(first, other, workspace=tmp_path / "w")["labels"] == {"changed": None}
+    assert diff(first, other, workspace=tmp_path / "w")["labels"] == {
+        "changed": None,
+        "distance": None,
+    }
