@@ -4,7 +4,7 @@
 
 prepares files of so many gigabytes, each in a process of its own, and prints its peak memory: of its
 own pages (RssAnon, looked at twenty times a second) and of everything resident (VmHWM), CPU seconds
-and rows per CPU second. The rows: numbers, categories, a date-time, a text, copies and gaps. The disk
+and rows per CPU second, the data report included. The rows: numbers, categories, a date-time, a text, copies and gaps. The disk
 must have room for about four times the file.
 """
 
@@ -102,16 +102,14 @@ def memory_of(process: int | str) -> dict[str, float]:
 
 def child(source: Path, said: Mapping[str, Any]) -> None:
     """What the process of its own does."""
-    from trainwright.data.prepare import prepare
-    from trainwright.models.tables.probe import probe
-    from trainwright.recipe import parse_recipe
+    from trainwright.flow.preparation import prepare
 
-    data = {"source": source.name, "target": "y", "budget": BUDGET, **said}
-    recipe = parse_recipe({"data": data})
+    data = {"source": str(source.resolve()), "target": "y", "budget": BUDGET, **said}
     started = time.process_time()
     with tempfile.TemporaryDirectory(dir=source.parent) as folder:
-        snapshots = Path(folder, "snapshots")
-        found = prepare(recipe, base=source.parent, snapshots=snapshots, probe=probe)
+        recipe = Path(folder, "recipe.yaml")
+        recipe.write_text(json.dumps({"data": data}))
+        found, _ = prepare(recipe, workspace=Path(folder, "workspace"))
     told = {
         "rows": found.rows["input"],
         "hash": found.hash,

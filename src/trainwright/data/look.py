@@ -1,6 +1,7 @@
 """A first look at a file, for `trainwright init`: what is in it, and what could be predicted.
 
-Nothing is decided here: what is proposed stands in the recipe as text that a person edits.
+Nothing is decided here: what is proposed stands in the recipe as text that a person edits. Of very many
+rows the first are looked at, as many as a quarter of a gigabyte holds, and that is told.
 """
 
 from __future__ import annotations
@@ -13,14 +14,17 @@ import polars as pl
 from trainwright.core.artifacts import Finding
 from trainwright.core.columns import Column, ColumnType, Task
 from trainwright.core.errors import CommandError, nearest, shorten
+from trainwright.data.findings import finding
 from trainwright.data.reading.documents import TEXT, holds_labelled_documents
 from trainwright.data.reading.source import read_source
+from trainwright.data.reading.tables import RawTable
 from trainwright.data.types.case import TypedColumn
 from trainwright.data.types.inference import context_of, type_columns
 from trainwright.data.types.numbers import is_named_identifier
 from trainwright.data.types.target import task_of, type_target
 from trainwright.recipe.data import DataSettings, Inputs
 
+MOST_BYTES = 256 << 20  # of rows, in memory
 _TARGET_NAMES = (
     "target",
     "label",
@@ -56,7 +60,7 @@ class Look:
     """What a first look saw.
 
     Attributes:
-        num_rows: Rows of all files.
+        num_rows: Rows that were looked at.
         columns: In source order.
         target: The column asked for, or the one proposed.
         proposed: True when nobody asked for that target.
@@ -96,7 +100,7 @@ def look(path: Path, *, target: str | None) -> Look:
         read="documents" if documents else None,
         inputs=Inputs(text=TEXT) if documents else None,
     )
-    raw = read_source(settings, base=path.absolute().parent)
+    raw = read_source(settings, base=path.absolute().parent, most_bytes=MOST_BYTES)
     names = raw.frame.columns
     if target is not None and target not in names:
         near = nearest(target, names)
@@ -124,8 +128,20 @@ def look(path: Path, *, target: str | None) -> Look:
         time=_time(typed, chosen),
         groups=_groups(typed, chosen),
         documents=documents,
-        findings=(*raw.findings, *(finding for one in typed for finding in one.findings)),
+        findings=(
+            *raw.findings,
+            *_what_was_read(raw),
+            *(noticed for one in typed for noticed in one.findings),
+        ),
     )
+
+
+def _what_was_read(raw: RawTable) -> list[Finding]:
+    """That there may be further rows."""
+    if not raw.is_part:
+        return []
+    told = f"the first {raw.frame.height} rows were looked at; `trainwright prepare` looks at all"
+    return [finding("schema", "info", told)]
 
 
 def propose_target(typed: list[TypedColumn]) -> str:

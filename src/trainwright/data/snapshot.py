@@ -6,7 +6,7 @@ Its files are verified against the manifest before any parser sees a byte. Cost:
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -61,15 +61,20 @@ def read_split(
     return _read_with_images(snapshot.path(split), beside, columns)
 
 
-def read_blocks(snapshot: Snapshot, split: Split) -> Iterator[pl.DataFrame]:
-    """The rows of one split, in row order, block by block, all columns as `read_split` gives them."""
+def read_blocks(
+    snapshot: Snapshot, split: Split, *, columns: Sequence[str] | None = None
+) -> Iterator[pl.DataFrame]:
+    """The rows of one split, in row order, block by block; all columns (see `read_split`) or some."""
     beside = snapshot.folder / IMAGES_FILE.format(split.value)
-    plain = blocks_of_file(snapshot.path(split))
-    if not beside.exists():
+    images = _mapped(beside) if beside.exists() else None
+    if columns is not None and images is not None:
+        images = images.select([name for name in columns if name in images.columns])
+        columns = [name for name in columns if name not in images.columns] or [ROW]
+    plain = blocks_of_file(snapshot.path(split), columns)
+    if images is None:
         yield from plain
         return
     start = 0
-    images = _mapped(beside)
     for block in plain:
         for part in block.iter_slices(IMAGE_ROWS):
             yield part.hstack(images[start : start + part.height].rechunk())
@@ -99,10 +104,17 @@ def read_labels(snapshot: Snapshot) -> pl.DataFrame | None:
     return _read(path, None) if path.exists() else None
 
 
-def read_places(snapshot: Snapshot) -> pl.DataFrame:
-    """The ledger with the column `place`: the file of a row that is one, else FILE:POSITION."""
+def read_ledger_blocks(snapshot: Snapshot) -> Iterator[pl.DataFrame]:
+    """The same, block by block."""
+    yield from blocks_of_file(snapshot.folder / LEDGER_FILE)
+
+
+def read_places(snapshot: Snapshot, rows: Collection[int]) -> pl.DataFrame:
+    """The ledger of these rows, with `place`: the file of a row that is one, else FILE:POSITION."""
+    wanted = pl.col("row").is_in(pl.Series(sorted(set(rows)), dtype=pl.Int64).implode())
+    found = [block.filter(wanted) for block in read_ledger_blocks(snapshot)]
     named = pl.concat_str("source", pl.lit(":"), "position").fill_null(pl.col("source"))
-    ledger = read_ledger(snapshot).with_columns(place=named)
+    ledger = pl.concat(found).with_columns(place=named)
     path = snapshot.folder / PATHS_FILE
     if not path.exists():
         return ledger

@@ -62,3 +62,18 @@ def test_a_folder_of_documents_by_class_is_seen_as_one(tmp_path: Path):
     assert (seen.documents, seen.target, seen.num_rows) == (True, "label", 60)
     (tmp_path / "mail" / "notes.csv").write_text("a,y\n" + "1,2\n" * 60)
     assert not look(tmp_path / "mail", target=None).documents
+
+
+def test_of_very_many_rows_the_first_are_looked_at_and_that_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = "".join(f"{number},{'yes' if number % 3 else 'no'}\n" for number in range(900_000))
+    (tmp_path / "t.csv").write_text(f"x,y\n{rows}")
+    monkeypatch.setattr("trainwright.data.look.MOST_BYTES", 1_000)
+    seen = look(tmp_path / "t.csv", target="y")
+    assert seen.num_rows < 900_000
+    assert any(f"the first {seen.num_rows} rows" in one.message for one in seen.findings)
+    monkeypatch.undo()
+    seen = look(tmp_path / "t.csv", target="y")
+    assert seen.num_rows == 900_000
+    assert not any("the first" in one.message for one in seen.findings)

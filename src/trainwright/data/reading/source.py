@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -35,6 +36,8 @@ from trainwright.data.reading.values import as_kinds, common_kind
 from trainwright.recipe.data import DataSettings
 from trainwright.recipe.layout import LayoutSettings
 
+_VIEW_BYTES = 16  # of a text or a word of fixed width
+
 
 @dataclass(frozen=True, slots=True)
 class _Read:
@@ -51,13 +54,15 @@ def read_source(
     *,
     base: Path,
     progress: Progress = Silent(),  # noqa: B008 - stateless
+    most_bytes: float = math.inf,
 ) -> RawTable:
-    """Read every file that `data` names, whole.
+    """Read every file that `data` names, whole, or as far as there is room for.
 
     Args:
         settings: `source`, `validation`, `test`, and how text is encoded and separated.
         base: The recipe's folder; relative paths start there, and file names are told from there.
         progress: Told the bytes read so far.
+        most_bytes: Of rows in memory; what follows the block that reaches it is not read.
 
     Raises:
         DataError: a file is missing, damaged, or not a sound table; every fault has its line.
@@ -68,16 +73,21 @@ def read_source(
     progress.stage("read")
     reads: list[_Read] = []
     done = 0
+    room = most_bytes
     for path, part in named:
+        if room <= 0:
+            break
         name = relative_name(path, base)
         if isinstance(path, Path) and path.is_dir():
             read = _read_folder(path, settings, name=name, progress=progress)
         else:
-            read = _with_images(_read_file(path, settings, name=name), settings, base=base)
+            rows = _read_file(path, settings, name=name, most_bytes=room)
+            read = _with_images(rows, settings, base=base)
         if reads:
             read = _agree(reads[0], read)
         first = sum(one.file.num_rows for one in reads)
         reads.append(replace(read, file=replace(read.file, first_row=first, part=part)))
+        room -= _size_of(read.frame)
         done += read.file.bytes
         progress.advance(done, total, read.file.name)
     frame = pl.concat(unify([read.frame for read in reads]), rechunk=False)
@@ -93,6 +103,7 @@ def read_source(
         tuple(finding for read in reads for finding in read.findings),
         any(read.semicolons for read in reads),
         image_column_name(settings, named),
+        is_part=room <= 0,
     )
 
 
@@ -184,8 +195,11 @@ def how_read(location: Location, settings: DataSettings, *, name: str) -> dict[s
     }
 
 
-def _read_file(location: Location, settings: DataSettings, *, name: str) -> _Read:
+def _read_file(
+    location: Location, settings: DataSettings, *, name: str, most_bytes: float = math.inf
+) -> _Read:
     frames: list[pl.DataFrame] = []
+    num_bytes = 0
     rows: list[int] = []
     lines: list[int | NDArray[np.int64]] = []
     num_rows = 0
@@ -197,6 +211,9 @@ def _read_file(location: Location, settings: DataSettings, *, name: str) -> _Rea
                 rows.append(num_rows)
                 lines.append(block.lines)
             num_rows += block.frame.height
+            num_bytes += _size_of(block.frame)
+            if num_bytes >= most_bytes:
+                break
     check_unchanged(location, before, name=name)
     if not frames:
         frames = [
@@ -217,6 +234,11 @@ def _read_file(location: Location, settings: DataSettings, *, name: str) -> _Rea
         left_out=tuple(sorted(reader.left_out)),
     )
     return _Read(frame, file, (*reader.findings, *findings), reader.semicolons)
+
+
+def _size_of(frame: pl.DataFrame) -> int:
+    """Bytes in memory, about: of texts Polars does not count the sixteen that each takes."""
+    return int(frame.estimated_size()) + frame.height * frame.width * _VIEW_BYTES
 
 
 def _read_folder(path: Path, settings: DataSettings, *, name: str, progress: Progress) -> _Read:

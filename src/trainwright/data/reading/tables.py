@@ -129,6 +129,7 @@ class RawTable:
         findings: What was noticed while reading.
         semicolons: A file's fields are separated by semicolons, so a decimal comma is likely.
         images: The column that holds the bytes of image files, where there is one.
+        is_part: There may be rows behind these, which were not read.
     """
 
     frame: pl.DataFrame
@@ -136,6 +137,7 @@ class RawTable:
     findings: tuple[Finding, ...] = ()
     semicolons: bool = False
     images: str | None = None
+    is_part: bool = False
 
     def place(self, row: int) -> str:
         """FILE:LINE of the row at global position `row`."""

@@ -102,7 +102,8 @@ def test_rows_that_are_files_are_named_by_their_paths(tmp_path: Path) -> None:
     (tmp_path / "r.yaml").write_text("data: {source: d}\n")
     recipe = load_recipe(tmp_path / "r.yaml")
     snapshot = prepare(recipe, base=tmp_path, snapshots=tmp_path / "s", probe=no_probe)
-    places = read_places(snapshot)
+    places = read_places(snapshot, range(61))
+    assert read_places(snapshot, [60])["place"].to_list() == ["d/lone.png"]
     assert places["place"].to_list()[::60] == ["d/0/000.png", "d/lone.png"]
     assert places.filter(pl.col("bucket") == "dropped")["place"].to_list() == ["d/lone.png"]
 
