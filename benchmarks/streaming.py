@@ -4,8 +4,8 @@
 
 prepares files of so many gigabytes, each in a process of its own, and prints its peak memory: of its
 own pages (RssAnon, looked at twenty times a second) and of everything resident (VmHWM), CPU seconds
-and rows per CPU second, the data report included. The rows: numbers, categories, a date-time, a text, copies and gaps. The disk
-must have room for about four times the file.
+and rows per CPU second, the data report included. The rows: numbers, categories, a date-time, a text,
+copies and gaps. The disk must have room for about four times the file.
 """
 
 from __future__ import annotations
