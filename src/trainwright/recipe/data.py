@@ -40,7 +40,7 @@ class ColumnSettings(Section):
     """The strptime formats of a date-time column that has more than one, in the order of trying them."""
     decimal: Literal[".", ","] | None = None
     """The decimal mark of a number column; found out where not said."""
-    thousands: Literal[",", ".", " ", "'"] | None = None
+    thousands: Literal[",", ".", " ", "'", "_"] | None = None
     """The mark between groups of digits; found out where not said."""
     unit: str | None = None
     """The unit of a number column, into which others of its kind are converted: cm; the commonest."""

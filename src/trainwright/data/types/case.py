@@ -58,7 +58,7 @@ class Context:
     closed: bool = False
     formats: tuple[str, ...] = ()
     decimal: Literal[".", ","] | None = None
-    thousands: Literal[",", ".", " ", "'"] | None = None
+    thousands: Literal[",", ".", " ", "'", "_"] | None = None
     unit: str | None = None
     percent: Literal["fraction", "points"] | None = None
     comma_likely: bool = False

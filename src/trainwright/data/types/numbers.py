@@ -31,6 +31,7 @@ from trainwright.data.types.values import BLANKS_RULE, NUMBER, parse_series
 _FAR = 3.0  # spans of all other values
 _TWO_NINES, _THREE_NINES = 99.0, 999.0
 _FEW = 20  # values that say nothing of how they were numbered
+_SHORTENED = re.compile(r"[1-9](\.[0-9]{1,9})?E\+1[1-9]")
 _INFINITE = re.compile(r"[+-]?inf(inity)?", re.IGNORECASE)
 _ENTITY = re.compile(r"(^|.*_)(id|ids|uid|uuid|guid|zip|zipcode|postcode)([^a-z].*)?$")
 _ROW_NAME = re.compile(
@@ -77,6 +78,7 @@ class Figures:
         column = replace(self.column, integer=integer, nulls=nulls)
         note_spelling(case, column, self.doubts, tally)
         note_found_marks(case, tally, self.marks)
+        _note_shortened(case)
         note_epochs(case, shape.extent, tally.epochs, values=tally.values)
         kind = None
         if integer and case.context.type is None and not case.context.is_target:
@@ -103,6 +105,19 @@ class Figures:
         if taken.values.count() < 0.9 * len(late):
             return None
         return replace(self, column=column, doubts=found.doubts, tries=self.tries + 1)
+
+
+def _note_shortened(case: Case) -> None:
+    """Warn of long numbers that a spreadsheet has shortened: 123456789012 is written 1.23457E+11."""
+    short = sum(_SHORTENED.fullmatch(text) is not None for text in case.sample)
+    if len(case.sample) >= _FEW and short >= MOSTLY * len(case.sample):
+        case.note(
+            "type",
+            "warning",
+            f"numbers such as {shorten(case.sample[0])} are what a spreadsheet makes of long ones: their last"
+            " digits are gone in the file",
+            remedy=f"write the file from its source, as text; {setting(case.name, 'number')} settles it",
+        )
 
 
 def found_marks(tally: Tally, case: Case) -> tuple[str, ...]:

@@ -23,10 +23,10 @@ _GAP = r"[ \u00a0\u2009\u202f]"
 _WORD = r"[^\s\d.,()+\-'’\u2212][^\s\d()+\-]{0,11}"
 _SHAPE = re.compile(
     rf"(?P<open>\()?{_GAP}*[+\-\u2212]?{_GAP}*(?:(?P<before>{_WORD}?){_GAP}*)??(?P<open2>\()?[+\-\u2212]?"
-    rf"(?P<body>\d(?:[\d.,'’_]|{_GAP}(?=\d))*|[.,]\d+)(?P<close>\))?"
+    rf"(?P<body>[0-9](?:[0-9.,'’_]|{_GAP}(?=[0-9]))*|[.,][0-9]+)(?P<close>\))?"
     rf"(?P<gap>{_GAP}*)(?P<after>[^\s\d()][^()]{{0,19}}?)?{_GAP}*(?P<close2>\))?"
 )
-_IP = re.compile(r"\d{1,3}(\.\d{1,3}){3}")
+_IP = re.compile(r"[0-9]{1,3}(\.[0-9]{1,3}){3}")
 _SURE = 10  # numbers with one separator and three digits that make a grouping sure
 _RARE = 0.02
 _FEW, _HOPE = 200, 0.3  # texts that are looked at first, and the share of numbers that they need

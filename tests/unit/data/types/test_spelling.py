@@ -2,6 +2,7 @@
 
 import polars as pl
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -9,6 +10,7 @@ from trainwright.core.columns import Column, ColumnType, NumberFormat
 from trainwright.data.types import Context, parse_series, parse_value, type_column
 from trainwright.data.types.spelling import find_spelling
 from trainwright.data.types.units import UNITS, as_unit
+from trainwright.recipe import parse_recipe
 
 FOUND = {
     # texts: decimal mark, mark of thousands, first number, is there a doubt
@@ -176,3 +178,30 @@ def test_a_comma_that_few_values_prove_a_decimal_mark_is_told():
         finding.severity == "warning" and "thousands" in finding.message
         for finding in typed.findings
     )
+
+
+@pytest.mark.parametrize("zero", [0x660, 0x966, 0xFF10], ids=["Arabic", "Devanagari", "fullwidth"])
+def test_digits_of_other_scripts_stay_the_texts_that_they_are(zero: int) -> None:
+    texts = ["".join(chr(zero + int(sign)) for sign in str(100 + row)) for row in range(60)]
+    typed = type_column(pl.Series("c", [text for text in texts for _ in range(3)]), Context())
+    assert typed.column.type is ColumnType.CATEGORY
+    assert set(typed.values) == set(texts)
+
+
+def test_low_lines_between_thousands_are_read_so_and_their_remedy_can_be_pasted() -> None:
+    typed = type_column(
+        pl.Series("c", [f"{row + 1}_{row * 7 % 900 + 100}" for row in range(60)]), Context()
+    )
+    (told,) = typed.findings
+    assert told.remedy == 'data: {columns: {c: {type: number, thousands: "_"}}}'
+    parse_recipe({"data": {"source": "t", "target": "y", **yaml.safe_load(told.remedy)["data"]}})
+
+
+def test_long_numbers_that_a_spreadsheet_has_shortened_are_warned_of() -> None:
+    texts = [f"{1 + row % 9}.{10_000 + row * 77:05}E+11" for row in range(60)]
+    (told,) = type_column(pl.Series("c", texts), Context()).findings
+    assert (told.kind, told.severity) == ("type", "warning")
+    assert "their last digits are gone" in told.message
+    assert not type_column(pl.Series("c", texts), Context(type=ColumnType.NUMBER)).findings
+    measured = [f"{1 + row % 9}.5E+{row % 30:02}" for row in range(60)]
+    assert not type_column(pl.Series("c", measured), Context()).findings
