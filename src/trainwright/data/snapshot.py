@@ -28,6 +28,7 @@ from trainwright.data.manifest import (
 )
 from trainwright.data.parquet import IMAGES_FILE, blocks_of_file
 from trainwright.data.repair.recording import REPAIRS_FILE, no_edits
+from trainwright.data.staging.blocks import detached
 from trainwright.data.staging.source import IMAGE_ROWS
 from trainwright.summaries.profile import Profile
 
@@ -112,7 +113,7 @@ def read_ledger_blocks(snapshot: Snapshot) -> Iterator[pl.DataFrame]:
 def read_places(snapshot: Snapshot, rows: Collection[int]) -> pl.DataFrame:
     """The ledger of these rows, with `place`: the file of a row that is one, else FILE:POSITION."""
     wanted = pl.col("row").is_in(pl.Series(sorted(set(rows)), dtype=pl.Int64).implode())
-    found = [block.filter(wanted) for block in read_ledger_blocks(snapshot)]
+    found = [detached(block.filter(wanted)) for block in read_ledger_blocks(snapshot)]
     named = pl.concat_str("source", pl.lit(":"), "position").fill_null(pl.col("source"))
     ledger = pl.concat(found).with_columns(place=named)
     path = snapshot.folder / PATHS_FILE

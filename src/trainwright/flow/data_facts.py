@@ -25,6 +25,7 @@ from trainwright.data.snapshot import (
     read_places,
     read_receipts,
 )
+from trainwright.data.staging.blocks import detached
 from trainwright.flow.data_shifts import shifts
 from trainwright.summaries.associations import associations
 from trainwright.summaries.profile import Profile
@@ -94,7 +95,7 @@ def _blocks_of(
     """What each block of a split has of these rows; of none, the first block's columns."""
     mask = pl.col(ROW).is_in(pl.Series(sorted(set(rows)), dtype=pl.Int64).implode())
     for block in read_blocks(snapshot, split, columns=columns):
-        yield block.filter(mask)
+        yield detached(block.filter(mask))
         if not rows:
             return
 
@@ -120,7 +121,7 @@ def _every(snapshot: Snapshot, names: Sequence[str], step: int) -> pl.DataFrame:
     """Every so many-th row of train."""
     found, start = [], 0
     for block in read_blocks(snapshot, Split.TRAIN, columns=names):
-        found.append(block.gather_every(step, offset=-start % step))
+        found.append(detached(block.gather_every(step, offset=-start % step)))
         start += block.height
     return pl.concat(found)
 

@@ -195,7 +195,7 @@ def _level(values: pl.Series) -> pl.CompatLevel:
 
 
 def detached(frame: pl.DataFrame) -> pl.DataFrame:
-    """The same rows with their texts moved together, off the mapped pages that they stood on.
+    """The same rows with their texts moved together, off the pages that they stood on.
 
     A few rows of each block would otherwise keep many pages resident: the system maps some around each.
     """
