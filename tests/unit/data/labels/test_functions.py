@@ -94,7 +94,9 @@ def test_a_function_that_fails_names_the_row(tmp_path: Path) -> None:
 
 def test_a_function_that_would_go_on_for_hours_is_refused_after_a_few_rows(tmp_path: Path) -> None:
     told = tmp_path / "told.txt"
-    (tmp_path / "slow_one.py").write_text(f"def f(row):\n    open({str(told)!r}, 'a').write('x')\n")
+    (tmp_path / "slow_one.py").write_text(
+        f"def f(row):\n    with open({str(told)!r}, 'a') as file:\n        file.write('x')\n"
+    )
     frame = pl.DataFrame({"text": ["a"] * 2_000})
     clock = iter(range(0, 1_000_000, 15))  # 15 s from one look to the next
     with pytest.raises(RecipeError, match=r"takes 3 s a row: 1.7 hours for 2,000 rows") as caught:
