@@ -41,7 +41,7 @@ CELLS = {  # by the number of rows; dense features of more rows for a linear mod
         ("all", "trees"),
     ),
     3_000_000: (("whole", "trees"),),
-    10_000_000: (("whole", "trees"),),
+    10_000_000: (("whole", "trees"), ("all", "trees")),
 }
 REPEATS = 2
 NUMBERS = (
