@@ -171,7 +171,7 @@ def blocks_of_file(
         TrustError: it is missing or damaged.
     """
     try:
-        with arrow_parquet.ParquetFile(path) as file:
+        with arrow_parquet.ParquetFile(path, pre_buffer=False) as file:  # else all is held
             wanted = None if columns is None else list(columns)
             schema = file.schema_arrow
             names = schema.names if wanted is None else wanted

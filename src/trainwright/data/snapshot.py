@@ -113,7 +113,12 @@ def read_ledger_blocks(snapshot: Snapshot) -> Iterator[pl.DataFrame]:
 def read_places(snapshot: Snapshot, rows: Collection[int]) -> pl.DataFrame:
     """The ledger of these rows, with `place`: the file of a row that is one, else FILE:POSITION."""
     wanted = pl.col("row").is_in(pl.Series(sorted(set(rows)), dtype=pl.Int64).implode())
-    found = [detached(block.filter(wanted)) for block in read_ledger_blocks(snapshot)]
+    found = [pl.DataFrame(schema=SCHEMA)]
+    found += [
+        detached(here)
+        for block in read_ledger_blocks(snapshot)
+        if (here := block.filter(wanted)).height
+    ]
     named = pl.concat_str("source", pl.lit(":"), "position").fill_null(pl.col("source"))
     ledger = pl.concat(found).with_columns(place=named)
     path = snapshot.folder / PATHS_FILE

@@ -92,12 +92,16 @@ def _rows_shown(snapshot: Snapshot, wanted: Collection[int]) -> pl.DataFrame:
 def _blocks_of(
     snapshot: Snapshot, split: Split, rows: Collection[int], columns: Sequence[str] | None = None
 ) -> Iterator[pl.DataFrame]:
-    """What each block of a split has of these rows; of none, the first block's columns."""
+    """What a split has of these rows, block by block, and before it no row of its columns."""
     mask = pl.col(ROW).is_in(pl.Series(sorted(set(rows)), dtype=pl.Int64).implode())
-    for block in read_blocks(snapshot, split, columns=columns):
-        yield detached(block.filter(mask))
+    for number, block in enumerate(read_blocks(snapshot, split, columns=columns)):
+        if number == 0:
+            yield pl.DataFrame(schema=block.schema)
         if not rows:
             return
+        found = block.filter(mask)
+        if found.height:  # no rows of a block may still hold its memory
+            yield detached(found)
 
 
 def _associations(snapshot: Snapshot, columns: Sequence[Column]) -> dict[str, Any]:

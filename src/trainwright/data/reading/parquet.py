@@ -47,7 +47,7 @@ class ParquetFile:
         """The rows, in order, with the file's own types (see `Reader`)."""
         self.sha256, self.bytes_read = hash_whole(self.stream, name=self.name)
         try:
-            file = arrow_parquet.ParquetFile(self.stream)
+            file = arrow_parquet.ParquetFile(self.stream, pre_buffer=False)  # else all is held
             self.names = tuple(file.schema_arrow.names)
             odd = check_schema(
                 file.schema_arrow,
