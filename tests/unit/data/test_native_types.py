@@ -183,3 +183,12 @@ def test_a_link_to_itself_is_called_one(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="round in a circle") as caught:
         prepare(recipe, base=tmp_path, snapshots=tmp_path / "snapshots", probe=probe)
     assert caught.value.where == "t.csv"
+
+
+@pytest.mark.parametrize(("least", "is_told"), [(10**17, True), (10**9, False), (10**25, False)])
+def test_long_ids_that_came_as_floats_are_warned_of(
+    tmp_path: Path, least: int, is_told: bool
+) -> None:
+    values = pa.array([None if row == 7 else float(least + 99_991 * row**3) for row in range(ROWS)])
+    told = [one.message for one in prepared(tmp_path, values).findings if one.column == "n"]
+    assert any("do not keep their last digits" in one for one in told) == is_told

@@ -35,7 +35,7 @@ from trainwright.data.types.numbers import (
     note_spelling,
     number_watch,
 )
-from trainwright.data.types.ranges import holds_whole_numbers
+from trainwright.data.types.ranges import EXACT, holds_whole_numbers
 from trainwright.data.types.spelling import Doubt, Spelling, find_spelling
 from trainwright.data.types.tally import PLAIN, Tally, Watch
 from trainwright.data.types.values import FALSE_OF
@@ -94,6 +94,7 @@ class Native:
                 column = replace(self.column, nulls=(*self.column.nulls, *marks))
                 return Verdict(instead=replace(self, column=column, marks=marks))
             note_found_marks(case, tally, self.marks)
+            _note_lost_digits(case, tally)
             note_epochs(case, tally.numbers.extent, tally.epochs, values=tally.values)
         note_other_units(case, self.column, tally.epochs)
         if odd.count:
@@ -112,6 +113,29 @@ class Native:
                 else setting(case.name, "category"),
             )
         return Verdict(_with_integer(self.column, tally))
+
+
+def _note_lost_digits(case: Case, tally: Tally) -> None:
+    """Warn of long ids that came as floats, as from pandas where one is missing: digits are gone."""
+    assert tally.numbers is not None
+    extent = tally.numbers.extent
+    if not case.dtype.is_float() or case.context.type is not None or not tally.numbers.is_whole:
+        return
+    if (
+        extent.least is None
+        or extent.most is None
+        or not EXACT <= extent.least < extent.most < 2**64
+    ):
+        return
+    case.note(
+        "type",
+        "warning",
+        "whole numbers of 16 digits and more came as floats, which do not keep their last digits:"
+        " are they ids?",
+        count=tally.values,
+        remedy=f"write them as text or as whole numbers; data: {{drop: [{yaml_word(case.name)}]}}"
+        f" leaves them out, {setting(case.name, 'number')} settles it",
+    )
 
 
 def _said(column: Column) -> str:
