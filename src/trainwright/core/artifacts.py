@@ -172,10 +172,11 @@ class Prediction:
 
     Attributes:
         values: Predicted numbers, or predicted class codes; shape (rows,), float64 or int64; of
-            forecasting (rows, horizon); of token classification (words,), row after row; of
-            language (rows, 3): nats spent on what the row tells, its tokens, its bytes. A row
-            without a known answer tells its own text.
-        probabilities: Shape (rows, classes), rows sum to 1; None for numbers.
+            forecasting (rows, horizon); of several labels (rows, labels), 1 for each that is told; of
+            token classification (words,), row after row; of language (rows, 3): nats spent on what the
+            row tells, its tokens, its bytes. A row without a known answer tells its own text.
+        probabilities: Shape (rows, classes), rows sum to 1, but for several labels, each of which is as
+            likely by itself; None for numbers.
         row_words: Token classification: words of each row; None otherwise.
     """
 
@@ -233,7 +234,8 @@ class Evaluation:
         curve: Loss after each iteration.
         importance: Permutation importance: column -> (increase of the loss, its standard error).
         plots: Numbers behind the report's plots (ROC, calibration, residuals ...), JSON values.
-        threshold: Decision threshold of the positive class, or None for argmax.
+        threshold: Decision threshold of the positive class, one for each of several labels, or None for
+            argmax.
         fairness: Measures by protected group, JSON values (see `evaluation.fairness`).
     """
 
@@ -247,7 +249,7 @@ class Evaluation:
     curve: tuple[CurvePoint, ...] = ()
     importance: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     plots: Mapping[str, Any] = field(default_factory=dict)
-    threshold: float | None = None
+    threshold: float | tuple[float, ...] | None = None
     fairness: tuple[Mapping[str, Any], ...] = ()
 
     def to_json(self) -> dict[str, Any]:

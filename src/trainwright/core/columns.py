@@ -33,6 +33,7 @@ class Task(StrEnum):
 
     CLASSIFICATION = "classification"
     REGRESSION = "regression"
+    MULTI_LABEL = "multi-label"  # any number of labels a row
     TOKEN_CLASSIFICATION = "token-classification"  # a class for each word of a text
     FORECASTING = "forecasting"  # the next `horizon` values of a series
     LANGUAGE_MODELLING = "language-modelling"  # documents, told token by token
@@ -51,8 +52,8 @@ class Task(StrEnum):
 
     @property
     def has_classes(self) -> bool:
-        """True where a class is predicted, False for numbers."""
-        return self in (Task.CLASSIFICATION, Task.TOKEN_CLASSIFICATION)
+        """True where classes are predicted, False for numbers."""
+        return self in (Task.CLASSIFICATION, Task.MULTI_LABEL, Task.TOKEN_CLASSIFICATION)
 
 
 class ColumnType(StrEnum):
@@ -66,6 +67,7 @@ class ColumnType(StrEnum):
     IDENTIFIER = "identifier"  # string; kept out of the features
     IMAGE = "image"  # the bytes of an image file (binary)
     WORDS = "words"  # a text cut into words (list of strings)
+    LABELS = "labels"  # any number of labels, sorted, each once (list of strings); a target alone
     SERIES = "series"  # numbers in the order of time (list of float64)
     MESSAGES = "messages"  # a conversation: canonical JSON of [{"role", "content"}, ...] (string)
 
@@ -186,6 +188,7 @@ class Column:
         formats: Further formats of a date-time column, for texts that `format` does not fit.
         repair: What is mended in the values; None for nothing.
         rule: What the values must keep to, by the contract file; None for nothing.
+        separator: What stands between the labels of a text; "" where a text is one label.
     """
 
     name: str
@@ -201,12 +204,14 @@ class Column:
     formats: tuple[str, ...] = ()
     repair: Repair | None = None
     rule: Rule | None = None
+    separator: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """As JSON values; what was added to the contract later stands there only where it says something."""
         said = {**asdict(self), "nulls": list(self.nulls), "true": list(self.true)}
         del said["repair"], said["rule"]
         added: dict[str, Any] = {
+            "separator": said.pop("separator"),
             "written": said.pop("written"),
             "formats": list(said.pop("formats")),
             "repair": self.repair.to_json() if self.repair else None,
@@ -239,6 +244,8 @@ class Column:
 @dataclass(frozen=True, slots=True)
 class Target:
     """What is predicted: in frames a string column of class labels, or a float64 column.
+
+    Of the multi-label task a list of strings: the row's labels, sorted, each once.
 
     Attributes:
         column: How the target is read.

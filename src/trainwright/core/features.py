@@ -202,8 +202,8 @@ class Examples:
     Attributes:
         features: What `Preparation.transform` gives.
         target: Class codes as float64 whole numbers, or values; shape (rows,); of forecasting
-            (rows, horizon); of token classification (words,), row after row; of language the bytes
-            that each row tells.
+            (rows, horizon); of several labels (rows, labels), 1 or 0; of token classification (words,),
+            row after row; of language the bytes that each row tells.
         further: Further targets of the same rows that a network may learn beside it.
         teacher: What a teacher says of the rows: probabilities, shape (rows, classes); or None.
         weights: How much each row counts in the loss, above 0, shape (rows,); None: all alike. A row

@@ -29,6 +29,7 @@ SAVED = {
     "baseline": "trainwright.models.tables.baseline:BaselineEstimator",
     "linear": "trainwright.models.tables.linear:LinearEstimator",
     "lightgbm": "trainwright.models.tables.lightgbm:LightGBMEstimator",
+    "label-by-label": "trainwright.models.label_by_label:LabelEstimator",
     "network": "trainwright.models.networks.estimator:NetworkEstimator",
     "text-preparation": "trainwright.data.texts.preparation:TextPreparation",
     "image-preparation": "trainwright.data.images.preparation:ImagePreparation",

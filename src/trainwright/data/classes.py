@@ -18,6 +18,7 @@ from trainwright.core.errors import DataError, counted, shorten, verb
 from trainwright.data.chronology import TRAIN
 from trainwright.data.findings import finding
 from trainwright.data.hashing import mix
+from trainwright.data.label_counts import label_findings
 from trainwright.data.staging.rows import BLOCK_ROWS, Rows
 from trainwright.data.types.target import is_heavy_tailed
 
@@ -25,6 +26,7 @@ FEW_ROWS = 50
 LEAST_ROWS = 10
 MOST_VALUES = 1 << 20  # of a target, by which its tails are judged
 PARTS = tuple(Split)
+_SEVERAL = {Task.TOKEN_CLASSIFICATION: "tags", Task.MULTI_LABEL: "labels"}  # that a row may hold
 
 
 def check_rows(num_rows: int) -> None:
@@ -152,19 +154,22 @@ def check_classes(
         if codes is None
         else _counts_of(codes, parts, len(target.classes))
     )
-    tags = target.task is Task.TOKEN_CLASSIFICATION
+    several = _SEVERAL.get(target.task, "")
     present = counts[TRAIN] > 0
     if present.sum() < 2:
         only = [target.classes[code] for code in np.flatnonzero(present)]
         raise DataError(
-            f"train has {len(only)} different tags"
-            if tags
+            f"train has {len(only)} different {several}"
+            if several
             else f"train has rows of one class only: {shorten(only[0])}, split by {by}",
             where=f"column {target.name!r}",
             mend="data: {split: {by: random}}, or more rows"
-            + ("" if tags else " of the other classes"),
+            + ("" if several else " of the other classes"),
         )
-    findings = [] if tags else [_lone(counts, part, target) for part in range(1, 3)]
+    findings = [] if several else [_lone(counts, part, target) for part in range(1, 3)]
+    if target.task is Task.MULTI_LABEL:
+        sizes = np.bincount(parts[parts >= 0], minlength=3)
+        findings = [*label_findings(counts, sizes, target)]
     if present.all():
         return Classes(target, none, tuple(filter(None, findings)))
     lacking = [label for label, there in zip(target.classes, present, strict=True) if not there]
@@ -200,7 +205,7 @@ def _train_values(
 
 
 def _counts(rows: Rows, parts: NDArray[np.int8], target: Target) -> NDArray[np.int64]:
-    """Rows (of tags: mentions) of each class in each part; shape (3, classes)."""
+    """Rows (of tags: mentions) of each class or label in each part; shape (3, classes)."""
     codes = {label: code for code, label in enumerate(target.classes)}
     counts = np.zeros(3 * len(codes), dtype=np.int64)
     for start, values in _values(rows, target.name):
@@ -243,14 +248,14 @@ def _holding(
 
 
 def _unseen(lacking: list[str], rows: NDArray[np.int64], target: Target, *, of: int) -> Finding:
-    """Rows of classes that train lacks: of tags a warning where they are under 1 %."""
-    tags = target.task is Task.TOKEN_CLASSIFICATION
-    few = tags and len(rows) <= 0.01 * of
+    """Rows of classes that train lacks: where a row has several, a warning if they are under 1 %."""
+    several = _SEVERAL.get(target.task, "")
+    few = bool(several) and len(rows) <= 0.01 * of
     shown = ", ".join(shorten(label, 30) for label in lacking[:5])
     told = (
-        f"{len(lacking)} tags stand in validation or test and not in train: {shown};"
+        f"{len(lacking)} {several} stand in validation or test and not in train: {shown};"
         f" left out with their rows ({len(rows)})" + ("" if few else ", if accepted")
-        if tags
+        if several
         else f"{counted(len(lacking), 'classes stand')} in validation or test and not in train: {shown},"
         f" {counted(len(rows), 'rows')}; accepted, these rows are left out"
     )

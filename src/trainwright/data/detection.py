@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from trainwright.core.artifacts import Finding
 from trainwright.core.clock import Deadline
+from trainwright.core.columns import Task
 from trainwright.core.protocols import Progress
 from trainwright.data.findings import finding
 from trainwright.data.view import View
@@ -59,6 +60,19 @@ OF_LANGUAGE = frozenset(
         "near-duplicates",
     )
 )
+# Those that ask about one answer a row, and have none to ask about where a row has several labels.
+NOT_OF_LABELS = frozenset(
+    (
+        "groups across the split",
+        "time across the split",
+        "columns filled in afterwards",
+        "identifiers that tell",
+        "target means",
+        "encodings by the target",
+        "shift of labels",
+        "bias",
+    )
+)
 # What leaves rows out before the split, by the recipe's wish: `leave_out(view) -> LeftOut`.
 BEFORE_SPLIT: Mapping[str, str] = {
     "unreadable": "images.quarantine:leave_out",
@@ -98,17 +112,19 @@ class LeftOut:
 def detect(view: View, *, deadline: Deadline, progress: Progress) -> Iterator[Finding]:
     """What the detectors find, in the order of the list."""
     late = []
-    wanted = {
-        name: place
-        for name, place in DETECTORS.items()
-        if not view.target.task.is_language or name in OF_LANGUAGE
-    }
+    wanted = {name: place for name, place in DETECTORS.items() if _suits(name, view.target.task)}
     for number, (name, place) in enumerate(wanted.items()):
         if not deadline.go_on("detectors", number):
             late.append(name)
             continue
         progress.advance(number, len(wanted), name)
         yield from named_function(place)(view, deadline=deadline)
+    if view.target.task is Task.MULTI_LABEL:
+        yield finding(
+            "not-run",
+            "info",
+            f"not looked for where a row has several labels: {', '.join(sorted(NOT_OF_LABELS))}",
+        )
     if late:
         yield finding(
             "not-run",
@@ -116,6 +132,12 @@ def detect(view: View, *, deadline: Deadline, progress: Progress) -> Iterator[Fi
             f"no time was left to look for {', '.join(late)}",
             remedy="data: {budget: 10m}",
         )
+
+
+def _suits(name: str, task: Task) -> bool:
+    if task is Task.MULTI_LABEL:
+        return name not in NOT_OF_LABELS
+    return not task.is_language or name in OF_LANGUAGE
 
 
 def leave_out(steps: Mapping[str, str], view: View) -> Iterator[tuple[str, LeftOut]]:

@@ -228,7 +228,8 @@ class _Job:
         """The typed columns of the output without a row."""
         target = self.model.target
         probabilities = np.empty((0, len(target.classes))) if target.classes else None
-        values = np.empty((0, target.horizon) if target.horizon else 0)
+        width = target.horizon or (len(target.classes) if target.task is Task.MULTI_LABEL else 0)
+        values = np.empty((0, width) if width else 0)
         words = np.empty(0, np.int64) if target.task is Task.TOKEN_CLASSIFICATION else None
         key = self.key if target.identifier is None else target.identifier.name
         none = pl.DataFrame({} if key is None else {key: pl.Series([], dtype=pl.String)})
@@ -278,15 +279,29 @@ def _table(target: Target, first_row: int, answer: Prediction) -> pl.DataFrame:
         return pl.DataFrame([rows, pl.Series("prediction", values.tolist(), dtype=steps)])
     if probabilities is None:
         return pl.DataFrame([rows, pl.Series("prediction", values, dtype=pl.Float64)])
+    if values.ndim == 2:
+        return pl.DataFrame([rows, *_label_sets(target, answer)])
     labels = pl.Series("prediction", [target.label(code) for code in range(len(target.classes))])
-    columns = [rows, labels.gather(np.asarray(values, dtype=np.int64))]
-    columns += [
-        pl.Series(
-            f"probability_{name}", np.ascontiguousarray(probabilities[:, code]), dtype=pl.Float64
-        )
+    told = labels.gather(np.asarray(values, dtype=np.int64))
+    return pl.DataFrame([rows, told, *_probabilities(target, probabilities)])
+
+
+def _probabilities(target: Target, found: NDArray[np.float64]) -> list[pl.Series]:
+    """A column a class."""
+    return [
+        pl.Series(f"probability_{name}", np.ascontiguousarray(found[:, code]), dtype=pl.Float64)
         for code, name in enumerate(target.classes)
     ]
-    return pl.DataFrame(columns)
+
+
+def _label_sets(target: Target, answer: Prediction) -> list[pl.Series]:
+    """Of each row the list of the labels that are told, and how likely each label is."""
+    assert answer.probabilities is not None
+    labels = [target.label(code) for code in range(len(target.classes))]
+    kind = pl.Int64 if target.class_kind == "integer" else pl.String
+    lists = [[labels[code] for code in np.flatnonzero(row)] for row in np.asarray(answer.values)]
+    told = pl.Series("prediction", lists, dtype=pl.List(kind))
+    return [told, *_probabilities(target, answer.probabilities)]
 
 
 def _rows(first_row: int, num_rows: int) -> pl.Series:

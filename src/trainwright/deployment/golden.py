@@ -89,7 +89,8 @@ def check_golden(model: Model, document: Any, *, where: str) -> str:  # noqa: AN
     gap = np.abs(found - wanted) / np.maximum(1.0, np.abs(wanted))
     bad = ~(gap <= golden.tolerance)  # also where the gap is NaN
     if golden.probabilities is not None:
-        bad[:, 0] |= found[:, 0] != wanted[:, 0]  # a class is another one or it is not
+        told = found.shape[1] - np.shape(golden.probabilities)[1]
+        bad[:, :told] |= found[:, :told] != wanted[:, :told]  # a class is another one or it is not
     if bad.any():
         item, column = (int(position) for position in np.argwhere(bad)[0])
         row = _row_of(item, answer)
@@ -103,8 +104,9 @@ def check_golden(model: Model, document: Any, *, where: str) -> str:  # noqa: AN
 
 
 def _table(values: Any, probabilities: Any) -> NDArray[np.float64]:  # noqa: ANN401 - arrays or lists
-    """Values and probabilities side by side; shape (rows, 1 + classes)."""
-    columns = [np.asarray(values, dtype=np.float64).reshape(-1, 1)]
+    """Values and probabilities side by side; shape (rows, 1 + classes), of several labels twice those."""
+    told = np.asarray(values, dtype=np.float64)
+    columns = [told if told.ndim == 2 and probabilities is not None else told.reshape(-1, 1)]
     if probabilities is not None:
         columns.append(np.asarray(probabilities, dtype=np.float64))
     return np.hstack(columns)
@@ -115,6 +117,8 @@ def _row_of(item: int, answer: Prediction) -> int:
     if answer.row_words is not None:
         return int(np.searchsorted(np.cumsum(answer.row_words), item, side="right"))
     values = np.asarray(answer.values)
+    if answer.probabilities is not None:
+        return item
     return item // values.shape[1] if values.ndim == 2 else item
 
 

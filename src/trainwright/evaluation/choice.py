@@ -18,9 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainwright.core.artifacts import Prediction
-from trainwright.core.columns import Target
+from trainwright.core.columns import Target, Task
 from trainwright.core.errors import TrainingError
 from trainwright.summaries.intervals import Mean, Units, mean_by_unit, quantile
+from trainwright.summaries.label_statistics import label_losses
 from trainwright.summaries.language import bits_of_rows
 from trainwright.summaries.statistics import log_losses
 
@@ -81,7 +82,8 @@ def loss_name(spec: Target) -> str:
 def row_losses(prediction: Prediction | Floats, target: Floats, spec: Target) -> Floats:
     """Log loss, squared error, or absolute error (heavy-tailed targets) of each row; shape (rows,).
 
-    Of language the bits that a row costs, so that their mean is bits per byte.
+    Of language the bits that a row costs, so that their mean is bits per byte; of several labels the mean log
+    loss of a row's labels.
 
     Args:
         prediction: Or raw output: probabilities (rows, classes), values (rows,), of language (rows, 3).
@@ -92,6 +94,8 @@ def row_losses(prediction: Prediction | Floats, target: Floats, spec: Target) ->
         told = prediction.values if prediction.probabilities is None else prediction.probabilities
     else:
         told = prediction
+    if spec.task is Task.MULTI_LABEL:
+        return label_losses(np.asarray(told, dtype=np.float64), target)
     if spec.task.has_classes:
         return log_losses(told, target.astype(np.int64))
     if spec.task.is_language:

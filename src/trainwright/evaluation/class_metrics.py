@@ -208,7 +208,9 @@ def _pr_auc_interval(judged: Judged, value: float, confidence: float) -> MetricV
     return found or intervals.wilson(value, judged.least_units, confidence=confidence)
 
 
-def precision_bins(scores: Floats, is_positive: NDArray[np.bool_]) -> Integers:
+def precision_bins(
+    scores: Floats, is_positive: NDArray[np.bool_], *, bins: int = PRECISION_BINS
+) -> Integers:
     """Bin of each row, 0 at the highest scores.
 
     Equal scores share one; as many positives in each, one where there are under 400: then nothing is
@@ -219,8 +221,8 @@ def precision_bins(scores: Floats, is_positive: NDArray[np.bool_]) -> Integers:
     before = (
         np.cumsum(positives) - positives
     )  # so that the negatives above a positive share its bin
-    bins = np.floor(before / max(1.0, positives.sum() / PRECISION_BINS))
-    return np.unique(bins, return_inverse=True)[1].astype(np.int64)[place]
+    found = np.floor(before / max(1.0, positives.sum() / bins))
+    return np.unique(found, return_inverse=True)[1].astype(np.int64)[place]
 
 
 def binned_precision(sums: Floats) -> Floats:

@@ -48,14 +48,16 @@ class Decision:
 
     Attributes:
         calibrator: Or None, where none improves on the raw probabilities.
-        threshold: Class 1 is told from this probability on; None for the most probable class.
+        threshold: Class 1 is told from this probability on; None for the most probable class; of several
+            labels one for each (`evaluation.label_decision`).
     """
 
     calibrator: Calibrator | None
-    threshold: float | None
+    threshold: float | tuple[float, ...] | None
 
     def apply(self, probabilities: Floats) -> Prediction:
         """Calibrated probabilities and decided classes."""
+        assert not isinstance(self.threshold, tuple), "labels are decided by their own thresholds"
         calibrated = self.calibrator.apply(probabilities) if self.calibrator else probabilities
         return Prediction(decide(calibrated, self.threshold), calibrated)
 

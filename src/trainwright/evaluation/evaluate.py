@@ -28,9 +28,10 @@ from trainwright.evaluation.choice import loss_name, row_losses
 from trainwright.evaluation.decision import as_prediction
 from trainwright.evaluation.judged import Judged
 from trainwright.evaluation.metrics import METRICS, find_metric, metric_names
-from trainwright.evaluation.plots import class_plots, forecast_plot, regression_plots
+from trainwright.evaluation.plots import class_plots, forecast_plot, label_table, regression_plots
 from trainwright.summaries.entities import count_entities, has_entities
 from trainwright.summaries.intervals import Units
+from trainwright.summaries.label_statistics import LabelStatistics
 from trainwright.summaries.statistics import ClassStatistics
 
 Floats = NDArray[np.float64]
@@ -49,7 +50,7 @@ def evaluate(
     spec: Target,
     units: NDArray[np.int64],
     split: Split,
-    threshold: float | None,
+    threshold: float | tuple[float, ...] | None,
     confidence: float = 0.95,
     slices: Mapping[str, NDArray[np.object_]] | None = None,
     curve: Sequence[CurvePoint] = (),
@@ -59,8 +60,8 @@ def evaluate(
 
     Args:
         prediction: One a row.
-        target: Class codes as whole numbers, or values; shape (rows,). Rows where it is NaN (a class
-            that training did not know) are refused.
+        target: Class codes as whole numbers, or values; shape (rows,), of several labels (rows, labels).
+            Rows where it is NaN (a class that training did not know) are refused.
         spec: What is predicted.
         units: What is resampled; shape (rows,).
         split: Which rows these are.
@@ -118,7 +119,7 @@ def evaluate(
         loss=loss,
         slices=tuple(sliced),
         curve=tuple(curve),
-        plots=_plots(judged, spec=spec, seed=seed),
+        plots=_plots(judged, spec=spec, threshold=threshold, seed=seed),
         threshold=threshold,
     )
 
@@ -223,7 +224,12 @@ def _take(prediction: Prediction, rows: NDArray[np.int64]) -> Prediction:
     )
 
 
-def _plots(judged: Judged, *, spec: Target, seed: int) -> dict[str, Any]:
+def _plots(
+    judged: Judged, *, spec: Target, threshold: float | tuple[float, ...] | None, seed: int
+) -> dict[str, Any]:
+    if isinstance(judged.statistics, LabelStatistics):
+        assert isinstance(threshold, tuple)
+        return {"labels": label_table(judged.statistics, spec=spec, thresholds=threshold)}
     if isinstance(judged.statistics, ClassStatistics):
         return class_plots(judged.statistics, spec=spec)
     if judged.told:
@@ -242,7 +248,7 @@ def _check(target: Floats, split: Split) -> None:
             where=f"split {split.value}",
             mend="data: {split: {fractions: [0.6, 0.2, 0.2]}}, or bring more data",
         )
-    unknown = int((~np.isfinite(target)).sum())
+    unknown = int((~np.isfinite(target.reshape(len(target), -1)).all(axis=1)).sum())
     if unknown:
         raise DataError(
             f"{unknown} of {len(target)} rows have no target, or a class that training did not know",

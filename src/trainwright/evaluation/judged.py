@@ -12,6 +12,7 @@ import numpy as np
 from trainwright.core.artifacts import MetricValue, Prediction
 from trainwright.core.columns import Task
 from trainwright.summaries.intervals import Floats, Integers, Units
+from trainwright.summaries.label_statistics import LabelStatistics
 from trainwright.summaries.language import LanguageStatistics
 from trainwright.summaries.resampling import MAX_BLOCKS, REPLICATES, Resampler
 from trainwright.summaries.statistics import ClassStatistics, RegressionStatistics
@@ -22,7 +23,8 @@ class Judged:
 
     Args:
         prediction: Values and probabilities.
-        target: Class codes as whole numbers, or values; shape (rows,), at least one row.
+        target: Class codes as whole numbers, or values; shape (rows,), at least one row; of several
+            labels (rows, labels).
         units: Of the rows.
         seed: Of the bootstrap.
         replicates: Of the bootstrap.
@@ -65,7 +67,7 @@ class Judged:
 
     @cached_property
     def codes(self) -> Integers:
-        """True classes."""
+        """True classes; of several labels 1 where a row has one."""
         return self.target.astype(np.int64)
 
     @property
@@ -74,8 +76,15 @@ class Judged:
         assert self.probabilities is not None
         return self.probabilities
 
+    @property
+    def of_labels(self) -> bool:
+        """Rows have several labels: values, probabilities and target are of shape (rows, labels)."""
+        return self.probabilities is not None and self.values.ndim == 2
+
     @cached_property
-    def statistics(self) -> ClassStatistics | RegressionStatistics | LanguageStatistics:
+    def statistics(
+        self,
+    ) -> ClassStatistics | RegressionStatistics | LanguageStatistics | LabelStatistics:
         """All that the metrics' values are computed from."""
         if self.told:
             return LanguageStatistics.of(self.values.astype(np.float64))
@@ -84,6 +93,8 @@ class Judged:
                 self.values.astype(np.float64), self.target, naive_error=self.naive_error
             )
         decided = self.values.astype(np.int64)
+        if self.of_labels:
+            return LabelStatistics.of(self.probabilities, self.codes, decided)
         return ClassStatistics.of(self.probabilities, self.codes, decided, entities=self.entities)
 
     @cached_property

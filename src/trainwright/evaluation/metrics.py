@@ -1,21 +1,25 @@
 """The metrics by name: for which task each is, and which way is better.
 
 A value is a function of mergeable statistics alone; an interval needs the rows and their units as well.
-A new metric is one entry of `CLASS_METRICS`, `REGRESSION_METRICS` or `METRICS`.
+A new metric is one entry of `CLASS_METRICS`, `LABEL_METRICS`, `REGRESSION_METRICS` or `METRICS`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
 
 from trainwright.core.artifacts import MetricValue
 from trainwright.core.columns import Target, Task
 from trainwright.core.errors import RecipeError, nearest
 from trainwright.evaluation import language
 from trainwright.evaluation.class_metrics import CLASS_METRICS
-from trainwright.evaluation.judged import Metric
+from trainwright.evaluation.judged import Judged, Metric
+from trainwright.evaluation.label_metrics import LABEL_METRICS
 from trainwright.evaluation.regression_metrics import REGRESSION_METRICS
 from trainwright.evaluation.text_metrics import TEXT_METRICS
+from trainwright.summaries.label_statistics import LabelStatistics
 
 
 def metric_names(task: Task, *, num_classes: int | None = None) -> list[str]:
@@ -23,6 +27,8 @@ def metric_names(task: Task, *, num_classes: int | None = None) -> list[str]:
 
     With `num_classes` above 2, without those that need two.
     """
+    if task is Task.MULTI_LABEL:
+        return list(_LABELS)
     many = num_classes is not None and num_classes > 2
     kind = (
         Task.CLASSIFICATION
@@ -76,10 +82,28 @@ def _of_texts(name: str) -> Metric:
     )
 
 
+def _of_both(one: Metric, labels: Metric) -> Metric:
+    """One name for two tasks: which is meant shows in what is judged."""
+
+    def value(seen: Any) -> float | None:  # noqa: ANN401 - of either task
+        return (labels if isinstance(seen, LabelStatistics) else one).value(seen)
+
+    def interval(judged: Judged, found: float, confidence: float) -> MetricValue:
+        return (labels if judged.of_labels else one).interval(judged, found, confidence)
+
+    return replace(one, value=value, interval=interval)
+
+
+_CLASSES = {metric.name: metric for metric in CLASS_METRICS}
+_LABELS = {metric.name: metric for metric in LABEL_METRICS}
 METRICS: Mapping[str, Metric] = {
     metric.name: metric
     for metric in (
-        *CLASS_METRICS,
+        *(
+            _of_both(one, _LABELS[name]) if name in _LABELS else one
+            for name, one in _CLASSES.items()
+        ),
+        *(one for name, one in _LABELS.items() if name not in _CLASSES),
         *REGRESSION_METRICS,
         Metric(
             "bits_per_byte",

@@ -4,6 +4,8 @@ curves of two classes:  roc, precision_recall: {"x": [...], "y": [...]} of at mo
 classification:         calibration: {"told", "observed", "rows"} a bin;
                         confusion: {"classes", "counts"} (true class by decided class)
 regression:             residuals: {"edges", "counts"}; predicted_actual: {"predicted", "actual"}
+several labels:         labels: {"label", "rows", "told", "threshold", "precision",
+                        "recall", "f1", "average_precision"}, one entry a label, the commonest first
 forecasting:            forecast: {"step", "actual", "predicted"} of the first windows, one after another
 """
 
@@ -15,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainwright.core.columns import Target
+from trainwright.summaries.label_statistics import LabelStatistics
 from trainwright.summaries.statistics import ClassStatistics, RankCounts
 
 MAX_POINTS = 200
@@ -34,6 +37,28 @@ def class_plots(seen: ClassStatistics, *, spec: Target) -> dict[str, Any]:
         plots["roc"] = _roc(ranks)
         plots["precision_recall"] = _precision_recall(ranks)
     return plots
+
+
+def label_table(
+    seen: LabelStatistics, *, spec: Target, thresholds: tuple[float, ...]
+) -> dict[str, list[Any]]:
+    """How each label is found, the commonest first; None where a number is not defined."""
+    order = np.lexsort((np.arange(len(spec.classes)), -seen.counts[0]))
+    there, told, both = (part[order].tolist() for part in seen.counts)
+
+    def shares(parts: list[int], wholes: list[int]) -> list[float | None]:
+        return [part / whole if whole else None for part, whole in zip(parts, wholes, strict=True)]
+
+    return {
+        "label": [spec.classes[k] for k in order],
+        "rows": there,
+        "told": told,
+        "threshold": [thresholds[k] for k in order],
+        "precision": shares(both, told),
+        "recall": shares(both, there),
+        "f1": shares([2 * k for k in both], [a + b for a, b in zip(there, told, strict=True)]),
+        "average_precision": [seen.ranks[k].average_precision for k in order],
+    }
 
 
 def regression_plots(predicted: Floats, target: Floats, *, seed: int) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from trainwright.evaluation.decision import (
     fit_decision,
 )
 from trainwright.evaluation.evaluate import evaluate
+from trainwright.evaluation.label_decision import cross_fit_thresholds, fit_thresholds
 from trainwright.flow.rows import Rows
 from trainwright.models.fitted import FittedModel
 from trainwright.recipe import Recipe
@@ -66,7 +67,11 @@ def assess(
         curve: The fit's curve, passed on.
     """
     spec, seed = snapshot.target, recipe.training.seed
-    if spec.task.has_classes:
+    if spec.task is Task.MULTI_LABEL:
+        thresholds = fit_thresholds(output, validation.target, metric=recipe.evaluation.metric)
+        decision = Decision(calibrator=None, threshold=thresholds)
+        prediction = told_labels(output, validation, snapshot=snapshot, recipe=recipe)
+    elif spec.task.has_classes:
         codes = validation.items.astype(np.int64)
         methods = methods_of(recipe)
         decision = fit_decision(
@@ -107,6 +112,20 @@ def assess(
         seed=derive_seed(seed, "intervals"),
     )
     return Assessment(decision, prediction, replace(evaluation, confidence=0.95))
+
+
+def told_labels(
+    output: NDArray[np.float64], rows: Rows, *, snapshot: Snapshot, recipe: Recipe
+) -> Prediction:
+    """Of several labels those that are told, by thresholds of rows of other folds."""
+    return cross_fit_thresholds(
+        output,
+        rows.target,
+        rows.units,
+        seed=derive_seed(recipe.training.seed, "decision"),
+        by_time=snapshot.by_time,
+        metric=recipe.evaluation.metric,
+    )
 
 
 def methods_of(recipe: Recipe) -> Sequence[Method]:

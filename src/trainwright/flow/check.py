@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from trainwright.core.artifacts import Snapshot
-from trainwright.core.columns import Task
+from trainwright.core.columns import ColumnType, Task
 from trainwright.core.errors import Fault, RecipeError, nearest
 from trainwright.core.language import LanguageNeeds
 from trainwright.evaluation.metrics import METRICS, metric_names
@@ -31,6 +31,7 @@ def check_recipe(recipe: Recipe) -> None:
         _batches_have_one_size(recipe),
         _weights_have_tasks(recipe),
         _task_has_its_data(recipe),
+        _labels_are_alone(recipe),
         _folds_can_be_cut(recipe),
         _endpoint_is_judged_by_texts(recipe),
         _classes_are_weighed_once(recipe),
@@ -163,13 +164,54 @@ def _language_has_its_data(recipe: Recipe) -> Iterator[Fault]:
         )
 
 
+def _labels_are_alone(recipe: Recipe) -> Iterator[Fault]:
+    """Of several labels a row: what is for one answer a row, and what is for labels alone."""
+    data, of_labels = recipe.data, recipe.task is Task.MULTI_LABEL
+    for name, said in data.columns.items():
+        fits = of_labels and name == data.target
+        if said.separator is not None and not fits:
+            yield Fault(
+                "a separator parts the labels of a target",
+                f"data.columns.{name}.separator",
+                "task: multi-label, or remove separator",
+            )
+        if said.type is ColumnType.LABELS and not fits:
+            yield Fault(
+                "labels are a target",
+                f"data.columns.{name}.type",
+                "task: multi-label, or type: text",
+            )
+    if not of_labels:
+        return
+    labels = data.labels
+    for key, used in {
+        "balance": data.balance != "none",
+        "further_targets": bool(data.further_targets),
+        "protected": bool(data.protected),
+        "labels.also": bool(labels.also),
+        "labels.annotators": bool(labels.annotators),
+        "labels.annotations": labels.annotations is not None,
+        "labels.functions": bool(labels.functions),
+        "labels.corrections": labels.corrections is not None,
+    }.items():
+        if used:
+            yield Fault(f"multi-label cannot use {key}", f"data.{key}", f"remove {key}")
+    if labels.errors == "drop":
+        yield Fault(
+            "a row is not left out for one label of several",
+            "data.labels.errors",
+            "labels: {errors: find}",
+        )
+
+
 def _folds_can_be_cut(recipe: Recipe) -> Iterator[Fault]:
     """Rows that overlap are not cut into folds, nor rows that a teacher has learnt from."""
     if recipe.evaluation.cross_validation is None:
         return
     why = ""
     if recipe.task is not None and (
-        recipe.task in (Task.FORECASTING, Task.TOKEN_CLASSIFICATION) or recipe.task.is_language
+        recipe.task in (Task.FORECASTING, Task.MULTI_LABEL, Task.TOKEN_CLASSIFICATION)
+        or recipe.task.is_language
     ):
         why = f"{recipe.task.value} is not compared by folds"
     elif recipe.training.distillation is not None:

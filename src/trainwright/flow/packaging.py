@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from trainwright.core.artifacts import Evaluation, Snapshot
+from trainwright.core.columns import Task
 from trainwright.core.language import generator_of
 from trainwright.core.protocols import AsksOutside
 from trainwright.core.record import Head
@@ -155,6 +156,8 @@ def model_card(facts: Mapping[str, Any], *, snapshot: Snapshot) -> str:
     """
     target = snapshot.target
     kind = f"one of {len(target.classes)} classes of" if target.task.has_classes else "a number,"
+    if target.task is Task.MULTI_LABEL:
+        kind = f"any of {len(target.classes)} labels of"
     metrics = "\n".join(
         f"| {name} | {value['value']:.4g} | {value['low']:.4g} to {value['high']:.4g} |"
         for name, value in facts["validation"]["metrics"].items()

@@ -31,14 +31,15 @@ class Rows:
     Attributes:
         frame: All columns of the snapshot's file, in row order.
         target: Class codes as whole float64 numbers, or values; shape (rows,); of forecasting
-            (rows, horizon); of token classification (words,), row after row; of language the bytes
-            that each row tells.
+            (rows, horizon); of several labels (rows, labels), 1 or 0; of token classification (words,),
+            row after row; of language the bytes that each row tells.
         units: What is resampled for an interval; shape (rows,), int64.
         words: Token classification: words of each row; None otherwise.
         further: Further targets of the rows.
         teacher: What a teacher says of the rows, shape (rows, classes); None where there is none.
         weights: How much each row counts where it is learnt from; None: all alike. Shape (rows,).
         mixture: Of language: which share of the tokens each source is to have, where one is asked for.
+        label_sets: The columns of the target are labels of one row, which is judged as a whole.
     """
 
     frame: pl.DataFrame
@@ -49,11 +50,12 @@ class Rows:
     teacher: Floats | None = None
     weights: Floats | None = None
     mixture: Mixture | None = None
+    label_sets: bool = False
 
     @property
     def items(self) -> Floats:
-        """The target of each item that is judged; shape (items,)."""
-        return self.target.ravel()
+        """The target of each item that is judged; shape (items,), of several labels (rows, labels)."""
+        return self.target if self.label_sets else self.target.ravel()
 
     @property
     def item_units(self) -> NDArray[np.int64]:
@@ -65,7 +67,7 @@ class Rows:
         """How many items each row has."""
         if self.words is not None:
             return self.words
-        return self.target.shape[1] if self.target.ndim == 2 else 1
+        return self.target.shape[1] if self.target.ndim == 2 and not self.label_sets else 1
 
     def head(self, rows: int) -> Floats:
         """The targets of the first rows, as in `target`."""
@@ -89,6 +91,7 @@ class Rows:
             None if self.teacher is None else self.teacher[positions],
             None if self.weights is None else self.weights[positions],
             self.mixture,
+            self.label_sets,
         )
 
     def then(self, other: Rows) -> Rows:
@@ -113,6 +116,7 @@ class Rows:
             None,
             weights,
             self.mixture,
+            self.label_sets,
         )
 
     def _usual_weights(self, other: Rows) -> Floats:
@@ -152,14 +156,17 @@ def as_rows(frame: pl.DataFrame, target: Target, *, further: Sequence[Target] = 
         tuple((other, encode_target(frame[other.name], other)) for other in further),
         None,
         frame[WEIGHT].to_numpy().astype(np.float64) if WEIGHT in frame.columns else None,
+        label_sets=target.task is Task.MULTI_LABEL,
     )
 
 
 def encode_target(values: pl.Series, target: Target, *, unknown: float = math.nan) -> Floats:
     """Class codes or numbers as float64, in the shape of `Rows.target`.
 
-    NaN where missing, and `unknown` where the class is not a known one.
+    NaN where missing, and `unknown` where the class is not a known one; labels that are not are ignored.
     """
+    if target.task is Task.MULTI_LABEL:
+        return _encode_labels(values, target)
     if target.task is Task.FORECASTING:
         steps = values.list.explode(empty_as_null=False) if values.len() else values
         flat = steps.cast(pl.Float64).fill_null(float("nan")).to_numpy()
@@ -173,6 +180,18 @@ def encode_target(values: pl.Series, target: Target, *, unknown: float = math.na
     codes = {label: float(code) for code, label in enumerate(target.classes)}
     encoded = values.cast(pl.String).replace_strict(codes, default=unknown, return_dtype=pl.Float64)
     return np.where(values.is_null(), math.nan, encoded.to_numpy())
+
+
+def _encode_labels(values: pl.Series, target: Target) -> Floats:
+    """1 where a row has a label, 0 where not, NaN where its labels are missing; shape (rows, labels)."""
+    codes = {label: code for code, label in enumerate(target.classes)}
+    found = np.zeros((len(values), len(codes)))
+    labels = values.filter(values.list.len().fill_null(0) > 0).list.explode()
+    rows = np.repeat(np.arange(len(values)), values.list.len().fill_null(0).to_numpy())
+    told = labels.replace_strict(codes, default=-1, return_dtype=pl.Int64).to_numpy()
+    found[rows[told >= 0], told[told >= 0]] = 1.0
+    found[values.is_null().to_numpy()] = math.nan
+    return found
 
 
 def told_bytes(values: pl.Series, target: Target) -> Floats:

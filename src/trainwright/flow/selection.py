@@ -15,7 +15,7 @@ import numpy as np
 
 from trainwright.core.artifacts import Evaluation, Snapshot, Split
 from trainwright.core.clock import Pacer
-from trainwright.core.columns import Target
+from trainwright.core.columns import Target, Task
 from trainwright.core.errors import DataError, TrainingError
 from trainwright.core.protocols import AsksOutside, Family
 from trainwright.data.language.shards import FOLDER as SHARDS
@@ -23,7 +23,7 @@ from trainwright.evaluation.choice import CandidateScore, Choice, choose, row_lo
 from trainwright.evaluation.decision import as_prediction
 from trainwright.evaluation.evaluate import evaluate, measure
 from trainwright.evaluation.metrics import is_greater_better
-from trainwright.flow.assessment import as_served, flat
+from trainwright.flow.assessment import as_served, flat, told_labels
 from trainwright.flow.checkpoints import Checkpoints, NoCheckpoints
 from trainwright.flow.fitting import (
     FIT_SHARE,
@@ -137,7 +137,7 @@ def select(
         folds = _by_folds(both, tried, snapshot=snapshot, recipe=recipe, base=base, pacer=folding)
         rows = validation if folds is None else both
     scores = [
-        _score(candidate, rows, folds=folds, metric=metric, snapshot=snapshot)
+        _score(candidate, rows, folds=folds, snapshot=snapshot, recipe=recipe)
         for candidate in (judged if folds is None else near)
     ]
     choice = choose(
@@ -264,9 +264,10 @@ def _score(
     rows: Rows,
     *,
     folds: FoldScores | None,
-    metric: str | None,
     snapshot: Snapshot,
+    recipe: Recipe,
 ) -> CandidateScore:
+    metric = recipe.evaluation.metric
     output = candidate.output if folds is None else folds.outputs[candidate.name]
     losses = (
         row_losses(output, rows.target, snapshot.target)
@@ -282,7 +283,9 @@ def _score(
         if metric is None
         else measure(
             metric,
-            flat(output, snapshot.target),
+            told_labels(output, rows, snapshot=snapshot, recipe=recipe)
+            if snapshot.target.task is Task.MULTI_LABEL
+            else flat(output, snapshot.target),
             rows.items,
             snapshot.target,
             row_words=rows.words,

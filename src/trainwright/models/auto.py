@@ -12,7 +12,9 @@ from trainwright.core.columns import Column, ColumnType, Target, Task
 from trainwright.core.extras import is_installed
 from trainwright.core.parts import Part, families
 from trainwright.core.protocols import Family
-from trainwright.models.tables.family import TABLE_SETTINGS
+from trainwright.models.label_by_label import LabelByLabel
+from trainwright.models.networks.family import NetworkFamily
+from trainwright.models.tables.family import TABLE_SETTINGS, TableFamily
 from trainwright.recipe.estimate import ApiPart
 from trainwright.recipe.sections import TrainingSettings
 
@@ -63,14 +65,15 @@ def candidates(part: Part, *, inputs: Sequence[Column], target: Target) -> tuple
     """
     if isinstance(part, Auto):
         names = part.families or _usual(inputs, target)
-        named = part.members(names)
+        named = [_suited(one, target) for one in part.members(names)]
         if part.families is None:
-            named = [one for one in named if one is part.api or not one.unfit(inputs, target)]
+            api = None if part.api is None else part.api.family
+            named = [one for one in named if one.family == api or not one.unfit(inputs, target)]
     else:
-        named = [cast("Family", part)]
+        named = [_suited(cast("Family", part), target)]
     found = {family.family: family for family in named}
     baseline = baseline_of(target)
-    found.setdefault(baseline, cast("Family", families.find(baseline)()))
+    found.setdefault(baseline, _suited(cast("Family", families.find(baseline)()), target))
     return tuple(
         sorted(found.values(), key=lambda family: (family.family != baseline, family.cost))
     )
@@ -91,6 +94,13 @@ def baseline_of(target: Target) -> str:
     if target.task.is_language:
         return "unigram"
     return "seasonal-naive" if target.horizon else "baseline"
+
+
+def _suited(family: Family, target: Target) -> Family:
+    """Where a row has several labels, a family of tables learns them one by one; a network is too dear."""
+    if target.task is not Task.MULTI_LABEL or isinstance(family, NetworkFamily):
+        return family
+    return LabelByLabel(family) if isinstance(family, TableFamily) else family
 
 
 def _usual(inputs: Sequence[Column], target: Target) -> tuple[Name, ...]:

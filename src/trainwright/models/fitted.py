@@ -48,7 +48,8 @@ class FittedModel:
         target: What is predicted.
         inputs: The columns that it reads, in order.
         calibrator: Makes probabilities honest, or None.
-        threshold: The positive class (the second) is chosen from here on; None for the likeliest.
+        threshold: The positive class (the second) is chosen from here on; None for the likeliest. Of
+            several labels a row one for each label.
     """
 
     preparation: Preparation
@@ -56,7 +57,7 @@ class FittedModel:
     target: Target
     inputs: tuple[Column, ...]
     calibrator: Calibrator | None = None
-    threshold: float | None = None
+    threshold: float | tuple[float, ...] | None = None
 
     @property
     def kind(self) -> str:
@@ -141,7 +142,7 @@ class FittedModel:
             calibrator=parts.get("calibrator"),
             target=Target.from_json(document["target"]),
             inputs=tuple(Column.from_json(column) for column in document["inputs"]),
-            threshold=document["threshold"],
+            threshold=_read_threshold(document["threshold"]),
         )
 
     def _predicted(self, frame: pl.DataFrame) -> Prediction:
@@ -158,6 +159,8 @@ class FittedModel:
         answer = self.estimator.predict(features)
         if not self.target.task.has_classes:
             return Prediction(answer)
+        if isinstance(self.threshold, tuple):
+            return Prediction((answer >= np.array(self.threshold)).astype(np.int64), answer)
         if self.calibrator is not None:
             answer = self.calibrator.apply(answer)
         answer = normalised(answer)
@@ -168,12 +171,19 @@ class FittedModel:
         return Prediction((answer[:, 1] >= self.threshold).astype(np.int64), answer, words)
 
 
+def _read_threshold(value: float | list[float] | None) -> float | tuple[float, ...] | None:
+    return tuple(value) if isinstance(value, list) else value
+
+
 def _nothing(target: Target) -> Prediction:
     """The prediction of no rows."""
     if target.task.is_language:
         return Prediction(np.empty((0, 3)))
     if not target.task.has_classes:
         return Prediction(np.empty((0, target.horizon) if target.horizon else 0))
+    if target.task is Task.MULTI_LABEL:
+        none = np.empty((0, len(target.classes)))
+        return Prediction(none.astype(np.int64), none)
     words = np.empty(0, np.int64) if target.task is Task.TOKEN_CLASSIFICATION else None
     return Prediction(np.empty(0, np.int64), np.empty((0, len(target.classes))), words)
 

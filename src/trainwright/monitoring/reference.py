@@ -78,7 +78,7 @@ def build_reference(
 
 def _items(num_rows: int, prediction: Prediction, target: Target) -> dict[str, int]:
     """How many answers were judged, where a row has several."""
-    if target.task.is_language:
+    if target.task.is_language or target.task is Task.MULTI_LABEL:
         return {}
     items = int(np.asarray(prediction.values).size)
     return {} if items == num_rows else {"items": items}
@@ -90,7 +90,8 @@ def watched(
     """Every column that may drift, and what the model says: (name, type, values).
 
     Of two classes the probability of the second is watched, of more the class that is predicted; of
-    tagged words how sure the tags of a text are, and of a forecast the steps ahead, on average.
+    tagged words how sure the tags of a text are, of several labels how many are told, and of a forecast
+    the steps ahead, on average.
     """
     for column in inputs:
         if column.type is ColumnType.WORDS:
@@ -116,7 +117,9 @@ def watched(
         values = np.divide(
             spent, values[:, BYTES], out=np.zeros(len(values)), where=values[:, BYTES] > 0
         )
-    if not target.task.has_classes:
+    if target.task is Task.MULTI_LABEL:  # how many labels a row is told to have
+        values = values.sum(axis=1)
+    if not target.task.has_classes or target.task is Task.MULTI_LABEL:
         yield PREDICTION, ColumnType.NUMBER, pl.Series(values, dtype=pl.Float64)
     elif prediction.probabilities is not None and len(target.classes) == 2:
         yield PREDICTION, ColumnType.NUMBER, pl.Series(prediction.probabilities[:, 1])

@@ -46,6 +46,8 @@ class ColumnSettings(Section):
     """The unit of a number column, into which others of its kind are converted: cm; the commonest."""
     percent: Literal["fraction", "points"] | None = None
     """Whether 12 % is 0.12 (fraction, where not said) or 12 (points)."""
+    separator: Annotated[str, Field(min_length=1, max_length=8)] | None = None
+    """What stands between the labels of a cell, for task: multi-label; found out where not said."""
     required: bool = False
     """A null is refused when predicting."""
     closed: bool = False

@@ -11,6 +11,8 @@ _SPELT = {
     "ece": "ECE",
     "f1": "F1",
     "macro_f1": "macro F1",
+    "micro_f1": "micro F1",
+    "jaccard": "Jaccard",
     "brier": "Brier score",
     "bleu": "BLEU",
     "chrf": "chrF",

@@ -12,8 +12,24 @@ from trainwright.reports.page import Page, Tone
 from trainwright.reports.run_plots import curve_figure, evaluation_figures, importance_figure
 
 Values = Mapping[str, Any]
-_MAIN_METRICS = ("roc_auc", "accuracy", "r2", "rmse")  # shown first where no metric was asked for
+_MAIN_METRICS = (
+    "roc_auc",
+    "accuracy",
+    "micro_f1",
+    "r2",
+    "rmse",
+)  # shown first where no metric was asked for
 _LIMIT_SLICES = 40
+_OF_LABELS = (
+    "label",
+    "rows",
+    "told",
+    "threshold",
+    "precision",
+    "recall",
+    "f1",
+    "average_precision",
+)
 
 
 def main_metric(run: Values, evaluation: Values) -> str | None:
@@ -40,14 +56,24 @@ def add_quality(page: Page, evaluation: Values, *, curve: bool) -> None:
         tone: Tone = "good" if diagnosis["verdict"] == "balanced" else "warning"
         section.callout(tone, str(diagnosis["verdict"]).capitalize(), diagnosis["message"])
     section.table(("metric", "value", "low", "high"), rows, empty="no metrics were kept")
-    if (threshold := evaluation.get("threshold")) is not None:
+    threshold = evaluation.get("threshold")
+    if isinstance(threshold, int | float):
         section.paragraph(
             f"The positive class is called from a probability of {number(threshold)} on."
+        )
+    plots = evaluation.get("plots", {})
+    if found := plots.get("labels"):
+        section.table(
+            ("label", "rows", "told", "from", "precision", "recall", "F1", "average precision"),
+            list(zip(*(found[key] for key in _OF_LABELS), strict=True)),
+        )
+        section.paragraph(
+            "Each label by itself, told from its probability in the column `from` on."
         )
     loss = metric_words(evaluation.get("loss", {}).get("name", "loss"))
     figures = [
         curve_figure(evaluation.get("curve", ()) if curve else (), loss=loss),
-        *evaluation_figures(evaluation.get("plots", {})),
+        *evaluation_figures({name: one for name, one in plots.items() if name != "labels"}),
         importance_figure(evaluation.get("importance", {})),
     ]
     section.figures(*(figure for figure in figures if figure is not None))

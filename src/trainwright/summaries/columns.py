@@ -32,6 +32,7 @@ MIN_COUNT = 5  # rows that must hold a value before it is named
 TOP = 100
 MOST_HELD = 1 << 16  # values of a column; the frequent ones outlive it (Manku & Motwani 2002, VLDB)
 WORD = r"\w\w+"
+_LISTS = (ColumnType.WORDS, ColumnType.LABELS)
 _SCALES: Mapping[ColumnType, Scale] = {ColumnType.NUMBER: "number", ColumnType.DATETIME: "time"}
 
 
@@ -103,7 +104,7 @@ class ColumnProfile:
         """Distinct values: exact where all are known, otherwise within about 1.6 %."""
         if self.quantiles is not None and self.type in _SCALES and self.quantiles.is_exact:
             return len(self.quantiles.codes)
-        by_word = (ColumnType.TEXT, ColumnType.WORDS, ColumnType.SERIES, ColumnType.MESSAGES)
+        by_word = (*_LISTS, ColumnType.TEXT, ColumnType.SERIES, ColumnType.MESSAGES)
         if self.values is not None and self.type not in by_word and not self.values.rest:
             return len(self.values.top)
         return round(self.hashes.estimate)
@@ -192,8 +193,8 @@ def profile_column(
         return _numeric(series, column.type, exact_rows=exact_rows, first_block=first_block)
     if column.type is ColumnType.SERIES:
         return _series(series, exact_rows=exact_rows)
-    if column.type is ColumnType.WORDS:
-        return _word_lists(series, exact_rows=exact_rows)
+    if column.type in _LISTS:
+        return _word_lists(series, column.type, exact_rows=exact_rows)
     if column.type is ColumnType.MESSAGES:
         told = Column(column.name, ColumnType.TEXT)
         return replace(
@@ -275,13 +276,13 @@ def _series(series: pl.Series, *, exact_rows: int) -> ColumnProfile:
     )
 
 
-def _word_lists(series: pl.Series, *, exact_rows: int) -> ColumnProfile:
-    """Of texts cut into words: how many words they have, and rows by word."""
+def _word_lists(series: pl.Series, kind: ColumnType, *, exact_rows: int) -> ColumnProfile:
+    """Of texts cut into words, and of labels: how many a row has, and rows by each."""
     lengths = series.list.len().drop_nulls()
     words = series.filter(series.list.len() > 0)
     texts = words.list.join(" ")
     return ColumnProfile(
-        type=ColumnType.WORDS,
+        type=kind,
         count=len(series),
         nulls=series.null_count(),
         hashes=HyperLogLog.of(hash_texts(texts.unique())),

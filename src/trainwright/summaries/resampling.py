@@ -96,6 +96,22 @@ class Resampler:
         centre = float(statistic(total[None, :])[0])
         replicates = statistic(self.draw(contributions))
         jackknife = statistic(total - contributions)
+        return self.between(
+            centre, replicates, jackknife, value=value, confidence=confidence, low=low, high=high
+        )
+
+    def between(
+        self,
+        centre: float,
+        replicates: Floats,
+        jackknife: Floats,
+        *,
+        value: float,
+        confidence: float,
+        low: float,
+        high: float,
+    ) -> MetricValue | None:
+        """The same of a statistic whose replicates are known, and its value `centre` on all units."""
         replicates = replicates[np.isfinite(replicates)]
         jackknife = jackknife[np.isfinite(jackknife)]
         if not math.isfinite(centre) or len(replicates) < 100 or np.ptp(replicates) <= ROUNDING:

@@ -6,7 +6,8 @@ it (0.2) is right after all, in 19 cases of 20; the whole ranking of the labels 
 were judged is written to the snapshot's labels.parquet. With `labels: {errors: drop}` the same rows are left
 out of train, before anything is fitted; validation and test keep theirs, lest the numbers flatter.
 
-Rows that carry several labels have a column for each: `labels: {also: [COLUMN]}` has those judged one by one
+Of a target that is a set of labels each label is judged against the rest (`labels.label_sets`). Where rows
+carry several labels in columns of their own, `labels: {also: [COLUMN]}` has those judged one by one
 beside the target, from the same inputs and without each other; they are named, never dropped, and their
 ranking is in labels_also.parquet.
 
@@ -55,6 +56,10 @@ RANKING = {
 
 def find(view: View, *, deadline: Deadline) -> list[Finding]:
     """Name train labels that look wrong: those of the target, then those of further label columns."""
+    if view.target.task is Task.MULTI_LABEL:
+        from trainwright.data.labels.label_sets import find_in_sets
+
+        return find_in_sets(view, pacer=deadline.share("label-error", _SHARE))
     asked = [_target_of(view), *_further(view)]
     if view.settings.labels.errors == "off":
         return []
@@ -69,7 +74,7 @@ def find(view: View, *, deadline: Deadline) -> list[Finding]:
     return found
 
 
-def _find(view: View, asked: _Question, pacer: Deadline) -> list[Finding]:
+def _find(view: View, asked: Question, pacer: Deadline) -> list[Finding]:
     sample = view.sample(asked.names, size=SAMPLE_ROWS, split=Split.TRAIN)
     sample = sample.filter(pl.col(asked.target.name).is_not_null())
     judged = _judge(view, asked, sample, pacer=pacer)
@@ -93,7 +98,7 @@ def _find(view: View, asked: _Question, pacer: Deadline) -> list[Finding]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Question:
+class Question:
     """Whose labels are judged, and by which columns."""
 
     target: Target
@@ -104,12 +109,12 @@ class _Question:
         return [*(column.name for column in self.inputs), self.target.name]
 
 
-def _target_of(view: View) -> _Question:
+def _target_of(view: View) -> Question:
     labels = view.settings.labels.also
-    return _Question(view.target, tuple(c for c in _inputs(view) if c.name not in labels))
+    return Question(view.target, tuple(c for c in usable_inputs(view) if c.name not in labels))
 
 
-def _further(view: View) -> list[_Question]:
+def _further(view: View) -> list[Question]:
     """The label columns beside the target; none of them tells of another one.
 
     Raises:
@@ -130,7 +135,7 @@ def _further(view: View) -> list[_Question]:
             )
         values = view.sample([name], size=SAMPLE_ROWS, split=Split.TRAIN)[name]
         classes = tuple(values.drop_nulls().cast(pl.String).unique().sort().to_list())
-        found.append(_Question(Target(column, Task.CLASSIFICATION, classes), inputs))
+        found.append(Question(Target(column, Task.CLASSIFICATION, classes), inputs))
     return found
 
 
@@ -183,7 +188,7 @@ def rank(view: View, *, size: int = SAMPLE_ROWS, pacer: Pacer | None = None) -> 
     return _table(asked, sample, judged).sort("score", "row", descending=[True, False])
 
 
-def _judge(view: View, asked: _Question, rows: pl.DataFrame, *, pacer: Pacer) -> Judged | None:
+def _judge(view: View, asked: Question, rows: pl.DataFrame, *, pacer: Pacer) -> Judged | None:
     """None where there is nothing to judge, or no time to."""
     inputs, target = asked.inputs, asked.target
     task = target.task
@@ -193,10 +198,10 @@ def _judge(view: View, asked: _Question, rows: pl.DataFrame, *, pacer: Pacer) ->
         return None
     hashes = hash_rows(rows, [column.name for column in inputs])
     values = _values(target, rows[target.name])
-    models = _models(view, asked, rows)
+    models = models_of(view, asked, rows)
 
     def folds(number: int) -> NDArray[np.int64]:
-        return _folds(hashes, number)
+        return folds_of(hashes, number)
 
     if len(np.unique(positions(hashes, "labels", "fold", 0))) < FEWEST_DISTINCT:
         return None
@@ -209,7 +214,7 @@ def _judge(view: View, asked: _Question, rows: pl.DataFrame, *, pacer: Pacer) ->
     return judge_classes(models, codes, folds=folds, pacer=pacer)
 
 
-def _findings(view: View, asked: _Question, rows: pl.DataFrame, judged: Judged) -> list[Finding]:
+def _findings(view: View, asked: Question, rows: pl.DataFrame, judged: Judged) -> list[Finding]:
     cut = judged.noise.cut(view.settings.labels.false_alarms)
     whole_table = _table(asked, rows, judged)
     named = _named(view, asked, whole_table, judged)
@@ -245,7 +250,7 @@ def _findings(view: View, asked: _Question, rows: pl.DataFrame, judged: Judged) 
     ]
 
 
-def _named(view: View, asked: _Question, table: pl.DataFrame, judged: Judged) -> NDArray[np.int64]:
+def _named(view: View, asked: Question, table: pl.DataFrame, judged: Judged) -> NDArray[np.int64]:
     """The rows that are called wrong: of no class more than half, for such a class the models do not know."""
     named = judged.noise.cut(view.settings.labels.false_alarms).rows
     if not asked.target.classes or not len(named):
@@ -258,7 +263,7 @@ def _named(view: View, asked: _Question, table: pl.DataFrame, judged: Judged) ->
     return kept
 
 
-def _table(asked: _Question, rows: pl.DataFrame, judged: Judged) -> pl.DataFrame:
+def _table(asked: Question, rows: pl.DataFrame, judged: Judged) -> pl.DataFrame:
     """The ranking, in row order."""
     if asked.target.classes:
         told = np.array(asked.target.classes, dtype=object)[judged.told.astype(np.int64)]
@@ -288,7 +293,7 @@ def _ranking(table: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _add_further(view: View, asked: _Question, ranking: pl.DataFrame) -> None:
+def _add_further(view: View, asked: Question, ranking: pl.DataFrame) -> None:
     """Beside the rankings of other columns, each with its name."""
     known = view.tables.get(FURTHER)
     mine = ranking.insert_column(1, pl.lit(asked.target.name).alias("column"))
@@ -311,16 +316,17 @@ def _parts(view: View) -> Iterator[pl.DataFrame]:
         yield from (pl.concat(piece) for piece in pieces if piece)
 
 
-def _inputs(view: View) -> list[Column]:
+def usable_inputs(view: View) -> list[Column]:
+    """The inputs that the models can read."""
     named = [column for column in view.columns if column.name in view.inputs]
     return [column for column in named if column.type not in _UNFIT]
 
 
 def _names(view: View) -> list[str]:
-    return [*(column.name for column in _inputs(view)), view.target.name]
+    return [*(column.name for column in usable_inputs(view)), view.target.name]
 
 
-def _folds(hashes: Hashes, number: int) -> NDArray[np.int64]:
+def folds_of(hashes: Hashes, number: int) -> NDArray[np.int64]:
     """Equal rows are in one fold, lest a copy tells."""
     return (positions(hashes, "labels", "fold", number) * NUM_FOLDS).astype(np.int64)
 
@@ -332,7 +338,8 @@ def _values(target: Target, labels: pl.Series) -> NDArray[np.float64]:
     return labels.cast(pl.String).replace_strict(codes, return_dtype=pl.Float64).to_numpy()
 
 
-def _models(view: View, asked: _Question, rows: pl.DataFrame) -> FoldModels:
+def models_of(view: View, asked: Question, rows: pl.DataFrame) -> FoldModels:
+    """Models of these rows; the probe where no families were handed over."""
     if view.out_of_fold is not None:
         return view.out_of_fold(rows, asked.inputs, target=asked.target)
     return _ProbeFolds(rows, asked.inputs, view.probe, num_classes=len(asked.target.classes))

@@ -39,7 +39,12 @@ class Judged:
 
 
 def judge_classes(
-    models: FoldModels, codes: Ints, *, folds: Callable[[int], Ints], pacer: Pacer
+    models: FoldModels,
+    codes: Ints,
+    *,
+    folds: Callable[[int], Ints],
+    pacer: Pacer,
+    looks: int = 1,
 ) -> Judged | None:
     """Judge class labels; None where there is no time.
 
@@ -48,6 +53,7 @@ def judge_classes(
         codes: Labels as given; shape (rows,).
         folds: Fold of each row in pass number k; equal rows belong into one fold.
         pacer: Asked before each pass.
+        looks: How many columns of labels are judged (see `estimate_noise`).
     """
     rounds = ask(
         models, codes.astype(np.float64), folds=folds, pacer=pacer, suspects=likely_wrong(codes)
@@ -56,7 +62,7 @@ def judge_classes(
         return None
     mean = rounds.mean
     score = 1 - mean[np.arange(len(codes)), codes]
-    noise = estimate_noise(rounds.sure, codes)
+    noise = estimate_noise(rounds.sure, codes, looks=looks)
     return Judged(score, mean.argmax(axis=1).astype(np.float64), noise, rounds)
 
 

@@ -101,12 +101,13 @@ class Noise:
         return Cut(rows[order[: last + 1]], float(expected[last]), float(at_most[last]))
 
 
-def estimate_noise(probabilities: Floats, codes: NDArray[np.int64]) -> Noise:
+def estimate_noise(probabilities: Floats, codes: NDArray[np.int64], *, looks: int = 1) -> Noise:
     """How many labels are wrong, and how probably each.
 
     Args:
         probabilities: Out of fold, rows sum to 1; shape (rows, classes).
         codes: The labels as given; shape (rows,).
+        looks: How many columns of labels are judged so: a floor must be the surer, the more there are.
     """
     told = probabilities.argmax(axis=1)
     doubt = 1 - probabilities.max(axis=1)
@@ -114,7 +115,9 @@ def estimate_noise(probabilities: Floats, codes: NDArray[np.int64]) -> Noise:
     draws = np.zeros((NUM_DRAWS, len(codes)))
     for number, rows in enumerate(_groups(told, probabilities.shape[1])):
         suspects = rows[apart[rows]]
-        draws[:, suspects] = _chances(doubt[rows], apart[rows], number)
+        draws[:, suspects] = _chances(
+            doubt[rows], apart[rows], number, significant=SIGNIFICANT + np.log(looks)
+        )
     wrong = draws.mean(axis=0)
     return Noise(float(wrong.mean()) if len(wrong) else 0.0, wrong, draws[:, wrong > 0])
 
@@ -137,7 +140,7 @@ def _groups(told: NDArray[np.int64], num_classes: int) -> list[NDArray[np.int64]
     return [*groups, rest] if len(rest) else groups
 
 
-def _chances(doubt: Floats, apart: NDArray[np.bool_], group: int) -> Floats:
+def _chances(doubt: Floats, apart: NDArray[np.bool_], group: int, *, significant: float) -> Floats:
     """Probability that a label is wrong, of those that are not as told; shape (draws, those rows)."""
     doubt = np.clip(doubt, _LEAST_DOUBT, 1 - _LEAST_DOUBT)
     logit = np.log(doubt / (1 - doubt))
@@ -151,7 +154,7 @@ def _chances(doubt: Floats, apart: NDArray[np.bool_], group: int) -> Floats:
         fitted = minimize(_loss, line, args=(floor, *signed), jac=True, method="BFGS")
         line, losses[number] = fitted.x, fitted.fun
         best.append(line)
-    if losses[0] - losses.min() < SIGNIFICANT:
+    if losses[0] - losses.min() < significant:
         return found
     fits = [_line(one, float(floor), *signed) for one, floor in zip(best, FLOORS, strict=True)]
     weights = np.exp(losses.min() - losses) * np.array([fit.volume for fit in fits])

@@ -277,11 +277,10 @@ def _conversations(settings: DataSettings) -> tuple[str, ...]:
 
 
 def _nested(settings: DataSettings) -> tuple[str, ...]:
-    """Columns that may hold a list a row: words, and their tags; or images with their paths."""
+    """Columns that may hold a list a row: words, and their tags; labels; or images with their paths."""
     inputs = settings.inputs
-    if inputs is None:
-        return ()
-    return (inputs.text, settings.target) if inputs.text else (inputs.image or "",)
+    named = (inputs.text, inputs.image) if inputs is not None else ()
+    return (*filter(None, named), settings.target)
 
 
 def _name_columns(

@@ -39,6 +39,12 @@ def _faults(settings: DataSettings, task: Task | None) -> Iterator[Fault]:
         return
     if task is Task.TOKEN_CLASSIFICATION:
         yield Fault("series have no words", "task", "task: classification, or forecasting")
+    if task is Task.MULTI_LABEL:
+        yield Fault(
+            "several labels of a series are not learned",
+            "task",
+            "task: classification, or forecasting",
+        )
     if settings.inputs is not None:
         yield Fault(
             "rows are steps of series, and a text or image is asked for",

@@ -3,7 +3,7 @@
 One pass gathers evidence for every column and the identity of the source; one parses all columns by
 the types that the evidence proposes; only a column whose blocks do not bear its type out is parsed once
 more. Where `staging.first` did the first two while the rows were read, such columns alone are left. Columns
-of words and tags are short enough to be held whole, one at a time.
+of words, tags and labels are short enough to be held whole, one at a time.
 """
 
 from __future__ import annotations
@@ -27,10 +27,11 @@ from trainwright.data.hashing import SourceKey
 from trainwright.data.staging.blocks import BlockStore, StoredBlock
 from trainwright.data.staging.first import Typings, propose, texts_of
 from trainwright.data.staging.staged import RawBlock, StagedSource
-from trainwright.data.types.case import Context
+from trainwright.data.types.case import Context, Receipt
 from trainwright.data.types.columns import ColumnTyping, Reading
 from trainwright.data.types.evidence import Evidence
 from trainwright.data.types.inference import check_names, context_of
+from trainwright.data.types.label_lists import type_labels
 from trainwright.data.types.tags import check_lengths, refuse_lists, type_tags, type_words
 from trainwright.data.types.tally import Tally
 from trainwright.data.types.target import TargetTyping
@@ -132,7 +133,7 @@ def type_rows(
         target = Target((typings.get(settings.target) or found[settings.target]).column, task)
     elif target is None:
         target = _label(typings[settings.target], store)
-    else:
+    elif task is Task.TOKEN_CLASSIFICATION:
         _refuse_unequal(store, found, target, contexts[settings.target])
     private = [name for name, action in settings.personal_data.items() if action == "drop"]
     left_out = {*settings.drop, *settings.known_after, *private}
@@ -146,7 +147,11 @@ def type_rows(
             *(one for name in names if name not in left_out for one in said[name]),
         ),
         source_key,
-        tuple(typings[name].receipt.to_json() for name in names if name in typings),
+        tuple(
+            receipt.to_json()
+            for name in names
+            if (receipt := (typings.get(name) or found[name]).receipt) is not None
+        ),
     )
 
 
@@ -157,6 +162,7 @@ class _Held:
     column: Column
     findings: tuple[Finding, ...] = ()
     target: Target | None = None
+    receipt: Receipt | None = None
 
 
 def _held_whole(
@@ -173,6 +179,8 @@ def _held_whole(
         for name in texts_of(settings, task):
             held[name] = partial(_hold_words, staged, settings, name)
         held[settings.target] = partial(_hold_tags, staged, settings)
+    if task is Task.MULTI_LABEL:
+        held[settings.target] = partial(_hold_labels, staged, settings)
     return held
 
 
@@ -212,6 +220,14 @@ def _hold_tags(staged: StagedSource, settings: DataSettings, store: BlockStore) 
     typed, target = type_tags(raw, context_of(staged.table, settings, name))
     _write(typed.values.alias(name), staged, store)
     return _Held(typed.column, typed.findings, target)
+
+
+def _hold_labels(staged: StagedSource, settings: DataSettings, store: BlockStore) -> _Held:
+    name = settings.target
+    raw = pl.concat([block.to_series() for block in staged.blocks([name])])
+    typed, target = type_labels(raw, context_of(staged.table, settings, name))
+    _write(typed.values.alias(name), staged, store)
+    return _Held(typed.column, typed.findings, target, typed.receipt)
 
 
 @dataclass(frozen=True, slots=True)

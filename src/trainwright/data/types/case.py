@@ -46,6 +46,7 @@ class Context:
         thousands: The recipe's mark between groups of digits, or None.
         unit: The recipe's unit, into which others are converted, or None.
         percent: Whether 12 % is 0.12 (fraction) or 12 (points); a fraction where not said.
+        separator: The recipe's mark between the labels of a cell, or None to find it out.
         comma_likely: Fields are separated by semicolons.
         is_target: It is what is predicted: never an identifier.
         place: FILE:LINE of a row.
@@ -61,6 +62,7 @@ class Context:
     thousands: Literal[",", ".", " ", "'", "_"] | None = None
     unit: str | None = None
     percent: Literal["fraction", "points"] | None = None
+    separator: str | None = None
     comma_likely: bool = False
     is_target: bool = False
     place: Callable[[int], str] = str

@@ -82,5 +82,6 @@ def refuse_lists(raw: pl.Series) -> None:
         raise RecipeError(
             f"column {shorten(raw.name)} holds lists",
             where="task",
-            mend="task: token-classification, where each word has a class; else write texts",
+            mend="task: multi-label, where a row has any number of labels; task: token-classification,"
+            " where each word has a class; else write texts",
         )

@@ -94,6 +94,11 @@ def read_series(column: Column, raw: pl.Series) -> Parsed:
     if column.type is ColumnType.WORDS:
         lists, odd = split_words(raw)
         return Parsed.of(lists, raw, odd)
+    if column.type is ColumnType.LABELS:
+        from trainwright.data.types.label_lists import read_labels
+
+        lists, odd = read_labels(column, raw)
+        return Parsed.of(lists, raw, odd)
     if column.type is ColumnType.MESSAGES:
         from trainwright.data.types.messages import read_messages
 

@@ -122,6 +122,17 @@ class Predicting:
                 for value, words in zip(values, warnings, strict=True)
             ]
         labels, classes = self._labels, self._classes
+        if prediction.values.ndim == 2:  # several labels a row
+            return [
+                {
+                    "prediction": [labels[code] for code, there in enumerate(told) if there],
+                    "probability": dict(zip(classes, row, strict=True)),
+                    "warnings": words,
+                }
+                for told, row, words in zip(
+                    values, prediction.probabilities.tolist(), warnings, strict=True
+                )
+            ]
         return [
             {
                 "prediction": labels[int(code)],
