@@ -188,7 +188,7 @@ class Column:
         formats: Further formats of a date-time column, for texts that `format` does not fit.
         repair: What is mended in the values; None for nothing.
         rule: What the values must keep to, by the contract file; None for nothing.
-        separator: What stands between the labels of a text; "" where a text is one label.
+        separator: What stands between the labels of a text; "" where cells are lists.
     """
 
     name: str

@@ -262,8 +262,9 @@ def _table_content(
     if not target.task.is_language:
         names = [column.name for column in choice.inputs]
         sample, hashes = table.sample_of_train([target.name, *names])
-        look = find_label_leaks if target.task is Task.MULTI_LABEL else find_leaks
-        table.findings += look(sample, choice.inputs, target=target, probe=probe, hashes=hashes)
+        table.findings += find_leaks(
+            sample, choice.inputs, target=target, probe=probe, hashes=hashes
+        )
     deadline = Deadline(settings.budget)
     table.findings += detect(seen(), deadline=deadline, progress=progress)
     known = weights_of(settled) if settled else None

@@ -12,7 +12,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from trainwright.core.artifacts import Snapshot
-from trainwright.core.columns import ROW
+from trainwright.core.columns import ROW, Task
 from trainwright.core.errors import CommandError
 from trainwright.evaluation.choice import row_losses
 from trainwright.evaluation.comparison import compare_auc, compare_losses
@@ -122,6 +122,8 @@ def _written(both: pl.DataFrame) -> pl.DataFrame:
 
 def _auc(both: pl.DataFrame, snapshot: Snapshot) -> dict[str, float] | None:
     """DeLong's paired test of the two ROC AUCs; None where there are not two classes."""
+    if snapshot.target.task is Task.MULTI_LABEL:
+        return None
     is_positive = both["target"].to_numpy() == 1
     if len(snapshot.target.classes) != 2 or is_positive.all() or not is_positive.any():
         return None

@@ -289,11 +289,6 @@ def _events(folder: RunFolder, settings: TrackingSettings) -> Iterator[None]:
         tensorboard.write_events(folder)
 
 
-def _by_row(values: np.ndarray[Any, Any]) -> Any:  # noqa: ANN401 - an array, or lists
-    """As a column holds them: of several labels the codes of those that a row has."""
-    return values if values.ndim == 1 else [np.flatnonzero(row).tolist() for row in values]
-
-
 def _write_predictions(folder: RunFolder, trained: fits.Trained, snapshot: Snapshot) -> None:
     """Validation predictions by row, so that runs can be compared pair by pair."""
     prediction = trained.assessment.prediction
@@ -301,8 +296,8 @@ def _write_predictions(folder: RunFolder, trained: fits.Trained, snapshot: Snaps
     columns: dict[str, Any] = {
         ROW: np.repeat(rows.frame[ROW].to_numpy(), rows.items_a_row),
         "unit": rows.item_units,
-        "target": _by_row(rows.items),
-        "prediction": _by_row(np.asarray(prediction.values)),
+        "target": rows.items,
+        "prediction": prediction.values,
     }
     if snapshot.target.task.has_classes and prediction.probabilities is not None:
         for code, label in enumerate(snapshot.target.classes):

@@ -21,11 +21,15 @@ from trainwright.core.artifacts import MetricValue, Prediction
 from trainwright.monitoring.movement import freedom_of_variance, growth
 from trainwright.monitoring.multiplicity import holm
 from trainwright.summaries.intervals import Units, mean_interval, wilson
+from trainwright.summaries.label_statistics import jaccard_of_rows
 from trainwright.summaries.language import bits_of_rows
 
 _TOLD = "bits_per_byte"
 _HIGHER_IS_BETTER = {
     "accuracy": True,
+    "subset_accuracy": True,
+    "jaccard": True,
+    "hamming_loss": False,
     "log_loss": False,
     "rmse": False,
     "mae": False,
@@ -67,7 +71,8 @@ def live_quality(
     Args:
         reference: Metric -> {value, low, high} on the reference.
         prediction: What the model said.
-        target: Class codes or values, shape (rows,), NaN where not known; or None. `OTHER_CLASS` counts as
+        target: Class codes or values, shape (rows,), of several labels (rows, labels), NaN where not known;
+            or None. `OTHER_CLASS` counts as
             wrong, and has no part in the log loss: no probability is claimed for it.
         record: Of the reference.
         min_rows: Fewer known rows are "insufficient data".
@@ -81,7 +86,7 @@ def live_quality(
     if target is None:
         return _silent(0, "no targets came with these rows")
     truth = np.asarray(target, dtype=np.float64)
-    known = np.isfinite(truth)
+    known = np.isfinite(truth) if truth.ndim == 1 else np.isfinite(truth).all(axis=1)
     count = int(known.sum())
     if count < min_rows:
         return _silent(
@@ -144,6 +149,8 @@ def _measure(
         root = MetricValue(*(math.sqrt(end) for end in (square.value, square.low, square.high)))
         return {"rmse": root, "mae": _mean(np.abs(errors))}
     codes = truth[known].astype(np.int64)
+    if codes.ndim == 2:
+        return _of_labels(said.astype(np.int64), codes)
     accuracy = wilson(float(np.mean(said == codes)), len(codes), confidence=_CONFIDENCE)
     ours = np.flatnonzero(codes != OTHER_CLASS)
     if not len(ours):
@@ -152,6 +159,16 @@ def _measure(
     return {
         "accuracy": accuracy,
         "log_loss": _mean(-np.log(np.clip(chances, _SMALLEST, 1.0))),
+    }
+
+
+def _of_labels(said: NDArray[np.int64], true: NDArray[np.int64]) -> dict[str, MetricValue]:
+    """Of several labels a row how right whole rows are; both of shape (rows, labels)."""
+    exact = float((said == true).all(axis=1).mean())
+    return {
+        "subset_accuracy": wilson(exact, len(true), confidence=_CONFIDENCE),
+        "jaccard": _mean(jaccard_of_rows(true, said)),
+        "hamming_loss": _mean((said != true).mean(axis=1)),
     }
 
 

@@ -66,6 +66,10 @@ def find_leaks(
     Returns:
         Findings of kind "leakage" (error), then "leakage" (warning).
     """
+    if target.task is Task.MULTI_LABEL:
+        from trainwright.data.leakage.label_columns import find_label_leaks
+
+        return find_label_leaks(train, inputs, target=target, probe=probe, hashes=hashes)
     if len(inputs) < 2:
         return []  # a lone column has nothing to be compared with
     bench = build_bench(train, inputs, target=target, probe=probe, hashes=hashes)

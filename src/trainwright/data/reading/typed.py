@@ -24,6 +24,7 @@ from trainwright.data.types.values import FALSE_OF, parse_series
 from trainwright.recipe.loading import IMAGE_LABEL
 
 PATH = "path"  # the column that tells which image or document of a folder a row is
+_NESTED = (ColumnType.WORDS, ColumnType.LABELS, ColumnType.IMAGE)
 _IMAGE_ROWS = 256  # of a block that holds images
 
 
@@ -65,7 +66,7 @@ def read_typed(
     if any(column.type is ColumnType.IMAGE for column in columns):
         block_rows = min(block_rows, _IMAGE_ROWS)
     first_row = 0
-    listed = [c.name for c in columns if c.type in (ColumnType.WORDS, ColumnType.IMAGE)]
+    listed = [c.name for c in columns if c.type in _NESTED]
     nested = (*listed, *ignored) if listed else ()
     wanted = tuple(column.name for column in columns)
     talks = tuple(c.name for c in columns if c.type is ColumnType.MESSAGES)

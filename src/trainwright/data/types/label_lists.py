@@ -48,7 +48,7 @@ def type_labels(raw: pl.Series, context: Context) -> tuple[TypedColumn, Target]:
         ColumnType.LABELS,
         nulls=nulls,
         required=context.required,
-        separator="" if lists else separator,
+        separator="" if lists else separator or SEPARATORS[0],
     )
     values, odd = read_labels(column, raw)
     kind: Literal["text", "integer"] = "integer" if _whole(raw) else "text"
@@ -66,7 +66,8 @@ def type_labels(raw: pl.Series, context: Context) -> tuple[TypedColumn, Target]:
     )
     findings = [
         *_of_misfits(raw, odd, context),
-        *([] if lists else _of_separator(cells, column, context)),
+        *_of_brackets(cells, context),
+        *([] if lists else _of_separator(cells, separator, context)),
         *([] if lists else _of_empty(cells, column)),
         *_of_spellings(raw.name, classes),
         *_of_single(values, raw.name),
@@ -88,9 +89,10 @@ def read_labels(column: Column, raw: pl.Series) -> tuple[pl.Series, pl.Series]:
     if raw.dtype not in (pl.String, pl.Categorical, pl.Enum, pl.Null):
         return nothing, raw.is_not_null()
     cells = _texts(raw)
-    found = cells.str.split(column.separator) if column.separator else cells.reshape((-1, 1))
+    if not column.separator:  # of lists: how a text would be taken apart nobody has said
+        return nothing, cells.is_not_null()
     there = cells.is_not_null() & ~cells.is_in(list(column.nulls))
-    lists = _tidied(found.cast(pl.List(pl.String)))
+    lists = _tidied(cells.str.split(column.separator))
     return lists.zip_with(there, nothing), pl.repeat(False, len(raw), eager=True)
 
 
@@ -167,11 +169,26 @@ def _of_misfits(raw: pl.Series, odd: pl.Series, context: Context) -> Iterator[Fi
         )
 
 
-def _of_separator(cells: pl.Series, column: Column, context: Context) -> Iterator[Finding]:
+def _of_brackets(cells: pl.Series, context: Context) -> Iterator[Finding]:
+    """Lists that were written down as text: their brackets and quotes would become part of labels."""
+    rows = cells.str.contains(r"^\[.*\]$").fill_null(value=False).arg_true().to_numpy()
+    if len(rows):
+        yield finding(
+            "type",
+            "error",
+            f"column {shorten(cells.name)}: {len(rows)} cells are lists written as text, such as"
+            f" {shorten(cells[int(rows[0])], 40)}; the first at {context.place(int(rows[0]))}",
+            column=cells.name,
+            rows=rows.astype(np.int64),
+            remedy="write JSON lines or Parquet with lists, or a text with a separator: one;two",
+        )
+
+
+def _of_separator(cells: pl.Series, mark: str, context: Context) -> Iterator[Finding]:
     """How texts were taken apart, where the recipe does not say it."""
     if context.separator is not None:
         return
-    name, mark = column.name, column.separator
+    name = cells.name
     if not mark:
         yield finding(
             "type",
