@@ -6,7 +6,7 @@ rows the first are looked at, as many as a quarter of a gigabyte holds, and that
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import polars as pl
@@ -20,6 +20,7 @@ from trainwright.data.reading.source import read_source
 from trainwright.data.reading.tables import RawTable
 from trainwright.data.types.case import TypedColumn
 from trainwright.data.types.inference import context_of, type_columns
+from trainwright.data.types.label_lists import is_of_labels, looks_like_labels, type_labels
 from trainwright.data.types.numbers import is_named_identifier
 from trainwright.data.types.target import task_of, type_target
 from trainwright.recipe.data import DataSettings, Inputs
@@ -110,11 +111,10 @@ def look(path: Path, *, target: str | None) -> Look:
             where="--target",
             mend=f"use {shorten(near)}" if near else f"the columns are {known}",
         )
-    typed = type_columns(raw, settings)
+    typed = _typed(raw, settings)
     chosen = target if target is not None else propose_target(typed)
     if target is not None:
-        _, asked = type_target(raw.frame[target], context_of(raw, settings, target), task=None)
-        task = asked.task
+        task = _task_of(raw, settings, target)
     else:
         one = next(one for one in typed if one.column.name == chosen)
         present = one.values.drop_nulls()
@@ -144,6 +144,28 @@ def _what_was_read(raw: RawTable) -> list[Finding]:
     return [finding("schema", "info", told)]
 
 
+def _typed(raw: RawTable, settings: DataSettings) -> list[TypedColumn]:
+    """All columns; one that holds lists is one of labels."""
+    lists = [name for name, kind in raw.frame.schema.items() if isinstance(kind, pl.List)]
+    plain = {
+        one.column.name: one
+        for one in type_columns(replace(raw, frame=raw.frame.drop(lists)), settings)
+    }
+    for name in lists:
+        plain[name], _ = type_labels(raw.frame[name], context_of(raw, settings, name))
+    return [plain[name] for name in raw.frame.columns]
+
+
+def _task_of(raw: RawTable, settings: DataSettings, target: str) -> Task:
+    """What predicting a column would be; texts that hold labels with a separator are several labels."""
+    values = raw.frame[target]
+    if is_of_labels(values.dtype, None) or (
+        values.dtype == pl.String and looks_like_labels(values)
+    ):
+        return Task.MULTI_LABEL
+    return type_target(values, context_of(raw, settings, target), task=None)[1].task
+
+
 def propose_target(typed: list[TypedColumn]) -> str:
     """A column with a usual name for a target, else the last that could be one."""
     kinds = (ColumnType.NUMBER, ColumnType.BOOLEAN, ColumnType.CATEGORY)
@@ -162,6 +184,8 @@ def _varies(one: TypedColumn) -> bool:
 def _glance(one: TypedColumn) -> ColumnLook:
     known = one.values.drop_nulls()
     shown = known.unique(maintain_order=True).head(3)
+    if isinstance(known.dtype, pl.List):
+        shown = shown.list.join(", ")
     texts = [] if known.dtype == pl.Binary else shown.cast(pl.String).str.slice(0, 40).to_list()
     return ColumnLook(
         column=one.column,

@@ -31,8 +31,8 @@ def check_recipe(recipe: Recipe) -> None:
         _batches_have_one_size(recipe),
         _weights_have_tasks(recipe),
         _task_has_its_data(recipe),
-        _labels_are_alone(recipe),
-        _folds_can_be_cut(recipe),
+        _labels_are_alone(recipe, task=recipe.task),
+        _folds_can_be_cut(recipe, task=recipe.task),
         _endpoint_is_judged_by_texts(recipe),
         _classes_are_weighed_once(recipe),
         _students_are_not_mixed(recipe),
@@ -49,6 +49,8 @@ def check_with_snapshot(recipe: Recipe, snapshot: Snapshot) -> None:
     """
     _refuse(
         _metrics_exist(recipe, task=snapshot.target.task),
+        _labels_are_alone(recipe, task=snapshot.target.task),
+        _folds_can_be_cut(recipe, task=snapshot.target.task),
         _slices_exist(recipe, snapshot),
         _families_fit(recipe, snapshot),
         _objective_fits(recipe, snapshot),
@@ -164,9 +166,9 @@ def _language_has_its_data(recipe: Recipe) -> Iterator[Fault]:
         )
 
 
-def _labels_are_alone(recipe: Recipe) -> Iterator[Fault]:
+def _labels_are_alone(recipe: Recipe, *, task: Task | None) -> Iterator[Fault]:
     """Of several labels a row: what is for one answer a row, and what is for labels alone."""
-    data, of_labels = recipe.data, recipe.task is Task.MULTI_LABEL
+    data, of_labels = recipe.data, task is Task.MULTI_LABEL
     for name, said in data.columns.items():
         fits = of_labels and name == data.target
         if said.separator is not None and not fits:
@@ -204,16 +206,15 @@ def _labels_are_alone(recipe: Recipe) -> Iterator[Fault]:
         )
 
 
-def _folds_can_be_cut(recipe: Recipe) -> Iterator[Fault]:
+def _folds_can_be_cut(recipe: Recipe, *, task: Task | None) -> Iterator[Fault]:
     """Rows that overlap are not cut into folds, nor rows that a teacher has learnt from."""
     if recipe.evaluation.cross_validation is None:
         return
     why = ""
-    if recipe.task is not None and (
-        recipe.task in (Task.FORECASTING, Task.MULTI_LABEL, Task.TOKEN_CLASSIFICATION)
-        or recipe.task.is_language
+    if task is not None and (
+        task in (Task.FORECASTING, Task.MULTI_LABEL, Task.TOKEN_CLASSIFICATION) or task.is_language
     ):
-        why = f"{recipe.task.value} is not compared by folds"
+        why = f"{task.value} is not compared by folds"
     elif recipe.training.distillation is not None:
         why = "a student is not compared by folds: its teacher has learnt from the rows of each"
     elif _asks_outside(recipe):

@@ -21,7 +21,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 from trainwright.core.durable import sha256_bytes
-from trainwright.core.errors import CommandError, DataError, shorten
+from trainwright.core.columns import Task
+from trainwright.core.errors import CommandError, DataError, RecipeError, shorten
 from trainwright.core.protocols import FoldModels, Progress
 from trainwright.data.labels.active import Strategy, queue
 from trainwright.data.labels.book import Answer, LabelBook
@@ -288,6 +289,12 @@ def open_desk(
         RecipeError, DataError, CommandError, EnvironmentFault: as their names say.
     """
     loaded = load_recipe(recipe, overrides=overrides)
+    if loaded.task is Task.MULTI_LABEL:
+        raise RecipeError(
+            "the page asks for one label a row, and the task is multi-label",
+            where="task",
+            mend="label in a tool for several, and write the lists to JSON lines",
+        )
     base = recipe.resolve().parent
     more = {} if progress is None else {"progress": progress}
     items = read_items(loaded.data, base=base, **more)

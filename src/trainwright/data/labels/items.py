@@ -15,6 +15,7 @@ from trainwright.core.protocols import Progress, Silent
 from trainwright.data.labels.naming import row_name
 from trainwright.data.reading.source import read_source
 from trainwright.data.types.inference import type_columns
+from trainwright.data.types.tags import refuse_lists
 from trainwright.recipe.data import DataSettings
 
 MOST_TEXT = 20_000  # characters of a text that are shown
@@ -118,6 +119,8 @@ def read_items(
     frame = raw.frame.select(names)
     typed = type_columns(replace(raw, frame=frame), settings)
     ids = tuple(row_name(file.name, row) for file in raw.files for row in range(file.num_rows))
+    if target in raw.frame.columns:
+        refuse_lists(raw.frame[target])
     given = (
         raw.frame[target].cast(pl.String)
         if target in raw.frame.columns and image is None

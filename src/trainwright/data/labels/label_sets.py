@@ -3,8 +3,8 @@
 Whether a row has a label is a question of two classes, judged like any other (`labels.judging`) by models
 that were not shown the answer. The doubts of all labels are cut together, so that of everything that is
 named at most `labels.false_alarms` is right after all; and since every label is a look for chance to
-deceive, the noise of each must be the surer, the more labels there are. A row's own chance is that of one wrong label at
-least, one minus the product of theirs.
+deceive, the noise of each must be the surer, the more labels there are. A row's own chance is that of one
+wrong label at least, one minus the product of theirs.
 
 What models and label disagree on is written to the snapshot's labels.parquet, the surest first. Rows are
 never dropped for it: a label too many leaves the others right.

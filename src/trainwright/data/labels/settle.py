@@ -28,6 +28,7 @@ from trainwright.data.labels.label_model import WeakLabels, label_by_votes
 from trainwright.data.labels.naming import positions_of
 from trainwright.data.labels.tables import function_table
 from trainwright.data.labels.votes import Floats, Votes, votes_of_columns, votes_of_lines
+from trainwright.data.types.tags import refuse_lists
 from trainwright.recipe.code import file_of
 from trainwright.recipe.labels import LabelSettings, Rule
 
@@ -91,6 +92,8 @@ def settle(
         settings.annotators or settings.annotations or settings.functions or settings.corrections
     ):
         return None
+    if target in frame.columns:
+        refuse_lists(frame[target])
     given = (
         frame[target].cast(pl.String)
         if target in frame.columns

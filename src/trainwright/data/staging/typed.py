@@ -31,7 +31,7 @@ from trainwright.data.types.case import Context, Receipt
 from trainwright.data.types.columns import ColumnTyping, Reading
 from trainwright.data.types.evidence import Evidence
 from trainwright.data.types.inference import check_names, context_of
-from trainwright.data.types.label_lists import type_labels
+from trainwright.data.types.label_lists import is_of_labels, type_labels
 from trainwright.data.types.tags import check_lengths, refuse_lists, type_tags, type_words
 from trainwright.data.types.tally import Tally
 from trainwright.data.types.target import TargetTyping
@@ -179,7 +179,7 @@ def _held_whole(
         for name in texts_of(settings, task):
             held[name] = partial(_hold_words, staged, settings, name)
         held[settings.target] = partial(_hold_tags, staged, settings)
-    if task is Task.MULTI_LABEL:
+    if is_of_labels(staged.schema.get(settings.target), task):
         held[settings.target] = partial(_hold_labels, staged, settings)
     return held
 

@@ -20,7 +20,7 @@ from trainwright.core.errors import Fault, RecipeError, nearest, shorten
 from trainwright.data.types.case import Context, TypedColumn
 from trainwright.data.types.columns import type_column
 from trainwright.data.types.dates import EPOCHS
-from trainwright.data.types.label_lists import type_labels
+from trainwright.data.types.label_lists import is_of_labels, type_labels
 from trainwright.data.types.tags import check_lengths, refuse_lists, type_tags, type_words
 from trainwright.data.types.target import type_target
 from trainwright.recipe.data import ColumnSettings, DataSettings
@@ -68,7 +68,7 @@ def infer_types(raw: RawTable, settings: DataSettings, *, task: Task | None) -> 
     if task is Task.TOKEN_CLASSIFICATION:
         target_column, target = type_tags(raw.frame[settings.target], context)
         check_lengths(_words_among(typed), target_column.values, context)
-    elif task is Task.MULTI_LABEL:
+    elif is_of_labels(raw.frame.schema[settings.target], task):
         target_column, target = type_labels(raw.frame[settings.target], context)
     else:
         refuse_lists(raw.frame[settings.target])

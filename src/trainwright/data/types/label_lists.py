@@ -25,6 +25,7 @@ from trainwright.data.types.values import BLANKS
 
 SEPARATORS = (";", "|", ",")
 LIMIT_LABELS = 1000
+_COMBINED = 0.1  # of the texts hold the mark where it separates labels
 
 
 def type_labels(raw: pl.Series, context: Context) -> tuple[TypedColumn, Target]:
@@ -73,6 +74,22 @@ def type_labels(raw: pl.Series, context: Context) -> tuple[TypedColumn, Target]:
         *_of_single(values, raw.name),
     ]
     return TypedColumn(column, values, tuple(findings), receipt), target
+
+
+def is_of_labels(kind: pl.DataType | None, task: Task | None) -> bool:
+    """Is the target one of several labels: the task says so, or it does not and cells hold lists?"""
+    return task is Task.MULTI_LABEL or (task is None and isinstance(kind, pl.List))
+
+
+def looks_like_labels(cells: pl.Series) -> bool:
+    """Do texts hold labels with a separator: few different ones, in many combinations?"""
+    texts = _texts(cells).drop_nulls()
+    texts = texts.filter(texts != "")
+    mark = found_separator(texts)
+    if not mark or int(texts.str.contains(mark, literal=True).sum()) < _COMBINED * len(texts):
+        return False
+    labels = _tidied(texts.unique().str.split(mark)).explode().n_unique()
+    return 2 <= labels <= min(LIMIT_LABELS, texts.n_unique() / 2)
 
 
 def read_labels(column: Column, raw: pl.Series) -> tuple[pl.Series, pl.Series]:
