@@ -20,8 +20,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from trainwright.core.durable import sha256_bytes
 from trainwright.core.columns import Task
+from trainwright.core.durable import sha256_bytes
 from trainwright.core.errors import CommandError, DataError, RecipeError, shorten
 from trainwright.core.protocols import FoldModels, Progress
 from trainwright.data.labels.active import Strategy, queue
