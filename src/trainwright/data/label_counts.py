@@ -93,7 +93,7 @@ def _told(
     return finding(
         kind,
         "warning",
-        f"{len(codes)} labels of {shorten(target.name)} {what}: {names}{more}",
+        f"{len(codes)} of the {len(target.classes)} labels of {shorten(target.name)} {what}: {names}{more}",
         column=target.name,
         count=len(codes),
         remedy=remedy,

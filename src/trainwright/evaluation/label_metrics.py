@@ -56,7 +56,7 @@ def _jaccard(seen: LabelStatistics) -> float:
 
 def _hamming_loss(seen: LabelStatistics) -> float:
     there, decided, both = (int(part) for part in seen.counts.sum(axis=1))
-    return (there + decided - 2 * both) / (seen.rows * seen.counts.shape[1])
+    return (there + decided - 2 * both) / (seen.rows * len(seen.ranks))
 
 
 def _subset_accuracy(seen: LabelStatistics) -> float:

@@ -297,6 +297,14 @@ def _families_fit(recipe: Recipe, snapshot: Snapshot) -> Iterator[Fault]:
             "data.further_targets",
             f"model: {{family: {SEVERAL_TARGETS[0]}}}, or remove further_targets",
         )
+    target = snapshot.target
+    if auto and target.task is Task.MULTI_LABEL and len(found) == 1:
+        kinds = ", ".join(sorted({column.type.value for column in snapshot.inputs}))
+        yield Fault(
+            f"no family but the baseline learns several labels from columns of type {kinds}",
+            "model.families",
+            "bring columns of numbers, categories or texts, or model: {family: baseline}",
+        )
     for family in found:
         why = family.unfit(snapshot.inputs, snapshot.target)
         if why:

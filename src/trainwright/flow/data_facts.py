@@ -163,6 +163,9 @@ def _labels(snapshot: Snapshot, first: pl.DataFrame, rows: pl.DataFrame) -> list
     if snapshot.target.name in _hidden(snapshot):
         shapes = pl.col("given", "proposed").map_elements(masked, return_dtype=pl.String)
         first = first.with_columns(shapes)
+    if "label" in first.columns:  # of several a row: which one is meant
+        named = [pl.format("{}: {}", "label", name).alias(name) for name in ("given", "proposed")]
+        first = first.with_columns(named)
     joined = first.join(places, on="row", how="left", maintain_order="left")
     pictures = _pictures(snapshot, rows, joined["row"].to_list())
     told = joined.select("row", "rank", "place", "given", "proposed", "probability").to_dicts()

@@ -63,7 +63,7 @@ class LabelStatistics:
 def jaccard_of_rows(labels: Integers, decided: Integers) -> Floats:
     """Shared labels over all that are there or decided, 1 where none is; shape (rows,)."""
     shared, either = (labels & decided).sum(axis=1), (labels | decided).sum(axis=1)
-    return np.divide(shared, either, out=np.ones(len(labels)), where=either > 0)
+    return np.asarray(np.divide(shared, either, out=np.ones(len(labels)), where=either > 0))
 
 
 def label_losses(probabilities: Floats, labels: Floats) -> Floats:

@@ -3,7 +3,8 @@
 Each label against the rest is a question of two classes, and is put to the check of `leakage.check`. The
 commonest labels are asked about, since a rare one has too few rows to show more than chance. A column that
 tells one label whole is a warning, not an error: it may be what the label is defined by (a short film is one
-of few minutes), and the figures of the other labels stand.
+of few minutes), and the figures of the other labels stand. One that merely tells a label better than all
+others do is no suspect here, since each label may well have a column of its own.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ def find_label_leaks(
     """Look for columns that tell a label; the arguments are those of `find_leaks`.
 
     Returns:
-        Its findings, each with the label; a column is named once.
+        What would be errors of one label, as warnings that name it; a column is named once.
     """
     named: set[str | None] = set()
     found = []
@@ -60,6 +61,8 @@ def _of_label(
     asked = train.with_columns(told_labels(train[target.name], label))
     question = question_of(target)
     for one in find_leaks(asked, inputs, target=question, probe=probe, hashes=hashes):
+        if one.severity != "error":
+            continue
         yield replace(
             one,
             severity="warning",

@@ -134,7 +134,7 @@ def _tidied(lists: pl.Series) -> pl.Series:
 
 
 def _whole(raw: pl.Series) -> bool:
-    return isinstance(raw.dtype, pl.List) and raw.dtype.inner.is_integer()  # type: ignore[union-attr]
+    return isinstance(raw.dtype, pl.List) and raw.dtype.inner.is_integer()
 
 
 def _classes(values: pl.Series, kind: Literal["text", "integer"]) -> tuple[str, ...]:
