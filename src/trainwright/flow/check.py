@@ -298,7 +298,7 @@ def _families_fit(recipe: Recipe, snapshot: Snapshot) -> Iterator[Fault]:
             f"model: {{family: {SEVERAL_TARGETS[0]}}}, or remove further_targets",
         )
     target = snapshot.target
-    if auto and target.task is Task.MULTI_LABEL and len(found) == 1:
+    if auto and target.task is Task.MULTI_LABEL and [one.family for one in found] == ["baseline"]:
         kinds = ", ".join(sorted({column.type.value for column in snapshot.inputs}))
         yield Fault(
             f"no family but the baseline learns several labels from columns of type {kinds}",
@@ -319,6 +319,13 @@ def _objective_fits(recipe: Recipe, snapshot: Snapshot) -> Iterator[Fault]:
     """An objective of numbers learns no classes: told before the first fit, whatever comes after it."""
     stated, classes = recipe.training.objective, snapshot.target.classes
     if stated is None or snapshot.target.task.is_language:
+        return
+    if snapshot.target.task is Task.MULTI_LABEL:
+        yield Fault(
+            f"several labels are learned by the log loss of each, not by {stated.kind!r}",  # type: ignore[attr-defined]
+            "training.objective",
+            "remove objective",
+        )
         return
     tried: Any = (
         stated.model_copy()

@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from trainwright.core.artifacts import Split
+from trainwright.core.columns import Task
 from trainwright.core.durable import read_json
 from trainwright.core.errors import CommandError
 from trainwright.core.extras import require
@@ -97,6 +98,12 @@ def _network_of(package: Package) -> FittedModel:
     if not isinstance(model, FittedModel) or kind != "network":
         raise CommandError(
             f"only networks are exported, and this model is of family {package.facts['family']!r}",
+            where=str(package.folder),
+            mend="use the package itself: trainwright serve MODEL, or trainwright.load_model",
+        )
+    if model.target.task is Task.MULTI_LABEL:
+        raise CommandError(
+            "a network that tells several labels is not exported: the thresholds would stay behind",
             where=str(package.folder),
             mend="use the package itself: trainwright serve MODEL, or trainwright.load_model",
         )

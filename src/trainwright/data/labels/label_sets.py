@@ -6,8 +6,8 @@ named at most `labels.false_alarms` is right after all; and since every label is
 deceive, the noise of each must be the surer, the more labels there are. A row's own chance is that of one
 wrong label at least, one minus the product of theirs.
 
-What models and label disagree on is written to the snapshot's labels.parquet, the surest first. Rows are
-never dropped for it: a label too many leaves the others right.
+The ranking is written to the snapshot's labels.parquet, the surest first. Rows are never dropped for it: a
+label too many leaves the others right.
 
 Cost: some forty quick fits a label, from the commonest on; labels that there is no time for are named.
 
@@ -48,6 +48,7 @@ from trainwright.data.labels.judging import Judged, judge_classes
 from trainwright.data.labels.noise import Noise
 from trainwright.data.view import View
 
+MOST_RANKED = 200_000  # rows and labels
 _CLASSES = (ABSENT, PRESENT)
 
 
@@ -203,11 +204,12 @@ def _of_known(named: pl.DataFrame, found: list[_Answer]) -> pl.DataFrame:
 
 
 def _ranking(table: pl.DataFrame) -> pl.DataFrame:
-    """What models and labels disagree on: row, label, given, proposed, probability, of the row, rank."""
+    """The most suspect: row, label, given, proposed, probability, of the row, rank from 1."""
     of_row = 1 - (1 - pl.col("wrong")).product().over("row")
-    doubted = table.with_columns(row_probability=of_row).filter(pl.col("given") != pl.col("told"))
-    ranked = doubted.sort(["wrong", "score", "row", "label"], descending=[True, True, False, False])
-    return ranked.select(
+    ranked = table.with_columns(row_probability=of_row).sort(
+        ["wrong", "score", "row", "label"], descending=[True, True, False, False]
+    )
+    return ranked.head(MOST_RANKED).select(
         "row",
         "label",
         "given",

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from trainwright.core.columns import Target
+from trainwright.core.columns import Target, Task
 from trainwright.core.parts import Part
 from trainwright.models.links import Link, links_for
 from trainwright.training.objectives import IGNORED
+from trainwright.training.objectives.binary import BinaryCrossEntropy
 from trainwright.training.objectives.categorical import CrossEntropy
 from trainwright.training.objectives.classification import CrossEntropyPart
 from trainwright.training.objectives.deviation import MeanAbsolute, MeanSquared
@@ -30,6 +31,7 @@ class TableTask:
     Attributes:
         name: Of the target's column.
         num_classes: 0 for regression.
+        by_label: The classes are labels of which a row has any number: each has a score of its own.
         link: From the learnt scale to the target's.
         objective: What training minimises, on one network's scores.
         judge: The proper loss, on the same.
@@ -42,6 +44,7 @@ class TableTask:
     objective: Supervised
     judge: Supervised
     start: tuple[float, ...]
+    by_label: bool = False
 
     @classmethod
     def of(
@@ -52,6 +55,8 @@ class TableTask:
         Raises:
             RecipeError: the objective is one of classes and the target has none, or the reverse.
         """
+        if target.task is Task.MULTI_LABEL:
+            return cls._of_labels(target, values)
         present = values[~np.isnan(values)]
         num_classes = len(target.classes)
         counts = np.bincount(present.astype(np.int64) if num_classes else [], minlength=num_classes)
@@ -69,6 +74,14 @@ class TableTask:
         judge = built if part.kind == "quantile" else usual
         return cls(target.name, 0, link, built, judge, (float(middle),))
 
+    @classmethod
+    def _of_labels(cls, target: Target, values: NDArray[np.float64]) -> TableTask:
+        """Each label's own log loss, from train rows of shape (rows, labels)."""
+        shares = (values.sum(axis=0) + 0.5) / (len(values) + 1)
+        start = tuple(float(score) for score in np.log(shares / (1 - shares)))
+        loss = BinaryCrossEntropy()
+        return cls(target.name, len(target.classes), Link(), loss, loss, start, by_label=True)
+
     @property
     def num_outputs(self) -> int:
         """Scores: one a class, or one number."""
@@ -80,7 +93,12 @@ class TableTask:
 
 
 def learnt_target(values: NDArray[np.float64], num_classes: int, link: Link) -> NDArray[Any]:
-    """Class ids as int64, -100 where missing, or values on the learnt scale as float32; shape (rows,)."""
+    """Class ids as int64, -100 where missing, or values on the learnt scale as float32; shape (rows,).
+
+    Of several labels a row 1 or 0 as float32; shape (rows, labels).
+    """
+    if values.ndim == 2:
+        return values.astype(np.float32)
     if not num_classes:
         return link.forward(values).astype(np.float32)
     return np.where(np.isnan(values), float(IGNORED), values).astype(np.int64)

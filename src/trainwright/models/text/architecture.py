@@ -35,6 +35,7 @@ class TextEncoderArchitecture(Architecture):
     Attributes:
         config: Of the encoder, as the Hub's config.json.
         num_classes: 0 for regression.
+        by_label: Of the classes a text has any number: each is told by itself.
         pooling: None: each word has an answer.
         dropout: Before the head.
         link: From the learnt scale to the target's.
@@ -50,6 +51,7 @@ class TextEncoderArchitecture(Architecture):
     dropout: float
     link: Link = field(default_factory=Link)
     shares: tuple[float, ...] = ()
+    by_label: bool = False
 
     @property
     def kind(self) -> str:
@@ -68,6 +70,7 @@ class TextEncoderArchitecture(Architecture):
             "dropout": self.dropout,
             "link": self.link.to_json(),
             "shares": list(self.shares),
+            **({"by_label": True} if self.by_label else {}),
         }
 
     @classmethod
@@ -108,6 +111,8 @@ class TextEncoderArchitecture(Architecture):
     def answer(self, outputs: Tensor, batch: Tensors) -> NDArray[np.float64]:
         if "words" in batch:
             outputs = outputs[batch["words"] >= 0]
+        if self.by_label:
+            return np.asarray(outputs.double().sigmoid().numpy())
         if self.num_classes:
             probabilities: NDArray[np.float64] = outputs.double().softmax(-1).numpy()
             return probabilities

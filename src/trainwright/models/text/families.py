@@ -94,8 +94,8 @@ class TextEncoder(NetworkFamily):
 
     def unfit(self, inputs: Sequence[Column], target: Target) -> str:
         """It reads one column of texts, and nothing beside it."""
-        if target.task in (Task.FORECASTING, Task.MULTI_LABEL):
-            return f"it cannot learn {target.task.value}"
+        if target.task is Task.FORECASTING:
+            return "it cannot learn forecasting"
         texts = [column for column in inputs if column.type in _TEXTS]
         if len(texts) == 1 and len(inputs) == 1:
             return ""

@@ -126,6 +126,7 @@ def _drawn(
         dropout=_SCRATCH_DROPOUT if dropout is None else dropout,
         link=task.link,
         shares=_shares(values, task.num_classes) if of_words else (),
+        by_label=task.by_label,
     )
     return architecture, architecture.with_head(encoder)
 

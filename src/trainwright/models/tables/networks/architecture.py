@@ -41,6 +41,7 @@ class TableArchitecture(Architecture):
         frequency_spread: Standard deviation of the first frequencies.
         category_dim: Of the embedding of a category.
         text_dim: Of the sum of the terms' embeddings.
+        by_label: Of the classes a row has any number: each is told by itself.
     """
 
     inputs: ClassVar[tuple[str, ...]] = INPUTS
@@ -57,6 +58,7 @@ class TableArchitecture(Architecture):
     frequency_spread: float
     category_dim: int
     text_dim: int
+    by_label: bool = False
 
     @property
     def num_outputs(self) -> int:
@@ -119,6 +121,8 @@ class TableArchitecture(Architecture):
 
     def to_json(self) -> dict[str, Any]:
         values = {field.name: getattr(self, field.name) for field in fields(self)}
+        if not self.by_label:
+            del values["by_label"]
         return {**values, "columns": self.columns.to_json(), "link": self.link.to_json()}
 
     @classmethod

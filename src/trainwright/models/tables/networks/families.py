@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from trainwright.core.columns import Target
+from trainwright.core.columns import Column, Target, Task
 from trainwright.core.features import Examples, FeatureNeeds, Features
 from trainwright.core.parts import families
 from trainwright.models.networks.family import NetworkFamily
@@ -116,6 +118,12 @@ class MLP(TableNetworkFamily):
         """And what only residual blocks can use."""
         plain = "" if self.blocks == "resnet" else "a row can skip blocks: resnet, not plain layers"
         return {**super().idle(), "drop_path": plain}
+
+    def unfit(self, inputs: Sequence[Column], target: Target) -> str:
+        """As of any table; several labels are told side by side, as classes are."""
+        if target.task is Task.MULTI_LABEL:
+            target = replace(target, task=Task.CLASSIFICATION)
+        return super().unfit(inputs, target)
 
     @property
     def cost(self) -> int:

@@ -54,6 +54,8 @@ class MLPArchitecture(TableArchitecture):
         return nn.Linear(self.hidden, num_outputs)
 
     def scores_to_answer(self, scores: NDArray[np.float64]) -> NDArray[np.float64]:
+        if self.by_label:
+            return probabilities(scores.reshape(-1, 1))[:, 1].reshape(scores.shape)
         return probabilities(scores) if self.num_classes else scores[:, 0]
 
     def _plain(self, width: int) -> nn.Module:

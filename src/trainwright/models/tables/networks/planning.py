@@ -60,6 +60,7 @@ def plan_table(
     tasks = {TARGET: TableTask.of(target, train.target, objective), **_further(train)}
     main = tasks[TARGET]
     architecture = family.architecture(train.features, main.num_classes, main.link)
+    architecture = replace(architecture, by_label=main.by_label)
     network, heads = _drawn(architecture, tasks, seed=seed)
     uncertainty = _UNCERTAINTY if family.task_weights == "uncertainty" else None
     module: nn.Module = network
