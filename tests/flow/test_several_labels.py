@@ -99,13 +99,14 @@ def test_the_task_of_lists_is_inferred_and_init_writes_it(folder, trainwright):
 @pytest.mark.parametrize(
     "setting",
     [
-        "model.family=mlp",
+        "model.family=tabm",
         "data.protected=[x]",
         "data.balance=class-weights",
         "data.labels={errors: drop}",
         "data.further_targets=[x]",
         "evaluation.cross_validation=3",
         "evaluation.metric=roc_auc",
+        "training={objective: {kind: focal}, threads: 1}",
     ],
 )
 def test_what_is_of_one_answer_a_row_is_refused_in_words(folder, trainwright, setting):

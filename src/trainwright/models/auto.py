@@ -97,7 +97,7 @@ def baseline_of(target: Target) -> str:
 
 
 def _suited(family: Family, target: Target) -> Family:
-    """Where a row has several labels, trees and linear models learn them one by one, a network all at once."""
+    """Where a row has several labels, trees and lines learn them one by one, a network all at once."""
     if target.task is not Task.MULTI_LABEL or isinstance(family, NetworkFamily):
         return family
     return LabelByLabel(family) if isinstance(family, TableFamily) else family

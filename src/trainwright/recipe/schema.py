@@ -28,8 +28,8 @@ class Heading(Section):
     name: str = Field(default="model", pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")
     """Of the model in the registry; the recipe's file name where not said."""
     task: Task | None = None
-    """classification or regression, inferred where not said; forecasting, token-classification,
-    language-modelling, instruction-tuning or text-to-text."""
+    """classification or regression, or multi-label of lists, inferred where not said; forecasting,
+    token-classification, language-modelling, instruction-tuning or text-to-text."""
 
 
 class Recipe(Heading):

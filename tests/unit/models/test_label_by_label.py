@@ -70,13 +70,15 @@ def test_what_is_saved_answers_alike(tmp_path):
     assert np.array_equal(again.predict(rows), estimator.predict(rows))
 
 
-def test_only_families_of_tables_learn_several_labels():
+def test_only_some_families_learn_several_labels():
     inputs = [Column("x", ColumnType.NUMBER)]
     found = candidates(Auto(), inputs=inputs, target=TARGET)
-    assert [one.family for one in found] == ["baseline", "linear", "lightgbm"]
+    assert [one.family for one in found] == ["baseline", "linear", "lightgbm", "mlp"]
     texts = [Column("x", ColumnType.TEXT)]
-    (_, network) = candidates(Auto(families=("text-encoder",)), inputs=texts, target=TARGET)
-    assert network.unfit(texts, TARGET) == "it cannot learn multi-label"
+    found = candidates(Auto(), inputs=texts, target=TARGET)
+    assert [one.family for one in found] == ["baseline", "linear", "lightgbm", "text-encoder"]
+    (_, ensemble) = candidates(Auto(families=("tabm",)), inputs=inputs, target=TARGET)
+    assert ensemble.unfit(inputs, TARGET) == "it cannot learn multi-label"
 
 
 def test_a_family_still_says_what_columns_it_cannot_read():

@@ -135,3 +135,21 @@ def test_without_movement_quality_alarms_as_often_as_was_asked():
         prediction, truth = of_classes(500, 0.8, seed=int(random.integers(2**31)))
         alarmed += judge(reference, prediction, truth)["alarm"]
     assert alarmed <= 9  # of 300 at 1 %: more has a chance under 0.2 %
+
+
+def test_of_several_labels_whole_rows_are_judged():
+    random = np.random.default_rng(3)
+    truth = (random.random((2000, 4)) < 0.3).astype(np.float64)
+    wrong = random.random((2000, 4)) < 0.2
+    said = np.where(wrong, 1 - truth, truth).astype(np.int64)
+    truth[:100] = np.nan
+    reference = {
+        "hamming_loss": {"value": 0.1, "low": 0.09, "high": 0.11},
+        "subset_accuracy": {"value": 0.4, "low": 0.38, "high": 0.42},
+    }
+    found = judge(reference, Prediction(said, said.astype(np.float64)), truth)
+    assert found["known"] == 1900
+    assert found["metrics"]["hamming_loss"]["value"] == pytest.approx(0.2, abs=0.01)
+    assert found["metrics"]["hamming_loss"]["alarm"]
+    assert not found["metrics"]["subset_accuracy"]["alarm"]
+    assert found["metrics"]["jaccard"]["reference"] is None

@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
+from trainwright.core.columns import Column, ColumnType, Target, Task
 from trainwright.core.errors import RecipeError
 from trainwright.models.networks.tasks import TableTask, can_teach
+from trainwright.training.objectives.binary import BinaryCrossEntropy
 from trainwright.training.objectives.categorical import CrossEntropy, Focal
 from trainwright.training.objectives.classification import CrossEntropyPart, FocalPart
 from trainwright.training.objectives.deviation import MeanAbsolute, MeanSquared, Quantile
@@ -76,3 +78,13 @@ def test_missing_classes_are_marked(target_of):
 )
 def test_a_target_with_one_value_teaches_nothing(values, can):
     assert can_teach(np.array(values, dtype=np.float64)) is can
+
+
+def test_several_labels_begin_at_the_log_odds_of_each_and_are_learnt_side_by_side():
+    target = Target(Column("t", ColumnType.LABELS), Task.MULTI_LABEL, ("a", "b"))
+    values = np.array([[1.0, 0.0], [1.0, 0.0], [0.0, 0.0]])
+    task = TableTask.of(target, values)
+    assert 1 / (1 + np.exp(-np.array(task.start))) == pytest.approx([2.5 / 4, 0.5 / 4])
+    assert task.objective == task.judge == BinaryCrossEntropy()
+    assert task.learnt(values).dtype == np.float32
+    assert task.learnt(values).shape == (3, 2)

@@ -135,3 +135,15 @@ def test_an_answer_does_not_depend_on_the_rows_beside_it(tokens):
     ]
     apart = np.concatenate([asked.predict(one) for one in alone])
     np.testing.assert_allclose(asked.predict(tokens), apart, rtol=0, atol=1e-6)
+
+
+def test_several_labels_are_told_each_by_itself():
+    architecture = made(num_classes=3, by_label=True)
+    assert load_architecture({"kind": "text-encoder", **architecture.to_json()}) == architecture
+    assert "by_label" not in made().to_json()
+    target = np.array([[1.0, 0.0, 1.0], [0.0, 0.0, 0.0], [1.0, 1.0, 1.0]])
+    batch = architecture.source(TOKENS, target).batch(np.arange(4), epoch=0, training=True)
+    assert batch["target"].tolist() == target[[0, 1, 1, 2]].tolist()
+    scores = torch.tensor([[0.0, 2.0, -2.0]])
+    told = architecture.answer(scores, {})
+    assert told[0] == pytest.approx([0.5, 1 / (1 + np.exp(-2)), 1 / (1 + np.exp(2))])

@@ -155,3 +155,18 @@ def test_the_ensemble_shares_its_matrices_among_members(plan_of, examples_of, ta
     plan = plan_of(TabM(members=4, hidden=8), examples_of(20, 2), target_of(2))
     matrices = next(group for group in plan.groups if group.name == "trunk")
     assert [tuple(p.shape)[-2:] for p in matrices.parameters] == [(8, 32), (8, 8)]
+
+
+def test_several_labels_are_learnt_by_the_log_loss_of_each(plan_of, examples_of):
+    rows = examples_of(60, 2)
+    labels = np.column_stack([rows.features.dense[:, 0] > 0, np.arange(60) % 3 == 0])
+    rows = Examples(rows.features, labels.astype(np.float64))
+    target = Target(Column("t", ColumnType.LABELS), Task.MULTI_LABEL, ("a", "b"))
+    plan = plan_of(MLP(hidden=8, layers=1, frequencies=0), rows, target)
+    told = NetworkEstimator(plan.architecture, plan.module.eval()).predict(rows.features)
+    ((total, count),) = ((part.sum.item(), part.count.item()) for part in losses(plan)[1].values())
+    wanted = -np.log(np.where(labels, told, 1 - told))
+    assert total == pytest.approx(wanted.sum(), rel=1e-4)
+    assert count == wanted.size
+    again = type(plan.architecture).from_json(plan.architecture.to_json())
+    assert again.by_label
