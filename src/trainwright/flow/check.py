@@ -322,7 +322,7 @@ def _objective_fits(recipe: Recipe, snapshot: Snapshot) -> Iterator[Fault]:
         return
     if snapshot.target.task is Task.MULTI_LABEL:
         yield Fault(
-            f"several labels are learned by the log loss of each, not by {stated.kind!r}",  # type: ignore[attr-defined]
+            f"several labels are learned by the log loss of each, not by {stated.kind!r}",
             "training.objective",
             "remove objective",
         )

@@ -86,7 +86,7 @@ def live_quality(
     if target is None:
         return _silent(0, "no targets came with these rows")
     truth = np.asarray(target, dtype=np.float64)
-    known: NDArray[np.bool_] = np.isfinite(truth.reshape(len(truth), -1)).all(axis=1)
+    known = np.asarray(np.isfinite(truth.reshape(len(truth), -1)).all(axis=1))
     count = int(known.sum())
     if count < min_rows:
         return _silent(

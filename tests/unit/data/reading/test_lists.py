@@ -44,7 +44,14 @@ def test_lists_elsewhere_are_refused_as_before(tmp_path, name):
     with pytest.raises(DataError, match="flatten it"):
         read_source(settings(write(tmp_path, name=name), target="id"), base=tmp_path)
     with pytest.raises(DataError, match="flatten it"):
-        read_source(settings(write(tmp_path, name=name), inputs=None), base=tmp_path)
+        read_source(settings(write(tmp_path, name=name), target="id", inputs=None), base=tmp_path)
+
+
+@pytest.mark.parametrize("name", ["rows.jsonl", "rows.parquet"])
+def test_lists_of_a_target_beside_other_columns_are_read(tmp_path, name):
+    dropping = settings(write(tmp_path, name=name), inputs=None, drop=("words",))
+    frame = read_source(dropping, base=tmp_path).frame
+    assert frame["tags"].to_list() == [[0, 1], [], None]
 
 
 @pytest.mark.parametrize("name", ["rows.jsonl", "rows.parquet"])
