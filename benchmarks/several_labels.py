@@ -1,6 +1,6 @@
 """Planted errors in tables with several labels a row: what is named, and how it ranks, beside cleanlab.
 
-    python benchmarks/several_labels.py [--flips 0.03 0.08] [--seeds 3]
+    python benchmarks/several_labels.py [--sets movies yeast] [--flips 0.03 0.08] [--seeds 3]
 
 Of each label a share of its rows loses it, and as many others get it, so that it stays as common as it was.
 cleanlab is given the probabilities that its own guide would: five folds of LightGBM, label by label.
@@ -14,6 +14,7 @@ import json
 import subprocess
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -139,14 +140,19 @@ def judged(
     }
 
 
+SETS: dict[str, Callable[[], Table]] = {"digits": digits, "movies": movies, "yeast": yeast}
+
+
 def main() -> None:
     """A line of JSON a set, share and seed."""
     parser = argparse.ArgumentParser()
+    parser.add_argument("--sets", nargs="+", choices=sorted(SETS), default=list(SETS))
     parser.add_argument("--flips", type=float, nargs="+", default=[0.0, 0.03, 0.08])
     parser.add_argument("--seeds", type=int, default=1)
     chosen = parser.parse_args()
     CACHE.mkdir(parents=True, exist_ok=True)
-    for table in (digits, movies, yeast):
+    for table in map(SETS.get, chosen.sets):
+        assert table is not None
         frame, labels, names = table()
         labels = labels.astype(np.int64)
         for share in chosen.flips:
