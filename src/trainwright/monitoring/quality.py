@@ -86,7 +86,8 @@ def live_quality(
     if target is None:
         return _silent(0, "no targets came with these rows")
     truth = np.asarray(target, dtype=np.float64)
-    known = np.asarray(np.isfinite(truth.reshape(len(truth), -1)).all(axis=1))
+    finite = np.isfinite(truth)
+    known = np.asarray(finite.all(axis=1)) if truth.ndim == 2 else finite
     count = int(known.sum())
     if count < min_rows:
         return _silent(
