@@ -16,7 +16,7 @@ Cost: some forty quick fits a column of labels, half of the time that is left at
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -27,12 +27,12 @@ from trainwright.core.artifacts import Finding, Split
 from trainwright.core.clock import Deadline, Pacer, Unhurried
 from trainwright.core.columns import ROW, Column, ColumnType, Target, Task
 from trainwright.core.errors import RecipeError, shorten
-from trainwright.core.protocols import FoldModels, Probe
+from trainwright.core.protocols import FoldModels
 from trainwright.data.detection import LeftOut
 from trainwright.data.findings import finding
 from trainwright.data.hashing import Hashes, hash_rows, positions
 from trainwright.data.labels.judging import Judged, judge_classes, judge_numbers
-from trainwright.data.leakage.bench import encode
+from trainwright.data.labels.probe_folds import ProbeFolds
 from trainwright.data.view import View
 
 SAMPLE_ROWS = 6_000
@@ -342,65 +342,4 @@ def models_of(view: View, asked: Question, rows: pl.DataFrame) -> FoldModels:
     """Models of these rows; the probe where no families were handed over."""
     if view.out_of_fold is not None:
         return view.out_of_fold(rows, asked.inputs, target=asked.target)
-    return _ProbeFolds(rows, asked.inputs, view.probe, num_classes=len(asked.target.classes))
-
-
-class _ProbeFolds:
-    """The probe alone, where no families were handed over; texts and images tell it nothing."""
-
-    families = ("probe",)
-
-    def __init__(
-        self, rows: pl.DataFrame, inputs: Sequence[Column], probe: Probe, *, num_classes: int
-    ) -> None:
-        usable = [
-            column.name
-            for column in inputs
-            if column.type not in (ColumnType.TEXT, ColumnType.IMAGE, ColumnType.IDENTIFIER)
-        ]
-        self._features = (
-            np.column_stack([encode(rows[name]) for name in usable])
-            if usable
-            else np.zeros((rows.height, 1))
-        )
-        self._probe = probe
-        self._num_classes = num_classes
-
-    def predict(
-        self,
-        family: str,
-        values: NDArray[np.float64],
-        *,
-        folds: NDArray[np.int64],
-        learn: NDArray[np.bool_] | None = None,
-        seed: int = 0,
-    ) -> NDArray[np.float64]:
-        width = self._num_classes
-        found = np.full((len(values), width) if width else len(values), 0.0)
-        task = (Task.CLASSIFICATION if width else Task.REGRESSION).value
-        for asked, used in _asked(folds, learn):
-            told = self._probe(
-                self._features[used],
-                values[used],
-                folds=np.where(asked[used], folds[used], -1),
-                task=task,
-            )[asked[used]]
-            if width:
-                found[asked, : told.shape[1]] = told
-            else:
-                found[asked] = told
-        return found
-
-
-_Masks = tuple[NDArray[np.bool_], NDArray[np.bool_]]
-
-
-def _asked(folds: NDArray[np.int64], learn: NDArray[np.bool_] | None) -> Iterator[_Masks]:
-    """Rows that are asked about together, and those that are needed for it: all folds at once, or one."""
-    if learn is None:
-        everything = np.ones(len(folds), dtype=bool)
-        yield everything, everything
-        return
-    for fold in np.unique(folds):
-        asked = folds == fold
-        yield asked, asked | learn
+    return ProbeFolds(rows, asked.inputs, view.probe, num_classes=len(asked.target.classes))

@@ -1,8 +1,7 @@
 """How a column of texts or native values becomes values of a contract that is known.
 
-One set of rules for training, batch scoring and the server: blanks around a text do not count; the
-empty text and the column's own markers are missing; what does not fit is never guessed at but
-given back, so that the caller can name its row.
+One set of rules for training, batch scoring and the server: blanks around a text do not count; the empty
+text and the column's own markers are missing; what does not fit is given back, so that its row can be named.
 """
 
 from __future__ import annotations
