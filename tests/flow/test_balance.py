@@ -68,3 +68,45 @@ def test_protected_groups_are_judged_in_the_evaluation_and_reweighed(rare, train
     assert "| Consent | not said |" in card
     status, audit = trainwright("audit", told["run"])
     assert status == 0, audit
+
+
+def test_the_threshold_is_chosen_within_a_limit_on_the_difference_between_groups(
+    tmp_path, trainwright
+):
+    rng = np.random.default_rng(3)
+    group = rng.integers(0, 2, 2_400)
+    x = rng.normal(size=2_400) + 0.9 * group
+    yes = x + rng.normal(size=2_400) > 0.8
+    pl.DataFrame(
+        {"x": x, "sex": np.where(group, "m", "f"), "y": np.where(yes, "yes", "no")}
+    ).write_csv(tmp_path / "t.csv")
+    differences = {}
+    for name, limits in (
+        ("free", ""),
+        ("limited", "evaluation: {fairness: {demographic_parity_difference: 0.15}}\n"),
+    ):
+        recipe = recipe_of(tmp_path, name, "protected: [sex], drop: [sex]")
+        recipe.write_text(recipe.read_text() + limits)
+        status, told = trainwright("run", recipe)
+        assert status == 0, told
+        (entry,) = json.loads((Path(told["run_dir"]) / "evaluation.json").read_text())["fairness"]
+        differences[name] = entry["differences"]["yes"]["demographic_parity_difference"]
+    assert differences["limited"] < 0.22 < differences["free"]
+    status, audit = trainwright("audit", told["run"])
+    assert status == 0, audit
+
+
+@pytest.mark.parametrize(
+    ("data", "target", "message"),
+    [
+        ("balance: none", "y", "no groups whose differences could be limited"),
+        ("protected: [sex]", "a", "only two classes have one"),
+    ],
+)
+def test_a_limit_that_cannot_be_kept_is_refused(rare, trainwright, data, target, message):
+    recipe = recipe_of(rare, "refused", data)
+    text = recipe.read_text().replace("target: y", f"target: {target}")
+    recipe.write_text(text + "evaluation: {fairness: {equalized_odds_difference: 0.1}}\n")
+    status, told = trainwright("run", recipe)
+    assert status == 2
+    assert message in json.dumps(told)

@@ -24,6 +24,7 @@ from trainwright.evaluation.calibration import (
     TemperatureCalibrator,
 )
 from trainwright.evaluation.class_metrics import balanced_accuracy
+from trainwright.evaluation.fair_threshold import FairnessLimit
 from trainwright.evaluation.folds import assign_folds
 from trainwright.evaluation.metrics import METRICS
 from trainwright.summaries.intervals import Units, mean_by_unit
@@ -85,6 +86,7 @@ def fit_decision(
     by_time: bool = False,
     metric: str | None = None,
     methods: Sequence[Method] = METHODS,
+    limit: FairnessLimit | None = None,
 ) -> Decision:
     """Calibrator and threshold from all rows given.
 
@@ -98,13 +100,14 @@ def fit_decision(
         metric: `evaluation.metric`: where it judges decided classes of two, the threshold is the one
             that maximises it.
         methods: Calibrators to try.
+        limit: How far apart groups of these rows may be at the threshold.
     """
     assert probabilities.shape == (len(codes), len(spec.classes))
     calibrator = _fit_calibrator(
         probabilities, codes, units, seed=seed, by_time=by_time, methods=methods
     )
     calibrated = calibrator.apply(probabilities) if calibrator else probabilities
-    return Decision(calibrator, _fit_threshold(calibrated, codes, metric=metric))
+    return Decision(calibrator, _fit_threshold(calibrated, codes, metric=metric, limit=limit))
 
 
 def cross_fit_decision(
@@ -118,6 +121,7 @@ def cross_fit_decision(
     by_time: bool,
     metric: str | None = None,
     methods: Sequence[Method] = METHODS,
+    limit: FairnessLimit | None = None,
 ) -> Prediction:
     """Calibrated probabilities and decided classes of rows that taught neither.
 
@@ -137,6 +141,7 @@ def cross_fit_decision(
             by_time=by_time,
             metric=metric,
             methods=methods,
+            limit=None if limit is None else limit.of(learnt),
         )
         told = decision.apply(probabilities[judged])
         values[judged], calibrated[judged] = told.values, told.probabilities
@@ -195,13 +200,18 @@ def _held_out(
     return result
 
 
-def _fit_threshold(probabilities: Floats, codes: Integers, *, metric: str | None) -> float | None:
-    """The threshold of the best balanced accuracy (or of `metric`), or None for the most probable class."""
+def _fit_threshold(
+    probabilities: Floats, codes: Integers, *, metric: str | None, limit: FairnessLimit | None
+) -> float | None:
+    """The threshold of the best balanced accuracy (or of `metric`), or None for the most probable class.
+
+    Within a limit on the differences between groups, where there is one.
+    """
     if probabilities.shape[1] != 2:
         return None
     rare = min(float(np.mean(codes == 1)), float(np.mean(codes == 0)))
     wanted = METRICS[metric].of_counts if metric is not None else None
-    if rare == 0 or (rare >= RARE and wanted is None):
+    if rare == 0 or (rare >= RARE and wanted is None and limit is None):
         return None
     scores, place = np.unique(probabilities[:, 1], return_inverse=True)
     if len(scores) == 1:
@@ -222,6 +232,10 @@ def _fit_threshold(probabilities: Floats, codes: Integers, *, metric: str | None
         ],
         axis=1,
     ).astype(np.float64)
-    best = int(np.argmax((wanted or balanced_accuracy)(confusion)))
+    value = (wanted or balanced_accuracy)(confusion)
+    if limit is not None:
+        excess = limit.excess(place.astype(np.int64), codes)
+        value = np.where(excess == excess.min(), value, -np.inf)
+    best = int(np.argmax(value))
     between = float(scores[max(best - 1, 0)] + scores[best]) / 2
     return between if best and between > scores[best - 1] else float(scores[best])

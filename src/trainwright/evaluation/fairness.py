@@ -9,7 +9,8 @@ No number here says that a model is fair: the criteria exclude each other where 
 (Kleinberg et al. 2016). Intervals are Wilson's or Student's, between units. Groups under 30 rows are counted
 and not judged.
 
-A threshold a group (Hardt et al. 2016) is not offered: it needs the protected column of everyone who asks.
+The threshold may be chosen within limits on these differences (`evaluation.fair_threshold`). A threshold a
+group (Hardt et al. 2016) is not offered: it needs the protected column of everyone who asks.
 
 Source: Hardt, Price & Srebro 2016, arXiv:1610.02413; Chouldechova 2017, arXiv:1610.07524 (calibration).
 Parity: tests/numeric/test_fairness.py, with Fairlearn.

@@ -26,6 +26,7 @@ from trainwright.evaluation.decision import (
 )
 from trainwright.evaluation.evaluate import evaluate
 from trainwright.evaluation.label_decision import cross_fit_thresholds, fit_thresholds
+from trainwright.flow.fairness import limit_of
 from trainwright.flow.rows import Rows
 from trainwright.models.fitted import FittedModel
 from trainwright.recipe import Recipe
@@ -74,6 +75,7 @@ def assess(
     elif spec.task.has_classes:
         codes = validation.items.astype(np.int64)
         methods = methods_of(recipe)
+        limit = limit_of(recipe, validation, snapshot=snapshot)
         decision = fit_decision(
             output,
             codes,
@@ -83,6 +85,7 @@ def assess(
             by_time=snapshot.by_time,
             metric=recipe.evaluation.metric,
             methods=methods,
+            limit=limit,
         )
         prediction = cross_fit_decision(
             output,
@@ -93,6 +96,7 @@ def assess(
             by_time=snapshot.by_time,
             metric=recipe.evaluation.metric,
             methods=methods,
+            limit=limit,
         )
     else:
         decision, prediction = (

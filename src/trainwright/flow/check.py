@@ -35,6 +35,7 @@ def check_recipe(recipe: Recipe) -> None:
         _folds_can_be_cut(recipe, task=recipe.task),
         _endpoint_is_judged_by_texts(recipe),
         _classes_are_weighed_once(recipe),
+        _groups_are_named(recipe),
         _students_are_not_mixed(recipe),
         _cluster_has_work(recipe),
         _text_is_written(recipe),
@@ -55,6 +56,7 @@ def check_with_snapshot(recipe: Recipe, snapshot: Snapshot) -> None:
         _families_fit(recipe, snapshot),
         _objective_fits(recipe, snapshot),
         _canaries_can_be_looked_for(recipe, snapshot),
+        _threshold_can_be_limited(recipe, snapshot),
     )
 
 
@@ -203,6 +205,28 @@ def _labels_are_alone(recipe: Recipe, *, task: Task | None) -> Iterator[Fault]:
             "a row is not left out for one label of several",
             "data.labels.errors",
             "labels: {errors: find}",
+        )
+
+
+def _groups_are_named(recipe: Recipe) -> Iterator[Fault]:
+    """A limit on differences between groups needs groups."""
+    if recipe.evaluation.fairness.at_most and not recipe.data.protected:
+        yield Fault(
+            "there are no groups whose differences could be limited",
+            "evaluation.fairness",
+            "data: {protected: [COLUMN]}, or remove fairness",
+        )
+
+
+def _threshold_can_be_limited(recipe: Recipe, snapshot: Snapshot) -> Iterator[Fault]:
+    """Only two classes are told apart by a threshold."""
+    target = snapshot.target
+    two = target.task is Task.CLASSIFICATION and len(target.classes) == 2
+    if recipe.evaluation.fairness.at_most and not two:
+        yield Fault(
+            "limits on differences between groups choose a threshold, and only two classes have one",
+            "evaluation.fairness",
+            "remove fairness",
         )
 
 

@@ -212,6 +212,23 @@ class GenerationSection(Section):
         )
 
 
+class FairnessSettings(Section):
+    """How far apart groups of `data.protected` may be where two classes are told apart by a threshold."""
+
+    demographic_parity_difference: float | None = Field(default=None, ge=0, lt=1)
+    """Of the share of rows for which the second class is told."""
+    equal_opportunity_difference: float | None = Field(default=None, ge=0, lt=1)
+    """Of that share among rows that have the class."""
+    equalized_odds_difference: float | None = Field(default=None, ge=0, lt=1)
+    """Of that share among rows that have it, and among rows that have not: the larger one."""
+
+    @property
+    def at_most(self) -> dict[str, float]:
+        """The limits that are set."""
+        said = {name: getattr(self, name) for name in type(self).model_fields}
+        return {name: value for name, value in said.items() if value is not None}
+
+
 class EvaluationSettings(Section):
     """What is measured, and what must hold."""
 
@@ -223,6 +240,8 @@ class EvaluationSettings(Section):
     """Compare the families by so many folds."""
     must_beat_baseline: bool = False
     """The verdict "no signal" is exit 1."""
+    fairness: FairnessSettings = FairnessSettings()
+    """Limits within which the threshold is chosen."""
     generation: GenerationSection = GenerationSection()
     """How a language model writes text."""
     canaries: int | None = Field(default=None, ge=3, le=300)
