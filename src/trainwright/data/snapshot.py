@@ -32,6 +32,9 @@ from trainwright.data.staging.blocks import detached
 from trainwright.data.staging.source import IMAGE_ROWS
 from trainwright.summaries.profile import Profile
 
+PLACE = pl.concat_str("source", pl.lit(":"), "position").fill_null(
+    pl.col("source")
+)  # of the ledger
 LEDGER_FILE = "rows.parquet"
 RECEIPTS_FILE = "receipts.json"
 LABELS_FILE = "labels.parquet"
@@ -119,8 +122,7 @@ def read_places(snapshot: Snapshot, rows: Collection[int]) -> pl.DataFrame:
         for block in read_ledger_blocks(snapshot)
         if (here := block.filter(wanted)).height
     ]
-    named = pl.concat_str("source", pl.lit(":"), "position").fill_null(pl.col("source"))
-    ledger = pl.concat(found).with_columns(place=named)
+    ledger = pl.concat(found).with_columns(place=PLACE)
     path = snapshot.folder / PATHS_FILE
     if not path.exists():
         return ledger

@@ -19,6 +19,7 @@ from trainwright.core.columns import ROW, Column, ColumnType
 from trainwright.data.privacy.hiding import hidden_columns
 from trainwright.data.privacy.masking import masked
 from trainwright.data.snapshot import (
+    PLACE,
     read_blocks,
     read_labels,
     read_ledger_blocks,
@@ -134,17 +135,22 @@ def _fates(snapshot: Snapshot) -> list[dict[str, Any]]:
     """What was done to rows that are in no split: how many, by step and reason."""
     reasons = pl.col("reason").str.replace_all(r"\d+(\.\d+)?", "…")
     by = ["step", "reason"]
+    first = [
+        pl.col("row").first(),
+        pl.col("first").first(),
+    ]  # a line that is no row has a place alone
     fates: pl.DataFrame | None = None
     for block in read_ledger_blocks(snapshot):
-        gone = block.filter(pl.col("bucket") == "dropped").with_columns(reason=reasons)
-        here = gone.group_by(by).agg(rows=pl.len(), row=pl.col("row").min())
+        gone = block.filter(pl.col("bucket") == "dropped")
+        gone = gone.with_columns(reason=reasons, first=PLACE)
+        here = gone.group_by(by, maintain_order=True).agg(pl.len().alias("rows"), *first)
         both = here if fates is None else pl.concat([fates, here])
-        fates = both.group_by(by).agg(pl.col("rows").sum(), pl.col("row").min())
+        fates = both.group_by(by, maintain_order=True).agg(pl.col("rows").sum(), *first)
     assert fates is not None
     shown = fates.sort("rows", *by, descending=[True, False, False]).head(MOST_REASONS)
-    places = read_places(snapshot, shown["row"].to_list()).select("row", first="place")
+    places = read_places(snapshot, shown["row"].drop_nulls().to_list()).select("row", "place")
     told = shown.join(places, on="row", how="left", maintain_order="left")
-    return told.select(*by, "rows", "first").to_dicts()
+    return told.select(*by, "rows", first=pl.coalesce("place", "first")).to_dicts()
 
 
 def _suspects(snapshot: Snapshot) -> pl.DataFrame | None:

@@ -135,7 +135,7 @@ def parse_document(
     values = reader.value(node, ())
     if not isinstance(values, dict):
         raise RecipeError(
-            f"a {what} is a mapping of sections, not {with_article(type(values).__name__)}",
+            f"{with_article(what)} is a mapping of sections, not {with_article(type(values).__name__)}",
             where=f"{path}:1",
             mend=f"begin with `{least.partition(':')[0]}:`",
         )

@@ -153,3 +153,12 @@ def test_of_a_wide_table_the_column_that_is_spoken_of_is_shown_in_numbers_that_c
     shifts = {shift["column"]: shift["bins"] for shift in facts["shifts"]}
     assert shifts["when"][0] in ("2020-01-01", "2020-01-02", "2020-01-03")
     assert all(len(name) <= 7 for name in shifts["x0"])
+
+
+def test_lines_that_are_no_rows_are_counted_by_reason_with_their_place(tmp_path):
+    rows = "".join(f"{n * n % 97},{'yes' if n % 3 else 'no'}\n" for n in range(300))
+    (tmp_path / "t.csv").write_text(f"Sales of the year\nx,y\n{rows}")
+    (tmp_path / "r.yaml").write_text("data: {source: t.csv, target: y}\n")
+    snapshot, _ = prepare(tmp_path / "r.yaml", workspace=tmp_path / "w")
+    (fate,) = data_facts(snapshot, load_profile(snapshot))["fates"]
+    assert (fate["rows"], fate["first"]) == (1, "t.csv:1")
