@@ -123,6 +123,8 @@ def status_of(arguments: list[str]) -> int:
             raise
         if debug:
             traceback.print_exc()
+        if signals.came():  # a library made another error of it
+            return print_error(signals.stopped(), as_json=as_json)
         bug = TrainwrightError(
             f"a bug of ours: {type(error).__name__}: {str(error)[:300]}",
             where=_last_place(error),

@@ -39,15 +39,21 @@ def raise_if_any() -> None:
     Raises:
         Interrupted: a signal came since the command began.
     """
-    if _came:
-        raise _stopped()
+    if came():
+        raise stopped()
+
+
+def came() -> bool:
+    """A signal came since the command began."""
+    return _came
+
+
+def stopped() -> Interrupted:
+    """What a signal is told as."""
+    return Interrupted("stopped by a signal", mend="run the same command again; it goes on")
 
 
 def _raise(_signal: int, _frame: FrameType | None) -> None:
     global _came
     _came = True
-    raise _stopped()
-
-
-def _stopped() -> Interrupted:
-    return Interrupted("stopped by a signal", mend="run the same command again; it goes on")
+    raise stopped()

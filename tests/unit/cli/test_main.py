@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import contextlib
+
 import pytest
 
-from trainwright.cli import main
+from trainwright.cli import main, signals
+from trainwright.core.errors import Interrupted
 from trainwright.training.modes import TrainingWarning
 
 
@@ -39,3 +42,19 @@ def test_an_interruption_is_not_taken_for_a_fault(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(main.typer.main, "get_command", stop)
     with pytest.raises(KeyboardInterrupt):
         main.status_of(["runs"])
+
+
+def test_what_a_library_made_of_a_signal_is_told_as_the_signal(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def swallowed(_: object) -> None:
+        with contextlib.suppress(Interrupted):
+            signals._raise(2, None)
+        raise ValueError("the callback failed")
+
+    monkeypatch.setattr(main.typer.main, "get_command", swallowed)
+    try:
+        assert main.status_of(["runs"]) == Interrupted.status
+    finally:
+        signals.forget()
+    assert "stopped by a signal" in capsys.readouterr().err

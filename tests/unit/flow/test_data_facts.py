@@ -161,4 +161,4 @@ def test_lines_that_are_no_rows_are_counted_by_reason_with_their_place(tmp_path)
     (tmp_path / "r.yaml").write_text("data: {source: t.csv, target: y}\n")
     snapshot, _ = prepare(tmp_path / "r.yaml", workspace=tmp_path / "w")
     (fate,) = data_facts(snapshot, load_profile(snapshot))["fates"]
-    assert (fate["rows"], fate["first"]) == (1, "t.csv:1")
+    assert (fate["rows"], fate["first"]) == (1, "t.csv")
