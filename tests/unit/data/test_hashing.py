@@ -167,3 +167,15 @@ def test_texts_of_one_length_are_hashed_as_each_alone(length: int) -> None:
     assert hash_cells(texts.reverse()).tolist() == alone[::-1]
     assert hash_cells(texts.gather_every(3)).tolist() == alone[::3]
     assert len(set(alone)) == len(alone)
+
+
+def test_texts_at_uneven_distances_are_hashed_as_each_alone() -> None:
+    sizes = [20, 31, 14, 20, 45, 20]  # the first is as long as the last
+    texts = pl.Series([f"{number:0{size}d}" for number, size in enumerate(sizes)])
+    alone = [int(hash_cells(pl.Series([text]))[0]) for text in texts]
+    assert hash_cells(texts).tolist() == alone
+    same = pl.Series([f"{number:020d}" for number in range(6)])
+    uneven = same.gather([0, 1, 3, 4, 5])
+    assert hash_cells(uneven).tolist() == [
+        int(hash_cells(same[n : n + 1])[0]) for n in (0, 1, 3, 4, 5)
+    ]

@@ -9,7 +9,7 @@ from PIL import Image
 
 from trainwright.core.artifacts import Split
 from trainwright.data.snapshot import load_profile, read_split
-from trainwright.flow.data_facts import data_facts
+from trainwright.flow.data_facts import _every, data_facts
 from trainwright.flow.preparation import prepare
 
 
@@ -162,3 +162,14 @@ def test_lines_that_are_no_rows_are_counted_by_reason_with_their_place(tmp_path)
     snapshot, _ = prepare(tmp_path / "r.yaml", workspace=tmp_path / "w")
     (fate,) = data_facts(snapshot, load_profile(snapshot))["fates"]
     assert (fate["rows"], fate["first"]) == (1, "t.csv")
+
+
+def test_every_so_many_th_row_is_taken_across_blocks(told, monkeypatch):
+    snapshot, _, _ = told
+    train = read_split(snapshot, Split.TRAIN)
+
+    def blocks(*_, columns, **__):
+        yield from (train.select(columns)[start : start + 7] for start in range(0, train.height, 7))
+
+    monkeypatch.setattr("trainwright.flow.data_facts.read_blocks", blocks)
+    assert _every(snapshot, ["size", "town"], 5).equals(train.select("size", "town")[::5])
