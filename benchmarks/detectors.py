@@ -208,7 +208,17 @@ def new_category(frame: pd.DataFrame, _: str, rng: Generator) -> pd.DataFrame:
 _ALONE = ("alone tells",)
 _PPS = ("FeatureLabelCorrelation",)
 BATCHES: tuple[tuple[Fault, ...], ...] = (
-    (Fault("target leak, AUC 1", leak(10.0), "after", ("leakage",), _PPS, words=_ALONE),),
+    (
+        Fault("target leak, AUC 1", leak(10.0), "after", ("leakage",), _PPS, words=_ALONE),
+        Fault(
+            "the same, what is refused",
+            leak(10.0),
+            "after",
+            ("leakage",),
+            _PPS,
+            words=("accepted:",),  # errors are accepted, so that all is looked for
+        ),
+    ),
     (Fault("target leak, AUC .97", leak(2.66), "after", ("leakage",), _PPS, words=_ALONE),),
     (Fault("target leak, AUC .90", leak(1.81), "after", ("leakage",), _PPS, words=_ALONE),),
     (

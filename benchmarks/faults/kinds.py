@@ -11,6 +11,7 @@ names in the table as it came, which stands beside it.
 from __future__ import annotations
 
 import io
+import re
 import sys
 import tempfile
 from collections import Counter
@@ -145,6 +146,63 @@ def means(frame: pd.DataFrame, target: str, rng: Rng) -> Planted:
     return frame.assign(mean_rate=rate), Truth(columns=frozenset(["mean_rate"]))
 
 
+def ranked_means(frame: pd.DataFrame, target: str, rng: Rng) -> Planted:
+    """A place of some eight rows, and the rank of the mean of the target there."""
+    place, signal = places(frame, target, rng)
+    ranks = signal.groupby(place).mean().rank(method="first").astype(int)
+    columns = frozenset(["branch_rank"])
+    return frame.assign(branch=named(place), branch_rank=ranks.loc[place].to_numpy()), Truth(
+        columns=columns
+    )
+
+
+def train_ranks(frame: pd.DataFrame, target: str, rng: Rng) -> Planted:
+    """No fault: ranks of the means of the target in a place, of train rows alone."""
+    place, signal = places(frame, target, rng)
+    part = parts(frame, rng)
+    ranks = signal.where(part == "train").groupby(place).mean().rank(method="first")
+    data = {"split": {"by": "given", "column": "part"}}
+    found = ranks.fillna(ranks.median()).round().astype(int).loc[place].to_numpy()
+    return frame.assign(place=named(place), rank=found, part=part), Truth(data=data)
+
+
+def ranges(frame: pd.DataFrame, _: str, rng: Rng) -> Planted:
+    """Four measurements scaled from 0 to 1 over all rows; an end is no train row."""
+    part = parts(frame, rng)
+    scaled = measured(len(frame), rng).apply(lambda one: (one - one.min()) / np.ptp(one))
+    train = scaled[part == "train"]
+    torn = frozenset(scaled.columns[(train.min() > 0) | (train.max() < 1)])
+    data = {"split": {"by": "given", "column": "part"}}
+    return pd.concat([frame.assign(part=part), scaled], axis=1), Truth(columns=torn, data=data)
+
+
+def train_ranges(frame: pd.DataFrame, _: str, rng: Rng) -> Planted:
+    """No fault: the same scaled by their train rows alone."""
+    part = parts(frame, rng)
+    values = measured(len(frame), rng)
+    train = values[part == "train"]
+    scaled = (values - train.min()) / (train.max() - train.min())
+    data = {"split": {"by": "given", "column": "part"}}
+    return pd.concat([frame.assign(part=part), scaled], axis=1), Truth(data=data)
+
+
+def measured(rows: int, rng: Rng) -> pd.DataFrame:
+    """Years, visits, money and a mass of all digits."""
+    return pd.DataFrame(
+        {
+            "years": rng.normal(50, 12, rows).round(),
+            "visits": rng.poisson(4, rows),
+            "income": rng.lognormal(10, 1, rows).round(2),
+            "mass": rng.lognormal(4, 0.3, rows),
+        }
+    )
+
+
+def parts(frame: pd.DataFrame, rng: Rng) -> np.ndarray:
+    """A random split."""
+    return rng.choice(["train", "validation", "test"], len(frame), p=[0.7, 0.15, 0.15])
+
+
 def train_means(frame: pd.DataFrame, target: str, rng: Rng) -> Planted:
     """No fault: means of the target in a place, of train rows alone, as an encoder gives them."""
     place, signal = places(frame, target, rng)
@@ -248,8 +306,12 @@ FAULTS = (
     Fault("label-error", flipped, FLIPPED),
     Fault("leakage", left_out_means, ENCODED, ("other rows of the same",), "means"),
     Fault("leakage", smoothed_means, ENCODED, ("smoothed",), "means"),
-    Fault("leakage", means, ENCODED, ("among all rows of a category",), "means"),
+    Fault("leakage", means, ENCODED, ("among all rows of",), "means"),
     Fault("leakage", train_means, ENCODED, ("all rows", "other rows of the same")),
+    Fault("leakage", ranked_means, ENCODED, ("rises with", "falls with")),
+    Fault("leakage", train_ranks, ENCODED, ("rises with", "falls with", "all rows")),
+    Fault("leakage", ranges, ENCODED, ("with an end of the range",)),
+    Fault("leakage", train_ranges, ENCODED, ("with an end of the range",)),
     Fault("constant", one_value, FEW, batch="columns"),
     Fault("identifier", running_numbers, FEW, batch="columns"),
     Fault("missing", codes_for_missing, FEW, batch="columns"),
@@ -328,7 +390,10 @@ def named_by(fault: Fault, truth: Truth, said: list[Finding], target: str) -> se
     ]
     if truth.rows is not None:
         return {int(row) for one in mine for row in one.rows}
-    return {"" if one.column == target else one.column for one in mine}
+    quoted = {
+        name for one in mine if one.column is None for name in re.findall(r"'([^']+)'", one.message)
+    }
+    return quoted | {"" if one.column == target else one.column for one in mine if one.column}
 
 
 def line(fault: Fault, counts: Counter[str], tables: int) -> str:

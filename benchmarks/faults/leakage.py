@@ -140,6 +140,19 @@ def plant_filled_after(frame: pd.DataFrame, rng: np.random.Generator) -> Planted
     return frame.assign(discharge=values), Truth("discharge")
 
 
+def plant_filled_from(frame: pd.DataFrame, rng: np.random.Generator) -> Planted:
+    """A test that was brought in half way and is done in one case of eight, under a split by time."""
+    rows = np.arange(len(frame))
+    mixed = frame.sample(frac=1, random_state=1).reset_index(drop=True)
+    done = (rows >= len(rows) // 2) & (rng.random(len(rows)) < 0.125)
+    recorded = pd.Timestamp("2021-01-01") + pd.to_timedelta(7 * rows, "h")
+    planted = mixed.assign(
+        recorded=recorded, marker=np.where(done, rng.normal(50, 9, len(rows)).round(1), np.nan)
+    )
+    data = {"split": {"by": "time", "column": "recorded"}}
+    return planted, Truth("marker", "shift", data=data)
+
+
 def plant_shift(frame: pd.DataFrame, rng: np.random.Generator) -> Planted:
     """The given test rows come from another clinic: one column has another level there."""
     part = np.where(rng.random(len(frame)) < 0.7, "train", "test")
@@ -175,6 +188,7 @@ PLANTS: tuple[Callable[[pd.DataFrame, np.random.Generator], Planted], ...] = (
     plant_odd_numbers,
     plant_row_order,
     plant_filled_after,
+    plant_filled_from,
     plant_shift,
     plant_label_shift,
     plant_proxy,

@@ -7,16 +7,19 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import polars as pl
 import pytest
 
 from flow.label_desk import TEXTS, text_desk, text_recipe
+from trainwright.core.columns import Column, ColumnType
 from trainwright.core.errors import CommandError
-from trainwright.flow.label_order import rank
+from trainwright.data.labels.active import Strategy
+from trainwright.flow.label_order import first_order, rank
 from trainwright.flow.labelling import LEASE_SECONDS, Desk, Wishes
+from trainwright.flow.out_of_fold import out_of_fold
 
 CLASSES = ("ham", "spam")
 
@@ -64,6 +67,7 @@ def test_two_answers_a_row_are_of_two_annotators_and_no_third_is_asked(tmp_path:
     desk.answer(row, "ham", "bert")
     assert desk.progress("anna") == {
         "rows": len(TEXTS), "done": 1, "mine": 1, "skipped": 0, "estimate": None,
+        "trouble": None,
     }  # fmt: skip
 
 
@@ -150,31 +154,67 @@ class Certain:
         return np.column_stack([sure, *[(1 - sure) / (self._width - 1)] * (self._width - 1)])
 
 
-def test_rows_in_doubt_come_first_and_the_estimate_is_bounded(tmp_path: Path):
-    items = desk_of(tmp_path).items
-    labelled = {0: "ham", 1: "spam"}
-    order, estimate = rank(
-        items, labelled, np.arange(8), models=Certain, strategy="margin", seed=0, classes=CLASSES
-    )
-    assert order.tolist() == [7, 6, 5, 4, 3, 2, 0, 1]
-    assert estimate is None  # too little is known
-    many = {row: CLASSES[row % 2] for row in range(7)}
-    wide = pl.concat([items.typed] * 4)
-    large = replace(
+def many(folder: Path, rows: int) -> Any:
+    items = desk_of(folder).items
+    times = rows // len(TEXTS)
+    return replace(
         items,
-        typed=wide,
-        ids=items.ids * 4,
-        shown=items.shown * 4,
-        given=pl.concat([items.given] * 4),
+        typed=pl.concat([items.typed] * times),
+        ids=items.ids * times,
+        shown=items.shown * times,
+        given=pl.concat([items.given] * times),
     )
-    known = {row: CLASSES[row % 2] for row in range(24)} | many
-    _, estimate = rank(
-        large, known, np.arange(32), models=Certain, strategy="margin", seed=0, classes=CLASSES
-    )
-    assert estimate is not None
-    assert estimate["labels"] == 24
-    assert estimate["error"] == 0.5  # half are spam, and all are said to be ham
-    assert 0 <= estimate["low"] <= estimate["gain"] <= estimate["high"] <= estimate["error"]
+
+
+def ranked(items: Any, known: dict[int, str], order: Any, **said: Any) -> Any:
+    wished = {"drawn": np.arange(len(items.ids)), "models": Certain, "strategy": "margin", **said}
+    return rank(items, known, np.asarray(order), seed=0, classes=CLASSES, **wished)
+
+
+def test_rows_in_doubt_come_first(tmp_path: Path):
+    found = ranked(many(tmp_path, 8), {0: "ham", 1: "spam"}, range(8))
+    assert found.order.tolist() == [7, 6, 5, 4, 3, 2, 0, 1]
+    assert found.estimate is None  # too little is known
+
+
+def test_a_tenth_of_the_rows_is_drawn_and_judges_only(tmp_path: Path):
+    items = many(tmp_path, 200)
+    order = first_order(np.arange(200))
+    assert sorted(order.tolist()) == list(range(200))
+    assert [place for place, row in enumerate(order) if row < 20][:3] == [9, 19, 29]
+    known = {int(row): CLASSES[int(row) % 2] for row in order[:100]}
+    seen: list[int] = []
+
+    class Watched(Certain):
+        def predict(self, _: str, values: Any, *, learn: Any, **said: Any) -> Any:
+            seen.append(int(learn.sum()))
+            return super().predict(_, values)
+
+    found = ranked(items, known, order, models=Watched)
+    assert seen == [90, 22, 45]  # of ten labels nothing is learned
+    assert found.estimate["labels"] == 100
+    assert found.estimate["judged"] == 10
+    assert found.estimate["error"] == 0.5  # half are spam, and all are said to be ham
+    assert found.estimate["error_low"] < 0.5 < found.estimate["error_high"]
+    assert 0 <= found.estimate["low"] <= found.estimate["gain"] <= found.estimate["high"]
+    owed = [row for row in found.order.tolist() if row not in known]
+    assert owed[0] == 10  # the next that judges: as many are owed as there are labels in tens
+    assert [place for place, row in enumerate(owed) if row < 20][1:3] == [10, 20]
+
+
+@pytest.mark.parametrize("strategy", get_args(Strategy))
+def test_every_strategy_orders_all_rows(tmp_path: Path, strategy: str):
+    generator = np.random.default_rng(0)
+    codes = generator.integers(0, 2, 80)
+    typed = pl.DataFrame({"x": codes + generator.normal(0, 0.5, 80), "y": generator.random(80)})
+    columns = tuple(Column(name, ColumnType.NUMBER) for name in typed.columns)
+    items = replace(many(tmp_path, 80), typed=typed, columns=columns)
+    order = first_order(np.arange(80))
+    known = {int(row): CLASSES[codes[row]] for row in order[:30]}
+    found = ranked(items, known, order, models=out_of_fold, strategy=strategy)
+    assert sorted(found.order.tolist()) == list(range(80))
+    if strategy == "random":
+        assert np.array_equal(found.order, order)
 
 
 def test_the_order_is_made_anew_beside_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -186,6 +226,24 @@ def test_the_order_is_made_anew_beside_the_page(tmp_path: Path, monkeypatch: pyt
         desk.answer(row, CLASSES[number % 2], "anna")
     desk.wait()
     assert rows(desk.next("anna", 20)) == first[:3:-1]
+    desk.close()
+
+
+def test_a_model_that_fails_leaves_the_order_as_it_is_and_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def fails(*_: object, **__: object) -> None:
+        raise RuntimeError("no memory left for the folds")
+
+    monkeypatch.setattr("trainwright.flow.labelling.FEWEST_LABELS", 4)
+    made = text_desk(tmp_path)
+    desk = Desk(made.items, made.book, Wishes(classes=CLASSES, strategy="margin"), models=fails)
+    first = rows(desk.next("anna", 20))
+    for number, row in enumerate(first[:4]):
+        desk.answer(row, CLASSES[number % 2], "anna")
+    desk.wait()
+    assert rows(desk.next("anna", 20)) == first[4:]
+    assert desk.progress("anna")["trouble"] == "no memory left for the folds"
     desk.close()
 
 

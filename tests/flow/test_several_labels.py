@@ -61,6 +61,30 @@ def test_the_whole_way(folder, trainwright):
     assert compared["pairs"][0]["verdict"] == f"{result['run']} is better"
 
 
+def test_calibrated_labels_are_predicted_audited_and_served_alike(folder, trainwright):
+    generator = np.random.default_rng(1)
+    x, y = generator.normal(size=(2, 1_000)).round(3)
+    lists = [
+        [n for n, has in (("up", a > 0), ("right", b > 0)) if has]
+        for a, b in zip(x, y, strict=True)
+    ]
+    pl.DataFrame({"x": x, "y": y, "tags": lists}).write_ndjson(folder / "rows.jsonl")
+    recipe = folder / "tags.yaml"
+    recipe.write_text(recipe.read_text().replace("linear", "linear, strengths: [0.01]"))
+    status, result = trainwright("run", recipe)
+    assert (status, result["model"]["calibrated"]) == (0, True)
+    status, audit = trainwright("audit", result["run"], "--refit")
+    assert [one for one in audit["checks"] if not one["passed"]] == []
+    assert "fit scope: calibrator" in [one["name"] for one in audit["checks"]]
+    out = folder / "out.jsonl"
+    trainwright("predict", "tags", folder / "rows.jsonl", "-o", out)
+    told = [json.loads(line) for line in out.read_text().splitlines()]
+    likely = np.array([one["probability_up"] for one in told])
+    assert np.minimum(likely, 1 - likely).mean() < 0.02  # which so strong a penalty leaves doubted
+    right = [("up" in one["prediction"]) == (a > 0) for one, a in zip(told, x, strict=True)]
+    assert np.mean(right) > 0.97
+
+
 def test_text_cells_give_what_lists_give(folder, trainwright):
     joined = table().with_columns(pl.col("tags").list.join("|"))
     joined.write_csv(folder / "rows.csv")

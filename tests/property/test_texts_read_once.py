@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
 import polars as pl
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from trainwright.data.types.blanks import BLANKS, is_missing, stripped, without_nulls
+from trainwright.data.types.ranges import Numbers
 from trainwright.data.types.repeats import each_once
-from trainwright.data.types.values import is_missing, without_nulls
 from trainwright.data.types.views import Views, first_word
 
 MARKS = ("NA", "null", "NULL", "n/a", "missing", "#DIV/0!")
@@ -24,6 +28,43 @@ def test_marks_for_missing_are_found_by_their_first_bytes(
     assert found.to_list() == [
         None if hide else text for text, hide in zip(texts, gone, strict=True)
     ]
+
+
+PADDED = st.text(alphabet=" \t\r\u00a0ab1é", max_size=14)
+
+
+@given(
+    st.one_of(
+        st.lists(PADDED, min_size=1, max_size=4),
+        st.integers(1, 14).flatmap(
+            lambda size: st.lists(
+                st.text(alphabet=" \tab1", min_size=size, max_size=size), min_size=1, max_size=4
+            )
+        ),
+    )
+)
+def test_blanks_are_found_at_both_ends_of_texts_of_any_length(texts: list[str]) -> None:
+    column = pl.Series(["plain"[: len(texts[0])], *texts] * 40)
+    assert stripped(column).to_list() == [text.strip(BLANKS) for text in column]
+
+
+@pytest.mark.parametrize("size", range(1, 15))
+@pytest.mark.parametrize("blank", [" ", "\t", "\n", "\r"])
+def test_a_blank_at_the_end_of_one_text_among_others_of_its_length_is_found(
+    size: int, blank: str
+) -> None:
+    column = pl.Series(["x" * size] * 99 + ["x" * (size - 1) + blank])
+    assert stripped(column).to_list() == ["x" * size] * 99 + ["x" * (size - 1)]
+
+
+@given(st.lists(st.from_regex(r" ?[+-]?[0-9]{1,6} ?", fullmatch=True), min_size=1, max_size=9))
+def test_zeros_in_front_are_found_whatever_stands_before_them(texts: list[str]) -> None:
+    column = pl.Series(texts)
+    values = pl.Series([float(text) for text in texts])
+    rows = [row for row, text in enumerate(texts) if re.fullmatch(r" ?[+-]?0[0-9]+ ?", text)]
+    found = Numbers.of(values, column, first_row=7).zeros
+    assert found.rows.tolist() == [row + 7 for row in rows]
+    assert found.count == len(rows)
 
 
 @given(st.text())

@@ -20,7 +20,9 @@ def lineage(
     name: Annotated[str, typer.Argument(metavar="X", help="RUN or MODEL.")],
     row: Annotated[
         str | None,
-        typer.Option("--row", help="SOURCE:POSITION, the global position, or SOURCE:line LINE."),
+        typer.Option(
+            "--row", help="SOURCE:POSITION, SOURCE:line LINE, the global position, or a file."
+        ),
     ] = None,
     workspace: options.Workspace = None,
     as_json: options.Json = False,

@@ -1,9 +1,10 @@
 """Columns, how each is read, and what is predicted from them.
 
 In every frame that comes from a snapshot reserved columns stand beside the data: `ROW` (int64, the row's
-global position over all sources in order, from 0), `UNIT` (int64, what is resampled for an interval: the
-row with its copies, its group, or its block of time); a forecast's future is `FUTURE`. In the train frame
-of a snapshot whose rows do not all count alike there is also `WEIGHT` (float64 above 0).
+global position over all sources in order, from 0); where some rows are resampled together for an interval
+also `UNIT` (int64: the row with its copies, its group, or its block of time); a forecast's future is
+`FUTURE`. In the train frame of a snapshot whose rows do not all count alike there is also `WEIGHT`
+(float64 above 0).
 """
 
 from __future__ import annotations
@@ -84,6 +85,8 @@ class NumberFormat:
         bare: Numbers without any of the units are read too.
         clock: They are clock times: of a day, as hours after midnight; or lengths, in units of the first
             part. "" for all other numbers.
+        behind: 12- is -12.
+        fractions: 1 1/2 and 1½ are 1.5.
     """
 
     thousands: str = ""
@@ -92,6 +95,8 @@ class NumberFormat:
     unit: str = ""
     bare: bool = True
     clock: Literal["", "day", "length"] = ""
+    behind: bool = False
+    fractions: bool = False
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> NumberFormat:

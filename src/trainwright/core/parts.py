@@ -45,6 +45,7 @@ SAVED = {
     "temperature": "trainwright.evaluation.calibration:TemperatureCalibrator",
     "prior": "trainwright.evaluation.calibration:PriorCalibrator",
     "isotonic": "trainwright.evaluation.calibration:IsotonicCalibrator",
+    "by-label": "trainwright.evaluation.calibration:LabelCalibrator",
 }
 
 

@@ -265,6 +265,15 @@ class FoldModels(Protocol):
         ...
 
 
+@runtime_checkable
+class Placed(Protocol):
+    """Models that know where their rows stand."""
+
+    def points(self) -> NDArray[np.float64]:
+        """Of the rows, on one scale, so that distances mean something; shape (rows, any), finite."""
+        ...
+
+
 class OutOfFold(Protocol):
     """Several families to judge labels by; given to stage 1 by the flow, which knows models."""
 

@@ -60,11 +60,11 @@ def strata_of(rows: Rows, target: Target, arrays: Arrays) -> NDArray[np.int32]:
         return _rarest(rows, target, arrays)
     if target.task in (Task.REGRESSION, Task.TOKEN_CLASSIFICATION) or target.task.is_language:
         return np.broadcast_to(np.int32(0), rows.num_rows)
-    codes = {label: code for code, label in enumerate(target.classes)}
+    classes = pl.Enum(target.classes)
     found = arrays.empty(rows.num_rows, np.int32)
     start = 0
     for block in rows.blocks([target.name]):
-        here = block.to_series().replace_strict(codes, return_dtype=pl.Int32).to_numpy()
+        here = block.to_series().cast(classes).to_physical().to_numpy()
         found[start : start + len(here)] = here
         start += len(here)
         arrays.release()

@@ -307,10 +307,18 @@ def to_yaml(contract: ContractFile) -> str:
         parts = [f"type: {said.type.value}"] if said.type else []
         parts += ["required: true"] if said.required else []
         if said.range is not None:
-            low, high = ("null" if limit is None else f"{limit:.17g}" for limit in said.range)
+            low, high = (_limit(limit) for limit in said.range)
             parts.append(f"range: [{low}, {high}]")
         if said.categories:
             parts.append(f"categories: [{', '.join(map(yaml_word, said.categories))}]")
         lines.append(f"  {yaml_word(name)}: {{{', '.join(parts)}}}")
     lines.append('rules: []  # comparisons: "end >= start", "age >= 18", "`unit price` > 0"')
     return "\n".join(lines) + "\n"
+
+
+def _limit(limit: float | None) -> str:
+    """The shortest number that is this one; YAML knows none like 1e+16, and takes 1.0e+16."""
+    if limit is None:
+        return "null"
+    text = repr(float(limit)).removesuffix(".0")
+    return text.replace("e", ".0e") if "e" in text and "." not in text else text

@@ -32,6 +32,7 @@ DETECTORS: Mapping[str, str] = {
     "columns filled in afterwards": "leakage.availability:find",
     "identifiers that tell": "leakage.identifiers:find",
     "columns scaled or filled beforehand": "leakage.preprocessing:find",
+    "columns scaled to a range beforehand": "leakage.ranges:find",
     "target means": "leakage.target_means:find",
     "encodings by the target": "leakage.encodings:find",
     "shift of inputs": "shift.inputs:find",

@@ -2,17 +2,19 @@
 
 What is missing, how long things are and the values themselves go into hashes of their own, so that
 blocks can be added one after another. Chunks, offsets, what lies under a null, the sign of zero and
-the bits of NaN do not matter. Cost: SHA-256 over the values, about 1.5 GB/s where the processor has
-instructions for it.
+the bits of NaN do not matter. Cost: BLAKE3 over the values, one to nine GB/s and core, five times as
+fast as SHA-256 where the processor has instructions for that, and more where it has none.
+
+Source: O'Connor, Aumasson, Neves & Wilcox-O'Hearn 2020, BLAKE3: one function, fast everywhere.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping
 
 import numpy as np
 import polars as pl
+from blake3 import blake3
 
 from trainwright.data.types.views import SHORT_BYTES, Views
 
@@ -46,15 +48,14 @@ class ColumnDigest:
     """Of one column."""
 
     def __init__(self) -> None:
-        self._nulls, self._sizes, self._data = (hashlib.sha256() for _ in range(3))
+        self._nulls, self._sizes, self._data = (blake3() for _ in range(3))
         self._inner: ColumnDigest | None = None
         self._height = 0
+        self._in_gap = False  # is the last value missing?
 
     def add(self, values: pl.Series) -> None:
         """The next values."""
-        if values.null_count():
-            gone = values.is_null().arg_true().cast(pl.Int64) + self._height
-            self._nulls.update(gone.to_numpy().tobytes())
+        self._add_gaps(values)
         if values.dtype == pl.Binary:
             self._add_bytes(values)
         elif values.dtype == pl.String:
@@ -63,7 +64,7 @@ class ColumnDigest:
             self._add_lists(values)
         else:
             found, odd = _numbers(values)
-            self._data.update(found.data)
+            self._data.update(found.view(np.uint8).data)
             self._sizes.update((odd + self._height).tobytes())
         self._height += len(values)
 
@@ -72,7 +73,17 @@ class ColumnDigest:
         """64 hex digits."""
         inner = self._inner.value if self._inner else ""
         said = [one.hexdigest() for one in (self._nulls, self._sizes, self._data)]
-        return hashlib.sha256("".join([*said, inner]).encode()).hexdigest()
+        return blake3("".join([*said, inner]).encode()).hexdigest()
+
+    def _add_gaps(self, values: pl.Series) -> None:
+        """Where runs of missing values begin, and where they end."""
+        if not len(values) or not (values.null_count() or self._in_gap):
+            return
+        gone = values.is_null().to_numpy()
+        before = np.concatenate([[self._in_gap], gone[:-1]])
+        edges = np.flatnonzero(gone != before) + self._height
+        self._nulls.update(edges.tobytes())
+        self._in_gap = bool(gone[-1])
 
     def _add_bytes(self, values: pl.Series) -> None:
         for data in values:
@@ -81,7 +92,7 @@ class ColumnDigest:
 
     def _add_texts(self, values: pl.Series) -> None:
         """Sixteen bytes a text, which hold short ones whole; longer ones go on in the data."""
-        texts = _filled(values, "").rechunk()
+        texts = (values.drop_nulls() if values.null_count() else values).rechunk()
         views = Views.of(texts)
         words = views.words
         is_long = views.lengths > SHORT_BYTES
@@ -92,7 +103,7 @@ class ColumnDigest:
             _, offsets, data = long.buffers()
             ends = np.frombuffer(offsets, np.int64)[long.offset : long.offset + len(long) + 1]
             self._data.update(memoryview(data)[int(ends[0]) : int(ends[-1])])
-        self._sizes.update(words.data)
+        self._sizes.update(words.view(np.uint8).ravel().data)
 
     def _add_lists(self, values: pl.Series) -> None:
         lengths = values.list.len().fill_null(0).cast(pl.Int64)

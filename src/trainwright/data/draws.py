@@ -50,7 +50,8 @@ class Draws:
         self._row = row
         self._parts = parts
         self._arrays = arrays
-        self._short = [name for name in short if name in rows.schema]
+        schema = rows.schema  # made anew each time
+        self._short = {name: None for name in short if name in schema}
         self._held_rows = 0
         self._held: dict[int, tuple[NDArray[np.int64], Hashes]] = {}
         self._cells: tuple[NDArray[np.int64], pl.DataFrame] | None = None
@@ -75,10 +76,10 @@ class Draws:
             return self._rows.gather(names, at)
         if self._cells is None:
             places = np.sort(np.concatenate([self.places(SHORT_ROWS, one) for one in _PARTS]))
-            self._cells = places, self._rows.gather(self._short, places)
+            self._cells = places, self._rows.gather(list(self._short), places)
         places, cells = self._cells
         found = cells.select(kept)[np.searchsorted(places, at)]
-        others = [name for name in names if name not in kept]
+        others = [name for name in names if name not in self._short]
         if others:
             found = found.hstack(self._rows.gather(others, at))
         return found.select(names)

@@ -14,20 +14,22 @@ products.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from trainwright.data.types.repeats import Repeats
 from trainwright.data.types.views import SHORT_BYTES, Views
 from trainwright.data.types.wordlists import joined
 
 Hashes = NDArray[np.uint64]
 
-_BLOCK_ROWS = 1 << 15  # several arrays of so many stay in a core's cache
+_BLOCK_ROWS = 1 << 14  # several arrays of so many stay in a core's cache, or in half of it
 _LONG_BYTES = 256  # of a text, beyond which one hash of its own is cheaper
 _WORD_BYTES, _SPARE_BYTES, _BITS = 8, 16, np.uint64(64)
 _HALF, _LOW_HALF = np.uint64(32), np.uint64(0xFFFF_FFFF)
@@ -59,18 +61,31 @@ class RowHasher:
     def __init__(self, columns: Sequence[str]) -> None:
         self._columns = [(name, hash_text(name) | _ODD) for name in columns]
 
-    def sums(self, frame: pl.DataFrame) -> Hashes:
-        """The sum of each row's cells; shape (rows,)."""
+    def sums(
+        self, frame: pl.DataFrame, repeats: Mapping[str, Repeats | None] = MappingProxyType({})
+    ) -> Hashes:
+        """The sum of each row's cells; shape (rows,).
+
+        Args:
+            frame: The rows.
+            repeats: Of columns of which it is known; different texts that are few are hashed once each.
+        """
         total = np.zeros(frame.height, dtype=np.uint64)
         for name, factor in self._columns:
+            few = repeats[name] if name in repeats else Repeats.of_long(frame[name])
+            if few is not None:
+                total += _spread(few, factor)
+                continue
             for start, found in _cell_blocks(frame[name]):
                 found *= factor
                 total[start : start + len(found)] += found
         return total
 
-    def hashes(self, frame: pl.DataFrame) -> Hashes:
-        """One hash a row; shape (rows,)."""
-        return mix(self.sums(frame))
+    def hashes(
+        self, frame: pl.DataFrame, repeats: Mapping[str, Repeats | None] = MappingProxyType({})
+    ) -> Hashes:
+        """One hash a row; shape (rows,). The arguments are those of `sums`."""
+        return mix(self.sums(frame, repeats))
 
 
 class SourceKey:
@@ -85,11 +100,13 @@ class SourceKey:
         self._sums = [0, 0]
         self._hasher: RowHasher | None = None
 
-    def add(self, frame: pl.DataFrame) -> None:
-        """Further rows as they were read; all of one schema."""
+    def add(
+        self, frame: pl.DataFrame, repeats: Mapping[str, Repeats | None] = MappingProxyType({})
+    ) -> None:
+        """Further rows as they were read; all of one schema. `repeats` spares work (see `RowHasher`)."""
         if self._hasher is None:
             self._hasher = RowHasher(frame.columns)
-        hashes = self._hasher.hashes(frame)
+        hashes = self._hasher.hashes(frame, repeats)
         self._num_rows += frame.height
         for start in range(0, frame.height, _BLOCK_ROWS):
             block = hashes[start : start + _BLOCK_ROWS]
@@ -192,17 +209,38 @@ def _cell_blocks(values: pl.Series) -> Iterator[tuple[int, Hashes]]:
     """The hashes of a column's cells, block by block, with the row at which each block begins."""
     if isinstance(values.dtype, pl.List):
         values = joined(values)
+    kind = values.dtype
+    if kind.is_numeric() or kind == pl.Boolean:
+        hashed = _hash_numbers
+    elif kind.is_temporal():
+        hashed = _hash_moments
+    elif kind == pl.Binary:
+        hashed = _hash_files
+    else:
+        yield from _text_blocks(values if kind == pl.String else values.cast(pl.String))
+        return
     for start in range(0, len(values), _BLOCK_ROWS):
-        block = values[start : start + _BLOCK_ROWS]
-        if block.dtype.is_numeric() or block.dtype == pl.Boolean:
-            yield start, _hash_numbers(block)
-        elif block.dtype.is_temporal():
-            yield start, _hash_moments(block)
-        elif block.dtype == pl.Binary:
-            yield start, _hash_files(block)
-        else:
-            texts = block if block.dtype == pl.String else block.cast(pl.String)
-            yield start, _hash_texts(texts.rechunk())
+        yield start, hashed(values[start : start + _BLOCK_ROWS])
+
+
+def _text_blocks(texts: pl.Series) -> Iterator[tuple[int, Hashes]]:
+    texts = texts.rechunk()
+    views = Views.of(texts)
+    gone = texts.is_null().to_numpy() if texts.null_count() else None
+    for start in range(0, len(texts), _BLOCK_ROWS):
+        rows = slice(start, start + _BLOCK_ROWS)
+        missing = None if gone is None else gone[rows]
+        yield start, _hash_texts(texts.slice(start, _BLOCK_ROWS), views[rows], missing)
+
+
+def _spread(repeats: Repeats, factor: np.uint64) -> Hashes:
+    """Of each row the hash of its text, times the factor."""
+    codes, found = repeats.codes, hash_cells(repeats.distinct)
+    if codes.null_count():
+        codes, found = codes.fill_null(len(found)), np.append(found, _NULL)
+    found *= factor
+    spread: Hashes = found[codes.to_numpy()]
+    return spread
 
 
 def _hash_files(values: pl.Series) -> Hashes:
@@ -231,11 +269,9 @@ def _hash_numbers(values: pl.Series) -> Hashes:
     return found
 
 
-def _hash_texts(texts: pl.Series) -> Hashes:
+def _hash_texts(texts: pl.Series, views: Views, gone: NDArray[np.bool_] | None) -> Hashes:
     """Texts as Arrow's views hold them: length and four bytes, then eight bytes (see `hash_cells`)."""
-    views = Views.of(texts)
     begin, rest = views.begin, views.rest
-    gone = texts.is_null().to_numpy() if texts.null_count() else None
     is_long = views.lengths > SHORT_BYTES
     if gone is not None:
         is_long &= ~gone
@@ -266,16 +302,20 @@ def _long_words(
     texts: pl.Series, views: Views, is_long: NDArray[np.bool_]
 ) -> Iterator[tuple[_Where, _Words]]:
     """The words of long texts, read where they stand, with their rows; those at a buffer's end are copied."""
-    lengths = views.lengths.astype(np.int64)
-    starts, buffers = (views.rest >> _HALF).astype(np.int64), views.rest & _LOW_HALF
-    number = buffers[is_long.argmax()]
-    data = views.data[int(number)]
-    inside = is_long & (buffers == number) & (starts + lengths + _SPARE_BYTES <= data.size)
+    long = _where(is_long)
+    lengths, told = views.lengths[long].astype(np.int64), views.rest[long]
+    starts, buffers = (told >> _HALF).astype(np.int64), told & _LOW_HALF
+    data = views.data[int(buffers[0])]
+    inside = (buffers == buffers[0]) & (starts + lengths + _SPARE_BYTES <= data.size)
     inside &= data.address % _WORD_BYTES == 0
+    if inside.all():
+        yield long, _Words(texts, long, memoryview(data), starts, lengths)
+        return
+    at = np.flatnonzero(is_long)
     if inside.any():
-        rows = _where(inside)
-        yield rows, _Words(texts, rows, memoryview(data), starts[rows], lengths[rows])
-    rest = np.flatnonzero(is_long & ~inside)
+        rows = at[inside]
+        yield rows, _Words(texts, rows, memoryview(data), starts[inside], lengths[inside])
+    rest = at[~inside]
     if len(rest):
         arrow = texts.gather(rest).to_arrow(compat_level=pl.CompatLevel.oldest())
         _, offsets, packed = arrow.buffers()

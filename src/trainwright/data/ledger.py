@@ -61,6 +61,13 @@ def paths_of(files: Sequence[SourceFile]) -> dict[str, pl.DataFrame]:
     return {"paths": pl.concat(tables)} if tables else {}
 
 
+def lines_of(files: Sequence[SourceFile]) -> dict[str, pl.DataFrame]:
+    """The table `lines`: from which position on rows keep step with which line of their file; else none."""
+    spans = [(file.name, *span) for file in files if file.lines for span in file.lines.spans()]
+    schema = {"source": pl.String(), "position": pl.Int64(), "line": pl.Int64()}
+    return {"lines": pl.DataFrame(spans, schema=schema, orient="row")} if spans else {}
+
+
 class LedgerBook:
     """A ledger being written: every row is open until a step settles it, once.
 
@@ -99,9 +106,9 @@ class LedgerBook:
             order = np.argsort(rows)
             self._reasons.append((rows[order], [reason[place] for place in order.tolist()]))
 
-    def assign(self, rows: NDArray[np.int64], split: Split) -> None:
-        """Settle rows as part of a split."""
-        self._settle(rows, list(Split).index(split))
+    def assign(self, rows: NDArray[np.int64], split: Split | NDArray[np.int8]) -> None:
+        """Settle rows as part of a split; or each as part of its own, by its place in `Split`."""
+        self._settle(rows, list(Split).index(split) if isinstance(split, Split) else split)
 
     def close(self) -> pl.DataFrame:
         """The ledger whole, in row order; rows that nothing settled have no bucket."""
@@ -133,9 +140,10 @@ class LedgerBook:
         if any(file.left_out for file in self._files):
             yield _no_rows(self._files)
 
-    def _settle(self, rows: NDArray[np.int64], kind: int) -> None:
+    def _settle(self, rows: NDArray[np.int64], kinds: NDArray[np.int8] | int) -> None:
         assert (self._arrays.take(self._fates, rows) == _OPEN).all(), "a row is settled twice"
-        self._arrays.put(self._fates, rows, np.full(len(rows), kind, dtype=np.int16))
+        fates = np.broadcast_to(np.asarray(kinds, dtype=np.int16), len(rows))
+        self._arrays.put(self._fates, rows, fates)
 
     def _told(self, reason: pl.Series, start: int, stop: int) -> pl.Series:
         """With what is said of rows one by one."""

@@ -37,8 +37,8 @@ class Levels:
         rough: Sequence[str] = (),
     ) -> None:
         self._blocks = blocks
-        self._names = list(names)
-        self._rough = rough
+        self._names = dict.fromkeys(names)
+        self._rough = frozenset(rough)
         self._found: dict[str, pl.DataFrame] | None = None
 
     def of(self, name: str) -> pl.DataFrame | None:
@@ -51,7 +51,7 @@ class Levels:
 
     def _count(self) -> dict[str, pl.DataFrame]:
         parts: dict[str, list[pl.DataFrame]] = {name: [] for name in self._names}
-        for block in self._blocks(self._names):
+        for block in self._blocks(list(self._names)):
             for name in list(parts):
                 is_first = name in self._rough and not parts[name]
                 if is_first and block[name].head(_FIRST).n_unique() > _FEW:

@@ -17,7 +17,7 @@ from trainwright.core.columns import Column, Target
 from trainwright.core.durable import canonical_json, read_json, sha256_bytes, sha256_file
 from trainwright.core.errors import TrustError
 
-FORMAT = 3
+FORMAT = 4
 MANIFEST_FILE = "manifest.json"
 
 

@@ -93,15 +93,14 @@ def _compression(frame: pl.DataFrame, repeating: Sequence[str]) -> str | dict[st
     """Texts that differ are worth it; codes of a dictionary and other numbers hardly get shorter."""
     if any(kind.is_nested() for kind in frame.dtypes):
         return "snappy"
-    plain = {name for name, kind in frame.schema.items() if kind != pl.String}
-    return {name: "none" if name in plain.union(repeating) else "snappy" for name in frame.columns}
+    plain = {name for name, kind in frame.schema.items() if kind != pl.String}.union(repeating)
+    return {name: "none" if name in plain else "snappy" for name in frame.columns}
 
 
 def _rising(frame: pl.DataFrame, repeating: Sequence[str]) -> list[str]:
     """Positions of rows: from one to the next it is a small step."""
-    return [
-        name for name, kind in frame.schema.items() if kind == pl.Int64 and name not in repeating
-    ]
+    known = {*repeating}
+    return [name for name, kind in frame.schema.items() if kind == pl.Int64 and name not in known]
 
 
 def _repeats(values: pl.Series) -> bool:

@@ -59,7 +59,7 @@ from trainwright.data.labels.settle import label_files
 from trainwright.data.labels.source import settle_source, weights_of
 from trainwright.data.language.mixture import told_mixture
 from trainwright.data.leakage import find_leaks
-from trainwright.data.ledger import paths_of, reconcile
+from trainwright.data.ledger import lines_of, paths_of, reconcile
 from trainwright.data.lookers import hashes_of_lookers, tagger_named
 from trainwright.data.manifest import FORMAT
 from trainwright.data.passes import Rounds
@@ -70,6 +70,7 @@ from trainwright.data.privacy.hiding import (
     without_quotes,
     without_values,
 )
+from trainwright.data.profiling import PassingProfile
 from trainwright.data.quality import choose_inputs
 from trainwright.data.reading import RawTable, SourceFile, read_source
 from trainwright.data.reading.naming import named_hashes
@@ -255,7 +256,8 @@ def _table_content(
     table.leave_out(STEPS_BEFORE_SPLIT, seen)
     assigned = table.split(together(seen(), table.hashes))
     if settled is not None:
-        table.only_for_training(np.flatnonzero(settled.train_only), UNMEASURED)
+        weak = np.flatnonzero(settled.train_only)
+        table.only_for_training(weak, UNMEASURED, by=assigned.settings["by"])
     target = table.check_classes(assigned.settings["by"])
     table.check_across(assigned.settings["by"])
     table.leave_out(ON_TRAIN, seen)
@@ -275,14 +277,12 @@ def _table_content(
     table.findings = without_quotes(table.findings, names, declared=declared)
     hidden = hidden_columns(table.findings)
     schemas = table.kept(choice.inputs, weights=weights)
-    profiled = list(dict.fromkeys([*choice.inputs, target.column]))
+    profile = PassingProfile(list(dict.fromkeys([*choice.inputs, target.column])), hidden=hidden)
     return Content(
         schemas=schemas,
-        rows=table.split_blocks(schemas, weights=weights),
+        rows=table.split_blocks(schemas, weights=weights, profile=profile),
         ledger=table.ledger(),
-        profile=lambda: without_values(
-            table.profile_of_train(profiled, hidden), hidden, tagger=tagger
-        ),
+        profile=lambda: without_values(profile.value, hidden, tagger=tagger),
         target=target,
         inputs=choice.inputs,
         left_out=choice.left_out,
@@ -296,7 +296,7 @@ def _table_content(
         repairs=chain([settled.edits] if settled else [], repairs.blocks(repairs.columns)),
         card={**card_of(settings.card, seen()), **told_mixture(settings.mixture)},
         receipts=typed.receipts,
-        tables={**table.tables, **paths_of(raw.files)},
+        tables={**table.tables, **paths_of(raw.files), **lines_of(raw.files)},
     )
 
 

@@ -39,6 +39,7 @@ LEDGER_FILE = "rows.parquet"
 RECEIPTS_FILE = "receipts.json"
 LABELS_FILE = "labels.parquet"
 PATHS_FILE = "paths.parquet"
+LINES_FILE = "lines.parquet"
 PROFILE_FILE = "profile.json"
 
 
@@ -58,7 +59,7 @@ def load_snapshot(folder: Path) -> Snapshot:
 def read_split(
     snapshot: Snapshot, split: Split, *, columns: Sequence[str] | None = None
 ) -> pl.DataFrame:
-    """The rows of one split, in row order: ROW, UNIT, target, inputs and other kept columns."""
+    """The rows of one split, in row order: ROW, UNIT where some belong together, target, inputs, others."""
     beside = snapshot.folder / IMAGES_FILE.format(split.value)
     if not beside.exists():
         return _read(snapshot.path(split), columns)
@@ -123,11 +124,23 @@ def read_places(snapshot: Snapshot, rows: Collection[int]) -> pl.DataFrame:
         if (here := block.filter(wanted)).height
     ]
     ledger = pl.concat(found).with_columns(place=PLACE)
-    path = snapshot.folder / PATHS_FILE
-    if not path.exists():
+    paths = read_paths(snapshot)
+    if paths is None:
         return ledger
-    known = ledger.join(_read(path, None), on="row", how="left", maintain_order="left")
+    known = ledger.join(paths, on="row", how="left", maintain_order="left")
     return known.with_columns(place=pl.coalesce("path", "place")).drop("path")
+
+
+def read_paths(snapshot: Snapshot) -> pl.DataFrame | None:
+    """The path of each row that is a file of its own (image, document); None where none is: row, path."""
+    path = snapshot.folder / PATHS_FILE
+    return _read(path, None) if path.exists() else None
+
+
+def read_lines(snapshot: Snapshot) -> pl.DataFrame | None:
+    """Where rows keep step with the lines of a text file: source, position, line (null: they do not)."""
+    path = snapshot.folder / LINES_FILE
+    return _read(path, None) if path.exists() else None
 
 
 def load_profile(snapshot: Snapshot) -> Profile:

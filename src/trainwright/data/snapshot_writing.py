@@ -117,8 +117,9 @@ def _fill(folder: Path, content: Content) -> dict[str, Any]:
             ledger.add(block)
             table.add(block)
             rows["input"] += block.height
-            for split in Split:
-                rows[split.value] += int((block["bucket"] == split.value).sum())
+            for bucket, count in block["bucket"].value_counts().iter_rows():
+                if bucket in rows:
+                    rows[bucket] += count
     rows["dropped"] = 2 * rows["input"] - sum(rows.values())
     digests += ["rows", *ledger.parts()]
     _write_repairs(folder / REPAIRS_FILE, content.repairs)

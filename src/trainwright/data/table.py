@@ -32,9 +32,11 @@ from trainwright.data.duplicates import (
     has_telling_column,
 )
 from trainwright.data.hashing import Hashes, RowHasher
+from trainwright.data.labels.measured import keep_from_measuring
 from trainwright.data.leakage.bench import choose_rows
 from trainwright.data.ledger import LedgerBook, Numbered
 from trainwright.data.passes import Rounds
+from trainwright.data.profiling import PassingProfile
 from trainwright.data.quality import equality_columns
 from trainwright.data.reading.tables import SourceFile
 from trainwright.data.split import Assignment, Splittable, assign
@@ -44,7 +46,6 @@ from trainwright.data.staging.typed import TypedRows
 from trainwright.data.view import TableView
 from trainwright.data.weights import Weights
 from trainwright.recipe.data import DataSettings
-from trainwright.summaries.profile import Profile
 
 _KEYS = {  # of the recipe, for steps that are called otherwise
     "limits": "data.repair.limits",
@@ -76,7 +77,6 @@ class Table:
         rounds: Rounds,
     ) -> None:
         self._typed = typed
-        self._rounds = rounds
         self._files = files
         self._settings = settings
         self._arrays = arrays
@@ -170,14 +170,16 @@ class Table:
         self._without(np.sort(np.concatenate(gone)))
         return assigned
 
-    def only_for_training(self, rows: NDArray[np.int64], reason: str) -> None:
-        """Leave these rows (global positions, ascending) out of every part but train."""
+    def only_for_training(self, rows: NDArray[np.int64], reason: str, *, by: str) -> None:
+        """Have these rows (global positions, ascending) in no part but train."""
         at = np.searchsorted(self.row, rows)
         there = at < len(self.row)
         there[there] = self.row[at[there]] == rows[there]
-        at = at[there]
-        apart = self._arrays.take(self.parts, at) != TRAIN
-        self._drop(at[apart], step="labels", reason=reason)
+        found = keep_from_measuring(at[there], self.parts, self.units, by=by, arrays=self._arrays)
+        self._arrays.put(self.parts, found.learned, np.full(len(found.learned), TRAIN, np.int8))
+        moved = self._arrays.take(self.row, found.all)
+        self.findings += found.findings(moved, column=self.target.name)
+        self._drop(found.left_out, step="labels", reason=reason)
 
     def check_classes(self, by: str) -> Target:
         """The target as train shows it; rows of other classes are left out."""
@@ -259,44 +261,56 @@ class Table:
         names += [name for name in beside if name is not None and name not in names]
         schema = self.rows.schema
         kept = {name: schema[name] for name in names}
-        known: dict[str, pl.DataType] = {ROW: pl.Int64(), UNIT: pl.Int64()}
+        known: dict[str, pl.DataType] = {ROW: pl.Int64()}
+        known |= {} if self._stand_alone() else {UNIT: pl.Int64()}
         weighed = known if weights is None else {**known, WEIGHT: pl.Float64()}
         return {one: {**(weighed if one is Split.TRAIN else known), **kept} for one in PARTS}
 
     def split_blocks(
-        self, schemas: Mapping[Split, Mapping[str, pl.DataType]], *, weights: Weights | None
+        self,
+        schemas: Mapping[Split, Mapping[str, pl.DataType]],
+        *,
+        weights: Weights | None,
+        profile: PassingProfile,
     ) -> Iterator[tuple[Split, pl.DataFrame]]:
         """The rows of the splits, block by block, those of one split in row order.
 
-        Train rows stand with their weights, where there are any.
+        Args:
+            schemas: Columns of each.
+            weights: Stand beside the train rows, where there are any.
+            profile: Sees the train rows as they go by.
         """
         names = [name for name in schemas[Split.TEST] if name not in RESERVED]
         start = 0
         for block in self.rows.blocks(names):
             span = slice(start, start + block.height)
-            known = [pl.Series(ROW, self.row[span]), pl.Series(UNIT, self.units[span])]
-            frame = pl.DataFrame(known).hstack(block)
+            known = [pl.Series(ROW, self.row[span])]
+            known += [pl.Series(UNIT, self.units[span])] if UNIT in schemas[Split.TEST] else []
+            columns = [*known, *block]
             parts = self.parts[span]
             for part, split in enumerate(PARTS):
-                mine = frame.filter(pl.Series(parts == part))
+                here = pl.Series(parts == part)
+                mine = pl.DataFrame([column.filter(here) for column in columns])  # in this thread
                 if weights is not None and split is Split.TRAIN:
                     values = weights.of(mine[ROW].to_numpy())
-                    mine.insert_column(2, pl.Series(WEIGHT, values))
+                    mine.insert_column(len(known), pl.Series(WEIGHT, values))
                 if mine.height:
+                    if split is Split.TRAIN:
+                        profile.add(mine)
                     yield split, mine
             start = span.stop
             self._arrays.release()
 
-    def profile_of_train(self, columns: Sequence[Column], hidden: frozenset[str]) -> Profile:
-        """What is known of the train rows without any of them, nor of pieces in the hidden columns."""
-        return self._rounds.profile(columns, self.row, self.parts == TRAIN, hidden=hidden)
-
     def ledger(self) -> Iterator[pl.DataFrame]:
         """What became of every row, block by block; the rows still in are those of the splits."""
         for span in self._arrays.spans(len(self.row)):
-            for part, split in enumerate(PARTS):
-                self._book.assign(self.row[span][self.parts[span] == part], split)
+            self._book.assign(self.row[span], self.parts[span])
         yield from self._book.blocks()
+
+    def _stand_alone(self) -> bool:
+        """Is each row resampled by itself?"""
+        spans = self._arrays.spans(len(self.row))
+        return all(np.array_equal(self.units[span], self.row[span]) for span in spans)
 
     def _drop_copies(self, found: Bundled) -> None:
         assert found.copy_of is not None

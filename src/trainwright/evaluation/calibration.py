@@ -2,8 +2,9 @@
 
 Temperature (one number, any number of classes) cannot overfit and keeps the ranking; isotonic (binary)
 mends any monotone distortion and needs rows; the prior (one number a class) is what weights and sampling
-distort, and is tried where the recipe asked for them. Applying one uses elementwise operations alone,
-so that a row's answer is the same bits in a batch of any size. numpy suffices: the server loads this.
+distort, and is tried where the recipe asked for them. Of several labels a row each has its own. Applying
+one uses elementwise operations alone, so that a row's answer is the same bits in a batch of any size.
+numpy suffices: the server loads this.
 """
 
 from __future__ import annotations
@@ -47,7 +48,9 @@ class TemperatureCalibrator:
     def fit(cls, probabilities: Floats, codes: Integers) -> TemperatureCalibrator:
         """The temperature of least log loss.
 
-        The log loss is convex in 1/temperature: bisection of its slope, 22 halvings, no tolerance.
+        The log loss is convex in 1/temperature: bisection of its slope, 22 halvings, no tolerance. Where
+        the classes are parted without a mistake it falls without end; so rows are made surer only until
+        one in rows + 2 is expected to be wrong (Laplace's rule of succession).
 
         Args:
             probabilities: Shape (rows, classes).
@@ -62,14 +65,18 @@ class TemperatureCalibrator:
             middle = (low + high) / 2
             expected = (_softmax(logits * np.exp(middle)) * logits).sum(axis=1)
             low, high = (middle, high) if np.mean(expected - true) < 0 else (low, middle)
-        return cls(float(np.exp(-(low + high) / 2)))
+        return cls(float(np.exp(-_not_too_sure(logits, (low + high) / 2))))
 
     def apply(self, probabilities: Floats) -> Floats:
         """Shape (rows, classes) in and out; rows sum to 1."""
         return _softmax(_logits(probabilities) / self.temperature)
 
+    def to_json(self) -> dict[str, Any]:
+        """As JSON values."""
+        return {"kind": self.kind, "temperature": self.temperature}
+
     def save(self, folder: Path) -> None:
-        _save(folder, {"kind": self.kind, "temperature": self.temperature})
+        _save(folder, self.to_json())
 
     @classmethod
     def load(cls, folder: Path) -> TemperatureCalibrator:
@@ -78,8 +85,12 @@ class TemperatureCalibrator:
         Raises:
             TrustError: the file is not one that `save` writes.
         """
-        value = _load(folder, kind=cls.kind, keys={"kind", "temperature"})
-        temperature = value["temperature"]
+        return cls.from_json(_load(folder), folder)
+
+    @classmethod
+    def from_json(cls, value: object, folder: Path) -> TemperatureCalibrator:
+        """The inverse of `to_json`; the folder is for the message."""
+        temperature = _fields(value, folder, kind=cls.kind, keys={"temperature"})["temperature"]
         if not isinstance(temperature, int | float) or not 0 < temperature < 1e6:
             raise _distrust(folder)
         return cls(float(temperature))
@@ -127,8 +138,12 @@ class PriorCalibrator:
         """Shape (rows, classes) in and out; rows sum to 1."""
         return _softmax(_logits(probabilities) + np.array(self.shifts))
 
+    def to_json(self) -> dict[str, Any]:
+        """As JSON values."""
+        return {"kind": self.kind, "shifts": list(self.shifts)}
+
     def save(self, folder: Path) -> None:
-        _save(folder, {"kind": self.kind, "shifts": list(self.shifts)})
+        _save(folder, self.to_json())
 
     @classmethod
     def load(cls, folder: Path) -> PriorCalibrator:
@@ -137,7 +152,13 @@ class PriorCalibrator:
         Raises:
             TrustError: the file is not one that `save` writes.
         """
-        shifts = _numbers(_load(folder, kind=cls.kind, keys={"kind", "shifts"})["shifts"], folder)
+        return cls.from_json(_load(folder), folder)
+
+    @classmethod
+    def from_json(cls, value: object, folder: Path) -> PriorCalibrator:
+        """The inverse of `to_json`; the folder is for the message."""
+        fields = _fields(value, folder, kind=cls.kind, keys={"shifts"})
+        shifts = _numbers(fields["shifts"], folder)
         if len(shifts) < 2 or not (np.abs(shifts) < _LARGEST_SHIFT).all():
             raise _distrust(folder)
         return cls(tuple(shifts.tolist()))
@@ -187,11 +208,12 @@ class IsotonicCalibrator:
         )
         return np.stack([1.0 - positive, positive], axis=1)
 
+    def to_json(self) -> dict[str, Any]:
+        """As JSON values."""
+        return {"kind": self.kind, "inputs": list(self.inputs), "outputs": list(self.outputs)}
+
     def save(self, folder: Path) -> None:
-        _save(
-            folder,
-            {"kind": self.kind, "inputs": list(self.inputs), "outputs": list(self.outputs)},
-        )
+        _save(folder, self.to_json())
 
     @classmethod
     def load(cls, folder: Path) -> IsotonicCalibrator:
@@ -200,8 +222,13 @@ class IsotonicCalibrator:
         Raises:
             TrustError: the file is not one that `save` writes.
         """
-        value = _load(folder, kind=cls.kind, keys={"kind", "inputs", "outputs"})
-        inputs, outputs = (_numbers(value[key], folder) for key in ("inputs", "outputs"))
+        return cls.from_json(_load(folder), folder)
+
+    @classmethod
+    def from_json(cls, value: object, folder: Path) -> IsotonicCalibrator:
+        """The inverse of `to_json`; the folder is for the message."""
+        fields = _fields(value, folder, kind=cls.kind, keys={"inputs", "outputs"})
+        inputs, outputs = (_numbers(fields[key], folder) for key in ("inputs", "outputs"))
         sound = (
             0 < len(inputs) == len(outputs)
             and bool((np.diff(inputs) > 0).all())
@@ -214,8 +241,73 @@ class IsotonicCalibrator:
         return cls(tuple(inputs.tolist()), tuple(outputs.tolist()))
 
 
+@dataclass(frozen=True, slots=True)
+class LabelCalibrator:
+    """Of several labels a row: a calibrator of two classes, absent and present, for each label.
+
+    Attributes:
+        parts: One a label, in their order; None where nothing improves on the raw probability.
+    """
+
+    kind: ClassVar[str] = "by-label"
+    parts: tuple[TemperatureCalibrator | IsotonicCalibrator | None, ...]
+
+    def apply(self, probabilities: Floats) -> Floats:
+        """How likely each label is; shape (rows, labels) in and out."""
+        result = np.array(probabilities, dtype=np.float64)
+        for label, part in enumerate(self.parts):
+            if part is not None:
+                result[:, label] = part.apply(of_two(probabilities[:, label]))[:, 1]
+        return result
+
+    def save(self, folder: Path) -> None:
+        parts = [None if part is None else part.to_json() for part in self.parts]
+        _save(folder, {"kind": self.kind, "parts": parts})
+
+    @classmethod
+    def load(cls, folder: Path) -> LabelCalibrator:
+        """From a folder of a package.
+
+        Raises:
+            TrustError: the file is not one that `save` writes.
+        """
+        parts = _fields(_load(folder), folder, kind=cls.kind, keys={"parts"})["parts"]
+        if not isinstance(parts, list) or not parts:
+            raise _distrust(folder)
+        return cls(tuple(_part(one, folder) for one in parts))
+
+
+def of_two(present: Floats) -> Floats:
+    """A label's probability as those of two classes, absent and present; shape (rows,) in, (rows, 2) out."""
+    return np.stack([1.0 - present, present], axis=1)
+
+
+def _part(value: object, folder: Path) -> TemperatureCalibrator | IsotonicCalibrator | None:
+    if value is None:
+        return None
+    if isinstance(value, dict) and value.get("kind") == TemperatureCalibrator.kind:
+        return TemperatureCalibrator.from_json(value, folder)
+    return IsotonicCalibrator.from_json(value, folder)
+
+
 def _logits(probabilities: Floats) -> Floats:
     return np.log(np.clip(np.ascontiguousarray(probabilities), CLIP, 1.0))
+
+
+def _not_too_sure(logits: Floats, sharpness: float) -> float:
+    """The log of 1 / temperature, no greater than leaves one mistake in rows + 2 to be expected."""
+
+    def doubt(power: float) -> float:
+        return float(np.mean(1 - _softmax(logits * np.exp(power)).max(axis=1)))
+
+    least = 1 / (len(logits) + 2)
+    if sharpness <= 0 or doubt(sharpness) >= least:
+        return sharpness
+    low, high = 0.0, sharpness
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        low, high = (middle, high) if doubt(middle) >= least else (low, middle)
+    return low
 
 
 def _softmax(logits: Floats) -> Floats:
@@ -235,9 +327,14 @@ def _save(folder: Path, value: dict[str, Any]) -> None:
     write_bytes(folder / _FILE, canonical_json(value))
 
 
-def _load(folder: Path, *, kind: str, keys: set[str]) -> dict[str, Any]:
-    value = read_json(folder / _FILE)
-    if not isinstance(value, dict) or set(value) != keys or value["kind"] != kind:
+def _load(folder: Path) -> object:
+    value: object = read_json(folder / _FILE)
+    return value
+
+
+def _fields(value: object, folder: Path, *, kind: str, keys: set[str]) -> dict[str, Any]:
+    """A saved mapping with these keys beside its kind."""
+    if not isinstance(value, dict) or set(value) != {"kind", *keys} or value["kind"] != kind:
         raise _distrust(folder)
     return value
 

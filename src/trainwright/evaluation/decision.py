@@ -57,9 +57,11 @@ class Decision:
     threshold: float | tuple[float, ...] | None
 
     def apply(self, probabilities: Floats) -> Prediction:
-        """Calibrated probabilities and decided classes."""
-        assert not isinstance(self.threshold, tuple), "labels are decided by their own thresholds"
+        """Calibrated probabilities and decided classes; of several labels 1 where one is told."""
         calibrated = self.calibrator.apply(probabilities) if self.calibrator else probabilities
+        if isinstance(self.threshold, tuple):
+            told = calibrated >= np.array(self.threshold)
+            return Prediction(told.astype(np.int64), calibrated)
         return Prediction(decide(calibrated, self.threshold), calibrated)
 
 
@@ -178,14 +180,14 @@ def _fit_calibrator(
             probabilities.shape[1] != 2 or len(codes) < MIN_ISOTONIC_ROWS
         ):
             continue
-        held_out = _held_out(method, probabilities, codes, fold)
-        gain = mean_by_unit(raw - log_losses(held_out, codes), clusters)
+        told = held_out(method, probabilities, codes, fold)
+        gain = mean_by_unit(raw - log_losses(told, codes), clusters)
         if gain.value > gain.error and gain.value > best_gain:
             best, best_gain = method, gain.value
     return best.fit(probabilities, codes) if best else None
 
 
-def _held_out(
+def held_out(
     method: Method,
     probabilities: Floats,
     codes: Integers,

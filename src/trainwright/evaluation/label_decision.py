@@ -1,11 +1,11 @@
-"""From how likely each label is to which labels are told: a threshold a label, chosen on validation rows.
+"""From how likely each label is to which labels are told: a calibrator and a threshold a label.
 
 The thresholds are those of the best micro-F1 over all rows and labels: with F the best value, a label is told
 where that adds more than F / 2 right ones a told one, so given F each label's threshold is found by itself,
 and F follows from the thresholds; a few rounds settle it. Where the recipe chooses by `macro_f1` each label's
 own F1 is raised instead. A label of few rows would get the threshold of its luck, so it shares the one that
-is best for all labels together. As in `evaluation.decision`, numbers that are printed come from thresholds of
-other folds. The probabilities stay as the family tells them.
+is best for all labels together. As in `evaluation.decision`, numbers that are printed come from calibrators
+and thresholds of other folds.
 
 Source: the rounds are Dinkelbach 1967 (Management Science 13), for a ratio of sums; thresholds of few rows:
 Fan & Lin 2007, A Study on Threshold Selection for Multi-label Classification.
@@ -18,21 +18,77 @@ from numpy.typing import NDArray
 
 from trainwright.core.artifacts import Prediction
 from trainwright.core.seeds import derive_seed
+from trainwright.evaluation.decision import Decision
 from trainwright.evaluation.folds import assign_folds
+from trainwright.evaluation.label_calibration import fit_label_calibrator
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
-FEWEST = 20  # rows that have a label, for a threshold of its own
+FEWEST = (
+    20  # rows that have a label, for a threshold (and that lack it, for a calibrator) of its own
+)
 FOLDS = 5
 _ROUNDS = 20
 MACRO = "macro_f1"
 
 
-def decide_labels(probabilities: Floats, thresholds: tuple[float, ...]) -> Prediction:
-    """The labels told for each row, 1 from the threshold on; shape (rows, labels)."""
-    told = (probabilities >= np.array(thresholds)).astype(np.int64)
-    return Prediction(told, probabilities)
+def fit_labels(
+    probabilities: Floats,
+    labels: Floats,
+    units: Integers,
+    *,
+    seed: int,
+    by_time: bool,
+    metric: str | None = None,
+) -> Decision:
+    """A calibrator and a threshold a label, from all rows given.
+
+    Args:
+        probabilities: How likely the family says each label is; shape (rows, labels).
+        labels: 1 where a row has it; shape (rows, labels).
+        units: Kept whole by the folds; shape (rows,).
+        seed: Of the folds.
+        by_time: Folds are contiguous blocks.
+        metric: As in `fit_thresholds`.
+    """
+    calibrator = fit_label_calibrator(probabilities, labels, units, seed=seed, by_time=by_time)
+    calibrated = calibrator.apply(probabilities) if calibrator else probabilities
+    return Decision(calibrator, fit_thresholds(calibrated, labels, metric=metric))
+
+
+def cross_fit_labels(
+    probabilities: Floats,
+    labels: Floats,
+    units: Integers,
+    *,
+    seed: int,
+    by_time: bool,
+    metric: str | None = None,
+) -> Prediction:
+    """Calibrated probabilities and told labels of rows that taught neither calibrator nor threshold.
+
+    The arguments are those of `fit_labels`. With a single unit there is nothing to hold out: raw
+    probabilities, and labels told from a half on.
+    """
+    values, calibrated = (probabilities >= 0.5).astype(np.int64), probabilities.copy()
+    folds = min(FOLDS, len(np.unique(units)))
+    if folds < 2:
+        return Prediction(values, calibrated)
+    fold = assign_folds(None, units, folds=folds, seed=derive_seed(seed, "outer"), by_time=by_time)
+    for number in np.unique(fold):
+        judged, learnt = fold == number, fold != number
+        decision = fit_labels(
+            probabilities[learnt],
+            labels[learnt],
+            units[learnt],
+            seed=derive_seed(seed, "inner", int(number)),
+            by_time=by_time,
+            metric=metric,
+        )
+        told = decision.apply(probabilities[judged])
+        values[judged], calibrated[judged] = told.values, told.probabilities
+    return Prediction(values, calibrated)
 
 
 def fit_thresholds(
@@ -58,39 +114,6 @@ def fit_thresholds(
         places = _best_together(curves, fixed)
     found = {k: curve.threshold(places[k]) for k, curve in curves.items()}
     return tuple(found.get(k, shared) for k in range(width))
-
-
-def cross_fit_thresholds(
-    probabilities: Floats,
-    labels: Floats,
-    units: Integers,
-    *,
-    seed: int,
-    by_time: bool,
-    metric: str | None = None,
-) -> Prediction:
-    """The labels told for rows that taught no threshold.
-
-    With a single unit there is nothing to hold out: labels are told from a half on.
-
-    Args:
-        probabilities: How likely each label is; shape (rows, labels).
-        labels: 1 where a row has it; shape (rows, labels).
-        units: Kept whole by the folds; shape (rows,).
-        seed: Of the folds.
-        by_time: Folds are contiguous blocks.
-        metric: As in `fit_thresholds`.
-    """
-    values = (probabilities >= 0.5).astype(np.int64)
-    folds = min(FOLDS, len(np.unique(units)))
-    if folds < 2:
-        return Prediction(values, probabilities)
-    fold = assign_folds(None, units, folds=folds, seed=derive_seed(seed, "outer"), by_time=by_time)
-    for number in np.unique(fold):
-        judged = fold == number
-        thresholds = fit_thresholds(probabilities[~judged], labels[~judged], metric=metric)
-        values[judged] = decide_labels(probabilities[judged], thresholds).values
-    return Prediction(values, probabilities)
 
 
 class _Curve:

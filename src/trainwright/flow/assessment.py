@@ -25,7 +25,7 @@ from trainwright.evaluation.decision import (
     fit_decision,
 )
 from trainwright.evaluation.evaluate import evaluate
-from trainwright.evaluation.label_decision import cross_fit_thresholds, fit_thresholds
+from trainwright.evaluation.label_decision import cross_fit_labels, fit_labels
 from trainwright.flow.fairness import limit_of
 from trainwright.flow.rows import Rows
 from trainwright.models.fitted import FittedModel
@@ -69,8 +69,14 @@ def assess(
     """
     spec, seed = snapshot.target, recipe.training.seed
     if spec.task is Task.MULTI_LABEL:
-        thresholds = fit_thresholds(output, validation.target, metric=recipe.evaluation.metric)
-        decision = Decision(calibrator=None, threshold=thresholds)
+        decision = fit_labels(
+            output,
+            validation.target,
+            validation.units,
+            seed=derive_seed(seed, "decision"),
+            by_time=snapshot.by_time,
+            metric=recipe.evaluation.metric,
+        )
         prediction = told_labels(output, validation, snapshot=snapshot, recipe=recipe)
     elif spec.task.has_classes:
         codes = validation.items.astype(np.int64)
@@ -121,8 +127,8 @@ def assess(
 def told_labels(
     output: NDArray[np.float64], rows: Rows, *, snapshot: Snapshot, recipe: Recipe
 ) -> Prediction:
-    """Of several labels those that are told, by thresholds of rows of other folds."""
-    return cross_fit_thresholds(
+    """Of several labels those that are told, by calibrators and thresholds of rows of other folds."""
+    return cross_fit_labels(
         output,
         rows.target,
         rows.units,

@@ -28,7 +28,7 @@ from trainwright.data.labels.active import Strategy, queue
 from trainwright.data.labels.book import Answer, LabelBook
 from trainwright.data.labels.exchange import read_labels, read_row_ids, write_labels
 from trainwright.data.labels.items import Items, read_items
-from trainwright.flow.label_order import FEWEST_LABELS, rank
+from trainwright.flow.label_order import FEWEST_LABELS, first_order, rank
 from trainwright.flow.out_of_fold import out_of_fold
 from trainwright.recipe import load_recipe
 from trainwright.runs.workspace import Workspace
@@ -70,6 +70,7 @@ class Desk:
     Attributes:
         work: Names the record and the target, so that answers go to none but theirs.
         estimate: What further labels are expected to buy; None before it is known.
+        trouble: Why the rows could not be ordered anew; they then come as before. None where they could.
 
     Raises:
         CommandError: there are no classes, or too many, or a row id that is not there.
@@ -92,7 +93,8 @@ class Desk:
         self._now = now
         self._position = {row: position for position, row in enumerate(items.ids)}
         self._shown = dict(zip(items.ids, items.shown, strict=True))
-        self._order = self._first_order()
+        self._drawn = self._rows_to_ask()
+        self._order = self._drawn if wishes.rows is not None else first_order(self._drawn)
         self._asked = {items.ids[position] for position in self._order.tolist()}
         self._leases: dict[int, dict[str, float]] = {}
         self._lock = threading.Lock()
@@ -100,6 +102,7 @@ class Desk:
         self._ranked_at = 0
         self._ranking = False
         self.estimate: dict[str, Any] | None = None
+        self.trouble: str | None = None
         named = f"{book.path.resolve()}\n{items.target}"
         self.work = sha256_bytes(named.encode())[:16]
 
@@ -138,6 +141,7 @@ class Desk:
             "mine": sum(answer.label is not None for answer in mine),
             "skipped": sum(answer.label is None for answer in mine),
             "estimate": self.estimate,
+            "trouble": self.trouble,
         }
 
     def next(self, annotator: str, count: int) -> list[dict[str, Any]]:
@@ -222,7 +226,8 @@ class Desk:
     def _standing(self) -> list[Answer]:
         return [a for a in self.book.standing() if self._shown.get(a.row) == a.shown]
 
-    def _first_order(self) -> NDArray[np.int64]:
+    def _rows_to_ask(self) -> NDArray[np.int64]:
+        """Those that were named, in their order; or all without a label, in random order."""
         if self._wishes.rows is not None:
             lacking = [row for row in self._wishes.rows if row not in self._position]
             if lacking:
@@ -242,7 +247,7 @@ class Desk:
 
     def _rank_again(self) -> None:
         """Order the rest anew, in the background, where a tenth more is known than last time."""
-        if self._wishes.rows is not None or self._wishes.strategy == "random":
+        if self._wishes.rows is not None:
             return
         known = self._known()
         with self._lock:
@@ -265,12 +270,21 @@ class Desk:
 
     def _rank(self, known: dict[int, str]) -> None:
         try:
-            order, estimate = rank(
-                self.items, known, self._order, models=self._models, classes=self.classes,
-                strategy=self._wishes.strategy, seed=self._wishes.seed,
-            )  # fmt: skip
+            ranked = rank(
+                self.items,
+                known,
+                self._order,
+                drawn=self._drawn,
+                models=self._models,
+                classes=self.classes,
+                strategy=self._wishes.strategy,
+                seed=self._wishes.seed,
+            )
             with self._lock:
-                self._order, self.estimate = order, estimate
+                self._order, self.estimate = ranked.order, ranked.estimate
+            self.trouble = None
+        except Exception as error:  # labels go on, and the page says it
+            self.trouble = (str(error) or type(error).__name__)[:200]
         finally:
             self._ranking = False
 

@@ -76,6 +76,12 @@ class TableFolds:
         }
         return tuple(name for name, does in fits.items() if does)
 
+    def points(self) -> Floats:
+        """Where the rows stand (`core.protocols.Placed`)."""
+        if self._points is None:
+            self._points = points_of(self._scaled, self._codes)
+        return self._points
+
     def predict(
         self,
         family: str,
@@ -157,12 +163,11 @@ class TableFolds:
     def _near(
         self, values: Floats, inside: NDArray[np.bool_], outside: NDArray[np.bool_], seed: int
     ) -> Floats:
-        if self._points is None:
-            self._points = points_of(self._scaled, self._codes)
+        points = self.points()
         return neighbour_answers(
-            self._points[inside],
+            points[inside],
             values[inside],
-            self._points[outside],
+            points[outside],
             num_classes=len(self._target.classes),
         )
 

@@ -42,13 +42,16 @@ class NamedPackage:
 
 
 def resolve_model(text: str, workspace: Workspace) -> NamedPackage:
-    """Find a package: `name@champion`, `name/3`, a run, or a package's folder.
+    """Find a package: `name@champion`, `name/3`, a run, or the folder of a package or of a run.
 
     Raises:
         CommandError: nothing is meant by it.
         TrustError: the registry was changed.
     """
     path = Path(text)
+    if (run := _run_at(path, workspace)) is not None:
+        require_package(run)
+        return NamedPackage(run.package, run.id, run)
     is_spelt_as_path = text.startswith((".", "/")) and path.is_dir()
     if is_spelt_as_path or _is_there(path) or _is_there(path / "manifest.json"):
         # What is no package is refused when it is loaded.
@@ -64,6 +67,14 @@ def resolve_model(text: str, workspace: Workspace) -> NamedPackage:
     found = workspace.find_run(text)
     require_package(found)
     return NamedPackage(found.package, found.id, found)
+
+
+def _run_at(path: Path, workspace: Workspace) -> RunFolder | None:
+    """The run of this workspace whose folder this is."""
+    if not _is_there(path / "events.jsonl"):
+        return None
+    here = path.resolve()
+    return next((run for run in workspace.list_runs() if run.path.resolve() == here), None)
 
 
 def _is_there(path: Path) -> bool:

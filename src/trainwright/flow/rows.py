@@ -16,7 +16,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from trainwright.core.artifacts import Snapshot, Split
-from trainwright.core.columns import UNIT, WEIGHT, Column, ColumnType, Target, Task
+from trainwright.core.columns import ROW, UNIT, WEIGHT, Column, ColumnType, Target, Task
 from trainwright.core.errors import DataError
 from trainwright.data.language.counting import Mixture, mixture_of
 from trainwright.data.snapshot import read_split
@@ -151,7 +151,7 @@ def as_rows(frame: pl.DataFrame, target: Target, *, further: Sequence[Target] = 
     return Rows(
         frame,
         encode_target(values, target),
-        frame[UNIT].to_numpy().astype(np.int64),
+        frame[UNIT if UNIT in frame.columns else ROW].to_numpy().astype(np.int64),
         words,
         tuple((other, encode_target(frame[other.name], other)) for other in further),
         None,

@@ -159,10 +159,10 @@ class FittedModel:
         answer = self.estimator.predict(features)
         if not self.target.task.has_classes:
             return Prediction(answer)
-        if isinstance(self.threshold, tuple):
-            return Prediction((answer >= np.array(self.threshold)).astype(np.int64), answer)
         if self.calibrator is not None:
             answer = self.calibrator.apply(answer)
+        if isinstance(self.threshold, tuple):
+            return Prediction((answer >= np.array(self.threshold)).astype(np.int64), answer)
         answer = normalised(answer)
         is_words = self.target.task is Task.TOKEN_CLASSIFICATION
         words = features.row_words if is_words else None

@@ -39,8 +39,8 @@ class FilterSettings(Section):
     max_words: int | None = Field(default=None, ge=1)
     """Longer texts are left out."""
     words: str | None = None
-    """A file of words, one a line: texts with too many of them are left out."""
+    """A file of words or phrases, one a line: texts with too many of them are left out."""
     words_share: float = Field(default=0.01, ge=0, le=1)
-    """The share of a text's words above which they are too many."""
+    """The share of a text's words above which they are too many; 0 lets none pass."""
     toxicity: Toxicity | None = None
     """{model: PACKAGE, class: LABEL, threshold: 0.5}: texts that a classifier refuses."""

@@ -8,7 +8,7 @@ from trainwright.recipe.reads import Section
 
 
 class LayoutSettings(Section):
-    """Where the rows of a CSV or TSV file begin and end; of a workbook `skip_lines` alone."""
+    """Where the rows of a CSV or TSV file begin and end, or of a sheet, whose rows are its lines."""
 
     skip_lines: int | None = Field(default=None, ge=0, le=10_000)
     """Lines above the header, such as a title."""

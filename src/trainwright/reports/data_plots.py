@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from trainwright.reports.bars import Whisker, paired_bars, whisker_plot
@@ -20,7 +21,7 @@ MOST_MISSING = 30
 def column_figures(columns: Sequence[tuple[str, Values]]) -> list[Figure]:
     """How the values of the first columns are spread: histograms of numbers, shares of categories."""
     found = (_column_figure(name, summary) for name, summary in columns)
-    return [figure for figure in found if figure is not None][:MOST_FIGURES]
+    return list(islice((figure for figure in found if figure is not None), MOST_FIGURES))
 
 
 def missing_figure(columns: Sequence[tuple[str, Values]]) -> Figure | None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,12 +19,12 @@ import polars as pl
 from trainwright.core.columns import Column, ColumnType
 from trainwright.core.durable import canonical_json
 from trainwright.core.seeds import derive_seed
+from trainwright.core.threads import thread_pool
 from trainwright.summaries.columns import ColumnProfile, profile_column
 from trainwright.summaries.images import draw_image
 from trainwright.summaries.sketches import EXACT_ROWS
 
 UNSEEN = "__unseen__"
-_THREADS = 2
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,7 +81,7 @@ def profile_frame(
             frame[column.name], column, exact_rows=exact_rows, first_block=first_block
         )
 
-    with ThreadPoolExecutor(_THREADS) as pool:
+    with thread_pool() as pool:
         found = pool.map(summary, columns)
         return Profile(dict(zip([column.name for column in columns], found, strict=True)))
 

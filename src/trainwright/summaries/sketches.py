@@ -31,6 +31,9 @@ _MAGNITUDE = np.int64(0x7FFF_FFFF_FFFF_FFFF)
 _PRECISION = 12
 _CACHED = 8_192  # numbers of which several arrays stay in a core's cache
 _LETTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_"
+_OF_RANK = np.frombuffer(_LETTERS.encode("ascii"), dtype=np.uint8)
+_RANK_OF = np.zeros(256, dtype=np.uint8)
+_RANK_OF[_OF_RANK] = np.arange(len(_LETTERS))
 
 Scale = Literal["number", "time"]
 
@@ -222,12 +225,12 @@ class HyperLogLog:
 
     def to_json(self) -> str:
         """One letter a register."""
-        return "".join(_LETTERS[rank] for rank in self.registers.tolist())
+        return _OF_RANK[self.registers].tobytes().decode("ascii")
 
     @classmethod
     def from_json(cls, value: str) -> HyperLogLog:
         """Inverse of `to_json`."""
-        return cls(np.array([_LETTERS.index(letter) for letter in value], dtype=np.uint8))
+        return cls(_RANK_OF[np.frombuffer(value.encode("ascii"), dtype=np.uint8)])
 
 
 def hash_numbers(values: NDArray[np.float64] | NDArray[np.int64]) -> NDArray[np.uint64]:

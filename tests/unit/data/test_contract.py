@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
+import yaml
 from numpy.typing import NDArray
 
 from trainwright.core.artifacts import Snapshot
 from trainwright.core.errors import DataError, RecipeError
-from trainwright.data.contract import contract_of, to_yaml
+from trainwright.data.contract import _limit, contract_of, to_yaml
 from trainwright.data.prepare import prepare
 from trainwright.data.snapshot import load_snapshot
 from trainwright.recipe import parse_recipe
@@ -179,3 +180,10 @@ def test_a_contract_that_is_none_is_called_a_contract(prepared, contract, told):
     with pytest.raises(RecipeError, match=told) as caught:
         prepared(table(), contract)
     assert "columns:" in caught.value.mend
+
+
+@pytest.mark.parametrize("limit", [-998.69, 0.1, 3.0, 1e16, 2.5e-9, -1e-300, 1e300])
+def test_a_limit_is_written_as_short_as_it_goes_and_read_back(limit: float) -> None:
+    written = _limit(limit)
+    assert yaml.safe_load(f"[{written}]") == [limit]
+    assert len(written) <= len(repr(limit)) + 2

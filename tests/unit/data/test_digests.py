@@ -10,6 +10,8 @@ from trainwright.data.digests import FrameDigest
 COLUMNS = {
     "numbers": pl.Series([1.5, None, float("nan"), -0.0, 7.0, None]),
     "texts": pl.Series(["a", None, "", "bc", "ä", "d"]),
+    "long texts": pl.Series([None, None, "one of more than twelve bytes", "b", None, "ä" * 40]),
+    "mostly missing": pl.Series([None, None, None, "c", None, None]),
     "flags": pl.Series([True, None, False, True, None, False]),
     "moments": pl.Series([datetime(2024, 1, day) if day != 3 else None for day in range(1, 7)]),
     "lists": pl.Series([["a", "b"], [], None, ["c"], ["d", None], ["e"]]),
@@ -44,3 +46,9 @@ def test_what_looks_alike_is_told_apart() -> None:
     ]  # fmt: skip
     assert len({tuple(one) for one in alike}) == len(alike)
     assert digest(pl.Series([-0.0])) == digest(pl.Series([0.0]))
+
+
+def test_gaps_elsewhere_are_other_values() -> None:
+    columns = [[None, "a", "b"], ["a", None, "b"], ["a", "b", None], ["a", "b"], [None, None, "a"]]
+    told = {tuple(digest(pl.Series(one, dtype=pl.String))) for one in columns}
+    assert len(told) == len(columns)

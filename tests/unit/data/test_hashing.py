@@ -179,3 +179,20 @@ def test_texts_at_uneven_distances_are_hashed_as_each_alone() -> None:
     assert hash_cells(uneven).tolist() == [
         int(hash_cells(same[n : n + 1])[0]) for n in (0, 1, 3, 4, 5)
     ]
+
+
+@pytest.mark.parametrize("gaps", [0.0, 0.1])
+@pytest.mark.parametrize("longest", [4, 12, 40])
+def test_rows_of_a_long_column_hash_as_those_of_its_parts(gaps: float, longest: int) -> None:
+    random = np.random.default_rng(np.random.SeedSequence().entropy)
+    size = 40_000  # more than are hashed at a time
+    lengths = random.integers(0, longest + 1, size)
+    letters = "".join(random.choice(list("abcxyzä"), int(lengths.sum())))
+    ends = np.cumsum(lengths)
+    texts = pl.Series(
+        "t",
+        [letters[end - n : end] for end, n in zip(ends.tolist(), lengths.tolist(), strict=True)],
+    ).set(pl.Series(random.random(size) < gaps), None)
+    parts = [hash_cells(texts[start : start + 333]) for start in range(0, size, 333)]
+    assert (hash_cells(texts) == np.concatenate(parts)).all()
+    assert (hash_cells(pl.concat([texts[:7], texts[7:]], rechunk=False)) == hash_cells(texts)).all()

@@ -14,8 +14,6 @@ from trainwright.data.passes import Rounds
 from trainwright.data.staging.arrays import Arrays
 from trainwright.data.staging.blocks import BlockStore
 from trainwright.data.staging.typed import TypedRows
-from trainwright.summaries.moments import BLOCK_ROWS
-from trainwright.summaries.profile import profile_frame
 
 COLUMNS = (
     Column("n", ColumnType.NUMBER),
@@ -65,24 +63,3 @@ def test_hashes_are_those_of_the_whole_table(workers: Workers, tmp_path: Path) -
     inputs, whole = Rounds(typed, Arrays(), tmp_path, workers).hashes(["n", "t"], "c")
     assert inputs.tolist() == hash_rows(frame, ["n", "t"]).tolist()
     assert whole.tolist() == mix(inputs ^ mix(hash_cells(frame["c"]))).tolist()
-
-
-@pytest.mark.parametrize("workers", [HERE, InShares()], ids=["here", "shares"])
-def test_the_profile_is_that_of_the_chosen_rows_in_order(workers: Workers, tmp_path: Path) -> None:
-    heights = [40_000, 3, 61_000, 50_000]
-    typed, frame = rows_of(tmp_path, heights=heights)
-    row = np.delete(np.arange(sum(heights)), slice(40_000, 40_003))  # a block without any
-    chosen = np.random.default_rng(1).random(len(row)) < 0.9
-    arrays = Arrays(span_rows=10_007)
-    found = Rounds(typed, arrays, tmp_path, workers).profile(COLUMNS, row, chosen)
-    wanted = frame[row[chosen]]
-    assert wanted.height > 2 * BLOCK_ROWS
-    assert found.to_json() == profile_frame(wanted, COLUMNS).to_json()
-
-
-def test_a_profile_may_have_numbers_alone_or_none(tmp_path: Path) -> None:
-    typed, frame = rows_of(tmp_path, heights=[10, 20])
-    rounds = Rounds(typed, Arrays(), tmp_path)
-    for columns in (COLUMNS[:2], COLUMNS[2:]):
-        found = rounds.profile(columns, np.arange(30), np.ones(30, dtype=bool))
-        assert found.to_json() == profile_frame(frame, columns).to_json()

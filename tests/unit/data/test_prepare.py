@@ -82,7 +82,7 @@ def test_every_row_is_in_one_file_and_in_the_ledger(run: Run) -> None:
     rows = pl.concat([frame[ROW] for frame in frames]).sort()
     assert rows.to_list() == list(range(400))
     assert snapshot.rows == {"input": 400, "train": 280, "validation": 60, "test": 60, "dropped": 0}
-    assert frames[0].columns == [ROW, UNIT, "y", "x", "z", "kind"]
+    assert frames[0].columns == [ROW, "y", "x", "z", "kind"]
     assert frames[0][ROW].is_sorted()
     ledger = read_ledger(snapshot)
     assert ledger.columns == ["row", "source", "position", "bucket", "step", "reason"]
@@ -332,6 +332,15 @@ def test_coincidences_across_a_given_split_are_no_error(run: Run) -> None:
     assert run(frame, split={"by": "given", "column": "part"}).rows["test"] == 60
 
 
+def test_rows_that_are_resampled_together_say_so(run: Run) -> None:
+    snapshot = run(pl.concat([table(), table().head(1)]))
+    train = read_split(snapshot, Split.TRAIN)
+    assert train.columns == [ROW, UNIT, "y", "x", "z", "kind"]
+    copies = [read_split(snapshot, split).filter(pl.col(ROW).is_in([0, 400])) for split in Split]
+    assert pl.concat([copy[UNIT] for copy in copies]).to_list() == [0, 0]
+    assert (train[UNIT] == train[ROW]).sum() >= train.height - 1
+
+
 def test_columns_are_left_out_with_their_reason(run: Run) -> None:
     frame = table().with_columns(
         id=pl.int_range(400)
@@ -351,7 +360,7 @@ def test_columns_are_left_out_with_their_reason(run: Run) -> None:
         "later": "declared: known after",
     }
     assert [column.name for column in snapshot.inputs] == ["x", "kind"]
-    assert read_split(snapshot, Split.TRAIN).columns == [ROW, UNIT, "y", "x", "kind"]
+    assert read_split(snapshot, Split.TRAIN).columns == [ROW, "y", "x", "kind"]
 
 
 def test_a_table_with_nothing_to_learn_from_is_refused(run: Run) -> None:

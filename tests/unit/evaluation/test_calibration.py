@@ -10,6 +10,7 @@ from trainwright.core import parts
 from trainwright.core.errors import TrustError
 from trainwright.evaluation.calibration import (
     IsotonicCalibrator,
+    LabelCalibrator,
     PriorCalibrator,
     TemperatureCalibrator,
 )
@@ -111,6 +112,33 @@ def test_saved_and_loaded_by_kind_it_is_the_same(method, tmp_path):
     assert (again.apply(probabilities) == calibrator.apply(probabilities)).all()
 
 
+def of_labels(probabilities):
+    bent = IsotonicCalibrator((0.1, 0.7), (0.3, 0.4))
+    return LabelCalibrator((TemperatureCalibrator(2.5), None, bent)), probabilities[:, :3]
+
+
+def test_each_label_goes_by_its_own_calibrator_and_the_rows_need_not_sum_to_one(tmp_path):
+    calibrator, probabilities = of_labels(drawn(rows=99, num_classes=4)[0])
+    told = calibrator.apply(probabilities)
+    logits = np.log(probabilities[:, 0] / (1 - probabilities[:, 0]))
+    assert told[:, 0] == pytest.approx(1 / (1 + np.exp(-logits / 2.5)), abs=1e-6)
+    assert (told[:, 1] == probabilities[:, 1]).all()
+    assert told[:, 2] == pytest.approx(np.interp(probabilities[:, 2], [0.1, 0.7], [0.3, 0.4]))
+    alone = np.concatenate([calibrator.apply(probabilities[k : k + 1]) for k in range(99)])
+    assert (told == alone).all()
+    calibrator.save(tmp_path)
+    assert parts.load("by-label", tmp_path) == calibrator
+
+
+@pytest.mark.parametrize(
+    "value", [[], 3, [3], [{"kind": "temperature", "temperature": 0}], [{"kind": "prior"}], [[]]]
+)
+def test_calibrators_of_labels_that_were_not_saved_so_are_not_trusted(value, tmp_path):
+    (tmp_path / "calibrator.json").write_text(json.dumps({"kind": "by-label", "parts": value}))
+    with pytest.raises(TrustError, match="not a calibrator as it was saved"):
+        LabelCalibrator.load(tmp_path)
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -146,3 +174,12 @@ def test_a_changed_isotonic_file_is_not_trusted(change, tmp_path):
     path.write_text(json.dumps(json.loads(path.read_text()) | change))
     with pytest.raises(TrustError, match="not a calibrator as it was saved"):
         IsotonicCalibrator.load(tmp_path)
+
+
+def test_classes_that_are_parted_without_a_mistake_are_made_no_surer_than_the_rows_bear_out():
+    codes = np.arange(200) % 2
+    probabilities = np.where(codes[:, None] == [0, 1], 0.9, 0.1)
+    told = TemperatureCalibrator.fit(probabilities, codes).apply(probabilities)
+    assert 1 - told.max(axis=1).mean() == pytest.approx(1 / 202, rel=1e-3)
+    surer = np.where(codes[:, None] == [0, 1], 0.9999, 0.0001)  # raw probabilities stay as they are
+    assert TemperatureCalibrator.fit(surer, codes).temperature == pytest.approx(1, abs=1e-5)

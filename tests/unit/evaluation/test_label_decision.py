@@ -6,11 +6,10 @@ import numpy as np
 import pytest
 from sklearn.metrics import f1_score
 
-from trainwright.evaluation.label_decision import (
-    cross_fit_thresholds,
-    decide_labels,
-    fit_thresholds,
-)
+from told_labels import too_sure
+from trainwright.evaluation.decision import Decision
+from trainwright.evaluation.label_decision import cross_fit_labels, fit_labels, fit_thresholds
+from trainwright.summaries.label_statistics import label_losses
 
 
 def case(rows: int = 90, labels: int = 3):
@@ -20,9 +19,12 @@ def case(rows: int = 90, labels: int = 3):
     return truth, told
 
 
+def decided(told, thresholds):
+    return Decision(None, thresholds).apply(told).values
+
+
 def f1(truth, told, thresholds, average):
-    decided = decide_labels(told, thresholds).values
-    return f1_score(truth, decided, average=average, zero_division=0)
+    return f1_score(truth, decided(told, thresholds), average=average, zero_division=0)
 
 
 @pytest.mark.parametrize(("metric", "average"), [(None, "micro"), ("macro_f1", "macro")])
@@ -46,19 +48,41 @@ def test_a_label_of_few_rows_shares_the_threshold_of_all():
 def test_a_baseline_of_one_probability_tells_all_or_none():
     truth, _ = case()
     told = np.full_like(truth, 0.1)
-    decided = decide_labels(told, fit_thresholds(told, truth)).values
-    assert set(decided.mean(axis=0).tolist()) <= {0.0, 1.0}
+    labels = decided(told, fit_thresholds(told, truth))
+    assert set(labels.mean(axis=0).tolist()) <= {0.0, 1.0}
 
 
 def test_printed_labels_are_told_by_thresholds_of_other_rows():
     truth, told = case()
-    found = cross_fit_thresholds(told, truth, np.arange(len(truth)), seed=1, by_time=False)
-    own = decide_labels(told, fit_thresholds(told, truth))
-    assert (found.values != own.values).any()
-    assert np.array_equal(found.probabilities, told)
+    found = cross_fit_labels(told, truth, np.arange(len(truth)), seed=1, by_time=False)
+    own = decided(told, fit_thresholds(told, truth))
+    assert (found.values != own).any()
+    assert np.array_equal(found.probabilities, told)  # too few rows to calibrate
 
 
 def test_one_unit_leaves_nothing_to_learn_from():
     truth, told = case()
-    found = cross_fit_thresholds(told, truth, np.zeros(len(truth), int), seed=1, by_time=False)
+    found = cross_fit_labels(told, truth, np.zeros(len(truth), int), seed=1, by_time=False)
     assert np.array_equal(found.values, told >= 0.5)
+
+
+def test_labels_are_told_by_thresholds_of_calibrated_probabilities():
+    truth, told, _ = too_sure()
+    units = np.arange(len(truth))
+    found = fit_labels(told, truth, units, seed=5, by_time=False)
+    calibrated = found.calibrator.apply(told)
+    assert found.threshold == fit_thresholds(calibrated, truth)
+    assert np.array_equal(found.apply(told).probabilities, calibrated)
+    assert f1_score(truth, found.apply(told).values, average="micro") > 0.65
+
+
+def test_printed_probabilities_are_nearer_the_truth_and_by_calibrators_of_other_rows():
+    truth, told, honest = too_sure()
+    units = np.arange(len(truth))
+    found = cross_fit_labels(told, truth, units, seed=5, by_time=False).probabilities
+    own = fit_labels(told, truth, units, seed=5, by_time=False).apply(told).probabilities
+    best, raw = label_losses(honest, truth).mean(), label_losses(told, truth).mean()
+    printed = label_losses(found, truth).mean()
+    assert printed - best < 0.1 * (raw - best)
+    assert label_losses(own, truth).mean() < printed  # which flatters
+    assert np.abs(found - honest).mean() < 0.4 * np.abs(told - honest).mean()

@@ -8,7 +8,7 @@ nothing is held but the rows left out.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence, Set
 from pathlib import Path
 
 import numpy as np
@@ -121,12 +121,21 @@ def _listed(path: Path, share: float) -> Rule:
         raise DataError(
             f"the list of words cannot be read: {error}",
             where=str(path),
-            mend="name a UTF-8 file with one word a line in data.filters.words",
+            mend="name a UTF-8 file with one word or phrase a line in data.filters.words",
         ) from error
     listed.discard("")
-    return Rule(lambda document: _share_of(document, listed), most=share)
+    phrases: dict[int, set[tuple[str, ...]]] = {}
+    for said in listed:
+        phrase = tuple(said.split())
+        phrases.setdefault(len(phrase), set()).add(phrase)
+    return Rule(lambda document: _share_of(document.bare_words, phrases), most=share)
 
 
-def _share_of(document: Document, listed: Mapping[str, object] | set[str]) -> float:
-    found = sum(word.strip(".,;:!?\"'()").lower() in listed for word in document.words)
-    return found / len(document.words) if document.words else 0.0
+def _share_of(words: Sequence[str], phrases: Mapping[int, Set[tuple[str, ...]]]) -> float:
+    """The share of the words that are listed, or are part of a phrase that is."""
+    found = bytearray(len(words))
+    for length, known in phrases.items():
+        for start, gram in enumerate(zip(*(words[k:] for k in range(length)), strict=False)):
+            if gram in known:
+                found[start : start + length] = b"\x01" * length
+    return sum(found) / len(words) if words else 0.0

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -25,12 +24,12 @@ from trainwright.core.durable import (
 )
 from trainwright.core.errors import DataError, Fault, TrustError, shorten
 from trainwright.core.extras import require
+from trainwright.core.threads import thread_pool
 from trainwright.data.images.marks import marked
 from trainwright.recipe.loading import IMAGE_ENDINGS
 
 MAX_FAULTS = 10
 OnDamage = Literal["refuse", "mark"]
-_THREADS = 2
 _MEND = "save the image anew, or remove it"
 
 
@@ -106,7 +105,7 @@ def read_images(
 
     found: list[bytes | None] = []
     faults: list[Fault] = []
-    with ThreadPoolExecutor(_THREADS) as pool:
+    with thread_pool() as pool:
         for number, one in enumerate(pool.map(read, places)):
             if isinstance(one, Fault):
                 faults.append(one)

@@ -5,10 +5,11 @@ others (by 0.1 of the way from knowing nothing to perfect; by 0.05 where it is p
 digit, so that the others leave fifty times its error). Both are needed: petal length
 tells irises apart nearly by itself, but so do their other measures, and nothing leaks; a delay on
 arrival tells alone what nothing else does. The same holds for a difference or ratio of two columns.
-A column that merely beats all others together is a suspect, a warning, where it does so by far, or where
-nothing else is tied to it: what was written down after the event depends on the event alone, so that,
-given the target, the others tell nothing of it; income or loyalty go along with other things that one knows
-of a customer. A warning is also what tells the answer itself where the others come too near it for an error.
+A column that merely beats all others together is a suspect, a warning, where nothing else is tied to it, or
+where it does so by far, and by the farther the more is tied to it: what was written down after the event
+depends on the event alone, so that, given the target, the others tell nothing of it; income or a height go
+along with other things that one knows of a person. A warning is also what tells the answer itself where the
+others come too near it for an error.
 
 The others are without what is proven to leak, without what is perfect to the third digit, and without
 near-copies of the column: otherwise two copies of the answer would excuse each other. What
@@ -42,7 +43,8 @@ MAX_SUSPECTS = 2
 FEWEST_ROWS = 200  # for a suspect
 SUSPICIOUS = {Task.CLASSIFICATION: 0.8, Task.REGRESSION: 0.6}
 SUSPECT_MARGIN = 0.02
-FAR = 0.2  # of skill, beyond which a suspect needs no more evidence
+FAR = 0.2  # of skill, by which a tied column has to lead
+FARTHER = 0.5  # and so much of what is tied beyond that
 TIED = 0.1  # share of a column that others tell beyond the target, from which on it is an input like them
 
 
@@ -181,8 +183,8 @@ def _suspects(bench: Bench, leaks: set[str]) -> Iterator[Finding]:
         others = bench.others(set_aside)
         if score <= others + SUSPECT_MARGIN:
             return
-        by_far = bench.skill(score) - bench.skill(others) >= FAR
-        if not by_far and bench.tie(name, without=set_aside) >= TIED:
+        lead, tie = bench.skill(score) - bench.skill(others), bench.tie(name, without=set_aside)
+        if tie >= TIED and lead < FAR + FARTHER * tie:
             continue
         yield Finding(
             "leakage",

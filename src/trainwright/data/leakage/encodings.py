@@ -1,18 +1,21 @@
 """Columns made of a category and the target: smoothed and leave-one-out encodings from before the split.
 
-Both are known by their arithmetic, category by category of a column that stands beside them, with n rows
+They are known by their arithmetic, category by category of a column that stands beside them, with n rows
 (all of them, test rows too) and targets that sum to K:
 
 - leave-one-out: x (n - 1) + y = K for each row. So x tells the row's own target, test rows' as well.
 - smoothed: x is one value a category, and for categories of one size a straight line of K, whatever the
   smoothing. Categories without a test row, whose K is known, give the line; in those that have some, the K
   that x stands for must be a sum of targets within what the known ones leave open. An encoding fitted on
-  train rows alone fails that, for its n is another one.
+  train rows alone fails that, for its n is another one. A target of more than six decimals has no sums to
+  be held to; there the line must not hold for the rows of train alone.
+- any other scale, as ranks of the mean: by the order of the categories (`target_orders`). A column whose
+  values stand for categories needs no other one beside it for that.
 
-No test target is looked at. Chance is counted as in `target_means`: what has only two sums, or fits
-by rounding, proves nothing. Not seen: encodings with noise, in an order (CatBoost's), of a
-category that is not in the table, or of one whose categories all have test rows; smoothed ones of a target of
-more than six decimals.
+No test target is looked at. Chance is counted as in `target_means`: what has only two sums, or fits by
+rounding, proves nothing. Not seen: encodings with noise, in an order (CatBoost's), of a category that is
+not in the table (but by their order, where each has a value of its own), or whose categories all have test
+rows.
 
 Cost: the counts of categories, a look at 4,000 train rows, and a pass for each pair that is left.
 
@@ -21,49 +24,42 @@ Source: Micci-Barreca 2001, doi:10.1145/507533.507538; Prokhorenkova et al. 2018
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import math
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from trainwright.core.artifacts import Finding, Split
 from trainwright.core.clock import Deadline
-from trainwright.core.columns import Column, ColumnType, Task
+from trainwright.core.columns import Task
 from trainwright.data.findings import finding
+from trainwright.data.leakage.encoding_pairs import (
+    FEWEST_CATEGORIES,
+    SAMPLE_ROWS,
+    Pair,
+    find_pairs,
+    is_one_sum,
+    is_one_value,
+    levels_of,
+    table_of,
+)
 from trainwright.data.leakage.preprocessing import cut_short, written_step
-from trainwright.data.leakage.target_means import ERROR, MOST_CLASSES, SMALL, WARNING
+from trainwright.data.leakage.target_means import ERROR, SMALL, WARNING, are_within
+from trainwright.data.leakage.target_orders import order_of
 from trainwright.data.types.case import yaml_word
-from trainwright.data.view import PART, PARTS, View
+from trainwright.data.view import View
 
-SAMPLE_ROWS = 4_000
-_FEWEST_CATEGORIES = 5  # that hold several targets
 _FEWEST_SUMS = 3  # of categories of one size
 _LEAST_CHANCE = 1e-3
-_EXACT = 1e-9  # relative to the column, what double precision leaves
 _FINEST = 1e-6
-_LEVEL, _X, _Y, _ROWS = "level", "x", "y", "rows"
-
-Floats = NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True)
-class _Pair:
-    """A number, a category and a class (a regression's has the code "")."""
-
-    number: str
-    category: str
-    code: str
+_ROWS = "rows"
 
 
 def find(view: View, *, deadline: Deadline) -> list[Finding]:
     """Numbers that were made of a category and the target of all rows."""
     if view.target.task not in (Task.CLASSIFICATION, Task.REGRESSION):
         return []
-    numbers = [c.name for c in view.columns if _may_be_made(c) and c.name in view.inputs]
-    categories = [c.name for c in view.columns if _may_be_encoded(c)]
-    left = _pairs(view, numbers, categories, deadline) if numbers and categories else []
+    left = find_pairs(view, deadline)
     if left is None:
         return [cut_short("columns that encode a category by the target")]
     found: dict[str, Finding] = {}
@@ -72,141 +68,27 @@ def find(view: View, *, deadline: Deadline) -> list[Finding]:
             return [*found.values(), cut_short("columns that encode a category by the target")]
         if pair.number in found:
             continue
-        table, slack = _table(view, pair, _levels(view, pair.category))
-        told = _left_out(pair, table, slack) or _smoothed(pair, table, slack, _step(view, pair))
+        table, slack = table_of(view, pair, levels_of(view, pair.category))
+        told = _told(pair, table, slack, _step(view, pair))
         if told is not None:
             found[pair.number] = told
     return list(found.values())
 
 
-def _may_be_made(column: Column) -> bool:
-    return column.type is ColumnType.NUMBER and not column.integer
+def _told(pair: Pair, table: pl.DataFrame, slack: float, step: float) -> Finding | None:
+    found = None
+    if not (pair.is_alone or pair.is_whole):
+        found = _left_out(pair, table, slack) or _smoothed(pair, table, slack, step)
+    return found or _ordered(pair, table, step)
 
 
-def _may_be_encoded(column: Column) -> bool:
-    whole = column.type is ColumnType.NUMBER and column.integer
-    return whole or column.type in (ColumnType.CATEGORY, ColumnType.IDENTIFIER)
-
-
-def _levels(view: View, name: str) -> pl.DataFrame:
-    """The levels of a category column with their rows; none of one of too many, or of one row each."""
-    counts = view.counts(name)
-    if counts is None or (counts["count"] > 1).sum() < _FEWEST_CATEGORIES:
-        return pl.DataFrame()
-    return counts.select(
-        pl.col("value").alias(_LEVEL), pl.col("count").cast(pl.Float64).alias(_ROWS)
-    )
-
-
-def _pairs(
-    view: View, numbers: Sequence[str], categories: Sequence[str], deadline: Deadline
-) -> list[_Pair] | None:
-    """Pairs that a sample of train rows does not rule out; None where time ran out."""
-    names = list(dict.fromkeys([view.target.name, *numbers, *categories]))
-    sample = view.sample(names, size=SAMPLE_ROWS, split=Split.TRAIN)
-    slacks = {name: _slack(sample[name].drop_nulls().to_numpy()) for name in numbers}
-    codes = view.target.classes[:MOST_CLASSES] if view.target.classes else ("",)
-    found = []
-    for done, category in enumerate(categories):
-        if not deadline.go_on("encodings", done):
-            return None
-        by = [category, view.target.name]
-        hopeful = _constant(sample, by[:1], slacks) | _constant(sample, by, slacks)
-        asked = numbers if not view.target.classes else sorted(hopeful)
-        levels = _levels(view, category) if asked else pl.DataFrame()
-        for number in asked if len(levels) else ():
-            for pair in (_Pair(number, category, code) for code in codes):
-                table = _aggregated(_rows(sample, view, pair, levels))
-                slack = slacks[number]
-                if len(table) and (_is_one_value(table, slack) or _is_one_sum(table, slack)):
-                    found.append(pair)
-    return found
-
-
-def _constant(frame: pl.DataFrame, by: Sequence[str], slacks: dict[str, float]) -> set[str]:
-    """Numbers that have one value where these columns have one."""
-    spread = frame.group_by(by).agg(pl.col(name).max() - pl.col(name).min() for name in slacks)
-    far = spread.select(pl.col(name).max().fill_null(0.0) for name in slacks)
-    return {name for name, slack in slacks.items() if far[name].item() <= 2 * slack}
-
-
-def _rows(frame: pl.DataFrame, view: View, pair: _Pair, levels: pl.DataFrame) -> pl.DataFrame:
-    """Level, x, y (missing in test rows), and the level's rows."""
-    target = pl.col(view.target.name)
-    value = (target == pair.code).cast(pl.Float64) if pair.code else target.cast(pl.Float64)
-    test = pl.col(PART) == PARTS.index(Split.TEST)
-    return (
-        frame.select(
-            pl.col(pair.category).alias(_LEVEL),
-            pl.col(pair.number).cast(pl.Float64).alias(_X),
-            pl.when(test).then(None).otherwise(value).alias(_Y),
-        )
-        .drop_nulls([_LEVEL, _X])
-        .join(levels, on=_LEVEL)
-    )
-
-
-def _aggregated(rows: pl.DataFrame) -> pl.DataFrame:
-    """Of each level of several rows what both proofs need."""
-    whole = pl.col(_X) * (pl.col(_ROWS) - 1) + pl.col(_Y)
-    return (
-        rows.filter(pl.col(_ROWS) > 1)
-        .group_by(_LEVEL)
-        .agg(
-            pl.col(_ROWS).first(),
-            pl.col(_Y).count().cast(pl.Float64).alias("known"),
-            pl.col(_Y).sum().alias("total"),
-            pl.col(_Y).min().alias("y_low"),
-            pl.col(_Y).max().alias("y_high"),
-            pl.col(_X).min().alias("x_low"),
-            pl.col(_X).max().alias("x_high"),
-            whole.min().alias("sum_low"),
-            whole.max().alias("sum_high"),
-        )
-    )
-
-
-def _table(view: View, pair: _Pair, levels: pl.DataFrame) -> tuple[pl.DataFrame, float]:
-    """The same of all rows, and the error of rounding of x."""
-    merged, slack = pl.DataFrame(), np.inf
-    names = [pair.number, pair.category, view.target.name]
-    for block in view.blocks(names):
-        rows = _rows(block, view, pair, levels)
-        slack = min(slack, _slack(rows[_X].to_numpy()))
-        mine = _aggregated(rows)
-        parts = [merged.select(mine.columns), mine] if len(merged) else [mine]
-        merged = pl.concat(parts).group_by(_LEVEL).agg(
-            pl.col(_ROWS).first(),
-            pl.col("known", "total").sum(),
-            pl.col("^.*_low$").min(),
-            pl.col("^.*_high$").max(),
-        )  # fmt: skip
-    return merged.sort(_ROWS, "known", "total", _LEVEL), slack
-
-
-def _slack(values: Floats) -> float:
-    """How far a value may be off: half the step in which it is written."""
-    if not len(values):
-        return np.inf
-    return max(written_step(values) / 2, _EXACT * float(np.abs(values).max()), 1e-12)
-
-
-def _is_one_value(table: pl.DataFrame, slack: float) -> bool:
-    return bool((table["x_high"] - table["x_low"] <= 2 * slack).all())
-
-
-def _is_one_sum(table: pl.DataFrame, slack: float) -> bool:
-    far = table["sum_high"] - table["sum_low"] > 2 * slack * (table[_ROWS] - 1)
-    return not far.any()
-
-
-def _left_out(pair: _Pair, table: pl.DataFrame, slack: float) -> Finding | None:
+def _left_out(pair: Pair, table: pl.DataFrame, slack: float) -> Finding | None:
     """Told where x and the row's own target make one sum in every category."""
-    if not len(table) or not _is_one_sum(table, slack):
+    if not len(table) or not is_one_sum(table, slack):
         return None
     spread = pl.col("y_high") - pl.col("y_low")
     telling = table.filter(spread > 20 * slack * (pl.col(_ROWS) - 1))  # else rounding could do it
-    if len(telling) < _FEWEST_CATEGORIES:
+    if len(telling) < FEWEST_CATEGORIES:
         return None
     of = f"the share of {pair.code!r}" if pair.code else "the mean of the target"
     return finding(
@@ -221,12 +103,14 @@ def _left_out(pair: _Pair, table: pl.DataFrame, slack: float) -> Finding | None:
     )
 
 
-def _smoothed(pair: _Pair, table: pl.DataFrame, slack: float, step: float) -> Finding | None:
+def _smoothed(pair: Pair, table: pl.DataFrame, slack: float, step: float) -> Finding | None:
     """Told where x is a line of the targets' sum, for each size of category."""
-    if not len(table) or step < _FINEST or not _is_one_value(table, slack):
+    if not len(table) or not is_one_value(table, slack):
         return None
-    if (table["y_high"] > table["y_low"]).sum() < _FEWEST_CATEGORIES:
+    if (table["y_high"] > table["y_low"]).sum() < FEWEST_CATEGORIES:
         return None  # the target is one value a category itself, and x may be that value in other words
+    if step < _FINEST:
+        return _fine(pair, table, slack)
     low, high = table["y_low"].to_numpy().min(), table["y_high"].to_numpy().max()
     chance, rows, plain = 0.0, 0, True
     for group in table.partition_by(_ROWS, maintain_order=True):
@@ -245,16 +129,79 @@ def _smoothed(pair: _Pair, table: pl.DataFrame, slack: float, step: float) -> Fi
         rows += int(group[_ROWS].sum())
     if chance > WARNING or plain:  # plain means are told elsewhere
         return None
+    return _smoothed_finding(
+        pair, table, chance, rows, "whole sums come out where test rows have a share in it"
+    )
+
+
+def _fine(pair: Pair, table: pl.DataFrame, slack: float) -> Finding | None:
+    """The same of a target without sums to be held to: the line holds for all rows, and not for train's."""
+    lines, chance, rows, plain = {}, 0.0, 0, True
+    spread = max(float(np.ptp(table["x_low"].to_numpy())), 1e-300)
+    for group in table.partition_by(_ROWS, maintain_order=True):
+        line = _line(group, slack)
+        if line is None:
+            continue
+        slope, start, fitted = line
+        size, known = float(group[_ROWS][0]), int((group["known"] == group[_ROWS]).sum())
+        if not fitted:
+            return None
+        lines[size] = slope, start
+        plain &= abs(slope * size - 1) < 1e-6 and abs(start) < 1e-6 * spread
+        chance += (known - 2) * math.log10(min(1.0, 8 * slack / spread))
+        rows += int(group[_ROWS].sum())
+    if chance > WARNING or plain:  # plain means are in the order of the means
+        return None
+    for count, total in (("train", "train_total"), ("known", "total")):
+        some = table.filter((pl.col(count) < pl.col(_ROWS)) & pl.col(count).is_in([*lines]))
+        slopes, starts = np.array([lines[size] for size in some[count]]).reshape(-1, 2).T
+        off = np.abs(some["x_low"].to_numpy() - starts - slopes * some[total].to_numpy())
+        if len(some) < _FEWEST_SUMS or (off <= 4 * slack).mean() > 0.5:
+            return None  # of these rows alone, as it should be
+    return _smoothed_finding(pair, table, chance, rows, "not of that of fewer rows")
+
+
+def _smoothed_finding(
+    pair: Pair, table: pl.DataFrame, chance: float, rows: int, proof: str
+) -> Finding:
     usual = float(table.select(pl.col(_ROWS).median()).item())
     of = f"share of {pair.code!r}" if pair.code else "mean of the target"
     return finding(
         "leakage",
         "error" if usual <= SMALL and chance <= ERROR else "warning",
         f"{pair.number!r} is the smoothed {of} among all rows of the same {pair.category!r}, test rows"
-        " and the row itself included: for categories of one size it is a line of the targets' sum, and whole"
-        f" sums come out where test rows have a share in it (of categories of about {usual:.0f} rows)",
+        " and the row itself included: for categories of one size it is a line of the targets' sum, and"
+        f" {proof} (of categories of about {usual:.0f} rows)",
         column=pair.number,
         count=rows,
+        remedy=_remedy(pair),
+    )
+
+
+def _ordered(pair: Pair, table: pl.DataFrame, step: float) -> Finding | None:
+    """Told where the values stand for categories in the order of their means over all rows."""
+    order = order_of(table) if len(table) else None
+    if order is None or order.chance > WARNING or (order.is_plain and step >= _FINEST):
+        return None  # plain means are told elsewhere, where sums can be held to
+    if pair.code and order.by_size and order.is_falling:
+        return None  # the other class rises, and may be told with its line
+    usual = float(table.select(pl.col(_ROWS).median()).item())
+    of = f"the share of {pair.code!r}" if pair.code else "the mean of the target"
+    among = "a category" if pair.is_alone else f"the same {pair.category!r}"
+    what = (
+        f"is {of} among all rows of {among}"
+        if order.is_plain
+        else f"{'falls' if order.is_falling else 'rises'} with {of} among all rows of {among}"
+    )
+    size = ", among those of as many rows" if order.by_size else ""
+    return finding(
+        "leakage",
+        "error" if usual <= SMALL and order.chance <= ERROR else "warning",
+        f"{pair.number!r} {what}, test rows and the row itself included: it has the {order.proven} categories"
+        f" without a test row in the order of their means{size}, and the others in none that known targets"
+        f" have (of categories of about {usual:.0f} rows)",
+        column=pair.number,
+        count=int(table[_ROWS].sum()),
         remedy=_remedy(pair),
     )
 
@@ -293,13 +240,13 @@ def _open_sums(
     unknown = some[_ROWS].to_numpy() - some["known"].to_numpy()
     total = some["total"].to_numpy()
     within = (sums >= total + unknown * low - error) & (sums <= total + unknown * high + error)
-    if not (np.all(off <= error) and np.all(within)):
+    if not (np.all(off <= error) and are_within(within, low=low, high=high)):
         return None
     chance = float(np.clip(2 * error / step, _LEAST_CHANCE, 1.0))
     return float(np.log10(chance)) * len(some)
 
 
-def _step(view: View, pair: _Pair) -> float:
+def _step(view: View, pair: Pair) -> float:
     """In which sums of targets go on."""
     if pair.code:
         return 1.0
@@ -308,7 +255,12 @@ def _step(view: View, pair: _Pair) -> float:
     return written_step(sample.to_numpy())
 
 
-def _remedy(pair: _Pair) -> str:
+def _remedy(pair: Pair) -> str:
+    if pair.is_alone:
+        return (
+            f"data: {{drop: [{yaml_word(pair.number)}]}}"
+            "  # and give the category itself: it is encoded here, from train rows alone"
+        )
     return (
         f"data: {{drop: [{yaml_word(pair.number)}]}}"
         f"  # and keep {yaml_word(pair.category)}: it is encoded here, from train rows alone"

@@ -7,9 +7,9 @@ small sample says which are worth a full look: forty columns cost a fraction of 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import chain, islice
 
 import numpy as np
 
@@ -60,11 +60,11 @@ def like_pairs(columns: Mapping[str, Column], values: Mapping[str, Values]) -> I
     dates = [name for name in varying if columns[name].type is ColumnType.DATETIME]
     clocks = {name for name in numbers if is_clock(values[name])}
     spans = {name: _span(values[name]) for name in varying}
-    both = [*combinations(numbers, 2), *combinations(dates, 2)]
-    for left, right in [p for p in both if _alike(spans[p[0]], spans[p[1]])][:MAX_PAIRS]:
+    both = chain(_alike_among(numbers, spans), _alike_among(dates, spans))
+    for left, right in islice(both, MAX_PAIRS):
         clock = {left, right} <= clocks
         yield Pair(left, right, clock=clock)
-        if left in numbers and not clock:
+        if columns[left].type is ColumnType.NUMBER and not clock:
             if np.nanmin(values[right]) > 0:
                 yield Pair(left, right, "/")
             elif np.nanmin(values[left]) > 0:
@@ -119,7 +119,19 @@ def _span(values: Values) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def _alike(one: tuple[float, float], other: tuple[float, float]) -> bool:
-    shorter, longer = sorted((one[1] - one[0], other[1] - other[0]))
-    overlap = min(one[1], other[1]) - max(one[0], other[0])
-    return longer <= _LIKE * shorter and overlap > 0
+def _alike_among(
+    names: Sequence[str], spans: Mapping[str, tuple[float, float]]
+) -> Iterator[tuple[str, str]]:
+    """Pairs of columns whose ranges overlap and are about as long, in the order of the columns.
+
+    As they are asked for: of 10,000 columns there are 50 million pairs.
+    """
+    low, high = np.array([spans[name] for name in names]).reshape(-1, 2).T
+    length = high - low
+    for at, name in enumerate(names):
+        behind = slice(at + 1, None)
+        overlap = np.minimum(high[at], high[behind]) - np.maximum(low[at], low[behind])
+        shorter = np.minimum(length[at], length[behind])
+        longer = np.maximum(length[at], length[behind])
+        for other in np.flatnonzero((longer <= _LIKE * shorter) & (overlap > 0)):
+            yield name, names[at + 1 + int(other)]

@@ -7,8 +7,8 @@ Both let test rows into what train rows hold. It is little as a rule, so these a
 means, which let in much, have a module of their own.
 
 Chance is kept out by the tolerance: to rounding of the values as they are written, which no table comes to by
-itself. Columns of few values (codes of a design) are not judged. Not seen: scaling to a range, medians,
-a fill that others of the column hold as well.
+itself. Columns of few values (codes of a design) are not judged. Scaling to a range is seen elsewhere
+(`ranges`). Not seen: scaling by quartiles, medians, a fill that others of the column hold as well.
 
 A sample of 20,000 rows shows which columns can be either: a mean that is not far from 0, a common value
 near the mean of the others. Only these are gone through. Cost: that sample, and one pass over the columns

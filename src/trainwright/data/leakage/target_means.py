@@ -41,6 +41,7 @@ _LEAST_CHANCE = 1e-3  # of one value: so that it takes several
 _FARTHEST = 4.0  # mean squared distance from the mean of known targets, in errors of sampling
 _FINEST = 1e-6
 _MOST_PARTS = 200
+_BEYOND = 0.05  # of the sums
 
 Floats = NDArray[np.float64]
 
@@ -56,6 +57,8 @@ def find(view: View, *, deadline: Deadline) -> list[Finding]:
     ]
     sample = view.sample(names, size=SAMPLE_ROWS)
     names = [name for name in names if sample[name].n_unique() <= MOST_VALUES + 1]
+    if view.target.classes and view.num_rows <= SAMPLE_ROWS:  # all rows are there
+        names = [name for name in names if _may_be_shares(sample[name])]
     codes = view.target.classes[:MOST_CLASSES] if view.target.classes else ("",)
     tables = _tables(view, names, codes, deadline)
     if tables is None:
@@ -130,7 +133,8 @@ def _tables(
             *(one.filter(known).max().alias(f"high{k}") for k, one in enumerate(as_sums)),
         ]
         for name in list(left):
-            mine = block.drop_nulls(name).group_by(pl.col(name).alias("value")).agg(aggregated)
+            some = pl.DataFrame([block[name], block[target], block[PART]]).drop_nulls(name)
+            mine = some.group_by(pl.col(name).alias("value")).agg(aggregated)
             parts = [tables[name], mine] if name in tables else [mine]
             tables[name] = pl.concat(parts).group_by("value").agg(
                 pl.col("^(rows|known|total.*|squares.*)$").sum(),
@@ -168,21 +172,45 @@ def _groups(table: pl.DataFrame, number: int) -> _Groups:
 def _chance(groups: _Groups) -> float:
     """Log10 of the chance that all sums come out so; 0 where one does not."""
     step = groups.step
-    sums = groups.value * groups.rows
-    written = written_step(groups.value)
-    slack = groups.rows * written / 2 * (written > 1e-9) + 1e-11 * np.abs(sums) + 1e-9 * step
-    off = np.abs(sums - np.round(sums / step) * step)
+    sums, slack, are_sums = _sums(groups.value, groups.rows, step)
     unknown = groups.rows - groups.known
     within = (sums >= groups.total + unknown * groups.low - slack) & (
         sums <= groups.total + unknown * groups.high + slack
     )
-    if not (np.all(off <= slack) and np.all(within)):
+    if not (are_sums and are_within(within, low=groups.low, high=groups.high)):
         return 0.0
     if _distance(groups) > _FARTHEST:
         return 0.0
     trivial = np.abs(groups.value - np.round(groups.value / step) * step) <= 1e-9 * step
     chance = np.where(trivial, 1.0, np.clip(2 * slack / step, _LEAST_CHANCE, 1.0))
     return float(np.log10(chance).sum())
+
+
+def _sums(values: Floats, rows: Floats, step: float) -> tuple[Floats, Floats, bool]:
+    """Value times rows, how far it may be off, and whether all are whole multiples of the step."""
+    sums: Floats = values * rows
+    written = written_step(values)
+    slack: Floats = rows * written / 2 * (written > 1e-9) + 1e-11 * np.abs(sums) + 1e-9 * step
+    off = np.abs(sums - np.round(sums / step) * step)
+    return sums, slack, bool(np.all(off <= slack))
+
+
+def _may_be_shares(column: pl.Series) -> bool:
+    """Could all values be shares of the rows that hold them? Spares most columns of a wide table the rest."""
+    values, rows = np.unique(column.drop_nulls().to_numpy(), return_counts=True)
+    return bool(len(values)) and _sums(values, rows.astype(np.float64), 1.0)[2]
+
+
+def are_within(within: NDArray[np.bool_], *, low: float, high: float) -> bool:
+    """Sums are within what known targets leave open; a few need not, since test targets may lie beyond those.
+
+    Args:
+        within: Whether each is; shape (values,).
+        low: Least known target: 0 and 1 are shares of a class, and nothing lies beyond.
+        high: Greatest.
+    """
+    beyond = 0 if (low, high) == (0.0, 1.0) else max(1, int(_BEYOND * len(within)))
+    return int((~within).sum()) <= beyond
 
 
 def _distance(groups: _Groups) -> float:

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
 from trainwright.core.artifacts import Finding
 from trainwright.core.errors import DataError, shorten
+from trainwright.core.threads import num_threads, thread_pool
 from trainwright.data.findings import finding
 from trainwright.data.reading.encoding import BLOCK_BYTES, Utf8Blocks, invalid_utf8
 from trainwright.data.reading.header import (
@@ -43,7 +44,6 @@ from trainwright.data.reading.tables import RawBlock
 from trainwright.recipe.layout import LayoutSettings
 
 LIMIT_RECORD_BYTES = 64 << 20
-_THREADS = 2
 _SAMPLE_BYTES = 1 << 18
 _HEADLESS = 50  # rows that tell whether the header is one of them
 _TAIL = 128  # a last block shorter than this part of a block is read with the one before
@@ -93,12 +93,14 @@ class Delimited:
 
     def blocks(self) -> Iterator[RawBlock]:
         """The rows, in order, all columns as text (see `Reader`)."""
-        with ThreadPoolExecutor(_THREADS) as pool:
+        ahead = num_threads() if num_threads() > 1 else 0
+        with thread_pool() as pool:
             waiting: deque[Future[Rows]] = deque()
             try:
                 for work in self._works():
                     waiting.append(pool.submit(parse_records, work))
-                    if len(waiting) > _THREADS:
+                    del work  # its bytes, before more are read; so do those below
+                    if len(waiting) > ahead:
                         yield self._noted(waiting.popleft().result())
                 while waiting:
                     yield self._noted(waiting.popleft().result())
@@ -145,6 +147,7 @@ class Delimited:
         for chunk in self._text:
             text = chunk.replace(b"\r", b"\n") if old_mac else chunk
             block, carry = whole_records(carry, text)
+            del chunk, text
             if len(carry) > LIMIT_RECORD_BYTES:
                 raise self._endless(carry, line + count_newlines(block))
             if block:
@@ -241,17 +244,15 @@ class Delimited:
         if self.layout.totals_row is False or not block.strip(b"\r\n"):
             return block
         totals = find_totals(block, delimiter=mark, width=width)
-        if self.layout.totals_row and totals is None:
-            totals = last_record(block, delimiter=mark)
-        if totals is None:
-            return block
-        at = line + block.count(b"\n", 0, totals.start)
-        self._refuse_where_rows_count(at, f"this row holds totals ({totals.filled[0]!r})")
-        self._leave_out(
-            at, at, f"the last row holds totals ({totals.filled[0]!r})", "totals_row: false"
-        )
-        self.left_out.append((at, "a row of totals"))
-        return block[: totals.start]
+        if self.layout.totals_row and not totals:
+            totals = [last_record(block, delimiter=mark)]
+        for record in reversed(totals):
+            at = line + block.count(b"\n", 0, record.start)
+            label = next(iter(record.filled), "")
+            self._refuse_where_rows_count(at, f"this row holds totals ({label!r})")
+            self._leave_out(at, at, f"the last row holds totals ({label!r})", "totals_row: false")
+            self.left_out.append((at, "a row of totals"))
+        return block[: totals[0].start] if totals else block
 
     def _leave_out(self, first: int, last: int, told: str, keeps: str) -> None:
         """Say which lines are no rows, and how they would be."""

@@ -15,6 +15,7 @@ from typing import BinaryIO
 from trainwright.core.errors import DataError, Fault, RecipeError
 
 BLOCK_BYTES = 8 << 20
+_HEAD_BYTES = 1 << 16  # that stay
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF16_LE, "utf-16-le"),
@@ -50,10 +51,11 @@ class Utf8Blocks:
 
     def __iter__(self) -> Iterator[bytes]:
         """UTF-8 bytes; not yet checked where the file itself is UTF-8."""
-        block = self.head[len(self.mark) :]
+        block, self.head = self.head[len(self.mark) :], self.head[:_HEAD_BYTES]
         if codecs.lookup(self.encoding).name == "utf-8":
             while block:
                 yield block
+                del block  # before the next is read
                 block = self._read()
             return
         decoder = codecs.getincrementaldecoder(self.encoding)()

@@ -4,42 +4,39 @@ openpyxl's read-only mode streams: 26 MB whatever the sheet, 150,000 cells a sec
 Polars) is eleven times as fast, but keeps a sheet whole and gives an error such as #DIV/0! as an empty text;
 and a 6 KB file with two cells far apart ends the process, because its grid does not fit into memory.
 
-The first row that is not empty names the columns, below those that `layout: {skip_lines: N}` says are none.
-A merged cell has its text in its first column only, so merged headers have empty names and are refused. A
-workbook is a zip archive of XML: it is refused when it unpacks to more than the limits, or when its XML
-declares entities.
+The first row that is not empty names the columns, below a title (see `excel_layout`). A merged cell has its
+text in its first column only, so merged headers have empty names and are refused.
 """
 
 from __future__ import annotations
 
 import warnings
-import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 import polars as pl
 
 from trainwright.core.artifacts import Finding
-from trainwright.core.errors import DataError, Fault, TrainwrightError, nearest, shorten
+from trainwright.core.errors import DataError, Fault, nearest, shorten
 from trainwright.data.findings import finding
+from trainwright.data.reading import shapes
+from trainwright.data.reading.excel_archive import check_archive, faults_of_the_file
+from trainwright.data.reading.excel_layout import SheetLayout
 from trainwright.data.reading.excel_marks import Marks, find_marks
+from trainwright.data.reading.excel_rows import Row, cells_of, in_blocks, letters_of
 from trainwright.data.reading.hashed import hash_whole
 from trainwright.data.reading.header import name_faults, name_findings
 from trainwright.data.reading.tables import RawBlock
 from trainwright.data.reading.values import Value, series_of
+from trainwright.recipe.layout import LayoutSettings
 
 if TYPE_CHECKING:
     from openpyxl.worksheet._read_only import ReadOnlyWorksheet
 
-LIMIT_RATIO = 200
-LIMIT_BYTES = 4 << 30  # of all parts, unpacked; a sheet is read in parts
-LIMIT_TEXTS_BYTES = 512 << 20  # of the table of shared texts, which is kept
-_FREE_BYTES = 10 << 20
 _ROWS = 16_384
+_HEADLESS = 50  # rows that tell whether the header is one of them
 _ERRORS = frozenset(
     f"#{name}"
     for name in (
@@ -47,7 +44,6 @@ _ERRORS = frozenset(
         *("GETTING_DATA", "SPILL!", "CALC!", "FIELD!", "BLOCKED!", "CONNECT!", "UNKNOWN!", "BUSY!"),
     )
 )
-_ROW = tuple[int, list[Value]]  # its number, and its cells
 
 
 @dataclass(slots=True)
@@ -59,14 +55,16 @@ class Workbook:
         name: For messages.
         sheet: The sheet that is read; None for the only one that holds data.
         dropped: Columns that the recipe leaves out; nameless ones may be among them.
-        skip_lines: Rows of the sheet above the one that names the columns.
+        layout: What the recipe says of titles, units, totals and footnotes.
+        leaves_out: Rows of totals and repeated headers are left out; otherwise they are refused.
     """
 
     stream: BinaryIO
     name: str
     sheet: str | None = None
     dropped: tuple[str, ...] = ()
-    skip_lines: int = 0
+    layout: LayoutSettings = LayoutSettings()  # noqa: RUF009 - frozen
+    leaves_out: bool = True
     findings: list[Finding] = field(default_factory=list)
     names: tuple[str, ...] = ()
     semicolons: bool = False
@@ -79,22 +77,53 @@ class Workbook:
     def blocks(self) -> Iterator[RawBlock]:
         """The rows, in order, each column with the type of its cells (see `Reader`)."""
         self.sha256, self.bytes_read = hash_whole(self.stream, name=self.name)
-        with _faults_of_the_file(self.name):
-            _check_archive(self.stream, name=self.name)
+        with faults_of_the_file(self.name):
+            check_archive(self.stream, name=self.name)
             sheet = self._open()
             with sheet._get_source() as part:
                 marks = find_marks(part)
-            rows = self._below(self._rows(sheet))
-            header = next(rows, None)
-            if header is None:
-                raise self._empty()
-            block = list(islice(rows, _ROWS))
-            self._take_names(header, block)
-            while block:
-                yield self._block(block)
-                block = list(islice(rows, _ROWS))
+            layout = self._layout(marks)
+            header = None
+            for block, is_last in in_blocks(
+                layout.skipped(self._rows(sheet)), size=_ROWS, tail=layout.tail
+            ):
+                rows = block
+                if header is None:
+                    header, rows = self._take_header(rows, layout)
+                if is_last:
+                    rows = layout.above_footer(rows, first=self._first, width=len(self.names))
+                rows = layout.without_headers(rows, header[1])
+                if rows:
+                    yield self._block(rows)
+        layout.tell_repeated()
         self._tell_errors()
-        self._tell_marks(header, marks)
+        self._tell_marks(header or (0, []), marks)
+
+    def _layout(self, marks: Marks) -> SheetLayout:
+        """What tells rows from what stands beside them; it shares our findings."""
+        return SheetLayout(
+            self.layout,
+            f"{self.name}!{self.sheet}",
+            self.leaves_out,
+            marks,
+            self.findings,
+            self.left_out,
+        )
+
+    def _take_header(self, block: list[Row], layout: SheetLayout) -> tuple[Row, list[Row]]:
+        """The row that names the columns, and those below it and its units."""
+        if not block:
+            raise self._empty()
+        if not self.layout.header:
+            width = max(len(cells) for _, cells in block)
+            self._first = min(
+                next(i for i, cell in enumerate(cells) if cell is not None) for _, cells in block
+            )
+            self.names = tuple(f"column_{at + 1}" for at in range(width - self._first))
+            return (block[0][0] - 1, []), block
+        header, *rows = layout.below_title(block)
+        self._take_names(header, rows)
+        return header, layout.below_units(rows, self.names, self._first)
 
     def _open(self) -> ReadOnlyWorksheet:
         """The sheet that is asked for, or the only visible one that holds data."""
@@ -124,32 +153,27 @@ class Workbook:
         self.sheet = held[0]
         return sheets[held[0]]
 
-    def _rows(self, sheet: ReadOnlyWorksheet) -> Iterator[_ROW]:
+    def _rows(self, sheet: ReadOnlyWorksheet) -> Iterator[Row]:
         """Rows that are not empty, with their numbers (from 1)."""
         for number, cells in enumerate(sheet.iter_rows(values_only=True), start=1):
-            values = [None if value == "" else value for value in cells]
+            values = [
+                None if isinstance(value, str) and (not value or value.isspace()) else value
+                for value in cells
+            ]
             while values and values[-1] is None:
                 values.pop()
             if values:
                 yield number, values
 
-    def _below(self, rows: Iterator[_ROW]) -> Iterator[_ROW]:
-        """Those below what is passed over."""
-        for number, cells in rows:
-            if number > self.skip_lines:
-                yield number, cells
-            else:
-                self.left_out.append((number, "above the header, by skip_lines"))
-
-    def _take_names(self, header: _ROW, block: list[_ROW]) -> None:
+    def _take_names(self, header: Row, block: list[Row]) -> None:
         """The columns' names; empty columns to the left of the table are no part of it."""
         number, cells = header
         self._first = next(i for i, cell in enumerate(cells) if cell is not None)
-        if self._first and any(cell is not None for _, row in block for cell in row[: self._first]):
+        if self._first and any(_is_left_of(self._first, row) for _, row in block):
             self._first = 0
         names = tuple("" if cell is None else str(cell).strip() for cell in cells[self._first :])
         where = self._where(number)
-        self._check_width(len(cells), block, where)
+        self._check_width(cells, block, where)
         faults = [
             fault
             for fault in name_faults(names, where=where, dropped=self.dropped)
@@ -157,7 +181,7 @@ class Workbook:
         ]
         empty = [i + self._first + 1 for i, name in enumerate(names) if not name and i > 0]
         if empty and "" not in self.dropped:
-            listed = ", ".join(_letters(position) for position in empty[:8])
+            listed = ", ".join(letters_of(position) for position in empty[:8])
             faults.insert(
                 0,
                 Fault(
@@ -170,32 +194,47 @@ class Workbook:
             raise DataError.of(faults)
         self.names = names
         self.findings.extend(name_findings(names))
+        sample = [
+            cells_of(row, first=self._first, width=len(names)) for _, row in block[:_HEADLESS]
+        ]
+        if shapes.holds_values(names, sample):
+            self.findings.append(
+                finding(
+                    "schema",
+                    "warning",
+                    f"{self.name}!{self.sheet}: the first row ({', '.join(names[:4])} ...) looks like one"
+                    " of values, and was taken for the header",
+                    remedy="data: {layout: {header: false}} calls the columns column_1, column_2 ...",
+                )
+            )
 
-    def _check_width(self, width: int, block: list[_ROW], where: str) -> None:
+    def _check_width(self, header: list[Value], block: list[Row], where: str) -> None:
         """Refuse (DataError) a first row that is narrower than those below: a title, or merged cells."""
+        width = len(header)
         wider = [(number, cells) for number, cells in block if len(cells) > width]
         if len(wider) < max(2, len(block) / 2):
             return
         number, cells = wider[0]
+        is_title = sum(cell is not None for cell in header) == 1
         is_header = all(isinstance(cell, str) for cell in cells)
         raise DataError(
-            f"the first row reaches to column {_letters(width)}, and {len(wider)} rows below it to column"
-            f" {_letters(len(cells))}: it is a title, or a header with merged cells",
+            f"the first row reaches to column {letters_of(width)}, and {len(wider)} rows below it to column"
+            f" {letters_of(len(cells))}: it is a title, or a header with merged cells",
             where=where,
             mend=f"data: {{layout: {{skip_lines: {number - 1}}}}}"
-            if is_header
+            if is_header or is_title
             else "unmerge the header's cells and name each column;"
             " for N rows above the header: data: {layout: {skip_lines: N}}",
         )
 
-    def _block(self, rows: list[_ROW]) -> RawBlock:
+    def _block(self, rows: list[Row]) -> RawBlock:
         width = len(self.names)
         faults = []
         columns: list[list[Value]] = [[] for _ in range(width)]
         for number, cells in rows:
             beyond = len(cells) - self._first - width
             if beyond > 0 or any(cell is not None for cell in cells[: self._first]):
-                at = _letters(len(cells) if beyond > 0 else 1)
+                at = letters_of(len(cells) if beyond > 0 else 1)
                 faults.append(
                     Fault(
                         f"a value in column {at}, which has no name",
@@ -241,7 +280,7 @@ class Workbook:
                 )
             )
 
-    def _tell_marks(self, header: _ROW, marks: Marks) -> None:
+    def _tell_marks(self, header: Row, marks: Marks) -> None:
         """Merged cells below the header, and formulas that no spreadsheet has computed."""
         below = [one for one in marks.merged if one.last_row > header[0]]
         if below:
@@ -253,6 +292,19 @@ class Workbook:
                     f" {below[0]}: only the first cell of each holds the value, the others are missing",
                     count=len(below),
                     remedy="unmerge them in the workbook, and fill each cell",
+                )
+            )
+        among = sorted(marks.sums - {number for number, _ in self.left_out})
+        among = [number for number in among if number > header[0]]
+        if among:
+            self.findings.append(
+                finding(
+                    "schema",
+                    "warning",
+                    f"{self.name}!{self.sheet}: {len(among)} rows among the others add up the rows above"
+                    f" them, the first is row {among[0]}: totals of parts are no examples",
+                    count=len(among),
+                    remedy="remove these rows in the workbook; a table of totals has a sheet of its own",
                 )
             )
         for letters, rows in self._unstored(header, marks):
@@ -269,9 +321,9 @@ class Workbook:
                 )
             )
 
-    def _unstored(self, header: _ROW, marks: Marks) -> list[tuple[str, tuple[int, list[int]]]]:
+    def _unstored(self, header: Row, marks: Marks) -> list[tuple[str, tuple[int, list[int]]]]:
         """By the letters of a column its place among the names, and the rows of formulas without values."""
-        places = {_letters(at + self._first + 1): at for at in range(len(self.names))}
+        places = {letters_of(at + self._first + 1): at for at in range(len(self.names))}
         found: dict[str, tuple[int, list[int]]] = {}
         for letters, row in marks.unstored:
             if letters in places and row > header[0]:
@@ -295,59 +347,7 @@ class Workbook:
         return DataError("no sheet holds a row", where=at, mend="name a workbook that has rows")
 
 
-@contextmanager
-def _faults_of_the_file(name: str) -> Iterator[None]:
-    """Whatever the parsers raise on a damaged workbook is a fault of the data."""
-    try:
-        yield
-    except (TrainwrightError, MemoryError):
-        raise
-    except Exception as error:
-        reason = (str(error).splitlines() or [""])[0][:120] or type(error).__name__
-        raise DataError(
-            f"the workbook is damaged or cut, or no .xlsx: {reason}",
-            where=name,
-            mend="open it in a spreadsheet and save it again as .xlsx, or as CSV",
-        ) from error
-
-
-def _check_archive(stream: BinaryIO, *, name: str) -> None:
-    """Refuse (DataError) what would unpack without end, and XML that declares a document type.
-
-    The sizes are those that the archive declares: Python's zipfile gives no byte beyond them.
-    """
-    archive = zipfile.ZipFile(stream)
-    parts = archive.infolist()
-    total = sum(part.file_size for part in parts)
-    packed = sum(part.compress_size for part in parts) or 1
-    texts = sum(part.file_size for part in parts if part.filename.endswith("sharedStrings.xml"))
-    if (
-        total > LIMIT_BYTES
-        or texts > LIMIT_TEXTS_BYTES
-        or (total > _FREE_BYTES and total > LIMIT_RATIO * packed)
-    ):
-        raise DataError(
-            f"{packed} packed bytes would unpack to {total}, of which {texts} are texts",
-            where=name,
-            mend="save the sheet as CSV, if you trust the file",
-        )
-    for part in parts:
-        if part.filename.endswith((".xml", ".rels")):
-            with archive.open(part) as opened:
-                head = opened.read(2048).replace(b"\0", b"").lower()  # UTF-16 too
-            if b"<!doctype" in head or b"<!entity" in head:
-                raise DataError(
-                    f"the part {shorten(part.filename, 60)} declares a document type",
-                    where=name,
-                    mend="open it in a spreadsheet and save it again",
-                )
-    stream.seek(0)
-
-
-def _letters(position: int) -> str:
-    """Column 1 is A, 27 is AA."""
-    text = ""
-    while position:
-        position, rest = divmod(position - 1, 26)
-        text = chr(65 + rest) + text
-    return text
+def _is_left_of(first: int, cells: list[Value]) -> bool:
+    """Does the row begin left of that column, and is no note there?"""
+    filled = [at for at, cell in enumerate(cells) if cell is not None]
+    return filled[0] < first and (len(filled) > 1 or not isinstance(cells[filled[0]], str))

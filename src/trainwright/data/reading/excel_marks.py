@@ -1,4 +1,4 @@
-"""What a sheet's XML says that its cells do not: cells that are merged, and formulas without a stored value.
+"""What a sheet's XML says that its cells do not: merged cells, formulas without a stored value, sums.
 
 Of merged cells only the first holds the value. A formula has a value once a spreadsheet has computed and
 stored it; what a program wrote and no spreadsheet has opened since has none. Read without a word, both would
@@ -23,6 +23,12 @@ _UNSTORED = re.compile(
     rb"(?:<v\s?/>|<v></v>)?\s{0,9}</c>"
 )
 _FORMULA = re.compile(rb"<f[ />]")
+_SUM = re.compile(
+    rb'<c r="([A-Z]{1,3})([0-9]{1,7})"[^>]{0,200}><f(?:\s[^>]{0,200})?>(?:SUM|AVERAGE|SUBTOTAL|AGGREGATE)\('
+    rb"(?:[0-9]{1,3},){0,2}\$?([A-Z]{1,3})\$?([0-9]{1,7}):\$?([A-Z]{1,3})\$?([0-9]{1,7})\)</f>"
+)
+_FEWEST_SUMMED = 3
+_FARTHEST_ABOVE = 3  # rows between a sum and the last row that it adds up
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +51,12 @@ class Marks:
     Attributes:
         merged: Ranges of cells.
         unstored: Column and row of formulas that have no value.
+        sums: Rows in which a formula adds up three or more cells right above it in its own column.
     """
 
     merged: tuple[Merged, ...] = ()
     unstored: tuple[tuple[str, int], ...] = ()
+    sums: frozenset[int] = frozenset()
 
 
 def find_marks(part: BinaryIO) -> Marks:
@@ -59,13 +67,25 @@ def find_marks(part: BinaryIO) -> Marks:
     """
     merged: dict[Merged, None] = {}
     unstored: dict[tuple[str, int], None] = {}
+    sums: set[int] = set()
     for text in _pieces(part):
         for found in _MERGED.finditer(text) if len(merged) < _MOST else ():
             first, top, last, bottom = (group.decode() for group in found.groups())
             merged[Merged(first, int(top), last, int(bottom))] = None
         if len(unstored) < _MOST and _FORMULA.search(text):
             unstored |= {(f[1].decode(), int(f[2])): None for f in _UNSTORED.finditer(text)}
-    return Marks(tuple(merged), tuple(unstored))
+            sums |= {int(f[2]) for f in _SUM.finditer(text) if _is_of_rows_above(f)}
+    return Marks(tuple(merged), tuple(unstored), frozenset(sums))
+
+
+def _is_of_rows_above(found: re.Match[bytes]) -> bool:
+    column, row, first_column, first, last_column, last = found.groups()
+    num_between = int(row) - int(last) - 1
+    return (
+        column == first_column == last_column
+        and int(last) - int(first) + 1 >= _FEWEST_SUMMED
+        and 0 <= num_between <= _FARTHEST_ABOVE
+    )
 
 
 def _pieces(part: BinaryIO) -> Iterator[bytes]:

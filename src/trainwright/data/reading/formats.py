@@ -35,10 +35,11 @@ class How:
         delimiter: Of text files; found out where None.
         dropped: Columns that are left out: they may be nameless, twice there, or lists.
         nested: Columns that may hold lists, or images with their paths, where the format has any.
+        labels: Those of them that may hold labels: a text among their lists is one, blanks and all.
         conversations: Columns whose lists of objects are kept, as JSON.
         sheet: Of a workbook; the only one that holds data where None.
         wanted: The columns that are asked for; None where all are.
-        layout: Of delimited text: what stands beside header and rows; of a workbook the rows above both.
+        layout: Of delimited text and workbooks: what stands beside header and rows.
         leaves_out: Rows of totals and repeated headers are left out; otherwise they are refused.
     """
 
@@ -51,6 +52,7 @@ class How:
     layout: LayoutSettings = LayoutSettings()  # noqa: RUF009 - frozen
     leaves_out: bool = True
     conversations: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
 
     def is_looked_at(self, column: str) -> bool:
         """Does anyone read what this column holds?"""
@@ -97,7 +99,8 @@ def reader_for(stream: BinaryIO, name: str, how: How) -> Reader:
             name,
             sheet=how.sheet,
             dropped=how.dropped,
-            skip_lines=how.layout.skip_lines or 0,
+            layout=how.layout,
+            leaves_out=how.leaves_out,
         )
     return _text_reader(stream, name, name, how)
 
@@ -110,6 +113,7 @@ def _text_reader(stream: BinaryIO, member: str, name: str, how: How) -> Reader:
             name,
             how.encoding,
             lists=how.nested,
+            labels=how.labels,
             is_looked_at=how.is_looked_at,
             conversations=how.conversations,
         )

@@ -20,11 +20,20 @@ from typing import Any, BinaryIO
 import polars as pl
 
 from trainwright.core.artifacts import Finding
-from trainwright.core.errors import DataError, Fault, shorten, with_article
+from trainwright.core.errors import DataError, Fault, counted, shorten, with_article
 from trainwright.data.findings import finding
 from trainwright.data.reading.encoding import Utf8Blocks, invalid_utf8
 from trainwright.data.reading.giants import check_giants
 from trainwright.data.reading.header import name_faults, name_findings
+from trainwright.data.reading.json_objects import (
+    Deep,
+    Twice,
+    flat,
+    half_characters,
+    refuse,
+    unique,
+    unparsed,
+)
 from trainwright.data.reading.opening import check_text
 from trainwright.data.reading.tables import RawBlock
 from trainwright.data.reading.values import json_of, series_of
@@ -32,20 +41,7 @@ from trainwright.data.reading.values import json_of, series_of
 _ROWS = 65_536
 _BLOCK_BYTES = 32 << 20  # a block ends with the line that reaches it
 LIMIT_LINE_BYTES = 64 << 20
-_LIMIT_DEPTH = 16
 _JOINT = ", "
-
-
-class _Twice(ValueError):
-    """A key stands twice in one object, or two keys make one column."""
-
-
-class _NoNumber(ValueError):
-    """NaN and its kin, which JSON does not have."""
-
-
-class _Deep(ValueError):
-    """Objects within objects, too many of them."""
 
 
 @dataclass(slots=True)
@@ -57,6 +53,8 @@ class JsonLines:
         name: For messages.
         encoding: As the recipe says, or None.
         lists: Keys that may hold lists of texts or of whole numbers, kept as lists.
+        labels: Of these keys those of labels: a text among their lists is one, and not its words, unless
+            words stand in lists beside it, whose tags they are.
         conversations: Keys whose lists are kept, as JSON.
         is_looked_at: Of a column: does anyone read it? Lists in others are passed over.
     """
@@ -71,7 +69,9 @@ class JsonLines:
     lists: tuple[str, ...] = ()
     is_looked_at: Callable[[str], bool] = lambda _: True
     conversations: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
     _joined: dict[str, int] = field(default_factory=dict)
+    _texts: dict[tuple[str, bool], int] = field(default_factory=dict)  # among lists, cut or whole
     _text_blocks: Utf8Blocks | None = None
 
     @property
@@ -102,6 +102,7 @@ class JsonLines:
             )
             for key, count in self._joined.items()
         )
+        self._tell_texts()
 
     def _block(self, rows: Sequence[tuple[int, bytes]]) -> RawBlock:
         faults: list[Fault] = []
@@ -121,11 +122,9 @@ class JsonLines:
                 break
         if faults:
             raise DataError.of(faults[:10])
+        columns = {key: [value[key] for value in fitting] for key in self.names}
         frame = pl.DataFrame(
-            [
-                _series(str(i), [value[key] for value in fitting], key=key)
-                for i, key in enumerate(self.names)
-            ]
+            [self._series(str(i), key, columns) for i, key in enumerate(self.names)]
         )
         check_giants(
             frame, self.names, self.is_looked_at, place=lambda row: f"{self.name}:{rows[row][0]}"
@@ -135,15 +134,45 @@ class JsonLines:
             return RawBlock(frame, first)
         return RawBlock(frame, pl.Series([line for line, _ in rows], dtype=pl.Int64).to_numpy())
 
+    def _series(self, name: str, key: str, columns: dict[str, list[Any]]) -> pl.Series:
+        values = columns[key]
+        if not _has_lists(values):
+            return series_of(name, values)
+        words = [one for one in self.lists if one not in self.labels and one in columns]
+        whole = key in self.labels and not any(_has_lists(columns[one]) for one in words)
+        if texts := sum(isinstance(value, str) for value in values):
+            self._texts[key, whole] = self._texts.get((key, whole), 0) + texts
+        lists = [
+            value if not isinstance(value, str) else [value] if whole else value.split()
+            for value in values
+        ]
+        return _lists(name, lists, key=key)
+
+    def _tell_texts(self) -> None:
+        """Texts among the lists of a column, and what was made of them."""
+        for (key, whole), count in self._texts.items():
+            made = "one label each" if whole else "cut at their blanks"
+            self.findings.append(
+                finding(
+                    "schema",
+                    "warning",
+                    f"{self.name}: {counted(count, 'texts stand')} among the lists of {shorten(key)}: read as"
+                    f" {made}",
+                    column=key,
+                    count=count,
+                    remedy="write a list in every row",
+                )
+            )
+
     def _parse(self, line: int, data: bytes, faults: list[Fault]) -> dict[str, Any] | None:
         where = f"{self.name}:{line}"
         try:
-            value = json.loads(data, object_pairs_hook=_unique, parse_constant=_refuse)
-        except _Twice as error:
+            value = json.loads(data, object_pairs_hook=unique, parse_constant=refuse)
+        except Twice as error:
             faults.append(Fault(str(error), where, "keep one of the two"))
             return None
         except (ValueError, RecursionError) as error:
-            what, mend = _unparsed(error)
+            what, mend = unparsed(error)
             shown = shorten(data[:60].decode(errors="replace"))
             faults.append(Fault(f"{what}: {shown}", where, mend))
             return None
@@ -158,12 +187,12 @@ class JsonLines:
             )
             return None
         try:
-            value = _flat(value) if dict in map(type, value.values()) else value
-        except (_Twice, _Deep) as error:
+            value = flat(value) if dict in map(type, value.values()) else value
+        except (Twice, Deep) as error:
             faults.append(Fault(str(error), where, "give each value a key of its own"))
             return None
         if b"\\u" in data and b"\\ud" in data.lower():
-            halves = _half_characters(value, where, but=self.conversations)
+            halves = half_characters(value, where, but=self.conversations)
             if halves:
                 faults.extend(halves)
                 return None
@@ -297,52 +326,6 @@ def _key_faults(value: dict[str, Any], names: tuple[str, ...], where: str) -> li
     return [*missing[:3], *further[:3]]
 
 
-def _flat(value: dict[str, Any]) -> dict[str, Any]:
-    """A row without objects in it: their keys are joined by dots.
-
-    Raises:
-        _Twice: two keys make the same column.
-        _Deep: more than 16 objects are within each other.
-    """
-    found: dict[str, Any] = {}
-    _flatten(value, "", found, depth=0)
-    return found
-
-
-def _flatten(value: dict[str, Any], prefix: str, found: dict[str, Any], *, depth: int) -> None:
-    if depth > _LIMIT_DEPTH:
-        raise _Deep(f"nested too deeply: more than {_LIMIT_DEPTH} objects within each other")
-    for key, item in value.items():
-        name = prefix + key
-        if isinstance(item, dict) and item:
-            _flatten(item, f"{name}.", found, depth=depth + 1)
-        elif name in found:
-            raise _Twice(f"two keys make the column {shorten(name)}: one with a dot, one nested")
-        else:
-            found[name] = None if item == {} else item
-
-
-def _half_characters(value: dict[str, Any], where: str, *, but: tuple[str, ...]) -> list[Fault]:
-    """Texts that hold half of a pair of surrogates, which no text can; conversations are judged later."""
-    return [
-        Fault(
-            f"key {shorten(name)} holds half a character (a lone surrogate)",
-            where,
-            "write the whole character, or \\ufffd in its place",
-        )
-        for name, item in value.items()
-        if name not in but and not _is_whole(json.dumps({name: item}, ensure_ascii=False))
-    ]
-
-
-def _is_whole(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
 def _told(kinds: set[type]) -> str:
     """What a list holds, in words."""
     names = {dict: "objects", list: "lists", int: "numbers", float: "numbers", bool: "booleans"}
@@ -350,15 +333,12 @@ def _told(kinds: set[type]) -> str:
     return " and ".join(told)
 
 
-def _series(name: str, values: list[Any], *, key: str) -> pl.Series:
-    if any(isinstance(value, list) for value in values):
-        return _lists(name, values, key=key)
-    return series_of(name, values)
+def _has_lists(values: list[Any]) -> bool:
+    return list in map(type, values)
 
 
-def _lists(name: str, values: list[Any], *, key: str) -> pl.Series:
-    """Lists of texts or of whole numbers; a text among them is its words."""
-    lists = [value.split() if isinstance(value, str) else value for value in values]
+def _lists(name: str, lists: list[Any], *, key: str) -> pl.Series:
+    """Lists of texts or of whole numbers."""
     odd = [value for value in lists if value is not None and not isinstance(value, list)]
     if odd:
         raise DataError(
@@ -370,26 +350,3 @@ def _lists(name: str, values: list[Any], *, key: str) -> pl.Series:
         return pl.Series(name, lists, dtype=pl.List(pl.Int64))
     texts = [None if value is None else [str(item) for item in value] for value in lists]
     return pl.Series(name, texts, dtype=pl.List(pl.String))
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise _Twice(f"key {shorten(twice)} stands twice in one object")
-    return found
-
-
-def _refuse(name: str) -> None:
-    raise _NoNumber(f"{name} is not a JSON number")
-
-
-def _unparsed(error: ValueError | RecursionError) -> tuple[str, str]:
-    """What is wrong with a line that cannot be parsed, and what to do."""
-    mend = "write one object a line (jq -c . FILE > NEW.jsonl); a missing number is null"
-    if isinstance(error, RecursionError):
-        return "nested too deeply", mend
-    if isinstance(error, (json.JSONDecodeError, UnicodeDecodeError, _NoNumber)):
-        return f"not valid JSON: {str(error)[:100]}", mend
-    return "a whole number of thousands of digits", "write it as a text, in quotes, or shorter"

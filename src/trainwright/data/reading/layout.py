@@ -1,41 +1,26 @@
 """What stands in a text table beside header and rows: titles, units, totals, footnotes, repeated headers.
 
-Each is looked for by its shape, and left out only where that leaves no doubt: a title is one field above
-a full header and rows as wide as it, or several where delimiters stand in it as in prose (", "), or where no
-header could be so short; units are units, and stand above numbers; a footnote is a
-sentence below the last row; totals call themselves so. What is left out is told with its line, and
-`data: {layout: ...}` decides where a file is meant otherwise. Only the first 256 KiB and the last block of
-a file are looked at.
+Each is looked for by its shape (see `shapes`), and left out only where that leaves no doubt: a title is one
+field above a full header and rows as wide as it, or several where delimiters stand in it as in prose (", "),
+or where no header could be so short; units are units, and stand above numbers; a footnote is a sentence below
+the last row; totals call themselves so. What is left out is told with its line, and `data: {layout: ...}`
+decides where a file is meant otherwise. Only the first 256 KiB and the last block of a file are looked at.
 """
 
 from __future__ import annotations
 
 import csv
 import io
-import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from trainwright.data.reading import shapes
 from trainwright.data.reading.header import DELIMITERS
 from trainwright.data.reading.scanning import count_fields
-from trainwright.data.types.units import UNITS, as_unit
-
-_MOST_TITLES = 10
-_MOST_FOOTERS = 20
-_TELLING = 3  # records that make a table
-_NUMBER = re.compile(r"\(?[-+]?[$€£¥]?\s?\d[\d.,'  ]*([eE][+-]?\d+)?\s?[%$€£¥]?\)?")
-_TOTAL = re.compile(
-    r"(grand |sub)?totals?\b.{0,20}|(overall )?sum\b.{0,12}|summe|gesamt|insgesamt|average|mean",
-    re.IGNORECASE,
-)
-_NOTE = re.compile(
-    r"(\*|#|†|note|source|quelle|©|\(c\)|copyright|generated|exported|created|last updated|footnote|remark|"
-    r"end of|as of|prepared|printed|report)",
-    re.IGNORECASE,
-)
+from trainwright.data.reading.shapes import MOST_FOOTERS, MOST_TITLES, MOST_TOTALS, TELLING
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,21 +52,21 @@ def find_title(sample: bytes, *, delimiter: str | None) -> tuple[int, str | None
     """
     for mark in DELIMITERS if delimiter is None else (delimiter,):
         counts, starts = count_fields(sample, delimiter=mark.encode())
-        if len(counts) < _TELLING + 2:
+        if len(counts) < TELLING + 2:
             continue
         width = Counter(counts.tolist()).most_common(1)[0][0]
         first = int(np.argmax(counts == width))
-        records = list(_records(sample, mark, counts, starts, limit=_MOST_TITLES + _TELLING + 1))
-        if first == 0 and width >= _TELLING:  # a title may be padded with delimiters
+        records = list(_records(sample, mark, counts, starts, limit=MOST_TITLES + TELLING + 1))
+        if first == 0 and width >= TELLING:  # a title may be padded with delimiters
             first = next(
                 (at for at, record in enumerate(records) if len(record.filled) > 1), len(records)
             )
         if first == 0 and _is_prose_above(records, sample, mark):
             first = 1
         body = counts[first:]
-        if not 0 < first <= _MOST_TITLES or width < 2 or np.mean(body == width) < 0.8:
+        if not 0 < first <= MOST_TITLES or width < 2 or np.mean(body == width) < 0.8:
             continue
-        above, rest = records[:first], records[first : first + _TELLING + 1]
+        above, rest = records[:first], records[first : first + TELLING + 1]
         plain = not _is_prose(rest[0], sample, mark) if rest else False
         alone = all(
             len(record.filled) == 1
@@ -89,20 +74,25 @@ def find_title(sample: bytes, *, delimiter: str | None) -> tuple[int, str | None
             or len(record.cells) < width - (len(above) == 1)
             for record in above
         )
-        even = len(rest) > _TELLING and all(len(record.cells) == width for record in rest)
-        if alone and even and _are_names(rest[0].cells) and any(map(_has_number, rest[1:])):
+        even = len(rest) > TELLING and all(len(record.cells) == width for record in rest)
+        if (
+            alone
+            and even
+            and shapes.are_names(rest[0].cells)
+            and any(shapes.has_value(record.cells) for record in rest[1:])
+        ):
             return rest[0].start, mark
     return 0, None
 
 
 def _is_prose_above(records: Sequence[Record], sample: bytes, mark: str) -> bool:
     """Is the first record a title as wide as the header that stands below it?"""
-    if len(records) < _TELLING:
+    if len(records) < TELLING:
         return False
     title, header = records[:2]
     if _is_prose(header, sample, mark) or not _is_prose(title, sample, mark):
         return False
-    return _are_names(header.cells) and not _are_names(title.cells)
+    return shapes.are_names(header.cells) and not shapes.are_names(title.cells)
 
 
 def _is_prose(record: Record, sample: bytes, mark: str) -> bool:
@@ -113,37 +103,12 @@ def _is_prose(record: Record, sample: bytes, mark: str) -> bool:
 
 def has_units(rows: Sequence[Record]) -> bool:
     """Is the first of these records a row of units? The others are the rows below."""
-    if len(rows) <= _TELLING:
-        return False
-    units, *below = rows
-    known = [at for at, cell in enumerate(units.cells) if _is_unit(cell)]
-    plain = [
-        cell for at, cell in enumerate(units.cells) if at not in known and cell not in ("", "-")
-    ]
-    if not known or plain:
-        return False
-    return all(
-        at < len(row.cells) and (not row.cells[at] or _NUMBER.fullmatch(row.cells[at]))
-        for row in below
-        for at in known
-    )
+    return shapes.has_units([row.cells for row in rows])
 
 
 def holds_values(names: Sequence[str], rows: Sequence[Record]) -> bool:
-    """Do the names of the columns look like a row: numbers above numbers, words that occur below?"""
-    if len(rows) < _TELLING or len(names) < 2:
-        return False
-    below = [[row.cells[at] for row in rows if at < len(row.cells)] for at in range(len(names))]
-    is_number = [_NUMBER.fullmatch(name) is not None for name in names]
-    numbers = [
-        sum(_NUMBER.fullmatch(cell) is not None for cell in cells) >= 0.8 * len(cells)
-        and bool(cells)
-        for cells in below
-    ]
-    if not any(is_number) or all(is_number) or is_number != numbers:
-        return False
-    words = [name in cells for name, cells, n in zip(names, below, is_number, strict=True) if not n]
-    return not words or any(words)
+    """Do the names of the columns look like a row? See `shapes.holds_values`."""
+    return shapes.holds_values(names, [row.cells for row in rows])
 
 
 def rows_of(sample: bytes, *, delimiter: bytes, limit: int) -> list[Record]:
@@ -161,9 +126,9 @@ def find_footer(data: bytes, *, delimiter: bytes, width: int) -> tuple[int, list
         width: Fields of a row.
     """
     counts, starts = count_fields(data, delimiter=delimiter)
-    tail = max(len(counts) - _MOST_FOOTERS - 1, 0)
+    tail = max(len(counts) - MOST_FOOTERS - 1, 0)
     records = list(
-        _records(data, delimiter.decode(), counts[tail:], starts[tail:], limit=_MOST_FOOTERS + 1)
+        _records(data, delimiter.decode(), counts[tail:], starts[tail:], limit=MOST_FOOTERS + 1)
     )
     notes: list[Record] = []
     while len(records) > 1 and width > 1 and _is_note(records[-1], width):
@@ -172,13 +137,17 @@ def find_footer(data: bytes, *, delimiter: bytes, width: int) -> tuple[int, list
     return end, notes
 
 
-def find_totals(data: bytes, *, delimiter: bytes, width: int) -> Record | None:
-    """The last record of a block, where it holds totals."""
+def find_totals(data: bytes, *, delimiter: bytes, width: int) -> list[Record]:
+    """The last records of a block, as far as they hold totals: a sum, and an average below it."""
     counts, starts = count_fields(data, delimiter=delimiter)
-    if len(counts) <= _TELLING or counts[-1] != width:
-        return None
-    last = next(iter(_records(data, delimiter.decode(), counts[-1:], starts[-1:], limit=1)))
-    return last if _is_total(last) else None
+    tail = max(len(counts) - MOST_TOTALS, TELLING)
+    records = _records(data, delimiter.decode(), counts[tail:], starts[tail:], limit=MOST_TOTALS)
+    totals: list[Record] = []
+    for record in reversed(records):
+        if len(record.cells) != width or not shapes.is_total(record.cells):
+            break
+        totals.insert(0, record)
+    return totals
 
 
 def last_record(data: bytes, *, delimiter: bytes) -> Record:
@@ -214,38 +183,12 @@ def _records(
     return found
 
 
-def _are_names(cells: Sequence[str]) -> bool:
-    filled = [cell for cell in cells if cell]
-    named = len(filled) >= len(cells) - 1 and len(set(filled)) == len(filled)
-    return named and not any(_NUMBER.fullmatch(cell) for cell in filled)
-
-
-def _has_number(record: Record) -> bool:
-    return any(_NUMBER.fullmatch(cell) for cell in record.cells)
-
-
-def _is_unit(cell: str) -> bool:
-    bare = re.fullmatch(r"[\[(](.{1,15})[\])]", cell)
-    word = bare[1].strip() if bare else cell
-    if _NUMBER.fullmatch(word) or not word:
-        return False
-    if bare:
-        return True
-    return word in UNITS or as_unit(word, with_magnitudes=False) is not None
-
-
 def _is_note(record: Record, width: int) -> bool:
     if len(record.filled) != 1 or (len(record.cells) != 1 and len(record.cells) != width):
         return False
     text = record.filled[0]
-    if _NUMBER.fullmatch(text) or not record.cells[0]:
+    if shapes.is_number(text) or not record.cells[0]:
         return False
     if len(record.cells) == 1 and width > 1:
-        return bool(_NOTE.match(text)) or len(text.split()) >= _TELLING
-    return width >= _TELLING and _NOTE.match(text) is not None
-
-
-def _is_total(record: Record) -> bool:
-    label, *others = record.filled or [""]
-    numbers = [cell for cell in others if _NUMBER.fullmatch(cell)]
-    return bool(numbers) and len(numbers) == len(others) and _TOTAL.fullmatch(label) is not None
+        return shapes.opens_as_note(text) or len(text.split()) >= TELLING
+    return width >= TELLING and shapes.opens_as_note(text)

@@ -131,6 +131,7 @@ def open_table(
     layout: LayoutSettings | None = None,
     leaves_out: bool = True,
     conversations: tuple[str, ...] = (),
+    labels: tuple[str, ...] = (),
 ) -> Iterator[Reader]:
     """A reader for a file, chosen by its ending, or for what is read in a way of its own.
 
@@ -144,9 +145,10 @@ def open_table(
         sheet: Of a workbook; the only one with data where None.
         table: Of a SQLite file; the only one where None.
         wanted: The columns that are asked for; None where all are.
-        layout: What stands beside header and rows; of delimited text found out where not said.
+        layout: What stands beside header and rows of text or a sheet; found out where not said.
         leaves_out: Rows of totals and repeated headers are left out; otherwise they are refused.
         conversations: Columns whose lists of objects are kept, as JSON.
+        labels: Of `nested` those that may hold labels: a text among their lists is one.
     """
     how = How(
         encoding,
@@ -158,6 +160,7 @@ def open_table(
         layout or LayoutSettings(),
         leaves_out,
         conversations,
+        labels,
     )
     if isinstance(location, Path) and is_database(location.name):
         location = rows_of_file(location, table=table)
@@ -183,13 +186,14 @@ def how_read(location: Location, settings: DataSettings, *, name: str) -> dict[s
     """How a recipe wants something read, as JSON values; a setting that it cannot use is left unread."""
     text = is_text(name) and not isinstance(location, Rows)
     table = text and not isinstance(location, Documents) and is_delimited(name)
-    layout = LayoutSettings.model_fields if table else ("skip_lines",) if is_workbook(name) else ()
+    layout = LayoutSettings.model_fields if table or is_workbook(name) else ()
     return {
         "encoding": settings.encoding if text else None,
         "delimiter": settings.delimiter if table else None,
         "dropped": settings.drop,
         "nested": _nested(settings),
         "conversations": _conversations(settings),
+        "labels": (settings.target,),
         "sheet": settings.sheet if is_workbook(name) else None,
         "layout": {key: getattr(settings.layout, key) for key in layout} if layout else None,
     }
@@ -355,9 +359,8 @@ class RowIndex:
 
 def unify(frames: Sequence[pl.DataFrame]) -> list[pl.DataFrame]:
     """Give each column one type in all frames; where numbers and words mix, as text."""
-    casts = {
-        name: common_kind([frame.schema[name] for frame in frames]) for name in frames[0].columns
-    }
+    schemas = [frame.schema for frame in frames]
+    casts = {name: common_kind([schema[name] for schema in schemas]) for name in schemas[0]}
     return [as_kinds(frame, casts) for frame in frames]
 
 

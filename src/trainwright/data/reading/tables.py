@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 
 from trainwright.core.artifacts import Finding, Split
 
+_MOST_BREAKS = 65_536
+
 
 @dataclass(frozen=True, slots=True)
 class RawBlock:
@@ -80,6 +82,33 @@ class LineMap:
         block = int(np.searchsorted(self.rows, row, side="right")) - 1
         lines, offset = self.lines[block], row - self.rows[block]
         return lines + offset if isinstance(lines, int) else int(lines[offset])
+
+    def spans(self) -> list[tuple[int, int | None]]:
+        """The first row of each run of rows that keep step with the lines, and its line.
+
+        None stands in place of a line for a block in which they part ways more than 65,536 times.
+        """
+        found: list[tuple[int, int | None]] = []
+        for row, lines in zip(self.rows, self.lines, strict=True):
+            for span in _runs(row, lines):
+                if not (found and _line_at(found[-1], span[0]) == span[1]):
+                    found.append(span)
+        return found
+
+
+def _runs(row: int, lines: int | NDArray[np.int64]) -> list[tuple[int, int | None]]:
+    """The same of one block, which begins with this row."""
+    if isinstance(lines, int):
+        return [(row, lines)]
+    breaks = np.flatnonzero(np.diff(lines) != 1) + 1
+    if len(breaks) > _MOST_BREAKS:
+        return [(row, None)]
+    return [(row + at, int(lines[at])) for at in (0, *breaks.tolist()) if at < len(lines)]
+
+
+def _line_at(span: tuple[int, int | None], row: int) -> int | None:
+    first, line = span
+    return None if line is None else line + row - first
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,6 +77,7 @@ def read_typed(
         delimiter=delimiter,
         leaves_out=False,  # a row has an answer, or the file is refused
         nested=nested,
+        labels=tuple(c.name for c in columns if c.type is ColumnType.LABELS),
         conversations=talks,
         wanted=wanted,
         sheet=sheet,

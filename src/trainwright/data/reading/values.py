@@ -65,7 +65,8 @@ def common_kind(kinds: Sequence[pl.DataType]) -> pl.DataType:
 
 def as_kinds(frame: pl.DataFrame, kinds: Mapping[str, pl.DataType]) -> pl.DataFrame:
     """A block with the types that its columns have in all blocks (see `common_kind`)."""
-    others = [name for name, kind in kinds.items() if frame.schema[name] != kind]
+    schema = frame.schema
+    others = [name for name, kind in kinds.items() if schema[name] != kind]
     return frame.with_columns(_as_kind(frame[name], kinds[name]) for name in others)
 
 

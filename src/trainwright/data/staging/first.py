@@ -9,7 +9,7 @@ those that the whole column shows, however it was cut into blocks, and raw texts
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import polars as pl
 
@@ -21,9 +21,12 @@ from trainwright.data.types.case import Context
 from trainwright.data.types.columns import ColumnTyping, Reading
 from trainwright.data.types.evidence import Evidence
 from trainwright.data.types.inference import context_for
+from trainwright.data.types.repeats import Repeats
 from trainwright.data.types.tally import Tally
 from trainwright.data.types.target import TargetTyping
 from trainwright.recipe.data import DataSettings
+
+_GUESSED_BY = 200  # texts of each column
 
 Typings = Mapping[str, ColumnTyping | TargetTyping]
 
@@ -33,7 +36,10 @@ class _Guess:
     """A reading of a column, and what came of it so far."""
 
     reading: Reading
-    tally: Tally
+    first: (
+        tuple[pl.Series, Tally] | None
+    )  # of the block by which it was judged, until that is written
+    tally: Tally = field(default_factory=Tally)
 
 
 class FirstPass:
@@ -64,20 +70,24 @@ class FirstPass:
             block: Columns by name.
             semicolons: They are separated by semicolons.
         """
-        self._key.add(block)
+        repeats = {name: Repeats.of_long(block[name]) for name in block.columns}
+        self._key.add(block, repeats)
         is_first = not self.evidence
         if is_first:
             self.evidence = {name: Evidence.of(Context()) for name in block.columns}
         for name, one in self.evidence.items():
             one.add(block[name], self._num_rows)
         if is_first:
-            self._guess(block, semicolons=semicolons)
+            self._guess(block, repeats, semicolons=semicolons)
         values = []
         for name, guesses in self._guesses.items():
             for guess in guesses:
-                typed, tally = guess.reading.read(block[name], self._num_rows)
+                typed, tally = guess.first or guess.reading.read(
+                    block[name], self._num_rows, repeats[name]
+                )
+                guess.first = None
                 guess.tally = guess.tally.merge(tally)
-            values.append(typed)
+            values += [typed] if guesses else []
         if values:
             self.store.write(pl.DataFrame(values))
         self._num_rows += block.height
@@ -110,21 +120,27 @@ class FirstPass:
                 self.store.forget(name)
         return left
 
-    def _guess(self, block: pl.DataFrame, *, semicolons: bool) -> None:
+    def _guess(
+        self, block: pl.DataFrame, repeats: Mapping[str, Repeats | None], *, semicolons: bool
+    ) -> None:
         """The readings that the first block goes through; the last of them is the one that is written."""
         contexts = {
             name: context_for(self._settings, name, is_text=True, semicolons=semicolons, place=str)
             for name in self.evidence
         }
         try:
-            typings = propose(self.evidence, contexts, self._settings, task=self._task)
+            few = {name: one.few(_GUESSED_BY) for name, one in self.evidence.items()}
+            typings = propose(few, contexts, self._settings, task=self._task)
         except TrainwrightError:
             return  # told when all rows were read, after what is wrong with those
         for name, typing in typings.items():
-            self._guesses[name] = guesses = [_Guess(typing.reading, Tally())]
+            self._guesses[name] = guesses = []
             try:
-                while not typing.judge(typing.read(block[name], 0)[1]):
-                    guesses.append(_Guess(typing.reading, Tally()))
+                stands = False
+                while not stands:
+                    read = typing.reading.read(block[name], 0, repeats[name])
+                    guesses.append(_Guess(typing.reading, read))
+                    stands = typing.judge(read[1])
             except TrainwrightError:
                 continue  # as above
 

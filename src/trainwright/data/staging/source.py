@@ -220,6 +220,7 @@ def _read_file(order: _Order, first: FirstPass | None = None) -> StagedFile:
                 first.add(rows, semicolons=reader.semicolons)
             heights.append(rows.height)
             num_rows += rows.height
+            del block, rows  # before the next is read
         names = tuple(kept_columns(reader.names).values())
         if index is None:
             index = RowIndex(reader.names, dropped, name=order.name)

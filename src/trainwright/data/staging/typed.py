@@ -9,7 +9,6 @@ of words, tags and labels are short enough to be held whole, one at a time.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -23,6 +22,7 @@ from trainwright.compute.workers import HERE, Workers
 from trainwright.core.artifacts import Finding
 from trainwright.core.columns import Column, ColumnType, Target, Task
 from trainwright.core.errors import RecipeError
+from trainwright.core.threads import thread_pool
 from trainwright.data.hashing import SourceKey
 from trainwright.data.staging.blocks import BlockStore, StoredBlock
 from trainwright.data.staging.first import Typings, propose, texts_of
@@ -37,7 +37,6 @@ from trainwright.data.types.tally import Tally
 from trainwright.data.types.target import TargetTyping
 from trainwright.recipe.data import DataSettings
 
-_THREADS = 2
 TYPED_FILE = "typed.blocks"
 
 
@@ -298,7 +297,7 @@ def _read(
     readings: Sequence[Reading], blocks: Iterable[RawBlock]
 ) -> Iterator[tuple[pl.DataFrame, list[Tally]]]:
     """Typed values of some blocks, and what came of each column."""
-    with ThreadPoolExecutor(_THREADS) as pool:
+    with thread_pool() as pool:
         for block in blocks:
             raw = block.read([reading.name for reading in readings])
             found = list(pool.map(partial(_read_column, raw, block.first_row), readings))

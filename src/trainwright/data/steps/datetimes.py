@@ -160,6 +160,8 @@ def calendar(moment: Whole) -> dict[str, Whole]:
     """The parts of a moment in microseconds since 1970, UTC. Weekday 1 is Monday, as in ISO 8601."""
     days = moment // DAY
     minute = (moment - days * DAY) // (60 * SECOND)
+    if isinstance(moment, np.ndarray):  # days of all years that microseconds reach: half the time
+        days, minute = days.astype(np.int32), minute.astype(np.int32)
     # Days since 0000-03-01: a year that begins in March has its leap day at the end.
     shifted = days + 719_468
     era = shifted // 146_097

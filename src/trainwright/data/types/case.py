@@ -16,6 +16,7 @@ from trainwright.core.artifacts import Finding
 from trainwright.core.columns import Column, ColumnType
 from trainwright.core.errors import counted, shorten
 from trainwright.data.findings import finding
+from trainwright.data.types.precision import CUT_RULE
 from trainwright.data.types.tally import Tally, Watch
 
 MARKERS = ("#N/A", "<NA>", "N/A", "NA", "NULL", "NaN", "NaT", "None", "\\N", "n/a", "nan", "null")
@@ -226,6 +227,27 @@ class Case:
             )
         else:
             self.note_nulls(list(seen))
+
+    def note_cut(self, tally: Tally) -> None:
+        """Say so when moments are finer than what is kept."""
+        count = tally.changed.get(CUT_RULE, 0)
+        if count:
+            self.note(
+                "type",
+                "info",
+                f"moments are kept to the microsecond: {counted(count, 'cells')} lose their nanoseconds",
+                count=count,
+                remedy="write the nanoseconds into a column of their own, if they tell anything",
+            )
+
+    def note_zone(self, told: str) -> None:
+        """Say so when moments had other hours where they were written than they have now."""
+        self.note(
+            "type",
+            "info",
+            f"moments {told} are kept in UTC: their hours and days are those of UTC",
+            remedy="write local times without an offset, if the hour of the day matters",
+        )
 
     def note_marks(
         self,

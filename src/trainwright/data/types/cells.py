@@ -17,8 +17,9 @@ from trainwright.core.errors import shorten
 from trainwright.data.language.conversations import read_conversation, to_text
 from trainwright.data.privacy.masking import told
 from trainwright.data.repair.apply import repair_value
+from trainwright.data.types.blanks import BLANKS
 from trainwright.data.types.dates import COMPACT, EPOCHS, parse_date
-from trainwright.data.types.values import BLANKS, FALSE_OF, marks_of, read_series
+from trainwright.data.types.values import FALSE_OF, marks_of, read_series
 from trainwright.data.types.wordlists import words_of
 
 ISO_FORMS = ("%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f%#z", "%Y-%m-%dT%H:%M", "%Y-%m-%d")

@@ -1,14 +1,16 @@
 """Clock times as numbers: 12:30 is 12.5, the hours after midnight.
 
-A column of clock times is neither words, of which nearly all differ, nor moments, which have a day. Hours and
-minutes stand before two digits of minutes (and of seconds); AM and PM count as on a clock with twelve
-hours. Where a first part is beyond 24 the texts are lengths (36:45), read likewise in units of their first
-part; what it counts, hours or minutes, no text tells, so that is a warning. Cost: one pattern a
-different text. What is lost: 23:59 and 0:01 are a minute apart, and their numbers are not.
+A column of clock times is neither words, of which nearly all differ, nor moments, which have a day. Hours
+stand before two digits of minutes (and of seconds): 19:30, 19h30; or before AM and PM, which count as on a
+clock with twelve hours, and "Uhr": 7pm, 7.30 pm, 19.30 Uhr. Where a first part is beyond 24 the texts are
+lengths (36:45), read likewise in units of their first part; what it counts, hours or minutes, no text tells,
+so that is a warning. Cost: one pattern a different text. What is lost: 23:59 and 0:01 are a minute apart,
+and their numbers are not.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -23,6 +25,7 @@ from trainwright.data.types.written import read_clock
 TIME_OF_DAY = NumberFormat(unit="h", bare=False, clock="day")
 _RARE = 0.02  # so few beyond 24 are misfits, and no proof of lengths
 LENGTH = NumberFormat(bare=False, clock="length")
+_MAY_BE = re.compile(r"[0-9]{1,4}(?:[:hH][0-9]| ?[aApP]\.?[mM]| ?[Uu]hr|\.[0-9]{2} ?[aApPuU])")
 _LIKE = r"^[+-]?[0-9]{1,15}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?$"
 
 
@@ -73,7 +76,7 @@ def as_clock(case: Case) -> ClockTimes | None:
 
 def clock_of(texts: Sequence[str]) -> NumberFormat | None:
     """How these texts are clock times; None where fewer than 95 % are."""
-    if not texts or ":" not in texts[0] + texts[-1]:
+    if not texts or not (_MAY_BE.match(texts[0]) or _MAY_BE.match(texts[-1])):
         return None
     return next((form for form in (TIME_OF_DAY, LENGTH) if _fit(texts, form)), None)
 

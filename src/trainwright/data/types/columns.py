@@ -31,6 +31,7 @@ from trainwright.data.types.forced import as_native, as_told
 from trainwright.data.types.moments import as_compact, as_moment
 from trainwright.data.types.numbers import as_number
 from trainwright.data.types.receipts import receipt_of
+from trainwright.data.types.repeats import Repeats
 from trainwright.data.types.tally import Tally, Watch
 from trainwright.data.types.values import parse_series
 from trainwright.data.types.words import as_boolean, as_words
@@ -59,14 +60,17 @@ class Reading:
     column: Column
     watch: Watch
 
-    def read(self, block: pl.Series, first_row: int) -> tuple[pl.Series, Tally]:
+    def read(
+        self, block: pl.Series, first_row: int, repeats: Repeats | None = None
+    ) -> tuple[pl.Series, Tally]:
         """The typed values of a block, and what came of it.
 
         Args:
             block: As the evidence saw it.
             first_row: Global position of its first row.
+            repeats: Of the block, where its different texts are few.
         """
-        parsed = parse_series(self.column, block)
+        parsed = parse_series(self.column, block, repeats)
         tally = Tally.of(self.column, block, parsed, first_row=first_row, watch=self.watch)
         return parsed.values.alias(self.name), tally
 

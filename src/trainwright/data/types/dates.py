@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from functools import lru_cache
 
 import numpy as np
 import polars as pl
 
 from trainwright.core.errors import shorten
+from trainwright.data.types import periods
 from trainwright.data.types.masks import null_where
 from trainwright.data.types.repeats import each_once
 
@@ -29,6 +30,8 @@ _DAYS_OTHER = ("%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%m-%d-%Y", "%d.%m.%Y", "%m.%
 COMPACT = {
     "%Y%m%d": re.compile(r"(?:19|20)[0-9]{6}"),
     "%Y%m%d%H%M%S": re.compile(r"(?:19|20)[0-9]{12}"),
+    "%Y%m%d.0": re.compile(r"(?:19|20)[0-9]{6}\.0"),  # whole numbers that were floats for a while
+    "%Y%m": re.compile(r"(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])"),
 }
 # Numbers that count from the start of 1970 (UTC), and the microseconds of one.
 EPOCHS = {"epoch-s": 1_000_000, "epoch-ms": 1_000, "epoch-us": 1}
@@ -43,6 +46,11 @@ _MONTHS_ONLY = (
     "%Y %b",
     "%Y-%b",
     "%Y %B",
+    "%m/%Y",
+    "%m-%Y",
+    "%m.%Y",
+    "%Ym%m",
+    "%YM%m",
 )
 _TIMES = ("%H:%M", "%H:%M:%S", "%H:%M:%S%.f", "%I:%M %p", "%I:%M:%S %p", "%I:%M%p")
 _ZONES = ("", "%#z", " %#z")
@@ -70,6 +78,7 @@ _PATTERNS = {
     "%T": r"(?P<H>[0-9]{1,2}):(?P<M>[0-9]{1,2}):(?P<S>[0-9]{1,2})",
     "%F": r"(?P<Y>[0-9]{4})-(?P<m>[0-9]{1,2})-(?P<d>[0-9]{1,2})",
     "%%": "%",
+    **periods.PATTERNS,
 }
 _MONTHS = "january february march april may june july august september october november december"
 _YEARS = (
@@ -90,13 +99,13 @@ def known_formats() -> tuple[str, ...]:
         for zone in _ZONES
         if not (gap == "T" and day != "%Y-%m-%d")
     ]
-    return (*days, *_MONTHS_ONLY, *timed)
+    return (*days, *_MONTHS_ONLY, *periods.WEEKS, *periods.QUARTERS, *timed)
 
 
 def looks_like_date(text: str) -> bool:
     """A cheap test: digits and a mark that dates have."""
     digits = sum(character.isdigit() for character in text)
-    return 5 <= len(text) <= 40 and digits >= 2 and any(mark in text for mark in "-/. :")
+    return 5 <= len(text) <= 40 and digits >= 2 and any(mark in text for mark in "-/. :QqWwMm")
 
 
 def candidates(sample: Sequence[str]) -> list[str]:
@@ -121,8 +130,12 @@ def candidates(sample: Sequence[str]) -> list[str]:
 
 def _shaped_like(form: str, text: str) -> bool:
     """Every mark of the format stands in the text: spares most patterns from being compiled."""
-    marks = set(_DIRECTIVE.sub("", form))
-    return marks <= set(text) and ((":" in text) == ("%H" in form or "%I" in form))
+    return _marks_of(form) <= set(text) and ((":" in text) == ("%H" in form or "%I" in form))
+
+
+@lru_cache(maxsize=2048)
+def _marks_of(form: str) -> frozenset[str]:
+    return frozenset(_DIRECTIVE.sub("", form))
 
 
 def parse_dates(text: pl.Series, form: str) -> pl.Series:
@@ -158,6 +171,9 @@ def _parsed(text: pl.Series, form: str) -> pl.Series:
     if _CENTURY.search(form):
         since = first_year(form)
         return _in_century(_parsed(text, as_strptime(form)), since or _USUAL_CENTURY)
+    if periods.is_of_periods(form):
+        found = periods.parse_periods(text, form, compiled(form)[0].pattern)
+        return null_where(found.dt.year() < _FIRST_YEAR, found)
     if "%y" in form:  # strptime takes the version 1.2.3 for the third year of a century
         text = null_where(~text.str.contains(f"^(?:{compiled(form)[0].pattern})$"), text)
     parsed = text.str.to_datetime(form, time_unit="us", strict=False, exact=True)
@@ -239,6 +255,11 @@ def _moment(parts: dict[str, str | None], since: int) -> datetime:
         if not 1 <= hour <= 12:
             raise ValueError("no such hour")
         hour = hour % 12 + (12 if (parts.get("p") or "a").lower() == "pm" else 0)
+    if quarter := parts.get("q"):
+        month = 3 * int(quarter) - 2
+    if week := parts.get("V"):
+        monday = date.fromisocalendar(int(parts.get("G") or 0), int(week), int(parts.get("u") or 1))
+        year, month, parts = monday.year, monday.month, {**parts, "d": str(monday.day)}
     micro = int((parts.get("f") or "0").ljust(6, "0")[:6])
     moment = datetime(
         year, month, int(parts.get("d") or 1), hour, int(parts.get("M") or 0),

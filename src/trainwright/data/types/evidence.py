@@ -15,12 +15,13 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from trainwright.data.types.blanks import stripped
 from trainwright.data.types.case import Context
-from trainwright.data.types.values import stripped
 from trainwright.data.types.views import Views
 from trainwright.summaries.sketches import hash_numbers
 
 SAMPLE = 3_000
+_SPARE = 1.1  # more rows are drawn than would do, were gaps spread evenly
 _LONGEST = 1_000  # characters of a sampled text: enough to tell what it is
 
 
@@ -77,11 +78,17 @@ class Evidence:
         if not len(block) or block.dtype.is_nested() or block.dtype in (pl.Binary, pl.Null):
             return
         hashes = _hashes(first_row, len(block))
-        drawn = self._drawn(hashes)
+        drawn = self._drawn(first_row, len(block))
         rows, texts = _filled(block, drawn)
         if len(drawn) < len(block) and len(texts) < SAMPLE > len(self._places):  # mostly empty
             rows, texts = _filled(block, np.arange(len(block)))
         self._keep(rows + first_row, hashes[rows], texts)
+
+    def few(self, count: int) -> Evidence:
+        """With so many texts of the sample at most: enough for a guess that is looked at again."""
+        lowest = np.argsort(self._hashes)[:count]
+        kept = self._places[lowest], self._hashes[lowest], self._texts[lowest]
+        return Evidence(self.context, self.name, self.rows, self.empty, self.dtypes, *kept)
 
     def merge(self, other: Evidence) -> Evidence:
         """Of the rows of both."""
@@ -98,13 +105,13 @@ class Evidence:
         merged._keep(other._places, other._hashes, other._texts)
         return merged
 
-    def _drawn(self, hashes: NDArray[np.uint64]) -> NDArray[np.int64]:
+    def _drawn(self, first_row: int, num_rows: int) -> NDArray[np.int64]:
         """Positions within a block that may belong to the sample."""
         if len(self._places) == SAMPLE:
-            return np.flatnonzero(hashes < self._hashes.max())
-        if len(hashes) <= 2 * SAMPLE:
-            return np.arange(len(hashes))
-        return np.sort(np.argpartition(hashes, 2 * SAMPLE)[: 2 * SAMPLE])
+            return _below(first_row, num_rows, int(self._hashes.max()))
+        filled = max(1, self.rows - self.empty)
+        enough = int(_SPARE * SAMPLE * self.rows / filled)  # since some of them are empty
+        return _lowest(first_row, num_rows, min(enough, num_rows))
 
     def _keep(
         self, places: NDArray[np.int64], hashes: NDArray[np.uint64], texts: NDArray[Any]
@@ -123,6 +130,20 @@ class Evidence:
 @lru_cache(maxsize=4)
 def _hashes(first_row: int, num_rows: int) -> NDArray[np.uint64]:
     return hash_numbers(np.arange(first_row, first_row + num_rows, dtype=np.int64))
+
+
+@lru_cache(maxsize=4)
+def _below(first_row: int, num_rows: int, most: int) -> NDArray[np.int64]:
+    """Positions of the rows that hash lower, ascending: the same for all columns without gaps."""
+    return np.flatnonzero(_hashes(first_row, num_rows) < np.uint64(most))
+
+
+@lru_cache(maxsize=4)
+def _lowest(first_row: int, num_rows: int, count: int) -> NDArray[np.int64]:
+    """Positions of so many rows that hash lowest, ascending."""
+    if count == num_rows:
+        return np.arange(num_rows)
+    return np.sort(np.argpartition(_hashes(first_row, num_rows), count)[:count])
 
 
 def _count_empty(texts: pl.Series) -> int:

@@ -21,7 +21,7 @@ from trainwright.data.types.case import (
     yaml_word,
 )
 from trainwright.data.types.clock import clock_of, note_clock
-from trainwright.data.types.dates import EPOCHS, candidates, compiled
+from trainwright.data.types.dates import COMPACT, EPOCHS, candidates, compiled
 from trainwright.data.types.epoch_findings import each_unit, note_epochs, note_other_units
 from trainwright.data.types.epochs import in_order
 from trainwright.data.types.moments import as_compact, note_century
@@ -59,6 +59,7 @@ class Told:
             note_found_marks(case, tally, ())
         note_other_units(case, self.column, tally.epochs)
         note_century(case, tally, self.column)
+        case.note_cut(tally)
         kind, odd = self.column.type, tally.misfits
         if odd.count:
             shown = ", ".join(shorten(text, 30) for text in list(odd.texts)[:5])
@@ -97,6 +98,10 @@ class Native:
             _note_lost_digits(case, tally)
             note_epochs(case, tally.numbers.extent, tally.epochs, values=tally.values)
         note_other_units(case, self.column, tally.epochs)
+        case.note_cut(tally)
+        zone = getattr(case.dtype, "time_zone", None)
+        if zone not in (None, "UTC", "Etc/UTC"):
+            case.note_zone(f"of {zone}")
         if odd.count:
             infinite = kind is ColumnType.NUMBER and case.dtype.is_float()
             drops = f"data: {{drop: [{yaml_word(case.name)}]}}"
@@ -164,9 +169,9 @@ def as_told(case: Case) -> Told:
 
 def as_native(case: Case) -> Proposal:
     """The proposal for a column that comes with a type."""
-    if case.context.type is None and case.dtype.is_integer():
+    if case.context.type is None and (case.dtype.is_integer() or case.dtype.is_float()):
         days = as_compact(case)
-        if days is not None:
+        if days is not None and days.column.format in COMPACT:
             return days
     kind = case.context.type or _kind_of(case.dtype)
     true = ("true",) if kind is ColumnType.BOOLEAN else ()

@@ -8,7 +8,6 @@ uses the list of classes and whether its tails are heavy, nothing else.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -17,6 +16,7 @@ import polars as pl
 from trainwright.core.artifacts import Finding
 from trainwright.core.columns import Column, ColumnType, Target, Task
 from trainwright.core.errors import Fault, RecipeError, nearest, shorten
+from trainwright.core.threads import thread_pool
 from trainwright.data.types.case import Context, TypedColumn
 from trainwright.data.types.columns import type_column
 from trainwright.data.types.dates import EPOCHS
@@ -27,8 +27,6 @@ from trainwright.recipe.data import ColumnSettings, DataSettings
 
 if TYPE_CHECKING:
     from trainwright.data.reading.tables import RawTable
-
-_THREADS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +106,7 @@ def type_columns(
         refuse_lists(raw.frame[name])
         return type_column(raw.frame[name], replace(context, type=ColumnType.TEXT))
 
-    with ThreadPoolExecutor(_THREADS) as pool:
+    with thread_pool() as pool:
         return list(pool.map(typed, names, contexts))
 
 
@@ -173,7 +171,7 @@ def context_of(raw: RawTable, settings: DataSettings, name: str) -> Context:
     return context_for(
         settings,
         name,
-        is_text=raw.frame.schema[name] == pl.String,
+        is_text=raw.frame[name].dtype == pl.String,  # a frame's schema is made anew each time
         semicolons=raw.semicolons,
         place=raw.place,
     )

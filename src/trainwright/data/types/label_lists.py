@@ -20,8 +20,8 @@ from trainwright.core.artifacts import Finding
 from trainwright.core.columns import Column, ColumnType, Target, Task
 from trainwright.core.errors import DataError, shorten
 from trainwright.data.findings import finding
+from trainwright.data.types.blanks import BLANKS
 from trainwright.data.types.case import MARKERS, Context, Receipt, TypedColumn, yaml_word
-from trainwright.data.types.values import BLANKS
 
 SEPARATORS = (";", "|", ",")
 LIMIT_LABELS = 1000

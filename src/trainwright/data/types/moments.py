@@ -16,6 +16,7 @@ import polars as pl
 
 from trainwright.core.columns import Column, ColumnType
 from trainwright.core.errors import counted, shorten
+from trainwright.data.types.blanks import BLANKS_RULE
 from trainwright.data.types.case import (
     DATE_MARKERS,
     MOSTLY,
@@ -26,10 +27,18 @@ from trainwright.data.types.case import (
     yaml_list,
 )
 from trainwright.data.types.dates import COMPACT, as_strptime, candidates, parse_date, parse_dates
+from trainwright.data.types.periods import in_words, is_of_periods
+from trainwright.data.types.precision import CUT_RULE
 from trainwright.data.types.ranges import DATE_MARKS
 from trainwright.data.types.tally import PLAIN, Tally, Watch
-from trainwright.data.types.values import BLANKS_RULE
 
+# Numbers that are days, months or moments, and what those look like.
+_AS_NUMBERS = {
+    **COMPACT,
+    "%Y.%m": re.compile(r"(?:19|20)[0-9]{2}\.(?:0[1-9]|1[0-2])"),
+    "%m.%Y": re.compile(r"(?:0[1-9]|1[0-2])\.(?:19|20)[0-9]{2}"),
+}
+_OF_MONTHS = ("%Y%m", "%Y.%m", "%m.%Y")
 _READINGS = 4  # formats of a sample that are told apart
 _YEAR_LAST = re.compile(r"%d([/.-])%m[/.-]%y(.*)")
 _DAYS = frozenset((*map(str, range(1, 32)), *(f"{day:02}" for day in range(1, 10))))
@@ -37,10 +46,12 @@ _MANY_DAYS = 20
 _FORMATS = 3  # that one column may have
 _SHAPES = 6
 _FEW_DAYS = 3
+_FEW_MONTHS = 6  # 202401 is a smaller number, and so sooner one by chance, than 20240131
 _RARE = 0.02
 _TO_COME = 2031  # such years are births more often than they are plans
 _LOOKS = 0.8  # of the sample look like dates, and the column is meant so
 _DATE = re.compile(r"(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{4})(\D|$)")
+_IN_UTC = re.compile(r"([zZ]|[+-]00(:?00)?)$")
 _NO_DATE = re.compile(r"(?=.*[0-9]{4})[09:/. T-]*")
 
 
@@ -162,12 +173,15 @@ def _refuse(case: Case, kept: Sequence[str], *, odd: Sequence[str] = ()) -> None
 
 
 def as_compact(case: Case) -> Moments | None:
-    """Whole numbers that are all days, as 20130215, or moments, as 20130215093000."""
+    """Numbers that are all days, as 20130215, months, as 201302, or moments, as 20130215093000."""
     nulls = case.nulls(DATE_MARKERS)
     kept = case.kept(nulls)
-    if case.context.is_target or len(set(kept)) < _FEW_DAYS:
+    num_distinct = len(set(kept))
+    if case.context.is_target or num_distinct < _FEW_DAYS:
         return None
-    for form, pattern in COMPACT.items():
+    for form, pattern in _AS_NUMBERS.items():
+        if form in _OF_MONTHS and num_distinct < _FEW_MONTHS:
+            continue
         fits = [bool(pattern.fullmatch(text)) for text in kept]
         if all(fits) and all(parse_date(text, form) is not None for text in set(kept)):
             column = case.column(ColumnType.DATETIME, format=form, nulls=nulls)
@@ -241,9 +255,13 @@ def _settled(column: Column, tally: Tally, case: Case, *, marks: Sequence[str] =
             return Verdict(
                 instead=Settled(replace(column, nulls=(*column.nulls, *more)), tuple(more))
             )
-    if form in COMPACT:
-        told = f"whole numbers such as {shorten(case.sample[0])} are read as date-times, {form}"
+    if form in _AS_NUMBERS:
+        whole = "whole " if form in COMPACT else ""
+        told = f"{whole}numbers such as {shorten(case.sample[0])} are read as date-times, {form}"
         case.note("type", "info", told, remedy=setting(case.name, "number"))
+    if is_of_periods(form):
+        remedy = f"{setting(case.name, 'category')} keeps the texts"
+        case.note("type", "info", in_words(form), count=tally.values, remedy=remedy)
     if column.formats:
         forms = [form, *column.formats]
         told = f"dates are written in {len(forms)} ways that cannot be confused: {', '.join(forms)}"
@@ -252,10 +270,15 @@ def _settled(column: Column, tally: Tally, case: Case, *, marks: Sequence[str] =
             "type",
             "info",
             told,
-            count=sum(n for rule, n in tally.changed.items() if rule != BLANKS_RULE),
+            count=sum(
+                n for rule, n in tally.changed.items() if rule not in (BLANKS_RULE, CUT_RULE)
+            ),
             remedy=remedy,
         )
     note_century(case, tally, column)
+    case.note_cut(tally)
+    if "%#z" in form and any(not _IN_UTC.search(text) for text in case.sample):
+        case.note_zone("with an offset")
     _note_year_last(case, form)
     _note(case, tally, column, marks)
     return Verdict(column)

@@ -10,6 +10,7 @@ import polars as pl
 
 from trainwright.core.columns import Column, ColumnType
 from trainwright.core.errors import counted, shorten, verb
+from trainwright.data.types.blanks import BLANKS_RULE
 from trainwright.data.types.case import (
     LONGEST_NAMED,
     MARKERS,
@@ -26,7 +27,7 @@ from trainwright.data.types.epoch_findings import note_epochs
 from trainwright.data.types.ranges import Extent
 from trainwright.data.types.spelling import Doubt, find_spelling
 from trainwright.data.types.tally import PLAIN, Tally, Watch
-from trainwright.data.types.values import BLANKS_RULE, NUMBER, parse_series
+from trainwright.data.types.values import NUMBER, parse_series
 
 _FAR = 3.0  # spans of all other values
 _TWO_NINES, _THREE_NINES = 99.0, 999.0

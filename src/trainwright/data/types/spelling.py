@@ -11,27 +11,26 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from trainwright.core.columns import NumberFormat
+from trainwright.core.columns import ColumnType, NumberFormat
+from trainwright.core.errors import shorten
 from trainwright.data.types.case import Context
+from trainwright.data.types.fractions import are_fractions
+from trainwright.data.types.parts import GAP, Part, take_apart
 from trainwright.data.types.units import CURRENCIES, SHARE, Unit, as_unit
 from trainwright.data.types.values import NUMBER
 from trainwright.data.types.written import MINUS
 
-_GAP = r"[ \u00a0\u2009\u202f]"
-_WORD = r"[^\s\d.,()+\-'’\u2212][^\s\d()+\-]{0,11}"
-_SHAPE = re.compile(
-    rf"(?P<open>\()?{_GAP}*[+\-\u2212]?{_GAP}*(?:(?P<before>{_WORD}?){_GAP}*)??(?P<open2>\()?[+\-\u2212]?"
-    rf"(?P<body>[0-9](?:[0-9.,'’_]|{_GAP}(?=[0-9]))*|[.,][0-9]+)(?P<close>\))?"
-    rf"(?P<gap>{_GAP}*)(?P<after>[^\s\d()][^()]{{0,19}}?)?{_GAP}*(?P<close2>\))?"
-)
+_ODD_MINUS = re.compile(rf"[{MINUS}]|^[+\-]{GAP}")
 _IP = re.compile(r"[0-9]{1,3}(\.[0-9]{1,3}){3}")
 _SURE = 10  # numbers with one separator and three digits that make a grouping sure
 _RARE = 0.02
 _FEW, _HOPE = 200, 0.3  # texts that are looked at first, and the share of numbers that they need
-_LONGEST = 40
+_FEW_BEHIND = 3  # texts such as 65-, which may mean 65 and more
+BEHIND = re.compile(rf"([0-9]){GAP}*[\-{MINUS}]$")
 _MOSTLY_KNOWN = 0.8
+_FEWEST_LETTERS = 3  # of a word for a magnitude that means nothing else: mio, million
 _POINT = (
     "the point is taken for a decimal mark, which no value proves (it may part thousands)",
     '{type: number, thousands: "."}',
@@ -69,17 +68,6 @@ class Spelling:
     is_number: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """One text taken apart."""
-
-    body: str
-    brackets: bool
-    words: tuple[str, ...]
-    apart: bool
-    count: int
-
-
 def find_spelling(texts: Sequence[str], context: Context) -> Spelling | None:
     """How the numbers among `texts` are written, or None where fewer than half are numbers.
 
@@ -91,10 +79,15 @@ def find_spelling(texts: Sequence[str], context: Context) -> Spelling | None:
     plain = {text for text in counts if NUMBER.fullmatch(text)}
     if len(plain) == len(counts) and not _is_said(context):
         return Spelling(context.decimal or ".")
+    if (fractions := _fractions(counts, plain, context)) is not None and not _is_said(context):
+        return fractions
+    behind = [text for text in counts if BEHIND.search(text)]
+    if behind:
+        return _with_minus_behind(texts, behind, context)
     few = texts[:: max(len(texts) // _FEW, 1)]
-    if sum(_taken_apart(text, 1) is not None for text in few) < _HOPE * len(few):
+    if sum(take_apart(text, 1) is not None for text in few) < _HOPE * len(few):
         return None  # words: the others need not be looked at
-    parts = [part for text, n in counts.items() if (part := _taken_apart(text, n)) is not None]
+    parts = [part for text, n in counts.items() if (part := take_apart(text, n)) is not None]
     spelled = sum(part.count for part in parts) > sum(counts[text] for text in plain)
     num_read = sum(part.count for part in parts)
     if num_read < 0.5 * len(texts):
@@ -121,55 +114,49 @@ def find_spelling(texts: Sequence[str], context: Context) -> Spelling | None:
         )
     doubts += units.doubts
     written = NumberFormat(thousands, brackets, units.factors, units.name, units.bare)
-    odd_minus = any(MINUS in text for text in counts)
+    odd_minus = any(_ODD_MINUS.search(text) for text in counts)
     told = written if odd_minus or written != NumberFormat() else None
     return Spelling(decimal, told, tuple(doubts))
 
 
+def _fractions(counts: Counter[str], plain: set[str], context: Context) -> Spelling | None:
+    """Fractions, also as a refusal where nothing proves them; None where there are none."""
+    others = {text: count for text, count in counts.items() if text not in plain}
+    found = are_fractions(others, num_plain=sum(counts[text] for text in plain))
+    if found or (found is None and context.type is ColumnType.NUMBER):
+        return Spelling(written=NumberFormat(fractions=True))
+    if found is None:
+        shown = shorten(next(iter(others)))
+        return Spelling(
+            refusal=f"{shown} may be a fraction, a day or a score; `number` reads fractions",
+            is_number=False,
+        )
+    return None
+
+
+def _with_minus_behind(
+    texts: Sequence[str], behind: Sequence[str], context: Context
+) -> Spelling | None:
+    """The spelling of numbers some of which have their minus behind them, as accounting writes it."""
+    is_behind = frozenset(behind)
+    found = find_spelling([BEHIND.sub(r"\1", text) for text in texts], context)
+    if found is None or found.refusal:
+        return found
+    count = sum(text in is_behind for text in texts)
+    if len(is_behind) < _FEW_BEHIND:
+        return find_spelling([text for text in texts if text not in is_behind], context)
+    if any(text[:1] in f"-{MINUS}" for text in texts):
+        shown = shorten(behind[0])
+        return Spelling(refusal=f"a minus stands before some and behind others: {shown}")
+    if count == len(texts) and context.type is not ColumnType.NUMBER:
+        bare = behind[0].rstrip(f" -{MINUS}")
+        told = f"{shorten(behind[0])} may be -{bare}, or {bare} and more; `number` reads -{bare}"
+        return Spelling(refusal=told, is_number=False)
+    return replace(found, written=replace(found.written or NumberFormat(), behind=True))
+
+
 def _is_said(context: Context) -> bool:
     return any((context.decimal, context.thousands, context.unit, context.percent))
-
-
-def _taken_apart(text: str, count: int) -> _Part | None:
-    match = _SHAPE.fullmatch(text) if len(text) <= _LONGEST else None
-    if match is None:
-        return None
-    opened = bool(match["open"]) + bool(match["open2"])
-    closed = bool(match["close"]) + bool(match["close2"])
-    if opened != closed or opened > 1:
-        return None
-    before = (match["before"] or "").split()
-    after = (match["after"] or "").split()
-    body = re.sub(_GAP, " ", match["body"]).replace("’", "'").rstrip(" ")
-    if after and len(after) == 1 and re.fullmatch(r"[eE]", after[0]):
-        return None
-    if re.fullmatch(r"\d+(\.\d*)?", body) and after and re.fullmatch(r"[eE][+-]?\d+", after[0]):
-        return _Part(text, False, (), False, count)
-    if any(
-        any(sign.isdigit() for sign in word) and as_unit(word, with_magnitudes=True) is None
-        for word in (*before, *after)
-    ):
-        return None
-    if len(before) > 1 or len(after) > 2 or not {word.lower() for word in before} <= {*CURRENCIES}:
-        return None
-    return _Part(body, opened == 1, (*before, *_cut(after)), bool(match["gap"]) or not after, count)
-
-
-def _cut(words: Sequence[str]) -> list[str]:
-    """`M€` is a magnitude and a currency."""
-    found = []
-    for word in words:
-        known = as_unit(word, with_magnitudes=True)
-        if (
-            known is None
-            and len(word) > 1
-            and as_unit(word[1:], with_magnitudes=True)
-            and word[0] in "kKmMbB"
-        ):
-            found += [word[0], word[1:]]
-        else:
-            found.append(word)
-    return found
 
 
 def _marks(
@@ -290,7 +277,7 @@ class _Units:
     doubts: tuple[Doubt, ...] = ()
 
 
-def _units(parts: Sequence[_Part], context: Context) -> _Units | str:
+def _units(parts: Sequence[Part], context: Context) -> _Units | str:
     """The units with their factors, or why they cannot be taken off."""
     words: Counter[str] = Counter()
     for part in parts:
@@ -350,7 +337,7 @@ def _converted(
     else:
         base = of_kind[into].factor if into else 1.0
     sizes = {word.upper() for word, unit in units.items() if unit.kind == "magnitude"}
-    if not of_kind and len(sizes) == 1:
+    if not of_kind and len(sizes) == 1 and len(next(iter(sizes))) < _FEWEST_LETTERS:
         if sizes != {"K"} and sizes != {"M"}:
             return ""  # 1B, 2B and 3B are bases
         (size,) = [word for word, unit in units.items() if unit.kind == "magnitude"][:1]
@@ -373,7 +360,7 @@ def _converted(
 
 
 def _strange(
-    parts: Sequence[_Part],
+    parts: Sequence[Part],
     words: Counter[str],
     strange: Sequence[str],
 ) -> _Units | str:

@@ -13,15 +13,15 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
-import numpy as np
 import polars as pl
 
 from trainwright.core.columns import Column, ColumnType, NumberFormat
 from trainwright.data.repair.apply import repair_series
+from trainwright.data.types.blanks import BLANKS_RULE, stripped, without_nulls
 from trainwright.data.types.dates import COMPACT, EPOCHS, as_strptime, from_epoch, parse_dates
 from trainwright.data.types.masks import null_where
-from trainwright.data.types.repeats import each_once
-from trainwright.data.types.views import SHORT_BYTES, Views, first_word
+from trainwright.data.types.precision import cut_of
+from trainwright.data.types.repeats import Repeats, each_once
 from trainwright.data.types.wordlists import split_words
 from trainwright.data.types.written import changes, read_written
 
@@ -30,11 +30,7 @@ FALSE_OF = {
     "wahr": "falsch", "vrai": "faux", "verdadero": "falso", "enabled": "disabled",
 }  # fmt: skip
 NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
-BLANKS = " \t\r\n\u00a0"
-_IS_BLANK = np.zeros(256, dtype=np.bool_)
-_IS_BLANK[[*BLANKS.encode()]] = True
-_FEW = 64  # texts, which are sooner stripped than looked at
-BLANKS_RULE = "blanks around it taken off"
+_PER_SECOND = {"ms": 1e3, "us": 1e6, "ns": 1e9}
 _WORDS = (ColumnType.CATEGORY, ColumnType.TEXT, ColumnType.IDENTIFIER)
 
 
@@ -65,6 +61,11 @@ class Parsed:
         """`rows` as numbers."""
         return tuple(self.rows.to_list())
 
+    @property
+    def is_plain(self) -> bool:
+        """True when every text gave a value as it stands."""
+        return not (len(self.rows) or self.empty or len(self.marks) or self.changed)
+
     @classmethod
     def of(cls, values: pl.Series, raw: pl.Series, odd: pl.Series) -> Parsed:
         """With the cells of `raw` where `odd` is true as misfits."""
@@ -76,12 +77,21 @@ class Parsed:
         return cls(values, rows, pl.Series(texts, dtype=pl.String, strict=False))
 
 
-def parse_series(column: Column, raw: pl.Series) -> Parsed:
+def parse_series(column: Column, raw: pl.Series, repeats: Repeats | None = None) -> Parsed:
     """A whole column: text (as from CSV) or native values (as from Parquet and JSON).
+
+    Args:
+        column: Its contract.
+        raw: The cells.
+        repeats: The same as different texts, where these are few.
 
     Returns:
         Float64, String, Boolean or Datetime("us") values, repaired; misfits are null in them.
     """
+    if repeats is not None:
+        once = parse_series(column, repeats.distinct)
+        if once.is_plain:
+            return Parsed(repeats.spread(once.values))
     parsed = read_series(column, raw)
     if column.repair is None:
         return parsed
@@ -137,7 +147,9 @@ def _stripped_cells(raw: pl.Series, bare: pl.Series, values: pl.Series) -> dict[
 
 def _changed(column: Column, raw: pl.Series, values: pl.Series) -> dict[str, int]:
     """How many cells each rule of a format changed."""
-    if column.type is ColumnType.DATETIME and column.formats:
+    if column.type is ColumnType.DATETIME and not column.formats:
+        return cut_of(raw.filter(values.is_not_null())) if "%.f" in (column.format or "") else {}
+    if column.type is ColumnType.DATETIME:
         told = f"not written as {column.format}, but in another known way"
         by_first = _from_text(replace(column, formats=()), stripped(raw)).count()
         return {told: values.count() - by_first} if values.count() > by_first else {}
@@ -195,43 +207,6 @@ def marks_of(column: Column) -> tuple[Any, ...]:
     if column.type not in (ColumnType.NUMBER, ColumnType.DATETIME):
         return ()
     return tuple(_from_text(column, pl.Series(column.nulls, dtype=pl.String)).drop_nulls())
-
-
-def stripped(text: pl.Series) -> pl.Series:
-    """Without blanks around the texts; those of a series that has none are the same."""
-    if len(text) < _FEW or _may_have_blanks(text.rechunk()):
-        return text.str.strip_chars(BLANKS)
-    return text
-
-
-def _may_have_blanks(text: pl.Series) -> bool:
-    """Does a text of up to twelve bytes begin or end with a byte of a blank? Longer ones are stripped."""
-    views = Views.of(text)
-    if _IS_BLANK[views.first].any():
-        return True
-    is_long = views.lengths > SHORT_BYTES
-    if not is_long.any():
-        return bool(_IS_BLANK[views.last].any())
-    if _IS_BLANK[views.last[~is_long]].any():
-        return True
-    long = text.filter(pl.Series(is_long)).drop_nulls()
-    before, after = long.str.len_bytes(), long.str.strip_chars(BLANKS).str.len_bytes()
-    return bool(before.sum() != after.sum())
-
-
-def is_missing(text: pl.Series, nulls: tuple[str, ...]) -> pl.Series:
-    """True where a text without blanks around it is empty or one of the markers."""
-    return text.is_in(["", *nulls])
-
-
-def without_nulls(text: pl.Series, nulls: tuple[str, ...]) -> pl.Series:
-    """Null where the text is empty or one of the markers."""
-    views = Views.of(text.rechunk())
-    least, most = int(views.lengths.min(initial=SHORT_BYTES)), int(views.lengths.max(initial=0))
-    near = [mark for mark in ("", *nulls) if least <= len(mark.encode()) <= most]
-    if not any((views.begin == word).any() for word in {first_word(mark) for mark in near}):
-        return text
-    return null_where(is_missing(text, nulls), text)
 
 
 def number_text(text: pl.Series, decimal: str, written: NumberFormat | None = None) -> pl.Series:
@@ -335,10 +310,7 @@ def _native(column: Column, raw: pl.Series) -> Parsed:
         infinite = floats.is_infinite()
         return _marked_out(column, Parsed.of(null_where(infinite, floats), raw, infinite))
     if column.type is ColumnType.NUMBER and isinstance(kind, pl.Duration):
-        per_second = {"ms": 1e3, "us": 1e6, "ns": 1e9}[
-            kind.time_unit
-        ]  # a whole number may overflow
-        values = raw.to_physical().cast(pl.Float64) / per_second
+        values = raw.to_physical().cast(pl.Float64) / _PER_SECOND[kind.time_unit]  # no overflow
     elif column.type is ColumnType.BOOLEAN and kind == pl.Boolean:
         values = raw
     elif column.type is ColumnType.BOOLEAN and kind.is_integer():
@@ -348,10 +320,11 @@ def _native(column: Column, raw: pl.Series) -> Parsed:
         for form in column.formats:
             moments = moments.fill_null(from_epoch(raw, form))
         return _marked_out(column, Parsed.of(moments, raw, moments.is_null() & raw.is_not_null()))
-    elif column.type is ColumnType.DATETIME and kind.is_integer() and column.format in COMPACT:
-        return read_series(column, raw.cast(pl.String))
+    elif column.type is ColumnType.DATETIME and kind.is_numeric() and column.format in COMPACT:
+        point = ".0" if column.format.endswith(".0") else ""
+        return read_series(column, whole_text(raw.cast(pl.Float64)) + point)
     elif column.type is ColumnType.DATETIME and kind in (pl.Date, pl.Datetime):
-        return _marked_out(column, Parsed(naive_utc(raw)))
+        return replace(_marked_out(column, Parsed(naive_utc(raw))), changed=cut_of(raw))
     elif column.type in _WORDS:
         return read_series(column, _as_text(raw))
     if values is None:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 SHORT_BYTES = 12
 _BEFORE = 4  # bytes of a view in front of the text
+_NEWEST = pl.CompatLevel.newest()  # each call of it looks at the environment
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,10 @@ class Views:
     words: NDArray[np.uint64]
     data: tuple[pa.Buffer, ...] = ()
 
+    def __getitem__(self, rows: slice) -> Views:
+        """Of some of the texts; nothing is copied."""
+        return Views(self.words[rows], self.data)
+
     @property
     def begin(self) -> NDArray[np.uint64]:
         """The first word of each; shape (rows,)."""
@@ -45,7 +50,7 @@ class Views:
     @classmethod
     def of(cls, texts: pl.Series) -> Views:
         """Of a String series that is one chunk; nothing is copied."""
-        arrow = texts.to_arrow(compat_level=pl.CompatLevel.newest())
+        arrow = texts.to_arrow(compat_level=_NEWEST)
         _, views, *data = arrow.buffers()
         words = np.frombuffer(views, np.uint64).reshape(-1, 2)
         return cls(words[arrow.offset : arrow.offset + len(texts)], tuple(data))
@@ -63,10 +68,12 @@ class Views:
     @property
     def last(self) -> NDArray[np.uint8]:
         """The last byte of each text of at most twelve bytes; shape (rows,). Of others anything."""
-        ends = np.minimum(self.lengths, SHORT_BYTES) + np.arange(
-            _BEFORE - 1, self.words.nbytes, self.words.itemsize * 2
-        )
-        return self.words.view(np.uint8).ravel().take(ends)
+        data, lengths = self.words.view(np.uint8), self.lengths
+        least, most = int(lengths.min(initial=SHORT_BYTES)), int(lengths.max(initial=0))
+        if least == most <= SHORT_BYTES:  # codes, mostly
+            return data[:, _BEFORE - 1 + most]
+        ends = np.minimum(lengths, SHORT_BYTES) + np.arange(_BEFORE - 1, data.size, data.shape[1])
+        return data.ravel().take(ends)
 
 
 def first_word(text: str) -> np.uint64:

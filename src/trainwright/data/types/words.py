@@ -9,10 +9,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from trainwright.core.columns import Column, ColumnType
-from trainwright.core.errors import shorten, with_article
+from trainwright.core.errors import counted, shorten, with_article
 from trainwright.data.types.case import MARKERS, MOSTLY, Case, Verdict, setting, yaml_list
 from trainwright.data.types.numbers import is_named_identifier
 from trainwright.data.types.tally import Tally, Watch
+from trainwright.data.types.unread import named_form
 from trainwright.data.types.values import FALSE_OF, NUMBER
 
 _PAIRS = tuple(FALSE_OF.items())
@@ -20,6 +21,10 @@ _KNOWN = frozenset(word for pair in _PAIRS for word in pair)
 _FULL = {"t": "true", "f": "false", "y": "yes", "n": "no"}  # the words that letters are short for
 _MANY_NUMBERS = 0.2  # of the cells of a column of words
 _LEVELS = 20
+_TOTALS = re.compile(
+    r"(.{1,40} )?((grand|overall)[ -]?)?(sub[ -]?)?totals?:?|gesamt(summe)?|insgesamt",
+    re.IGNORECASE,
+)
 # Words that may be values: None is a kind of masonry, Null a name, NA a country.
 _WORD_MARKS = ("NA", "None", "NULL", "null")
 
@@ -71,6 +76,7 @@ class Words:
                 return Verdict(instead=replace(self, column=replace(self.column, nulls=others)))
             _note_words(case, tally)
         case.note_nulls(list(tally.gaps))
+        _note_totals(case, tally)
         kind = _kind(case, tally.distinct.number, tally.values)
         if case.refusal:
             case.note(
@@ -79,7 +85,7 @@ class Words:
                 case.refusal,
                 remedy=setting(case.name, kind.value) + " settles it; or write the file in one way",
             )
-        elif kind is not ColumnType.TEXT:
+        elif not _note_form(case, kind) and kind is not ColumnType.TEXT:
             _note_numbers(case, kind)
         return Verdict(replace(self.column, type=kind))
 
@@ -130,6 +136,40 @@ def _kind(case: Case, num_distinct: int, num_values: int) -> ColumnType:
     if share >= MOSTLY or (share >= 0.5 and is_named_identifier(case.name)):
         return ColumnType.IDENTIFIER
     return ColumnType.CATEGORY
+
+
+def _note_totals(case: Case, tally: Tally) -> None:
+    """Warn of rows that add up others: a row of totals in the midst, or a class of all classes."""
+    assert tally.distinct is not None
+    sizes = tally.distinct.sizes or {}
+    found = [str(word) for word in sizes if _TOTALS.fullmatch(str(word))]
+    if not found or len(found) == len(sizes):
+        return
+    shown = ", ".join(shorten(word, 30) for word in found[:3])
+    count = sum(sizes[word] for word in found)
+    case.note(
+        "schema",
+        "warning",
+        f"{counted(count, 'cells say')} {shown}: rows that add up others are no examples",
+        count=count,
+        remedy=f"remove these rows from the source; {setting(case.name, 'category')} settles it",
+    )
+
+
+def _note_form(case: Case, kind: ColumnType) -> bool:
+    """Texts such as 120/80 or 10-20, which are more than words, and read as words."""
+    kept = [] if case.context.type is not None else case.kept(MARKERS)
+    found = named_form(kept, are_names=kind is ColumnType.IDENTIFIER) if kept else None
+    if found is None:
+        return False
+    told, mend, first = found
+    case.note(
+        "type",
+        "info",
+        f"the cells look like {told} ({shorten(first, 30)}): read as {with_article(kind.value)}",
+        remedy=f"{mend}; {setting(case.name, kind.value)} settles it",
+    )
+    return True
 
 
 def _note_numbers(case: Case, kind: ColumnType) -> None:

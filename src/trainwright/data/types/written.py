@@ -10,21 +10,23 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import polars as pl
 
 from trainwright.core.columns import NumberFormat
+from trainwright.data.types.fractions import FRACTION, read_fractions
 from trainwright.data.types.masks import null_where
 from trainwright.data.types.units import CURRENCIES, MAGNITUDES, as_unit
 
 BLANK = "[ \u00a0\u2009\u202f]"
 _BLANKS = (" ", "\u00a0", "\u2009", "\u202f")
-MINUS = "\u2212"
+MINUS = "\u2212\u2012\u2013"  # a minus, and dashes of that width
+_BEHIND = f"([0-9]){BLANK}*[\\-{MINUS}]$"
 _CLOCK = (
-    r"^(?P<a>[0-9]{1,4}):(?P<b>[0-5][0-9])(?::(?P<c>[0-5][0-9](?:\.[0-9]{1,9})?))?"
-    r"(?: ?(?P<half>[AaPp])\.?[Mm]\.?)?$"
+    r"^(?P<a>[0-9]{1,4})(?:(?P<mark>[:.hH])(?P<b>[0-5][0-9])(?::(?P<c>[0-5][0-9](?:\.[0-9]{1,9})?))?)?"
+    r"(?: ?(?P<half>[AaPp])\.?[Mm]\.?| ?(?P<hours>[Uu]hr|h|hrs?))?$"
 )
 
 
@@ -49,9 +51,19 @@ def read_written(text: pl.Series, decimal: str, written: NumberFormat) -> pl.Ser
     """Float64 where a text is a number as the contract says, else null."""
     if written.clock:
         return read_clock(text, written)
+    if written.fractions:
+        return read_fractions(text)
     reader = _reader(decimal, written)
     fits = text.str.contains(reader.pattern)
     kept = null_where(~fits, text)
+    if written.behind:
+        is_behind = kept.str.contains(_BEHIND)
+        bare = read_written(
+            kept.str.replace(_BEHIND, "${1}"), decimal, replace(written, behind=False)
+        )
+        return pl.select(
+            pl.when(is_behind).then(-bare).otherwise(bare).alias(text.name)
+        ).to_series()
     plain = kept.str.replace_many(list(reader.literals), list(reader.replacements), leftmost=True)
     values = plain.cast(pl.Float64, strict=False)
     values = null_where(~values.is_finite(), values)
@@ -67,7 +79,11 @@ def read_clock(text: pl.Series, written: NumberFormat) -> pl.Series:
     parts = text.str.extract_groups(_CLOCK).struct.unnest()
     first, minutes, seconds = (pl.col(name).cast(pl.Float64) for name in ("a", "b", "c"))
     half = pl.col("half").str.to_lowercase()
-    value = first + minutes / 60 + seconds.fill_null(0.0) / 3600
+    is_told = half.is_not_null() | pl.col("hours").is_in(["Uhr", "uhr"])  # 7pm; and not 7, 7.30
+    alone = minutes.is_null() | (pl.col("mark") == ".")
+    value = pl.when(is_told | ~alone).then(
+        first + minutes.fill_null(0.0) / 60 + seconds.fill_null(0.0) / 3600
+    )
     if written.clock == "length":
         return parts.select(pl.when(half.is_null()).then(value).alias(text.name)).to_series()
     from_noon = pl.when(half == "p").then(12.0).otherwise(0.0) + first % 12 - first
@@ -90,7 +106,12 @@ def changes(text: pl.Series, decimal: str, written: NumberFormat | None) -> dict
     if decimal == ",":
         patterns["decimal comma read as a point"] = f"{re.escape(decimal)}[0-9]*[^0-9,]*$"
     if written is not None:
-        patterns["typeset minus read as a minus"] = MINUS
+        patterns["blank behind the sign taken out"] = f"^[+\\-{MINUS}]{BLANK}"
+        patterns["typeset minus read as a minus"] = f"[{MINUS}]"
+        if written.behind:
+            patterns["minus behind the digits read as one before them"] = _BEHIND
+        if written.fractions:
+            patterns["fraction read as its value"] = FRACTION
         if written.thousands:
             mark = _separator(written.thousands)
             name = {" ": "blanks", "'": "apostrophes"}.get(
@@ -129,7 +150,8 @@ def _reader(decimal: str, written: NumberFormat) -> _Reader:
     units = sorted(dict(written.units), key=len, reverse=True)
     unit = "|".join(map(re.escape, units))
     body = _body(decimal, written.thousands, exponents=not units)
-    minus, gap = f"[+\\-{MINUS}]?", f"{BLANK}*"
+    gap = f"{BLANK}*"
+    minus = f"(?:[+\\-{MINUS}]{gap})?"
     before = f"(?:(?:{unit}){gap})?" if units else ""
     after = f"(?:{gap}(?:{unit})){{0,2}}" if units else ""
     shapes = [f"{minus}{before}{minus}{body}{after}"]
@@ -139,6 +161,8 @@ def _reader(decimal: str, written: NumberFormat) -> _Reader:
             f"{minus}{one}{gap}{minus}{body}{after}",
             f"{minus}{body}(?:{gap}{one}){{1,2}}",
         ]
+    if written.behind:
+        shapes += [f"{before}{body}{gap}[\\-{MINUS}]"]
     if written.brackets:
         shapes += [f"{before}\\({gap}{before}{body}{after}{gap}\\){after}"]
     literals: dict[str, str] = {}
@@ -149,7 +173,7 @@ def _reader(decimal: str, written: NumberFormat) -> _Reader:
         literals[name] = "" if power == 0 or power is None else f"e{power}"
         if power is None:
             scales.append((_beside(name), factor))
-    literals |= dict.fromkeys(_BLANKS, "") | {MINUS: "-", "(": "-", ")": ""}
+    literals |= dict.fromkeys(_BLANKS, "") | {"(": "-", ")": ""} | dict.fromkeys(MINUS, "-")
     if written.thousands and written.thousands != " ":
         literals |= dict.fromkeys("'’" if written.thousands == "'" else written.thousands, "")
     if decimal == ",":

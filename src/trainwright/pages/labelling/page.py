@@ -141,8 +141,10 @@ function tell(p){
   at('done').textContent=p.done+' of '+p.rows+' rows have a label';
   at('mine').textContent='yours: '+p.mine+(p.skipped?', skipped: '+p.skipped:'');
   const e=p.estimate;
-  at('gain').textContent=e?'error now '+points(e.error)+' %; '+e.labels
-    +' more labels take off about '+points(e.gain)+' points ('+points(e.low)+' to '+points(e.high)+')':'';
+  const range=(low,high)=>'('+points(low)+' to '+points(high)+')';
+  at('gain').textContent=p.trouble?'the order of rows stays as it was: '+p.trouble:
+    e?'error now about '+points(e.error)+' % '+range(e.error_low,e.error_high)+'; '
+    +e.labels+' more labels take off about '+points(e.gain)+' points '+range(e.low,e.high):'';
 }
 function picture(item){
   if(pictures.has(item.image))return pictures.get(item.image);

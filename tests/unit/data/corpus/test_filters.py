@@ -60,6 +60,21 @@ def test_a_text_goes_by_the_first_rule_that_refuses_it_and_each_rule_is_counted_
     assert "not in en 1 (2 alone)" in told.message
 
 
+@pytest.mark.parametrize(
+    ("listed", "share", "gone"),
+    [
+        ("damn house\n", 0.0, [13]),  # a phrase, and not its words elsewhere
+        ("damn house\n", 0.25, []),  # two of eight words
+        ("damn house\ndog\n", 0.25, [13]),
+        ("the house\nMAUER\n", 0.0, [10, 11]),
+    ],
+)
+def test_listed_phrases_count_by_their_words(tmp_path: Path, listed, share, gone):
+    (tmp_path / "words.txt").write_text(listed)
+    left = leave_out(view_of(tmp_path, words="words.txt", words_share=share))
+    assert left.rows.tolist() == gone
+
+
 def test_without_filters_nothing_is_left_out():
     assert leave_out(view_of()).rows.tolist() == []
 

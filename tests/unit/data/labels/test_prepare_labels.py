@@ -32,13 +32,15 @@ def mails() -> pl.DataFrame:
     return pl.DataFrame({"text": texts, "size": random.random(ROWS).round(4), "truth": truth})
 
 
-def prepared(folder: Path, frame: pl.DataFrame, labels: str, **files: str) -> Snapshot:
+def prepared(
+    folder: Path, frame: pl.DataFrame, labels: str, *, more: str = "", **files: str
+) -> Snapshot:
     frame.write_csv(folder / "m.csv")
     for name, content in files.items():
         (folder / f"{name}.csv").write_text(content)
     (folder / "r.yaml").write_text(
         "data:\n  source: m.csv\n  target: kind\n  drop: [truth]\n"
-        f"  columns: {{text: text}}\n  labels: {{errors: off, {labels}}}\n"
+        f"  columns: {{text: text}}\n  labels: {{errors: off, {labels}}}\n  {more}\n"
     )
     recipe = load_recipe(folder / "r.yaml")
     return prepare(recipe, base=folder, snapshots=folder / "s", probe=no_probe)
@@ -77,14 +79,29 @@ def test_what_functions_labelled_teaches_and_is_never_measured_on(tmp_path: Path
     truth = dict(frame.select("text", "truth").iter_rows())
     assert set(taught) - by_hand
     assert all(truth[text] == label for text, label in taught.items())
-    ledger = read_ledger(found)
-    gone = ledger.filter(pl.col("step") == "labels")
-    assert gone.height == ROWS - sum(found.rows[split.value] for split in Split)
-    assert set(gone["reason"]) == {"labelled by functions alone: nothing is measured on it"}
+    assert sum(found.rows[split.value] for split in Split) == ROWS  # none of them is lost
+    (told,) = [one for one in found.findings if "functions alone labelled fell" in one.message]
+    assert told.severity == "warning"
+    assert f"{told.count} are learned from, 0 left out" in told.message
+    assert f"{found.rows['validation']} validation and {found.rows['test']} test" in told.message
     train = read_split(found, Split.TRAIN)
     if WEIGHT in train.columns:
         weights = dict(train.select("text", WEIGHT).iter_rows())
         assert all(weights[text] == 1 for text in by_hand & set(weights))
+
+
+def test_a_split_by_time_leaves_out_what_only_functions_labelled_after_train(tmp_path: Path):
+    known = pl.when(pl.int_range(ROWS) % 2 == 0).then("truth").otherwise(None)
+    frame = mails().with_columns(kind=known, day=pl.int_range(ROWS))
+    found = prepared(tmp_path, frame, RULES, more="split: {by: time, column: day}")
+    gone = read_ledger(found).filter(pl.col("step") == "labels")
+    assert set(gone["reason"]) == {"labelled by functions alone: nothing is measured on it"}
+    assert read_split(found, Split.TRAIN)["day"].max() < read_split(found, Split.TEST)["day"].min()
+    by_hand = set(frame.filter(pl.col("kind").is_not_null())["text"])
+    assert set(labels_of(found, Split.TEST)) <= by_hand
+    assert any(
+        f"0 are learned from, {gone.height} left out" in one.message for one in found.findings
+    )
 
 
 def test_corrections_have_the_last_word_and_are_told_row_by_row(tmp_path: Path):

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 import numpy as np
 import polars as pl
+import pytest
 
 from detector_view import found, view_of, yes_no
 from trainwright.data.leakage.availability import find
@@ -48,8 +49,36 @@ def test_under_a_split_by_time_a_column_that_begins_late_is_told_with_the_day() 
     split = {"by": "time", "column": "when"}
     (one,) = found(find, view_of(late, split=split))
     assert (one.kind, one.column) == ("shift", "left")
-    assert "is empty before when 2021-08" in one.message
-    assert found(find, view_of(late)) == []  # a random split does not mind
+    assert "is empty before when 2021-08-23" in one.message
+    assert "filled in in 100% of the rows from then on" in one.message
+    (same,) = found(find, view_of(late))  # a random split does not mind, but live rows come later
+    assert (same.kind, same.severity, same.column) == ("shift", "info", "left")
+
+
+@pytest.mark.parametrize("share", [0.1, 0.4])
+def test_a_column_that_is_seldom_filled_is_told_from_when_on(share: float) -> None:
+    frame, _, rng = table()
+    missing = (np.arange(ROWS) < 530) | (rng.random(ROWS) > share)
+    split = {"by": "time", "column": "when"}
+    (one,) = found(find, view_of(frame.with_columns(holes(missing, rng)), split=split))
+    assert (one.severity, one.column) == ("warning", "left")
+    assert "is empty before when 2021-06-1" in one.message
+
+
+def test_a_column_that_is_seldom_filled_throughout_is_not_told() -> None:
+    frame, _, rng = table()
+    rare = frame.with_columns(holes(rng.random(ROWS) > 0.06, rng))
+    for split in ({"by": "time", "column": "when"}, {"by": "random"}):
+        assert found(find, view_of(rare, split=split)) == []
+
+
+def test_values_that_fade_out_are_too_few_to_tell_a_day() -> None:
+    frame, _, rng = table()
+    missing = rng.random(ROWS) > np.where(
+        np.arange(ROWS) < 900, 0.15, 0.0
+    )  # 15 to be expected after it
+    split = {"by": "time", "column": "when"}
+    assert found(find, view_of(frame.with_columns(holes(missing, rng)), split=split)) == []
 
 
 def test_a_column_that_stops_varying_is_told() -> None:

@@ -234,6 +234,11 @@ def test_a_tied_column_that_beats_the_others_by_far_is_a_suspect() -> None:
     assert suspects(look(customers().select("income", "y", weak=weak))) == ["income"]
 
 
+def test_the_more_is_tied_to_a_column_the_farther_it_has_to_lead() -> None:
+    weak = pl.col("rent") + pl.Series(np.random.default_rng(14).normal(0, 0.6, 3000))
+    assert suspects(look(customers().select("income", "y", weak=weak))) == []  # leads by 0.22
+
+
 def test_a_suspect_category_is_tied_by_what_it_answers() -> None:
     frame = customers()
     band = (pl.col("income") * 3).floor().clip(-4, 4).cast(pl.Int64)

@@ -95,6 +95,16 @@ def test_means_of_real_prices_by_a_real_category_are_found():
     assert "the mean of the target" in leak.message
 
 
+def test_means_are_found_where_the_greatest_target_is_a_test_row():
+    rng = np.random.default_rng(7)
+    category = rng.integers(0, 150, 1200)
+    prices = np.round(rng.normal(50, 3, 150)[category] + rng.normal(0, 3, 1200))
+    at = np.flatnonzero(PARTS == 2)[0]
+    prices[at] = 110.0  # known ones are 38 to 63: no such sum is open to its category by them
+    frame = pl.DataFrame({"region": means(category, prices), "y": prices})
+    assert [leak.column for leak in found(find, view_of(frame, parts=PARTS))] == ["region"]
+
+
 def test_a_column_that_is_filled_in_test_rows_alone_has_nothing_to_be_compared_with():
     category, late = loans(groups=20)
     encoded = pl.Series(means(category, late)).scatter(np.flatnonzero(PARTS == 0), None)

@@ -76,7 +76,7 @@ def test_the_stored_value_of_a_formula_is_read_and_an_error_is_missing(tmp_path)
 
 
 def test_rows_have_their_number_in_the_sheet_and_empty_ones_are_none(tmp_path):
-    write(tmp_path / "t.xlsx", [(), ("a", "y"), (1, 2), (), (None, ""), (3, 4)])
+    write(tmp_path / "t.xlsx", [(), ("a", "y"), (1, 2), (), (None, " \u00a0"), (3, 4)])
     raw = read(tmp_path)
     assert raw.frame.rows() == [(1, 2), (3, 4)]
     assert [raw.place(row) for row in (0, 1)] == ["t.xlsx:3", "t.xlsx:6"]

@@ -78,6 +78,15 @@ def test_every_line_that_is_no_row_is_told_for_the_ledger(tmp_path: Path):
     assert raw.files[0].left_out == IN_ALL
 
 
+def test_totals_of_two_kinds_stand_one_below_the_other(tmp_path: Path):
+    raw = read(tmp_path, HEAD + ROWS + "Total,1230,\nAverage,30.75,\n")
+    assert raw.files[0].left_out == ((42, "a row of totals"), (43, "a row of totals"))
+    assert raw.frame.height == 40
+    told = [f.message for f in raw.findings]
+    assert "('Average'): line 43" in told[0]
+    assert "('Total'): line 42" in told[1]
+
+
 def test_lines_that_the_recipe_passes_over_are_told_as_well(tmp_path: Path):
     text = "x\n\n" + HEAD + ROWS + "an end\n"
     raw = read(tmp_path, text, layout={"skip_lines": 2, "footer_lines": 1})

@@ -93,3 +93,31 @@ def test_a_model_of_words_reads_its_column_and_passes_the_tags_by(tmp_path, name
     assert set(block.extra) == {"id", "tags"}
     (block,) = read_typed(path, [Column("id", ColumnType.NUMBER)])
     assert block.frame["id"].to_list() == [1, 2, 3]  # lists that nobody asked for are no fault
+
+
+def test_a_text_among_lists_of_labels_is_one_label_and_told(tmp_path):
+    rows = [
+        {"text": "one two", "labels": ["billing", "needs work"]},
+        {"text": "three", "labels": "needs work"},
+        {"text": "four", "labels": []},
+    ]
+    path = write(tmp_path, rows)
+    said = DataSettings(source=str(path), target="labels", inputs={"text": "text"})
+    for settings_ in (said, DataSettings(source=str(path), target="labels")):
+        raw = read_source(settings_, base=tmp_path)
+        assert raw.frame["labels"].to_list() == [["billing", "needs work"], ["needs work"], []]
+        (told,) = raw.findings
+        assert (told.kind, told.severity, told.count) == ("schema", "warning", 1)
+        assert told.message == (
+            "rows.jsonl: 1 text stands among the lists of 'labels': read as one label each"
+        )
+    column = Column("labels", ColumnType.LABELS)
+    (block,) = read_typed(path, [column], ignored=["text"])
+    assert block.frame["labels"].to_list()[1] == ["needs work"]
+
+
+def test_a_text_among_lists_of_words_is_cut_and_told(tmp_path):
+    rows = [{"words": ["a"], "tags": ["O"]}, {"words": "b c", "tags": "O P"}]
+    raw = read_source(settings(write(tmp_path, rows)), base=tmp_path)
+    assert raw.frame["tags"].to_list() == [["O"], ["O", "P"]]
+    assert ["cut at their blanks" in told.message for told in raw.findings] == [True, True]

@@ -2,9 +2,11 @@
 
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 
 from trainwright.data.reading import read_source
+from trainwright.data.reading.tables import LineMap
 from trainwright.data.types import infer_types
 from trainwright.recipe import Reads, parse_recipe
 from trainwright.recipe.data import DataSettings
@@ -64,3 +66,12 @@ def test_settings_of_text_are_not_read_for_files_that_say_their_types(tmp_path: 
         with reads.by("data"):
             infer_types(read_source(recipe.data, base=tmp_path), recipe.data, task=None)
         assert len([key for key in reads.unread(["data"]) if key[5:] in text]) == count
+
+
+def test_blocks_of_rows_that_go_on_in_step_with_lines_are_one_span():
+    parted = np.array([30, 33, 34])
+    lines = LineMap((0, 10, 20, 23, 26, 30), (2, 12, parted, parted + 10, 50, 55))
+    assert lines.spans() == [(0, 2), (20, 30), (21, 33), (23, 40), (24, 43), (26, 50), (30, 55)]
+    often = LineMap((0, 70_000), (np.arange(0, 140_000, 2), 200_000))
+    assert often.spans() == [(0, None), (70_000, 200_000)]
+    assert [lines.line(row) for row in (0, 19, 21, 26, 31)] == [2, 21, 33, 50, 56]

@@ -41,6 +41,16 @@ def test_a_clock_of_twelve_hours_knows_noon_and_midnight() -> None:
     assert parse_series(got.column, pl.Series([texts[5], "13:00 PM"])).misfits == (0, 1)
 
 
+def test_hours_alone_are_times_where_something_says_so() -> None:
+    texts = ["7pm", "12 AM", "7.30 p.m.", "7 Uhr", "19.45 Uhr", "19h30", "4:46 Uhr"]
+    hours = [19, 0, 19.5, 7, 19.75, 19.5, 4 + 46 / 60]
+    got = typed(texts * 5)
+    assert got.values[:7].to_list() == pytest.approx(hours)
+    assert [parse_value(got.column, text) for text in texts] == pytest.approx(hours)
+    odd = pl.Series(["7", "7.30", "13pm", "0 am", "7h", "7.30 h"])
+    assert parse_series(got.column, odd).misfits == tuple(range(6))
+
+
 def test_lengths_are_read_in_units_of_their_first_part_with_a_warning() -> None:
     got = typed(["36:45", "1:30", "120:15:36"] * 10)
     assert got.values[:3].to_list() == pytest.approx([36.75, 1.5, 120.26])
@@ -67,7 +77,10 @@ def test_a_single_time_that_no_clock_shows_is_refused_by_its_place() -> None:
 
 @pytest.mark.parametrize(
     "texts",
-    [["2:1", "3:0", "1:1"], ["12:75", "14:80"], ["a:30", "b:15"], ["12:30 Uhr", "13:00 Uhr"], ["1", "2:30"]],
+    [
+        ["2:1", "3:0", "1:1"], ["12:75", "14:80"], ["a:30", "b:15"], ["12:30 left", "13:00 left"],
+        ["7", "8"], ["7.30", "8.15"], ["1", "2:30"],
+    ],
 )  # fmt: skip
 def test_what_is_no_clock_time_is_read_as_before(texts: list[str]) -> None:
     got = typed(texts * 20)

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from trainwright.core.columns import ColumnType
-from trainwright.data.types import Context, type_column
+from trainwright.data.types import Context, parse_series, parse_value, type_column
 from trainwright.data.types.dates import parse_date, parse_dates
 
 
@@ -82,3 +82,51 @@ def test_last_parts_that_look_like_days_are_asked_about(mark: str) -> None:
     assert f'format: "%y{mark}%m{mark}%d"' in told.remedy
     turned = [mark.join(reversed(text.split(mark))) for text in texts]
     assert not type_column(pl.Series("day", turned), Context()).findings
+
+
+NANOSECONDS = pl.Series("at", [1_700_000_000_123_456_789 + n * 10**10 for n in range(30)])
+
+
+@pytest.mark.parametrize("as_text", [False, True])
+@pytest.mark.parametrize("told", [False, True])
+def test_nanoseconds_that_are_cut_off_are_told_and_in_the_receipt(
+    as_text: bool, told: bool
+) -> None:
+    moments = NANOSECONDS.cast(pl.Datetime("ns"))
+    raw = moments.dt.strftime("%Y-%m-%d %H:%M:%S.%9f") if as_text else moments
+    context = Context(type=ColumnType.DATETIME) if told else Context()
+    typed = type_column(raw, context)
+    assert typed.values[0] == moments.cast(pl.Datetime("us"))[0]
+    assert typed.receipt.changed == {"cut to microseconds": 30}
+    (found,) = typed.findings
+    assert (found.severity, found.count) == ("info", 30)
+    assert "kept to the microsecond" in found.message
+
+
+def test_nanoseconds_that_are_none_are_not_told() -> None:
+    moments = (NANOSECONDS // 1000 * 1000).cast(pl.Datetime("ns"))
+    for raw in (moments, moments.dt.strftime("%Y-%m-%d %H:%M:%S.%9f")):
+        typed = type_column(raw, Context())
+        assert (typed.findings, typed.receipt.changed) == ((), {})
+
+
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "UTC", None])
+def test_moments_of_another_zone_are_told_of(zone: str | None) -> None:
+    moments = NANOSECONDS.cast(pl.Datetime("ns")).cast(pl.Datetime("ms")).dt.replace_time_zone(zone)
+    texts = moments.dt.strftime("%Y-%m-%dT%H:%M:%S%:z") if zone else moments.dt.strftime("%FT%T")
+    for raw in (moments, texts):
+        typed = type_column(raw.alias("at"), Context())
+        assert typed.column.type is ColumnType.DATETIME
+        told = [found.message for found in typed.findings if "kept in UTC" in found.message]
+        assert len(told) == (zone == "Europe/Berlin")
+
+
+@pytest.mark.parametrize("kind", [pl.Float64, pl.String])
+def test_days_that_became_floats_for_a_missing_one_are_days(kind: type) -> None:
+    days = [None, *(20240101.0 + n for n in range(28))]
+    typed = type_column(pl.Series("day", days, dtype=pl.Float64).cast(kind), Context())
+    assert typed.column.type is ColumnType.DATETIME
+    assert typed.values.drop_nulls().dt.day().to_list() == list(range(1, 29))
+    whole = parse_series(typed.column, pl.Series([20240105])).values
+    assert whole.dt.day().to_list() == [5]
+    assert parse_value(typed.column, 20240105.0) == whole.to_physical()[0]

@@ -205,3 +205,46 @@ def test_long_numbers_that_a_spreadsheet_has_shortened_are_warned_of() -> None:
     assert not type_column(pl.Series("c", texts), Context(type=ColumnType.NUMBER)).findings
     measured = [f"{1 + row % 9}.5E+{row % 30:02}" for row in range(60)]
     assert not type_column(pl.Series("c", measured), Context()).findings
+
+
+def test_a_minus_behind_is_one_before_where_the_values_prove_it():
+    texts = ["12.50", "3.10-", "7,001.25 -", "4", "5−", "1,234.00"] * 5
+    typed = type_column(pl.Series("x", texts), Context())
+    assert typed.values[:6].to_list() == [12.5, -3.1, -7001.25, 4.0, -5.0, 1234.0]
+    assert typed.receipt.changed["minus behind the digits read as one before them"] == 15
+    assert parse_value(typed.column, "8.5-") == -8.5
+    assert parse_value(typed.column, "8.5") == 8.5
+
+
+UNPROVEN = {
+    "both": (["12-", "-5", "7-", "8-", "9"], "stands before some and behind others"),
+    "every one": (["0-", "20-", "40-", "60-"], "may be -0, or 0 and more"),
+}
+
+
+@pytest.mark.parametrize("case", UNPROVEN.values(), ids=UNPROVEN.keys())
+def test_a_minus_behind_that_may_mean_more_is_named(case):
+    texts, told = case
+    typed = type_column(pl.Series("x", texts * 6), Context())
+    assert typed.column.type is ColumnType.CATEGORY
+    (warned,) = typed.findings
+    assert (warned.severity, told in warned.message) == ("warning", True)
+
+
+def test_an_open_span_at_the_end_is_no_negative_number():
+    texts = [str(n) for n in range(60)] * 3 + ["65-"]
+    typed = type_column(pl.Series("x", texts), Context())
+    assert typed.values[-1] is None
+    assert [f.severity for f in typed.findings if "65-" in f.message] == ["error"]
+
+
+@pytest.mark.parametrize(("text", "value"), [("–18", -18.0), ("‒3", -3.0), ("- 18", -18.0)])
+def test_a_dash_and_a_minus_apart_are_a_minus(text, value):
+    typed = type_column(pl.Series("x", [text, "4", "7.5"] * 8), Context())
+    assert typed.values[:3].to_list() == [value, 4.0, 7.5]
+    assert sum(typed.receipt.changed.values()) == 8
+
+
+def test_a_word_for_millions_alone_is_one():
+    typed = type_column(pl.Series("x", ["18 million", "2 Million"] * 8), Context())
+    assert typed.values[:2].to_list() == [18e6, 2e6]
