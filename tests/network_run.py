@@ -115,7 +115,8 @@ def start(arguments: Sequence[object], *, room: int | None = None) -> ForkServer
 
     Args:
         arguments: Of the command.
-        room: Bytes that the child may map beyond what it has.
+        room: Bytes that the child may have to write in beyond what it has. Not of addresses: how many of
+            those a thread's allocator reserves hangs on what else the machine does.
     """
     words = [str(argument) for argument in arguments]
     child = children().Process(target=_command, args=(words, room))
@@ -134,7 +135,7 @@ def _command(arguments: list[str], room: int | None) -> None:
     os.dup2(log, 1)
     os.dup2(log, 2)
     if room is not None:
-        used = int(Path("/proc/self/statm").read_text().split()[0]) * os.sysconf("SC_PAGE_SIZE")
-        resource.setrlimit(resource.RLIMIT_AS, (used + room, used + room))
+        used = int(Path("/proc/self/statm").read_text().split()[5]) * os.sysconf("SC_PAGE_SIZE")
+        resource.setrlimit(resource.RLIMIT_DATA, (used + room, used + room))
     signals.handle()
     sys.exit(status_of(arguments))

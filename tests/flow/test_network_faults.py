@@ -491,12 +491,12 @@ def test_a_batch_size_that_memory_took_is_kept_by_a_run_that_goes_on(
     assert hashes(Path(result["package"])) == hashes(Path(unbroken["package"]))
 
 
-@pytest.mark.parametrize("hidden", [3000, 60000])  # its updates do not fit; it does not fit itself
+@pytest.mark.parametrize("hidden", [5000, 60000])  # its updates do not fit; it does not fit itself
 def test_memory_that_runs_out_is_told_with_what_mends_it(hidden: int, recipe: Path) -> None:
     recipe.write_text(
         recipe.read_text().replace("hidden: 16, layers: 1", f"hidden: {hidden}, layers: 2")
     )
-    child = start(["run", recipe, "--workspace", recipe.parent / "workspace"], room=110 << 20)
+    child = start(["run", recipe, "--workspace", recipe.parent / "workspace"], room=300 << 20)
     child.join(120)
     told = (recipe.parent / "child.log").read_text()
     assert child.exitcode == 6, told
