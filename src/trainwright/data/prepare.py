@@ -101,12 +101,13 @@ BEFORE_SPLIT = (
     "the list of classes",
     "spellings of categories that are accepted as one",
     "constant, empty and identifier columns",
-    "labels of annotators, functions and corrections",
+    "labels of annotators and corrections, and which rows functions label",
     "row hashes and the assignment to splits",
 )
 
 
 UNMEASURED = "labelled by functions alone: nothing is measured on it"
+UNDECIDED = "functions vote on it, and their votes cancel each other out"
 
 
 def prepare(
@@ -256,6 +257,7 @@ def _table_content(
     table.leave_out(STEPS_BEFORE_SPLIT, seen)
     assigned = table.split(together(seen(), table.hashes))
     if settled is not None:
+        settled = table.settle_labels(settled, UNDECIDED)
         weak = np.flatnonzero(settled.train_only)
         table.only_for_training(weak, UNMEASURED, by=assigned.settings["by"])
     target = table.check_classes(assigned.settings["by"])

@@ -33,6 +33,7 @@ from trainwright.data.duplicates import (
 )
 from trainwright.data.hashing import Hashes, RowHasher
 from trainwright.data.labels.measured import keep_from_measuring
+from trainwright.data.labels.settle import Settled
 from trainwright.data.leakage.bench import choose_rows
 from trainwright.data.ledger import LedgerBook, Numbered
 from trainwright.data.passes import Rounds
@@ -172,14 +173,32 @@ class Table:
 
     def only_for_training(self, rows: NDArray[np.int64], reason: str, *, by: str) -> None:
         """Have these rows (global positions, ascending) in no part but train."""
-        at = np.searchsorted(self.row, rows)
-        there = at < len(self.row)
-        there[there] = self.row[at[there]] == rows[there]
-        found = keep_from_measuring(at[there], self.parts, self.units, by=by, arrays=self._arrays)
+        at = self._places_of(rows)
+        found = keep_from_measuring(at, self.parts, self.units, by=by, arrays=self._arrays)
         self._arrays.put(self.parts, found.learned, np.full(len(found.learned), TRAIN, np.int8))
         moved = self._arrays.take(self.row, found.all)
         self.findings += found.findings(moved, column=self.target.name)
         self._drop(found.left_out, step="labels", reason=reason)
+
+    def settle_labels(self, settled: Settled, reason: str) -> Settled:
+        """Rows that functions labelled get the labels that train rows teach; those of even odds go.
+
+        Args:
+            settled: The labels as they were before the split.
+            reason: Why a row goes whose votes cancel each other out.
+        """
+        train = np.zeros(len(settled.rows), dtype=bool)
+        for span in self._arrays.spans(len(self.row)):
+            train[self.row[span][self.parts[span] == TRAIN]] = True
+        found = settled.taught(train)
+        if found is settled:
+            return settled
+        self._relabel(settled.labels, found.labels)
+        self.findings += found.findings[len(settled.findings) :]
+        assert found.weights is not None
+        rows = np.flatnonzero(found.train_only & (found.weights == 0))
+        self._drop(self._places_of(rows), step="labels", reason=reason)
+        return found
 
     def check_classes(self, by: str) -> Target:
         """The target as train shows it; rows of other classes are left out."""
@@ -306,6 +325,39 @@ class Table:
         for span in self._arrays.spans(len(self.row)):
             self._book.assign(self.row[span], self.parts[span])
         yield from self._book.blocks()
+
+    def _places_of(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Where these rows (global positions, ascending) stand, of those that are still in."""
+        at = np.searchsorted(self.row, rows)
+        there = at < len(self.row)
+        there[there] = self.row[at[there]] == rows[there]
+        return at[there]
+
+    def _relabel(self, before: pl.Series, after: pl.Series) -> None:
+        """Put labels as typed where a label, as it was said, is another one now; shapes (all rows,)."""
+        name = self.target.name
+        kind = self._typed.schema[name]
+        changed = before.ne_missing(after)
+        if not changed.any():
+            return
+        read: dict[str, object] = {}
+        start = 0
+        for block in self._typed.blocks([name]):
+            said = before.slice(start, block.height).alias("said")
+            pairs = block.with_columns(said).drop_nulls().unique("said")
+            read |= dict(pairs.select("said", name).iter_rows())
+            start += block.height
+
+        def typed() -> Iterator[pl.DataFrame]:
+            start = 0
+            for block in self._typed.blocks([name]):
+                span = slice(start, start + block.height)
+                new = pl.Series(name, [read.get(label) for label in after[span]], dtype=kind)
+                yield pl.select(pl.when(changed[span]).then(new).otherwise(block[name]).alias(name))
+                start += block.height
+
+        self._typed.store.replace([name], typed())
+        self._bundled = self._strata = None
 
     def _stand_alone(self) -> bool:
         """Is each row resampled by itself?"""

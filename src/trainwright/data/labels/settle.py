@@ -1,15 +1,16 @@
 """Labels from several hands become the target: annotators, labelling functions, corrections.
 
-In this order: what annotators say together is the target where there are annotators; functions label the
-rows that have no label still; corrections have the last word. Rows that only functions labelled are for
-training: nothing is ever measured on a label that a rule made. Their confidence is their weight. What
-changed is told row by row, before and after, as any repair.
+In this order: what annotators say together is the target where there are annotators; corrections stand
+above it; functions label the rows that have no label still. Rows that only functions labelled are for
+training: nothing is ever measured on a label that a rule made. Their confidence is their weight. How the
+functions are believed is settled after the split, by train rows alone (`labels.weak`). What changed is told
+row by row, before and after, as any repair.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,15 +20,13 @@ from numpy.typing import NDArray
 from trainwright.core.artifacts import Finding
 from trainwright.core.columns import ROW
 from trainwright.core.errors import DataError, RecipeError, shorten
-from trainwright.data.findings import finding
 from trainwright.data.labels.annotators import agreement_findings
 from trainwright.data.labels.combining import Combined, combine
 from trainwright.data.labels.corrections import read_corrections, read_lines
 from trainwright.data.labels.functions import ask_functions
-from trainwright.data.labels.label_model import WeakLabels, label_by_votes
 from trainwright.data.labels.naming import positions_of
-from trainwright.data.labels.tables import function_table
 from trainwright.data.labels.votes import Floats, Votes, votes_of_columns, votes_of_lines
+from trainwright.data.labels.weak import Asked
 from trainwright.data.types.tags import refuse_lists
 from trainwright.recipe.code import file_of
 from trainwright.recipe.labels import LabelSettings, Rule
@@ -46,6 +45,7 @@ class Settled:
     """The target, and how it came about.
 
     Attributes:
+        rows: Global positions; shape (rows,), int64.
         labels: The target as text, null where nobody gave one; shape (rows,).
         further: Other columns of labels that were corrected, as text.
         weights: What each row counts in training, 0 to 1; None where all count alike. Shape (rows,).
@@ -54,8 +54,11 @@ class Settled:
         edits: row, column, step, before, after: every label that is not as it came.
         findings: Agreement, quality and coverage.
         tables: Numbers behind the findings, by name: "annotators", "labelling functions".
+        asked: What the functions voted, where there are functions. The labels and weights of
+            `train_only` are provisional until `taught`; edits, findings and tables of theirs come with it.
     """
 
+    rows: NDArray[np.int64]
     labels: pl.Series
     further: pl.DataFrame
     weights: Floats | None
@@ -64,6 +67,36 @@ class Settled:
     edits: pl.DataFrame
     findings: tuple[Finding, ...]
     tables: dict[str, pl.DataFrame]
+    asked: Asked | None = None
+
+    def taught(self, train: NDArray[np.bool_]) -> Settled:
+        """The same with the functions believed as the known labels of these rows show them.
+
+        Args:
+            train: Rows of the train split; shape (rows,), bool.
+        """
+        if self.asked is None:
+            return self
+        classes = self.asked.votes.classes
+        there = set(self.labels.unique())  # what the target was typed by
+        answer = self.asked.answer(train, among=np.array([one in there for one in classes]))
+        open_rows = np.flatnonzero(self.asked.open)
+        labels = self.labels.clone().scatter(open_rows.tolist(), answer.labels)  # in place
+        weights = np.ones(len(self.rows)) if self.weights is None else self.weights.copy()
+        weights[open_rows] = answer.weights
+        before = self.labels.clone().scatter(open_rows.tolist(), None)
+        usable = labels.clone().scatter(open_rows[answer.weights == 0].tolist(), None)
+        edits = edits_of(self.rows, labels.name, before, usable, step="labels: functions")
+        return replace(
+            self,
+            labels=labels,
+            weights=weights,
+            probabilities=_by_row(self.rows[open_rows], answer.probabilities, classes),
+            edits=pl.concat([self.edits, edits]),
+            findings=(*self.findings, *answer.findings),
+            tables={**self.tables, "labelling functions": answer.table},
+            asked=None,
+        )
 
 
 def settle(
@@ -102,10 +135,10 @@ def settle(
     state = _State(frame, given, target, base, files)
     if settings.annotators or settings.annotations:
         state.annotate(settings)
-    if settings.functions:
-        state.ask(settings.functions)
     if settings.corrections is not None:
         state.correct(settings.corrections, also=[n for n in settings.also if n in frame.columns])
+    if settings.functions:
+        state.ask(settings.functions)
     return state.settled()
 
 
@@ -142,6 +175,7 @@ class _State:
         self._findings: list[Finding] = []
         self._further: dict[str, pl.Series] = {}
         self._tables: dict[str, pl.DataFrame] = {}
+        self._asked: Asked | None = None
 
     def annotate(self, settings: LabelSettings) -> None:
         """The target is what the annotators say together."""
@@ -151,7 +185,10 @@ class _State:
         known = pl.Series(combined.labelled)
         after = pl.select(pl.when(known).then(labels)).to_series()
         self._change(after, step=f"labels: {settings.combine}")
-        self._keep(combined.probabilities, combined.labelled, votes.classes)
+        places = combined.labelled
+        self._probabilities = _by_row(
+            self._rows[places], combined.probabilities[places], votes.classes
+        )
         self._weights = np.where(combined.labelled, _confidence(combined.probabilities), 1.0)
         self._tables["annotators"] = annotator_table(votes, combined)
         self._findings += agreement_findings(votes, combined, how=settings.combine)
@@ -175,17 +212,11 @@ class _State:
             .fill_null(-1)
             .to_numpy()
         )
-        weak = label_by_votes(votes, known=truth)
-        open_rows = (truth < 0) & weak.covered & (weak.weights > 0)
-        labels = pl.Series(np.array(classes, dtype=object)[weak.labels].tolist())
-        after = pl.select(pl.when(pl.Series(open_rows)).then(labels).otherwise(self._labels))
-        self._change(after.to_series(), step="labels: functions")
-        self._keep(weak.probabilities, open_rows, classes)
-        self._weights = np.where(open_rows, weak.weights, self._weights)
-        self._train_only = open_rows
-        table = function_table(votes, precision=weak.precision, known=truth)
-        self._tables["labelling functions"] = table
-        self._findings += _function_findings(weak, table, open_rows, unlabelled=truth < 0)
+        self._asked = Asked(votes, truth)
+        self._train_only = self._asked.open
+        answer, places = self._asked.answer(), np.flatnonzero(self._train_only)
+        self._labels = self._labels.clone().scatter(places.tolist(), answer.labels)
+        self._weights[places] = answer.weights
 
     def correct(self, file: str, *, also: Sequence[str]) -> None:
         """A file of corrections has the last word, of the target and of further columns of labels."""
@@ -200,7 +231,6 @@ class _State:
         for place, label in said.pop(self._target, {}).items():
             after[place] = label
             self._weights[place] = 1.0
-            self._train_only[place] = False
         self._change(pl.Series(after, dtype=pl.String), step="labels: corrections")
         for name, labels in said.items():
             before = self._frame[name].cast(pl.String)
@@ -212,6 +242,7 @@ class _State:
 
     def settled(self) -> Settled:
         return Settled(
+            self._rows,
             self._labels.alias(self._target),
             pl.DataFrame(self._further),
             None if (self._weights == 1).all() else self._weights,
@@ -220,6 +251,7 @@ class _State:
             pl.concat(self._edits),
             tuple(self._findings),
             self._tables,
+            self._asked,
         )
 
     def _annotations(self, settings: LabelSettings) -> Votes:
@@ -256,26 +288,24 @@ class _State:
         self._labels = after
 
     def _tell(self, column: str, before: pl.Series, after: pl.Series, *, step: str) -> None:
-        rows = np.flatnonzero(before.ne_missing(after).to_numpy())
-        if len(rows):
-            self._edits.append(
-                pl.DataFrame(
-                    {
-                        "row": self._rows[rows],
-                        "column": [column] * len(rows),
-                        "step": [step] * len(rows),
-                        "before": before[rows],
-                        "after": after[rows],
-                    },
-                    schema=EDITS,
-                )
-            )
+        self._edits.append(edits_of(self._rows, column, before, after, step=step))
 
-    def _keep(
-        self, probabilities: Floats, rows: NDArray[np.bool_], classes: tuple[str, ...]
-    ) -> None:
-        columns = {label: probabilities[rows, code] for code, label in enumerate(classes)}
-        self._probabilities = pl.DataFrame({ROW: self._rows[rows], **columns})
+
+def edits_of(
+    row: NDArray[np.int64], column: str, before: pl.Series, after: pl.Series, *, step: str
+) -> pl.DataFrame:
+    """A line of `EDITS` for each row whose label is not as it was."""
+    at = np.flatnonzero(before.ne_missing(after).to_numpy())
+    return pl.DataFrame(
+        {
+            "row": row[at],
+            "column": [column] * len(at),
+            "step": [step] * len(at),
+            "before": before[at],
+            "after": after[at],
+        },
+        schema=EDITS,
+    )
 
 
 def annotator_table(votes: Votes, combined: Combined) -> pl.DataFrame:
@@ -293,42 +323,10 @@ def annotator_table(votes: Votes, combined: Combined) -> pl.DataFrame:
     )
 
 
-def _function_findings(
-    weak: WeakLabels,
-    table: pl.DataFrame,
-    labelled: NDArray[np.bool_],
-    *,
-    unlabelled: NDArray[np.bool_],
-) -> list[Finding]:
-    silent = int((unlabelled & ~labelled).sum())
-    told = "; ".join(
-        f"{name} {coverage:.0%} of the rows, {conflict:.0%} in conflict, right {precision:.0%}"
-        for name, coverage, conflict, precision in table.select(
-            "function", "coverage", "conflict", "precision"
-        )
-        .head(12)
-        .iter_rows()
-    )
-    found = [
-        finding(
-            "conflicting-label",
-            "info",
-            f"{table.height} functions labelled {int(labelled.sum())} rows, for training alone;"
-            f" {silent} rows without a target have no usable vote. By {weak.used}: {weak.reason}. {told}",
-            count=int(labelled.sum()),
-        )
-    ]
-    never = table.filter(pl.col("coverage") == 0)["function"].to_list()
-    if never:
-        found.append(
-            finding(
-                "conflicting-label",
-                "warning",
-                f"{shorten(never[0])} votes on no row ({len(never)} functions are such)",
-                remedy="mend or remove it in data.labels.functions",
-            )
-        )
-    return found
+def _by_row(row: NDArray[np.int64], probabilities: Floats, classes: Sequence[str]) -> pl.DataFrame:
+    """ROW, and a column a class."""
+    columns = {label: probabilities[:, code] for code, label in enumerate(classes)}
+    return pl.DataFrame({ROW: row, **columns})
 
 
 def _confidence(probabilities: Floats) -> Floats:

@@ -58,7 +58,7 @@ def weights_of(settled: Settled) -> Weights | None:
     """How much the rows count by the confidence in their labels; None where all count alike."""
     if settled.weights is None:
         return None
-    rows = np.flatnonzero(settled.weights != 1.0)
+    rows = np.flatnonzero((settled.weights != 1.0) & (settled.weights > 0))
     return Weights(rows, settled.weights[rows])
 
 

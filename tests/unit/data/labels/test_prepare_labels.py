@@ -90,6 +90,30 @@ def test_what_functions_labelled_teaches_and_is_never_measured_on(tmp_path: Path
         assert all(weights[text] == 1 for text in by_hand & set(weights))
 
 
+def test_labels_to_measure_on_have_no_part_in_what_functions_teach(tmp_path: Path):
+    """All labels of validation and test are turned round; not a bit of train changes."""
+    known = pl.when(pl.int_range(ROWS) < 200).then("truth").otherwise(None)
+    frame = mails().with_columns(kind=known, team=pl.int_range(ROWS) % 60)
+    often_wrong = "{if: {column: text, matches: '[02468]$'}, label: spam}"
+    rules = f"{RULES[:-1]}, {often_wrong}, {often_wrong.replace('[02468]', '[13579]')}]"
+    split = "split: {by: group, column: team}"
+    before = prepared(tmp_path, frame, rules, more=split)
+    assert any("on rows with known labels" in one.message or
+               "rows with known labels" in one.message for one in before.findings)  # fmt: skip
+    train = read_split(before, Split.TRAIN)
+    measured = {text for one in (Split.VALIDATION, Split.TEST) for text in labels_of(before, one)}
+    assert measured
+    turned = (
+        pl.when(pl.col("text").is_in(list(measured)))
+        .then(pl.col("kind").replace({"spam": "ham", "ham": "spam"}))
+        .otherwise("kind")
+    )
+    after = prepared(tmp_path, frame.with_columns(kind=turned), rules, more=split)
+    assert labels_of(after, Split.TEST) != labels_of(before, Split.TEST)
+    assert read_split(after, Split.TRAIN).equals(train)
+    assert WEIGHT in train.columns
+
+
 def test_a_split_by_time_leaves_out_what_only_functions_labelled_after_train(tmp_path: Path):
     known = pl.when(pl.int_range(ROWS) % 2 == 0).then("truth").otherwise(None)
     frame = mails().with_columns(kind=known, day=pl.int_range(ROWS))

@@ -23,6 +23,7 @@ FRAME = pl.DataFrame(
         "y": ["spam", None, None, None, "ham"],
     }
 )
+EVERY = np.ones(FRAME.height, dtype=bool)
 RULES = [
     {"name": "buys", "if": {"column": "text", "contains": "buy"}, "label": "spam"},
     {"name": "greets", "if": {"column": "text", "contains": "hello"}, "label": "ham"},
@@ -68,7 +69,7 @@ def test_annotations_in_a_file_say_the_same(tmp_path: Path) -> None:
 
 
 def test_functions_label_open_rows_for_training_alone() -> None:
-    found = settled({"functions": RULES})
+    found = settled({"functions": RULES}).taught(EVERY)
     assert found.labels.to_list() == ["spam", "ham", "spam", None, "ham"]
     assert found.train_only.tolist() == [False, True, True, False, False]
     assert found.weights is not None
@@ -80,16 +81,72 @@ def test_functions_label_open_rows_for_training_alone() -> None:
 
 def test_a_function_without_a_vote_is_said() -> None:
     rule = {"name": "never", "if": {"column": "text", "contains": "zzz"}, "label": "ham"}
-    found = settled({"functions": [*RULES, rule]})
+    found = settled({"functions": [*RULES, rule]}).taught(EVERY)
     assert any("'never' votes on no row" in finding.message for finding in found.findings)
 
 
 def test_corrections_have_the_last_word(tmp_path: Path) -> None:
     pl.DataFrame({"row": [2, 5], "label": ["ham", "spam"]}).write_csv(tmp_path / "mended.csv")
-    found = settled({"functions": RULES, "corrections": "mended.csv"}, tmp_path)
+    found = settled({"functions": RULES, "corrections": "mended.csv"}, tmp_path).taught(EVERY)
     assert found.labels.to_list() == ["spam", "ham", "ham", None, "spam"]
     assert found.train_only.tolist() == [False, True, False, False, False]
-    assert found.edits.rows()[-1] == (5, "y", "labels: corrections", "ham", "spam")
+    assert found.edits.rows() == [
+        (2, "y", "labels: corrections", None, "ham"),
+        (5, "y", "labels: corrections", "ham", "spam"),
+        (1, "y", "labels: functions", None, "ham"),
+    ]
+
+
+def test_known_labels_teach_only_from_the_rows_that_may() -> None:
+    """Two wrong functions overrule a right one until labels of train rows show it."""
+    spam = np.arange(400) % 2 == 0
+    frame = pl.DataFrame(
+        {
+            ROW: np.arange(400),
+            "text": np.where(spam, "buy", "hello"),
+            "y": [("spam" if one else "ham") if n < 200 else None for n, one in enumerate(spam)],
+        }
+    )
+    rules = [
+        {"name": word, "if": {"column": "text", "contains": word}, "label": label}
+        for word, label in zip(
+            ("buy", "bu", "b", "hello", "hel", "h"),
+            ("ham", "ham", "spam", "spam", "spam", "ham"),
+            strict=True,
+        )
+    ]
+    said = LabelSettings.model_validate({"functions": rules})
+    found = settle(frame, said, target="y", base=Path())
+    assert found is not None
+    assert found.edits.is_empty()  # nothing is settled before the split
+    few = found.taught(np.arange(400) < 40)  # under the fifty that may judge
+    many = found.taught(np.arange(400) < 100)
+    truth = np.where(spam, "spam", "ham")[200:].tolist()
+    assert all(said != true for said, true in zip(few.labels[200:], truth, strict=True))
+    assert many.labels[200:].to_list() == truth
+    known = many.tables["labelling functions"]["known_rows"]
+    assert known.to_list() == [50] * 6  # of the hundred, and none of those to measure on
+    assert many.edits.height == 200
+    assert many.asked is None
+
+
+def test_a_row_of_even_odds_weighs_nothing_and_is_told_as_without_a_label() -> None:
+    frame = pl.DataFrame(
+        {ROW: [0, 1, 2, 3], "text": ["a", "b", "a b", "c"], "y": ["p", "q", None, "p"]}
+    )
+    rules = [
+        {"name": word, "if": {"column": "text", "contains": word}, "label": label}
+        for word, label in (("a", "p"), ("b", "q"))
+    ]
+    said = LabelSettings.model_validate({"functions": rules})
+    found = settle(frame, said, target="y", base=Path())
+    assert found is not None
+    after = found.taught(np.ones(4, dtype=bool))
+    assert after.weights is not None
+    assert after.weights[2] == 0
+    assert after.edits.is_empty()
+    assert "labelled 0 rows" in after.findings[0].message
+    assert "1 rows without a target have no usable vote" in after.findings[0].message
 
 
 def test_corrections_name_rows_by_their_file_as_label_exports_them(tmp_path: Path) -> None:

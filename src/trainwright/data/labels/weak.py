@@ -1,0 +1,126 @@
+"""Rows that functions label: provisionally by their votes, finally by what labels of train rows teach.
+
+The split wants a class of every row, and what known labels teach about the functions must come from train
+rows alone: a label of validation or test that had a part in it would be learned from. So the functions are
+asked once and answered for twice: before the split without any known label, after it with those of train.
+A row keeps its place; its label and its weight are those of the second answer.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from trainwright.core.artifacts import Finding
+from trainwright.core.errors import counted, shorten
+from trainwright.data.findings import finding
+from trainwright.data.labels.label_model import WeakLabels, label_by_votes
+from trainwright.data.labels.tables import function_table
+from trainwright.data.labels.votes import Floats, Ints, Votes
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the functions say together of the rows without a label.
+
+    Attributes:
+        labels: Of the open rows, as text; shape (open,).
+        weights: What they count, 0 (even odds) to 1; shape (open,), float64.
+        probabilities: Shape (open, classes).
+        table: A line a function.
+        findings: Coverage, conflict, which way was taken and why.
+    """
+
+    labels: pl.Series
+    weights: Floats
+    probabilities: Floats
+    table: pl.DataFrame
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The votes of the functions.
+
+    Attributes:
+        votes: Of all rows.
+        known: Class codes of rows with a label, -1 for the others; shape (rows,).
+    """
+
+    votes: Votes
+    known: Ints
+
+    @property
+    def open(self) -> NDArray[np.bool_]:
+        """Rows without a label that a function votes on; shape (rows,)."""
+        voted = np.zeros(self.votes.num_rows, dtype=bool)
+        voted[self.votes.rows] = True
+        return voted & (self.known < 0)
+
+    def answer(
+        self, teachers: NDArray[np.bool_] | None = None, *, among: NDArray[np.bool_] | None = None
+    ) -> Answer:
+        """The labels of the open rows.
+
+        Args:
+            teachers: Rows whose known labels may teach; shape (rows,), bool. None: no row.
+            among: Classes that a label may be of, where not all; shape (classes,), bool.
+        """
+        known = None if teachers is None else np.where(teachers, self.known, -1)
+        weak = label_by_votes(self.votes, known=known)
+        if among is not None:
+            shares = weak.probabilities * among
+            weak = replace(weak, probabilities=shares / shares.sum(axis=1, keepdims=True))
+        here = self.open
+        classes = np.array(self.votes.classes, dtype=object)
+        table = function_table(self.votes, precision=weak.precision, known=known)
+        return Answer(
+            pl.Series(classes[weak.labels[here]].tolist(), dtype=pl.String),
+            weak.weights[here],
+            weak.probabilities[here],
+            table,
+            tuple(_findings(weak, table, here, unlabelled=self.known < 0)),
+        )
+
+
+def _findings(
+    weak: WeakLabels,
+    table: pl.DataFrame,
+    labelled: NDArray[np.bool_],
+    *,
+    unlabelled: NDArray[np.bool_],
+) -> list[Finding]:
+    even = int((weak.weights[labelled] == 0).sum())
+    silent = int((unlabelled & ~labelled).sum()) + even
+    told = "; ".join(
+        f"{name} {coverage:.0%} of the rows, {conflict:.0%} in conflict, right {precision:.0%}"
+        for name, coverage, conflict, precision in table.select(
+            "function", "coverage", "conflict", "precision"
+        )
+        .head(12)
+        .iter_rows()
+    )
+    rows = int(labelled.sum()) - even
+    found = [
+        finding(
+            "conflicting-label",
+            "info",
+            f"{counted(table.height, 'functions')} labelled {rows} rows, for training alone;"
+            f" {silent} rows without a target have no usable vote. By {weak.used}: {weak.reason}. {told}",
+            count=rows,
+        )
+    ]
+    never = table.filter(pl.col("coverage") == 0)["function"].to_list()
+    if never:
+        found.append(
+            finding(
+                "conflicting-label",
+                "warning",
+                f"{shorten(never[0])} votes on no row ({len(never)} functions are such)",
+                remedy="mend or remove it in data.labels.functions",
+            )
+        )
+    return found
