@@ -11,7 +11,7 @@ text in its first column only, so merged headers have empty names and are refuse
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -23,6 +23,7 @@ from trainwright.core.errors import DataError, Fault, nearest, shorten
 from trainwright.data.findings import finding
 from trainwright.data.reading import shapes
 from trainwright.data.reading.excel_archive import check_archive, faults_of_the_file
+from trainwright.data.reading.excel_formats import ShownNumbers, mask_of
 from trainwright.data.reading.excel_layout import SheetLayout
 from trainwright.data.reading.excel_marks import Marks, find_marks
 from trainwright.data.reading.excel_rows import Row, cells_of, in_blocks, letters_of
@@ -30,6 +31,7 @@ from trainwright.data.reading.hashed import hash_whole
 from trainwright.data.reading.header import name_faults, name_findings
 from trainwright.data.reading.tables import RawBlock
 from trainwright.data.reading.values import Value, series_of
+from trainwright.data.types.case import yaml_word
 from trainwright.recipe.layout import LayoutSettings
 
 if TYPE_CHECKING:
@@ -73,6 +75,7 @@ class Workbook:
     bytes_read: int = 0
     _first: int = 0  # the column that the table begins with
     _errors: dict[str, int] = field(default_factory=dict)
+    _shown: ShownNumbers = field(default_factory=ShownNumbers)
 
     def blocks(self) -> Iterator[RawBlock]:
         """The rows, in order, each column with the type of its cells (see `Reader`)."""
@@ -83,6 +86,7 @@ class Workbook:
             with sheet._get_source() as part:
                 marks = find_marks(part)
             layout = self._layout(marks)
+            self._shown = ShownNumbers()  # without those of the look for the sheet
             header = None
             for block, is_last in in_blocks(
                 layout.skipped(self._rows(sheet)), size=_ROWS, tail=layout.tail
@@ -97,6 +101,7 @@ class Workbook:
                     yield self._block(rows)
         layout.tell_repeated()
         self._tell_errors()
+        self._tell_shown()
         self._tell_marks(header or (0, []), marks)
 
     def _layout(self, marks: Marks) -> SheetLayout:
@@ -155,7 +160,7 @@ class Workbook:
 
     def _rows(self, sheet: ReadOnlyWorksheet) -> Iterator[Row]:
         """Rows that are not empty, with their numbers (from 1)."""
-        for number, cells in enumerate(sheet.iter_rows(values_only=True), start=1):
+        for number, cells in enumerate(self._cells(sheet), start=1):
             values = [
                 None if isinstance(value, str) and (not value or value.isspace()) else value
                 for value in cells
@@ -164,6 +169,16 @@ class Workbook:
                 values.pop()
             if values:
                 yield number, values
+
+    def _cells(self, sheet: ReadOnlyWorksheet) -> Iterator[Iterable[Value]]:
+        """The values of every row; numbers that the workbook shows with zeros before them as shown."""
+        if not any(map(mask_of, sheet.parent._number_formats)):
+            yield from sheet.iter_rows(values_only=True)
+            return
+        for row in sheet.iter_rows():
+            yield [
+                self._shown.read(cell.value, cell.number_format, at) for at, cell in enumerate(row)
+            ]
 
     def _take_names(self, header: Row, block: list[Row]) -> None:
         """The columns' names; empty columns to the left of the table are no part of it."""
@@ -277,6 +292,23 @@ class Workbook:
                     column=column,
                     count=count,
                     remedy="mend the formulas in the workbook",
+                )
+            )
+
+    def _tell_shown(self) -> None:
+        for at, (number, text) in self._shown.first.items():
+            name = next(iter(self.names[at - self._first :]), "") if at >= self._first else ""
+            self.findings.append(
+                finding(
+                    "type",
+                    "info",
+                    f"{self.name}!{self.sheet}: {self._shown.counts[at]} numbers of {shorten(name)} are shown"
+                    f" in the form of a code ({number} as {text}): read as they are shown",
+                    column=name,
+                    count=self._shown.counts[at],
+                    remedy=f"data: {{columns: {{{yaml_word(name)}: number}}}} where they are numbers"
+                    if text.isdigit()
+                    else "give the column the format General in the workbook where they are numbers",
                 )
             )
 
