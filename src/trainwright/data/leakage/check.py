@@ -44,7 +44,7 @@ FEWEST_ROWS = 200  # for a suspect
 SUSPICIOUS = {Task.CLASSIFICATION: 0.8, Task.REGRESSION: 0.6}
 SUSPECT_MARGIN = 0.02
 FAR = 0.2  # of skill, by which a tied column has to lead
-FARTHER = 0.5  # and so much of what is tied beyond TIED
+FARTHER = 0.6  # and so much of what is tied beyond TIED
 TIED = 0.1  # share of a column that others tell beyond the target, from which on it is an input like them
 
 
