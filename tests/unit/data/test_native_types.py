@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from pyarrow import feather, parquet
 
 from trainwright.core.artifacts import Snapshot, Split
-from trainwright.core.columns import ColumnType
+from trainwright.core.columns import ROW, ColumnType
 from trainwright.core.errors import DataError
 from trainwright.data.prepare import prepare
 from trainwright.recipe import parse_recipe
@@ -192,3 +192,27 @@ def test_long_ids_that_came_as_floats_are_warned_of(
     values = pa.array([None if row == 7 else float(least + 99_991 * row**3) for row in range(ROWS)])
     told = [one.message for one in prepared(tmp_path, values).findings if one.column == "n"]
     assert any("do not keep their last digits" in one for one in told) == is_told
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (pa.array([7] * ROWS, pa.int32()), pa.array([2**60 + 1] * ROWS, pa.int64())),
+        (pa.array([2**53 + 1] * ROWS, pa.int64()), pa.array([2**64 - 1] * ROWS, pa.uint64())),
+        (pa.array(["a"] * ROWS).dictionary_encode(), pa.array(["b"] * ROWS, pa.large_string())),
+    ],
+    ids=["widths", "signs", "dictionaries"],
+)
+def test_a_column_of_kin_types_in_two_files_keeps_every_cell(
+    tmp_path: Path, first: pa.Array, second: pa.Array
+) -> None:
+    rng = np.random.default_rng(0)
+    for name, cells in (("a", first), ("b", second)):
+        others = {"a": rng.normal(size=ROWS), "y": rng.choice(["u", "v"], ROWS)}
+        parquet.write_table(pa.table({"n": cells, **others}), tmp_path / f"{name}.parquet")
+    said = {"source": "*.parquet", "target": "y", "columns": {"n": "category"}}
+    recipe = parse_recipe({"name": "t", "data": said})
+    made = prepare(recipe, base=tmp_path, snapshots=tmp_path / "snapshots", probe=probe)
+    rows = pl.concat([pl.read_parquet(made.path(part)) for part in Split])
+    read = rows.sort(ROW)["n"].to_list()
+    assert read == [str(cell) for cell in (*first.to_pylist(), *second.to_pylist())]

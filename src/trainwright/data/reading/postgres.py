@@ -9,7 +9,7 @@ address, or libpq's own PGPASSWORD and .pgpass. It is taken out of whatever the 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -177,9 +177,9 @@ class PostgresSession:
         self, relation: str, columns: Sequence[str], *, key: Sequence[str]
     ) -> Iterator[pl.DataFrame]:
         schema = self._schema(relation)
+        money = self._money(relation, schema)
         named = [
-            f"q.{_quoted(item.name)}{'' if _is_plain(item.type) else '::text'} AS {_quoted(item.name)}"
-            for item in schema
+            f"q.{_quoted(item.name)}{_cast(item, money)} AS {_quoted(item.name)}" for item in schema
         ]
         texts = [item.name for item in schema if not _is_ordered_alike(item.type)]
         order = [
@@ -203,6 +203,19 @@ class PostgresSession:
             cursor.execute(f"SELECT * FROM {relation} AS q LIMIT 0")
             return cursor.fetch_record_batch().schema
 
+    def _money(self, relation: str, schema: pa.Schema) -> set[str]:
+        """Columns of amounts of money, which the driver takes for whole numbers: of cents.
+
+        The server tells their types without a row of the relation being made.
+        """
+        names = [item.name for item in schema if pa.types.is_int64(item.type)]
+        if not names:
+            return set()
+        asked = ", ".join(f"pg_typeof(q.{_quoted(name)})::text" for name in names)
+        none = f"(SELECT * FROM {relation} AS q LIMIT 0) AS q"
+        (kinds,) = self._fetch(f"SELECT {asked} FROM (SELECT 1) AS one LEFT JOIN {none} ON true")
+        return {name for name, kind in zip(names, kinds, strict=True) if kind == "money"}
+
     def _fetch(self, statement: str) -> list[tuple[object, ...]]:
         with self._connection.cursor() as cursor:
             cursor.execute(statement)
@@ -212,6 +225,13 @@ class PostgresSession:
 def _run(connection: Connection, statement: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute(statement)
+
+
+def _cast(item: pa.Field, money: Collection[str]) -> str:
+    """What makes a column's values plain."""
+    if item.name in money:
+        return "::numeric::text"
+    return "" if _is_plain(item.type) else "::text"
 
 
 def _is_plain(kind: pa.DataType) -> bool:

@@ -32,7 +32,7 @@ from trainwright.data.reading.naming import (
 )
 from trainwright.data.reading.opening import open_data
 from trainwright.data.reading.tables import LineMap, RawTable, Reader, SourceFile
-from trainwright.data.reading.values import as_kinds, common_kind
+from trainwright.data.reading.values import are_words, as_kinds, common_kind
 from trainwright.recipe.data import DataSettings
 from trainwright.recipe.layout import LayoutSettings
 
@@ -386,7 +386,11 @@ def check_agreement(
         )
     for column in ours:
         kinds = ours[column], theirs[column]
-        alike = kinds[0] == kinds[1] or all(kind.is_numeric() for kind in kinds)
+        alike = (
+            kinds[0] == kinds[1]
+            or all(kind.is_numeric() for kind in kinds)
+            or all(map(are_words, kinds))
+        )
         if not alike and pl.Null not in kinds:
             raise DataError(
                 f"column {shorten(column)} is {kinds[0]} in one file and {kinds[1]} in the other",

@@ -1,20 +1,26 @@
 """Columns of values that each have a type of their own: JSON lines, workbooks, SQLite.
 
-A whole column of one type keeps it; numbers of both kinds are floats; what is mixed otherwise becomes text,
-and its type is inferred from that as for CSV.
+A whole column of one type keeps it; whole numbers of several widths stay whole; numbers of both kinds are
+floats, but texts where a float would change one; what is mixed otherwise becomes text, and its type is
+inferred from that as for CSV.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import polars as pl
 
+from trainwright.data.types.ranges import holds_whole_numbers
+
 Value = str | int | float | bool | bytes | datetime | date | time | timedelta | None
 _LIMIT_INT = 2**63
+_EXACT = 2**53  # below it a float holds every whole number
+_NARROW = (pl.UInt8, pl.UInt16, pl.UInt32)
+_WORDS = (pl.Categorical, pl.Enum, pl.String)
 
 
 def series_of(name: str, values: Sequence[Value]) -> pl.Series:
@@ -28,7 +34,8 @@ def series_of(name: str, values: Sequence[Value]) -> pl.Series:
         return pl.Series(name, values, dtype=pl.Boolean)
     if kinds <= {int, float}:
         whole = kinds == {int}
-        if all(not isinstance(value, int) or abs(value) < _LIMIT_INT for value in values):
+        limit = _LIMIT_INT if whole else _EXACT
+        if all(not isinstance(value, int) or abs(value) < limit for value in values):
             return pl.Series(name, values, dtype=pl.Int64 if whole else pl.Float64, strict=False)
     elif kinds == {str}:
         return pl.Series(name, values, dtype=pl.String)
@@ -60,7 +67,23 @@ def common_kind(kinds: Sequence[pl.DataType]) -> pl.DataType:
         return next(iter(known), kinds[0])
     if pl.Binary() in known:
         return pl.Binary()
+    if all(map(holds_whole_numbers, known)):
+        return _common_whole(known)
     return pl.Float64() if all(kind.is_numeric() for kind in known) else pl.String()
+
+
+def are_words(kind: pl.DataType) -> bool:
+    """True of texts, and of dictionaries of texts."""
+    return kind in _WORDS
+
+
+def _common_whole(kinds: Set[pl.DataType]) -> pl.DataType:
+    """What holds the whole numbers of several widths."""
+    if all(kind.is_signed_integer() or kind in _NARROW for kind in kinds):
+        return pl.Int64()
+    if all(kind.is_unsigned_integer() for kind in kinds):
+        return pl.UInt64()
+    return pl.Decimal(38, 0)
 
 
 def as_kinds(frame: pl.DataFrame, kinds: Mapping[str, pl.DataType]) -> pl.DataFrame:

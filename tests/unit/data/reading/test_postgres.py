@@ -50,6 +50,19 @@ def read(server, folder, **said):
     return read_source(settings(server, **said), base=folder)
 
 
+@pytest.mark.parametrize("said", [{"table": "paid"}, {"query": "SELECT * FROM paid"}])
+def test_money_is_in_its_unit_and_not_in_cents(server, tmp_path, said):
+    server.run(
+        "DROP TABLE IF EXISTS paid",
+        "CREATE TABLE paid (id bigint, price money, y int)",
+        "INSERT INTO paid VALUES (2, '12.50', 1), (3, NULL, 0), (1, '-1,234.05', 1)",
+    )
+    frame = read(server, tmp_path, **said).frame
+    assert frame["id"].to_list() == [1, 2, 3]
+    assert frame["price"].to_list() == ["-1234.05", "12.50", None]
+    server.run("DROP TABLE paid")
+
+
 def test_a_table_comes_in_the_order_of_its_primary_key(server, tmp_path):
     raw = read(server, tmp_path, table="orders")
     assert raw.frame.schema == {

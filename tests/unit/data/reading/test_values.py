@@ -52,3 +52,26 @@ def test_rows_of_sqlite_hold_the_same_wherever_a_block_ends(tmp_path: Path) -> N
     connection.close()
     raw = read_source(DataSettings(source="t.db", target="y"), base=tmp_path)
     assert raw.frame["c"].unique().to_list() in ([b"abc"], ["abc"])
+
+
+def test_a_float_among_whole_numbers_does_not_change_those_of_many_digits() -> None:
+    made = series_of("c", [10**18 + 1, 1.5, None])
+    assert made.to_list() == ["1000000000000000001", "1.5", None]
+    assert series_of("c", [2**53 - 1, 1.5]).dtype == pl.Float64
+
+
+@pytest.mark.parametrize(
+    ("kinds", "whole"),
+    [
+        ([pl.Int32(), pl.Int64(), pl.UInt8(), pl.Null()], pl.Int64()),
+        ([pl.UInt32(), pl.UInt64()], pl.UInt64()),
+        ([pl.Int64(), pl.UInt64()], pl.Decimal(38, 0)),
+        ([pl.Decimal(20, 0), pl.Int32()], pl.Decimal(38, 0)),
+        ([pl.Int64(), pl.Float32()], pl.Float64()),
+        ([pl.Categorical(), pl.String()], pl.String()),
+    ],
+)
+def test_whole_numbers_of_several_widths_stay_whole(
+    kinds: list[pl.DataType], whole: pl.DataType
+) -> None:
+    assert common_kind(kinds) == whole
