@@ -264,10 +264,10 @@ def _table_content(
     table.check_across(assigned.settings["by"])
     table.leave_out(ON_TRAIN, seen)
     if not target.task.is_language:
-        names = [column.name for column in choice.inputs]
+        names, time = [column.name for column in choice.inputs], settings.split.time
         sample, hashes = table.sample_of_train([target.name, *names])
         table.findings += find_leaks(
-            sample, choice.inputs, target=target, probe=probe, hashes=hashes
+            sample, choice.inputs, target=target, probe=probe, hashes=hashes, time=time
         )
     deadline = Deadline(settings.budget)
     table.findings += detect(seen(), deadline=deadline, progress=progress)

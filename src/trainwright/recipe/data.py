@@ -74,6 +74,11 @@ class SplitSettings(Section):
     gap: Seconds = 0.0
     """Left out before each later part of a time split, as 7d."""
 
+    @property
+    def time(self) -> str | None:
+        """The column that puts rows in order, of a split by time."""
+        return self.column if self.by in ("time", "group-time") else None
+
     @model_validator(mode="after")
     def _fits(self) -> SplitSettings:
         if any(fraction < 0 for fraction in self.fractions) or abs(sum(self.fractions) - 1) > 1e-6:

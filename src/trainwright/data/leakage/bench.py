@@ -45,6 +45,7 @@ class Bench:
         columns: What is judged, by name; texts are not.
         values: Numbers, times, or codes of categories, NaN where missing; each of shape (rows,).
         target: Class codes, or ranks in [0, 1]; shape (rows,).
+        plain: Class codes, or the values as they are; shape (rows,).
         answer: The target, as scores need it.
         probe: A quick model.
     """
@@ -52,6 +53,7 @@ class Bench:
     columns: Mapping[str, Column]
     values: Mapping[str, Values]
     target: Values
+    plain: Values
     answer: Answer
     probe: Probe
 
@@ -101,6 +103,14 @@ class Bench:
         )
         told = told[:, None] if told.ndim == 1 else told
         return max(best, self.answer.score(told[:, 1:] if told.shape[1] == 2 else told))
+
+    def where(self, rows: NDArray[np.bool_]) -> Bench:
+        """The same of some rows only; regression ranks them anew."""
+        values = {name: column[rows] for name, column in self.values.items()}
+        plain = self.plain[rows]
+        answer = build_answer(plain, task=self.answer.task, folds=self.answer.folds[rows])
+        truth = answer.columns[:, 0] if answer.task is Task.REGRESSION else plain
+        return Bench(self.columns, values, truth, plain, answer, self.probe)
 
     def tie(self, name: str, *, without: set[str]) -> float:
         """Share of what the target leaves open of a column that the other columns tell; about 0 for a leak.
@@ -164,12 +174,11 @@ def build_bench(
     folds = (positions(_apart(hashes[chosen]), "leakage", "fold") * NUM_FOLDS).astype(np.int64)
     if not columns or len(np.unique(folds)) < NUM_FOLDS:
         return None
-    truth = _encode_target(frame[target.name], target)
-    answer = build_answer(truth, task=target.task, folds=folds)
-    if target.task is Task.REGRESSION:
-        truth = answer.columns[:, 0]
+    plain = _encode_target(frame[target.name], target)
+    answer = build_answer(plain, task=target.task, folds=folds)
+    truth = answer.columns[:, 0] if target.task is Task.REGRESSION else plain
     values = {name: encode(frame[name]) for name in columns}
-    return Bench(columns, values, truth, answer, probe)
+    return Bench(columns, values, truth, plain, answer, probe)
 
 
 def choose_rows(hashes: Hashes, parts: NDArray[np.int8], arrays: Arrays) -> NDArray[np.int64]:

@@ -9,7 +9,8 @@ A column that merely beats all others together is a suspect, a warning, where no
 where it does so by far, and by the farther the more is tied to it: what was written down after the event
 depends on the event alone, so that, given the target, the others tell nothing of it; income or a height go
 along with other things that one knows of a person. A warning is also what tells the answer itself where the
-others come too near it for an error.
+others come too near it for an error; what leaks so in the rows in which it is filled in; a sum or product of
+columns that gives the target to rounding (`formulas`).
 
 The others are without what is proven to leak, without what is perfect to the third digit, and without
 near-copies of the column: otherwise two copies of the answer would excuse each other. What
@@ -19,8 +20,9 @@ Cost: 20,000 rows at most, and some fits of the probe.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
+import numpy as np
 import polars as pl
 
 from trainwright.core.artifacts import Finding
@@ -28,6 +30,7 @@ from trainwright.core.columns import Column, ColumnType, Target, Task
 from trainwright.core.protocols import Probe
 from trainwright.data.hashing import Hashes
 from trainwright.data.leakage.bench import KIN, SAME, Bench, build_bench
+from trainwright.data.leakage.formulas import find_formula
 from trainwright.data.leakage.intervals import score_interval
 from trainwright.data.leakage.pairs import Pair
 from trainwright.data.leakage.scores import Values, build_answer, column_score
@@ -45,6 +48,8 @@ SUSPICIOUS = {Task.CLASSIFICATION: 0.8, Task.REGRESSION: 0.6}
 SUSPECT_MARGIN = 0.02
 FAR = 0.2  # of skill, by which a tied column has to lead
 FARTHER = 0.6  # and so much of what is tied beyond TIED
+LEAST_MISSING = 0.02  # of a column's cells, for a look at the others alone
+SAME_FACTOR = 1e-3
 TIED = 0.1  # share of a column that others tell beyond the target, from which on it is an input like them
 
 
@@ -55,6 +60,7 @@ def find_leaks(
     target: Target,
     probe: Probe,
     hashes: Hashes,
+    time: str | None = None,
 ) -> list[Finding]:
     """Look for leaks among the inputs.
 
@@ -64,6 +70,7 @@ def find_leaks(
         target: What is predicted; its classes are those of train.
         probe: A quick model.
         hashes: Of the rows' inputs; shape (rows,).
+        time: The column that the split is by: the target may move along with it, and it is no suspect.
 
     Returns:
         Findings of kind "leakage" (error), then "leakage" (warning).
@@ -80,7 +87,9 @@ def find_leaks(
     leaks: set[str] = set()
     columns = list(_leaking_columns(bench, leaks))
     pairs = list(_leaking_pairs(bench, leaks))
-    return [*columns, *pairs, *_perfect(bench, leaks), *_suspects(bench, leaks)]
+    perfect = list(_perfect(bench, leaks))
+    sure = [*columns, *pairs, *perfect, *_formulas(bench, leaks), *_where_known(bench, leaks)]
+    return [*sure, *_suspects(bench, leaks, time)]
 
 
 def _leaking_columns(bench: Bench, leaks: set[str]) -> Iterator[Finding]:
@@ -166,9 +175,64 @@ def _perfect(bench: Bench, leaks: set[str]) -> Iterator[Finding]:
         )
 
 
-def _suspects(bench: Bench, leaks: set[str]) -> Iterator[Finding]:
+def _formulas(bench: Bench, leaks: set[str]) -> Iterator[Finding]:
+    """A sum or product of columns that gives the target to rounding; adds them to `leaks`."""
+    if bench.answer.task is not Task.REGRESSION:
+        return
+    names = [
+        name
+        for name, column in bench.columns.items()
+        if column.type is ColumnType.NUMBER and name not in leaks
+    ]
+    found = find_formula({name: bench.values[name] for name in names}, bench.plain)
+    if found is None:
+        return
+    leaks |= set(found.weights)
+    factor = "" if abs(found.factor - 1) < SAME_FACTOR else f", times {found.factor:.4g},"
+    yield Finding(
+        "leakage",
+        "warning",
+        f"the target is {found.name!r}{factor} in {found.share:.1%} of {found.num_rows:,} train rows, to"
+        f" rounding: are all of {_listed(found.weights)} known before it is?",
+        column=found.name,
+        remedy=f"data: {{known_after: [{', '.join(map(yaml_word, sorted(found.weights)))}]}}"
+        "  # those that are not known in time; or compute it, and train nothing",
+    )
+
+
+def _where_known(bench: Bench, leaks: set[str]) -> Iterator[Finding]:
+    """Columns that are nearly perfect in the rows in which they are filled in; adds them to `leaks`."""
+    for name in sorted(set(bench.columns) - leaks):
+        values = bench.values[name]
+        known = ~np.isnan(values)
+        if known.mean() > 1 - LEAST_MISSING or known.sum() < FEWEST_ROWS:
+            continue
+        few = np.zeros_like(known)
+        few[:: bench.stride] = known[:: bench.stride]
+        if _alone(bench.where(few), name) < WORTH_A_LOOK:
+            continue
+        some = bench.where(known)
+        score = _alone(some, name)
+        if score < NEARLY_PERFECT:
+            continue
+        others = some.others({name} | leaks | some.copies_of(some.few[name], least=SAME))
+        if some.skill(score) - some.skill(others) < MARGIN:
+            continue
+        leaks.add(name)
+        yield Finding(
+            "leakage",
+            "warning",
+            f"where column {name!r} is filled in ({known.mean():.0%} of the rows) it alone tells"
+            f" {_told_by(some, name)}; all other columns together {others:.3f} there. It seems to come"
+            f" after {_event(bench)}",
+            column=name,
+            remedy=f"data: {{known_after: [{yaml_word(name)}]}}  # only if it is not known in time",
+        )
+
+
+def _suspects(bench: Bench, leaks: set[str], time: str | None) -> Iterator[Finding]:
     """The strongest columns, while each alone beats all that is left without them."""
-    set_aside = set(leaks)
+    set_aside = leaks if time is None else {*leaks, time}
     if len(bench.target) < FEWEST_ROWS:
         return  # too few to call one column better than a model
     for _ in range(MAX_SUSPECTS):
@@ -194,6 +258,18 @@ def _suspects(bench: Bench, leaks: set[str]) -> Iterator[Finding]:
             column=name,
             remedy=f"data: {{known_after: [{yaml_word(name)}]}}  # only if it is not known in time",
         )
+
+
+def _alone(bench: Bench, name: str) -> float:
+    """Score of one column, where the others' are not asked for."""
+    if not np.ptp(bench.plain):
+        return 0.0
+    ordered = bench.columns[name].type is not ColumnType.CATEGORY
+    return column_score(bench.values[name], bench.answer, ordered=ordered)
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(repr(name) for name in names)
 
 
 def _event(bench: Bench) -> str:

@@ -13,9 +13,10 @@ _ENTITIES = frozenset(
     | {"site", "station", "store", "student", "subject", "user"}
 )
 _MOMENTS = frozenset(
-    {"created", "date", "datetime", "day", "epoch", "index", "month", "observed", "order", "period"}
-    | {"quarter", "recorded", "round", "sampled", "season", "seq", "sequence", "step", "tick"}
-    | {"time", "timestamp", "updated", "visit", "wave", "week", "when", "year"}
+    {"created", "date", "datetime", "day", "dt", "epoch", "index", "month", "observed", "order"}
+    | {"period", "quarter", "recorded", "round", "sampled", "season", "seq", "sequence", "step"}
+    | {"tick", "time", "timestamp", "ts", "unix", "updated", "visit", "wave", "week", "when"}
+    | {"year"}
 )
 _PROPERTIES = frozenset(  # moments that belong to a thing, not to the row's record
     {"age", "birth", "born", "build", "built", "dob", "expires", "expiry", "founded", "garage"}

@@ -16,7 +16,9 @@ from trainwright.models.tables.probe import probe
 KINDS = {pl.String: ColumnType.CATEGORY, pl.Boolean: ColumnType.BOOLEAN}
 
 
-def look(frame: pl.DataFrame, *, classes: tuple[str, ...] = ("no", "yes")) -> list[Finding]:
+def look(
+    frame: pl.DataFrame, *, classes: tuple[str, ...] = ("no", "yes"), time: str | None = None
+) -> list[Finding]:
     inputs = [
         Column(
             name,
@@ -28,7 +30,7 @@ def look(frame: pl.DataFrame, *, classes: tuple[str, ...] = ("no", "yes")) -> li
     column = Column("y", ColumnType.CATEGORY if classes else ColumnType.NUMBER)
     target = Target(column, Task.CLASSIFICATION if classes else Task.REGRESSION, classes)
     hashes = hash_rows(frame, [name for name in frame.columns if name != "y"])
-    return find_leaks(frame, inputs, target=target, probe=probe, hashes=hashes)
+    return find_leaks(frame, inputs, target=target, probe=probe, hashes=hashes, time=time)
 
 
 def errors(findings: list[Finding]) -> list[str | None]:
@@ -241,7 +243,7 @@ def test_the_more_is_tied_to_a_column_the_farther_it_has_to_lead() -> None:
 
 
 def test_what_happened_afterwards_is_a_suspect_though_others_tell_a_little_of_it() -> None:
-    """Whether an airbag was deployed, for whether there is one: half of what is tied would hide it."""
+    """Whether an airbag was deployed, for whether there is one: to count all that is tied would hide it."""
     crashes = pl.from_pandas(data("DAAG", "nassCDS").sample(3000, random_state=0))
     names = [
         "dvcat",
@@ -314,3 +316,56 @@ def test_forty_columns_of_many_rows_take_seconds() -> None:
     started = time.process_time()
     look(frame)
     assert time.process_time() - started < 20  # processor seconds, on a machine that others use too
+
+
+def of_numbers(rows: int = 1500) -> pl.DataFrame:
+    rng = np.random.default_rng(4)
+    casual, registered = rng.gamma(1.0, 40.0, rows).round(), rng.gamma(4.0, 40.0, rows).round()
+    weather = -casual / 40 - registered / 160 + rng.normal(size=rows)
+    return pl.DataFrame({"weather": weather, "wind": rng.normal(size=rows)}).with_columns(
+        casual=pl.Series(casual), registered=pl.Series(registered)
+    )
+
+
+def test_a_target_that_is_the_sum_of_two_columns_is_told_and_both_can_be_left_out() -> None:
+    frame = of_numbers().with_columns(y=pl.col("casual") + pl.col("registered"))
+    (leak,) = look(frame, classes=())
+    assert (leak.severity, leak.column) == ("warning", "registered + casual")
+    assert "in 100.0% of 1,500 train rows" in leak.message
+    assert leak.remedy.startswith("data: {known_after: [casual, registered]}")
+    assert look(frame.drop("casual", "registered"), classes=()) == []
+
+
+def test_a_product_of_columns_of_unlike_units_is_told() -> None:
+    frame = of_numbers().with_columns(units=pl.Series(np.arange(1500) % 40 + 1.0))
+    frame = frame.with_columns(y=pl.col("registered") / pl.col("units"))
+    leaks = look(frame, classes=())
+    assert [leak.column for leak in leaks][:1] == ["registered / units"]
+
+
+@pytest.mark.parametrize("classes", [(), ("no", "yes")])
+def test_a_copy_that_is_filled_in_in_some_rows_alone_is_told(classes: tuple[str, ...]) -> None:
+    frame = of_numbers() if not classes else clean()
+    wanted = (pl.col("registered") + 0.1).alias("y") if not classes else pl.col("y")
+    frame = frame.with_columns(wanted)
+    copy = pl.col("y") if not classes else (pl.col("y") == "yes").cast(pl.Float64)
+    there = pl.Series(np.random.default_rng(3).random(1500) < 0.4)
+    frame = frame.drop("registered", strict=False).with_columns(final=pl.when(there).then(copy))
+    (leak,) = [leak for leak in look(frame, classes=classes) if leak.column == "final"]
+    assert leak.severity == "warning"
+    assert "is filled in (4" in leak.message
+    assert leak.remedy.startswith("data: {known_after: [final]}")
+
+
+def test_a_column_with_gaps_that_tells_no_more_where_it_is_filled_in_is_sound() -> None:
+    there = pl.Series(np.random.default_rng(3).random(1500) < 0.4)
+    assert look(clean().with_columns(a=pl.when(there).then(pl.col("a")))) == []
+
+
+def test_the_time_that_the_split_is_by_is_no_suspect() -> None:
+    frame = clean().sort("y").with_columns(day=pl.Series(np.arange(1500.0)))
+    noisy = frame.with_columns(
+        day=pl.col("day") + 400 * pl.Series(np.random.default_rng(1).normal(size=1500))
+    )
+    assert "day" in suspects(look(noisy))
+    assert "day" not in suspects(look(noisy, time="day"))
