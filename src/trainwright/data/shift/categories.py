@@ -22,6 +22,7 @@ from trainwright.core.clock import Deadline
 from trainwright.core.columns import ROW, ColumnType
 from trainwright.core.errors import shorten
 from trainwright.data.findings import finding
+from trainwright.data.leakage.remedies import split_by
 from trainwright.data.view import PART, PARTS, View
 
 CHANCE = 1e-6
@@ -112,5 +113,12 @@ def _told(view: View, name: str, new: dict[str, int], num_rows: int) -> Finding:
         f" train row has: {named}{more}. Nothing was learnt of it",
         column=name,
         rows=np.concatenate(rows),
-        remedy="data: {split: {by: random}}  # or add such rows to train; here they are unknown values",
+        remedy=_remedy(view),
     )
+
+
+def _remedy(view: View) -> str:
+    """Another split, where it is not drawn at random already."""
+    if view.settings.split.by == "random" and not view.settings.is_given:
+        return "add such rows to train; here they are unknown values"
+    return f"{split_by(view, '{by: random}')}  # or add such rows to train; here they are unknown values"

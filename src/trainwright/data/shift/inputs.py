@@ -72,7 +72,8 @@ def find(view: View, *, deadline: Deadline) -> list[Finding]:  # noqa: ARG001 - 
     auc = _auc(told[:, 1], is_test > 0, units)
     if auc is None or auc.low < TOLD:
         return []
-    return [_finding(view, auc, _carriers(columns, values, answer), by=split.by)]
+    by = "given" if view.settings.is_given else split.by
+    return [_finding(view, auc, _carriers(columns, values, answer), by=by)]
 
 
 def _units(frame: pl.DataFrame, names: list[str], group: str | None) -> Hashes:

@@ -48,3 +48,15 @@ def test_a_random_split_of_many_rare_values_is_no_finding(seed: int) -> None:
     town = [f"t{number}" for number in rng.integers(0, 300, 1000)]
     frame = shops(0.0, seed).with_columns(town=pl.Series(town))
     assert found(find, view_of(frame, parts=rng.permutation(PARTS))) == []
+
+
+def test_a_remedy_is_another_split_than_the_one_that_is_there() -> None:
+    frame = shops(0.1).with_columns(part=pl.Series(np.array(["a", "b", "c"])[PARTS]))
+    of_column = {"split": {"by": "given", "column": "part"}}
+    remedies = [
+        found(find, view_of(frame, parts=PARTS, left_out=["part"], **said))[0].remedy
+        for said in ({}, of_column, {"validation": "v.csv", "test": "t.csv"})
+    ]
+    assert remedies[0].startswith("add such rows to train")
+    assert remedies[1].startswith("data: {split: {by: random}, drop: [part]}")
+    assert "with the rows of validation and test" in remedies[2]

@@ -63,3 +63,10 @@ def test_groups_are_held_out_whole() -> None:
     )
     view = view_of(frame, parts=parts, split={"by": "group", "column": "site"})
     assert found(find, view) == []
+
+
+def test_test_rows_of_a_file_are_not_told_to_be_drawn_at_random() -> None:
+    frame, parts = table(1.5)
+    (one,) = found(find, view_of(frame, parts=parts, validation="v.csv", test="t.csv"))
+    assert one.remedy.startswith('data: {drop: ["c"]}')
+    assert "random" not in one.remedy

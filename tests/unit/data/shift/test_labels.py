@@ -53,3 +53,13 @@ def test_under_a_split_by_time_a_small_shift_is_information() -> None:
     frame = frame.with_columns(week=pl.Series(np.arange(len(parts))))
     (one,) = found(find, view_of(frame, parts=parts, split={"by": "time", "column": "week"}))
     assert one.severity == "info"
+
+
+def test_of_test_rows_of_a_file_it_is_told_what_their_inputs_let_expect() -> None:
+    rng = np.random.default_rng(0)
+    parts = parts_of((900, 300, 300))
+    upper = rng.random(len(parts)) < np.array((0.3, 0.3, 0.9))[parts]
+    frame = pl.DataFrame({"x": rng.normal(size=len(parts)) + 3 * upper}).with_columns(yes_no(upper))
+    assert found(find, view_of(frame, parts=parts)) == []
+    (one,) = found(find, view_of(frame, parts=parts, validation="v.csv", test="t.csv"))
+    assert "a quick model expects class" in one.message
