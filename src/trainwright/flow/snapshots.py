@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
 from trainwright.core.artifacts import Snapshot, Split
@@ -163,36 +165,55 @@ def _forget(workspace: Workspace, *, kept: Sequence[str]) -> int:
     return freed
 
 
+@dataclass(frozen=True, slots=True)
+class _Hashed:
+    """Rows of a snapshot, each by the hash of its inputs, its part and the hash of its target."""
+
+    inputs: NDArray[np.uint64]
+    parts: NDArray[np.int8]
+    labels: NDArray[np.uint64]
+
+    def keys(self, level: int) -> tuple[NDArray[Any], ...]:
+        """What is to be equal: all of it first, then all but the part, at last the inputs alone."""
+        return (self.inputs, self.labels, self.parts)[: 3 - level]
+
+    def select(self, rows: NDArray[np.bool_]) -> _Hashed:
+        return _Hashed(self.inputs[rows], self.parts[rows], self.labels[rows])
+
+
 def _rows(one: Snapshot, other: Snapshot, columns: Sequence[str]) -> dict[str, Any]:
     """Rows and labels that came, went, moved or changed.
 
-    Rows are known by the inputs that both have: without any, none is kept. Labels of another target are
-    not compared: None.
+    Rows are known by the inputs that both have: without any, none is kept. Among rows of equal inputs
+    those are taken for the same whose label and part are, so that as little as can be is said to have
+    changed. Labels of another target are not compared: None.
     """
-    inputs, parts, labels = _hashed(one, columns)
-    theirs, their_parts, their_labels = _hashed(other, columns)
-    kept, at, there = np.intersect1d(inputs, theirs, return_indices=True)
-    if not columns:
-        kept, at, there = kept[:0], at[:0], there[:0]
+    ours, theirs = _hashed(one, columns), _hashed(other, columns)
+    first, second = len(ours.inputs), len(theirs.inputs)
     is_same = one.target.name == other.target.name
-    changed = int((labels[at] != their_labels[there]).sum()) if is_same else None
+    kept = moved = changed = 0
+    levels = (0, 1, 2) if is_same else (2,)
+    for level in levels if columns else ():
+        at, there = _matched(ours.keys(level), theirs.keys(level))
+        kept += len(at)
+        moved += int((ours.parts[at] != theirs.parts[there]).sum())
+        changed += int((ours.labels[at] != theirs.labels[there]).sum())
+        ours = ours.select(_others(len(ours.inputs), at))
+        theirs = theirs.select(_others(len(theirs.inputs), there))
     return {
         "rows": {
-            "first": len(inputs),
-            "second": len(theirs),
-            "kept": len(kept),
-            "added": len(theirs) - len(kept),
-            "removed": len(inputs) - len(kept),
-            "moved": int((parts[at] != their_parts[there]).sum()),
+            "first": first,
+            "second": second,
+            "kept": kept,
+            "added": second - kept,
+            "removed": first - kept,
+            "moved": moved,
         },
-        "labels": {"changed": changed},
+        "labels": {"changed": changed if is_same else None},
     }
 
 
-def _hashed(
-    snapshot: Snapshot, columns: Sequence[str]
-) -> tuple[NDArray[np.uint64], NDArray[np.int8], NDArray[np.uint64]]:
-    """Of each row: the hash of its inputs, its part, the hash of its target. Equal rows are numbered."""
+def _hashed(snapshot: Snapshot, columns: Sequence[str]) -> _Hashed:
     target = snapshot.target.frame_column
     inputs, parts, labels = [], [], []
     for part, split in enumerate(_PARTS):
@@ -201,14 +222,28 @@ def _hashed(
             inputs.append(hasher.hashes(block))
             labels.append(hash_cells(block[target]))
             parts.append(np.full(block.height, part, dtype=np.int8))
-    hashes, labels_ = np.concatenate(inputs), np.concatenate(labels)
-    order = np.lexsort((labels_, hashes))
-    again = np.zeros(len(order), dtype=np.uint64)
-    ordered = hashes[order]
-    starts = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]])
-    runs = np.diff(np.r_[starts, len(ordered)])
-    again[order] = np.arange(len(ordered)) - np.repeat(starts, runs)
-    return hashes + again, np.concatenate(parts), labels_
+    return _Hashed(np.concatenate(inputs), np.concatenate(parts), np.concatenate(labels))
+
+
+def _matched(
+    ours: tuple[NDArray[Any], ...], theirs: tuple[NDArray[Any], ...]
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Positions of rows whose keys are equal, one for one."""
+    frames = [
+        pl.DataFrame({str(i): key for i, key in enumerate(keys)})
+        .with_row_index("at")
+        .with_columns(pl.int_range(pl.len()).over([str(i) for i in range(len(keys))]).alias("n"))
+        for keys in (ours, theirs)
+    ]
+    names = [*(str(i) for i in range(len(ours))), "n"]
+    pairs = frames[0].join(frames[1], on=names, suffix="_there")
+    return pairs["at"].to_numpy().astype(np.intp), pairs["at_there"].to_numpy().astype(np.intp)
+
+
+def _others(num_rows: int, rows: NDArray[np.intp]) -> NDArray[np.bool_]:
+    found = np.ones(num_rows, dtype=np.bool_)
+    found[rows] = False
+    return found
 
 
 def _distances(

@@ -50,6 +50,21 @@ def test_what_came_went_and_changed_is_counted(tmp_path: Path):
     assert found["distributions"]["town"] < 0.1
 
 
+def test_of_equal_rows_as_little_as_can_be_has_changed(tmp_path: Path):
+    """One of two equal rows with two labels goes: no label changed, whichever goes."""
+    frame = table()
+    twin = frame[7].with_columns(sold=pl.lit("no"))
+    other = frame[7].with_columns(sold=pl.lit("yes"))
+    rest = frame.filter(pl.int_range(300) != 7)
+    first = prepared(tmp_path, pl.concat([rest, twin, other]))
+    for stays in (twin, other):
+        found = diff(first, prepared(tmp_path, pl.concat([rest, stays])), workspace=tmp_path / "w")
+        assert (found["rows"]["kept"], found["rows"]["removed"]) == (300, 1)
+        assert found["labels"]["changed"] == 0
+    flipped = prepared(tmp_path, pl.concat([rest, twin, twin]))
+    assert diff(first, flipped, workspace=tmp_path / "w")["labels"]["changed"] == 1
+
+
 def test_equal_snapshots_differ_in_nothing_and_a_shift_shows(tmp_path: Path):
     first = prepared(tmp_path, table())
     same = diff(first, first, workspace=tmp_path / "w")

@@ -110,12 +110,20 @@ class Keeper:
 
     def _make_room(self) -> None:
         entries = [path for path in self.folder.iterdir() if not path.name.startswith(".")]
-        entries.sort(key=lambda path: (path / NOTE_FILE).stat().st_mtime_ns, reverse=True)
         total = 0
-        for path in entries:
-            total += sum(file.stat().st_size for file in path.iterdir())
+        for _, num_bytes, path in sorted(filter(None, map(_age_and_size, entries)), reverse=True):
+            total += num_bytes
             if total > self.limit_bytes:
                 remove_folder(path)
+
+
+def _age_and_size(path: Path) -> tuple[int, int, Path] | None:
+    """When something was kept, and its bytes; None where another preparation took it meanwhile."""
+    try:
+        written = (path / NOTE_FILE).stat().st_mtime_ns
+        return written, sum(file.stat().st_size for file in path.iterdir()), path
+    except FileNotFoundError:
+        return None
 
 
 def _opened(folder: Path, location: Path, name: str, arrays: Arrays) -> StagedFile:

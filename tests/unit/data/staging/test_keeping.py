@@ -132,6 +132,12 @@ def test_a_lone_file_is_not_kept_and_what_is_beyond_the_limit_goes(
     assert len(list((tmp_path / "s" / "staged").iterdir())) == 1
 
 
+def test_what_another_preparation_takes_meanwhile_is_no_fault(run: Prepare, tmp_path: Path) -> None:
+    part(tmp_path, 1), part(tmp_path, 2)
+    (tmp_path / "s" / "staged" / "taken").mkdir(parents=True)  # its note is gone already
+    assert run().rows["input"] == 120
+
+
 def test_places_of_rows_that_were_kept_are_those_of_the_file(run: Prepare, tmp_path: Path) -> None:
     part(tmp_path, 1), part(tmp_path, 2)
     run(drop=["x"], columns={"note": "text"})
