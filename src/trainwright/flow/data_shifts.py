@@ -16,6 +16,7 @@ from trainwright.data.snapshot import read_blocks
 from trainwright.summaries.columns import ColumnProfile
 from trainwright.summaries.distances import population_stability_index
 from trainwright.summaries.profile import Profile
+from trainwright.summaries.sketches import Quantiles
 
 MOST_VALUES = 12  # of words, that have a bin of their own
 _DIGITS = 6
@@ -67,18 +68,32 @@ class _Bins:
 class _NumberBins(_Bins):
     """Between edges; what lies outside is in the first bin or in the last."""
 
-    def __init__(self, known: ColumnProfile, edges: NDArray[np.float64], counts: list[int]) -> None:
-        labels = _from(edges, is_time=known.type is ColumnType.DATETIME)
-        super().__init__(labels, [*counts, known.nulls])
-        self._edges = edges
+    def __init__(self, known: ColumnProfile, quantiles: Quantiles) -> None:
+        self._edges, counts = quantiles.histogram()
+        labels = _from(self._edges, is_time=known.type is ColumnType.DATETIME)
+        super().__init__(labels, [*counts.tolist(), known.nulls])
+        self._known = quantiles
+        self._seen = Quantiles.of(np.empty(0), exact_rows=quantiles.exact_rows)
 
     def count(self, values: pl.Series) -> None:
         super().count(values)
-        numbers = values.to_physical() if values.dtype.is_temporal() else values
-        there = numbers.cast(pl.Float64).drop_nulls().to_numpy()
-        last = len(self._edges) - 2
-        places = np.clip(np.searchsorted(self._edges, there, side="right") - 1, 0, last)
-        self.now[:-1] += np.bincount(places, minlength=last + 1)
+        there = values.drop_nulls()
+        numbers = (
+            there.cast(pl.Datetime("us")).to_physical()
+            if there.dtype.is_temporal()
+            else there.cast(pl.Float64)
+        ).to_numpy()
+        known = self._known
+        seen = Quantiles.of(numbers, scale=known.scale, exact_rows=known.exact_rows)
+        self._seen = self._seen.merge(seen)
+
+    def told(self, name: str) -> dict[str, Any]:
+        """As JSON values; both are cut alike, as the profile cuts its own."""
+        then, now = self._known.beside(self._seen), self._seen.beside(self._known)
+        self.then[:-1] = then.bin_counts(self._edges[1:-1]).tolist()
+        if now.count:
+            self.now[:-1] = now.bin_counts(self._edges[1:-1])
+        return super().told(name)
 
 
 class _WordBins(_Bins):
@@ -101,13 +116,9 @@ def _bins(known: ColumnProfile) -> _Bins:
     """Those of a column."""
     if known.type not in (ColumnType.NUMBER, ColumnType.DATETIME):
         return _WordBins(known)
-    histogram = known.to_json()["histogram"]
-    edges = np.array(histogram["edges"], dtype=np.float64)
-    return (
-        _NumberBins(known, edges, histogram["counts"])
-        if len(edges) > 1
-        else _Bins([], [known.nulls])
-    )
+    if known.quantiles is None or not known.quantiles.count:
+        return _Bins([], [known.nulls])
+    return _NumberBins(known, known.quantiles)
 
 
 def _from(edges: NDArray[np.float64], *, is_time: bool) -> list[str]:

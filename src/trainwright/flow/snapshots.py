@@ -269,9 +269,15 @@ def _counts(
         assert after.quantiles is not None
         if not before.quantiles.count or not after.quantiles.count:
             return None
-        edges = np.unique(before.quantiles.quantile(np.linspace(0.1, 0.9, 9)))
-        found = [np.r_[p.quantiles.bin_counts(edges), p.nulls] for p in (before, after)]  # type: ignore[union-attr]
-        return found[0], found[1]
+        one, other = (
+            before.quantiles.beside(after.quantiles),
+            after.quantiles.beside(before.quantiles),
+        )
+        edges = np.unique(one.quantile(np.linspace(0.1, 0.9, 9)))
+        return (
+            np.append(one.bin_counts(edges), before.nulls),
+            np.append(other.bin_counts(edges), after.nulls),
+        )
     if not before.top and not after.top:
         return None
     names = list(dict.fromkeys([*before.top, *after.top]))

@@ -90,6 +90,21 @@ class Quantiles:
         np.add.at(counts, places, np.concatenate([self.counts, other.counts]))
         return Quantiles(self.scale, self.exact_rows, shift, distinct, counts, least, most)
 
+    def beside(self, other: Quantiles) -> Quantiles:
+        """Itself in the buckets and with the bounds of both, so that equal values stand for equal ones.
+
+        Of few rows each value is kept, of many the middle of its bucket: in bins whose edges are values, the
+        same value would otherwise be on two sides of an edge.
+        """
+        if not self.count or not other.count:
+            return self
+        shift = max(self.shift, other.shift)
+        codes, places = np.unique(self.codes >> (shift - self.shift), return_inverse=True)
+        counts = np.zeros(len(codes), dtype=np.int64)
+        np.add.at(counts, places, self.counts)
+        least, most = min(self.least, other.least), max(self.most, other.most)
+        return Quantiles(self.scale, self.exact_rows, shift, codes, counts, least, most)
+
     @property
     def count(self) -> int:
         """Rows."""

@@ -129,3 +129,16 @@ def test_labels_of_another_target_are_not_compared(tmp_path: Path):
         "changed": None,
         "distance": None,
     }
+
+
+def test_whole_numbers_of_many_rows_are_no_others_than_those_of_few(tmp_path: Path):
+    """Beyond 8,192 rows the profile keeps buckets; half of both tables are fives, and an edge."""
+    many = pl.concat(
+        [table(9_000).with_columns(stars=pl.Series([1, 5, 5, 3, 4, 5] * 1_500)).head(9_000)] * 2
+    )
+    many = many.with_columns(
+        size=pl.Series(np.random.default_rng(1).normal(10, 2, 18_000).round(3))
+    )
+    first, second = prepared(tmp_path, many.head(7_000)), prepared(tmp_path, many)
+    found = diff(first[:12], second[:12], workspace=tmp_path / "w")
+    assert found["distributions"]["stars"] < 0.02
