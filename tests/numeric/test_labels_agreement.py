@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import numpy as np
+import polars as pl
 import pytest
 from sklearn.metrics import cohen_kappa_score
 from statsmodels.stats.inter_rater import fleiss_kappa as reference_fleiss
 
-from trainwright.data.labels.agreement import cohen_kappa, fleiss_kappa, krippendorff_alpha
+from trainwright.data.labels.agreement import (
+    agreement_table,
+    cohen_kappa,
+    fleiss_kappa,
+    krippendorff_alpha,
+)
 from trainwright.data.labels.votes import votes_of_table
 
 # Krippendorff 2011, sect. C: four observers, twelve units, nominal data: alpha = 0.743.
@@ -100,3 +106,33 @@ def test_perfect_agreement_is_one_and_chance_is_zero() -> None:
     chance = np.random.default_rng(0).integers(0, 3, (20_000, 3))
     found = krippendorff_alpha(votes_of_table(chance, names="abc", classes="012"))
     assert found.value == pytest.approx(0, abs=0.02)
+
+
+def test_a_table_tells_all_of_them_and_each_pair() -> None:
+    table = random_table(200, 3, 4)
+    table[:50, 2] = -1
+    found = agreement_table(votes_of_table(table, names="abc", classes="012"))
+    assert found["statistic"].to_list() == [
+        "Krippendorff's alpha",
+        "Fleiss' kappa",
+        *["Cohen's kappa"] * 3,
+    ]
+    assert found["rows"].to_list() == [200, 150, 200, 150, 150]
+    pairs = found.filter(pl.col("statistic") == "Cohen's kappa")
+    expected = [
+        cohen_kappa_score(table[first, :][seen], table[second, :][seen])
+        for table in [table.T]
+        for first, second in ((0, 1), (0, 2), (1, 2))
+        for seen in [(table[first] >= 0) & (table[second] >= 0)]
+    ]
+    assert pairs["value"].to_list() == pytest.approx(expected)
+    assert (pairs["low"] <= pairs["value"]).all()
+    assert (pairs["value"] <= pairs["high"]).all()
+
+
+def test_a_statistic_that_chance_leaves_open_is_null() -> None:
+    one_class = np.zeros((20, 2), dtype=np.int64)
+    found = agreement_table(votes_of_table(one_class, names="ab", classes="01"))
+    assert found["value"].null_count() == 3
+    alone = agreement_table(votes_of_table(one_class[:, :1], names="a", classes="01"))
+    assert alone.is_empty()

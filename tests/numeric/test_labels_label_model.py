@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from trainwright.data.labels.label_model import label_by_votes, majority_of
-from trainwright.data.labels.votes import Votes, votes_of_table
+from trainwright.data.labels.votes import Floats, Votes, votes_of_table
 
 ROWS = 4_000
 
@@ -81,6 +81,31 @@ def test_a_learned_model_that_does_worse_on_known_rows_is_not_used() -> None:
     wrong = np.where(np.arange(ROWS) < 200, majority_of(votes), -1)
     found = label_by_votes(votes, known=wrong)  # the majority is right on all of them
     assert found.used == "majority"
+
+
+@pytest.mark.parametrize("num_known", [20, 400])
+def test_functions_that_are_wrong_together_are_believed_as_known_rows_show_it(
+    num_known: int,
+) -> None:
+    """They agree wherever they vote, so that votes alone take them for right."""
+    generator = np.random.default_rng(1)
+    truth = generator.integers(0, 2, ROWS)
+    said = np.where(generator.random(ROWS) < 0.6, truth, 1 - truth)
+    table = np.stack([said] * 3, axis=1)
+    table[::3, 0] = table[1::3, 1] = table[2::3, 2] = -1
+    votes = votes_of_table(table, names="abc", classes=("no", "yes"))
+    blind = label_by_votes(votes)
+    told = label_by_votes(votes, known=np.where(np.arange(ROWS) < num_known, truth, -1))
+
+    def log_loss(probabilities: Floats) -> float:
+        rest = np.arange(num_known, ROWS)
+        return float(-np.log(probabilities[rest, truth[rest]]).mean())
+
+    assert (blind.precision > 0.95).all()
+    assert log_loss(told.probabilities) < 0.75 * log_loss(blind.probabilities)
+    if num_known == 400:
+        assert told.precision == pytest.approx([0.6] * 3, abs=0.08)
+        assert log_loss(told.probabilities) < 0.75  # -ln 0.5 is 0.69
 
 
 def test_a_class_balance_that_runs_away_is_noticed_and_said() -> None:

@@ -56,7 +56,7 @@ from trainwright.data.detection import ON_TRAIN, WEIGHTS, detect
 from trainwright.data.hashing import SourceKey
 from trainwright.data.judging import judge
 from trainwright.data.labels.settle import label_files
-from trainwright.data.labels.source import settle_source, weights_of
+from trainwright.data.labels.source import label_tables, settle_source, weights_of
 from trainwright.data.language.mixture import told_mixture
 from trainwright.data.leakage import find_leaks
 from trainwright.data.ledger import lines_of, paths_of, reconcile
@@ -272,6 +272,7 @@ def _table_content(
     deadline = Deadline(settings.budget)
     table.findings += detect(seen(), deadline=deadline, progress=progress)
     known = weights_of(settled) if settled else None
+    made = label_tables(settled, train=table.train_rows()) if settled else {}
     weights = all_weights(WEIGHTS, seen(), known=known)
     table.findings += weights.findings if weights else ()
     names = [column.name for column in table.columns]
@@ -298,7 +299,7 @@ def _table_content(
         repairs=chain([settled.edits] if settled else [], repairs.blocks(repairs.columns)),
         card={**card_of(settings.card, seen()), **told_mixture(settings.mixture)},
         receipts=typed.receipts,
-        tables={**table.tables, **paths_of(raw.files), **lines_of(raw.files)},
+        tables={**table.tables, **made, **paths_of(raw.files), **lines_of(raw.files)},
     )
 
 

@@ -38,6 +38,7 @@ PLACE = pl.concat_str("source", pl.lit(":"), "position").fill_null(
 LEDGER_FILE = "rows.parquet"
 RECEIPTS_FILE = "receipts.json"
 LABELS_FILE = "labels.parquet"
+LABEL_SOURCES = ("annotators", "agreement", "labelling_functions")
 PATHS_FILE = "paths.parquet"
 LINES_FILE = "lines.parquet"
 PROFILE_FILE = "profile.json"
@@ -135,6 +136,12 @@ def read_paths(snapshot: Snapshot) -> pl.DataFrame | None:
     """The path of each row that is a file of its own (image, document); None where none is: row, path."""
     path = snapshot.folder / PATHS_FILE
     return _read(path, None) if path.exists() else None
+
+
+def read_label_sources(snapshot: Snapshot) -> dict[str, pl.DataFrame]:
+    """Who made the labels, and how far they agree: the tables of `LABEL_SOURCES` that there are."""
+    paths = {name: snapshot.folder / f"{name}.parquet" for name in LABEL_SOURCES}
+    return {name: _read(path, None) for name, path in paths.items() if path.exists()}
 
 
 def read_lines(snapshot: Snapshot) -> pl.DataFrame | None:

@@ -180,6 +180,11 @@ class Table:
         self.findings += found.findings(moved, column=self.target.name)
         self._drop(found.left_out, step="labels", reason=reason)
 
+    def train_rows(self) -> NDArray[np.int64]:
+        """Global positions of the train rows, ascending."""
+        spans = self._arrays.spans(len(self.row))
+        return np.concatenate([self.row[span][self.parts[span] == TRAIN] for span in spans])
+
     def settle_labels(self, settled: Settled, reason: str) -> Settled:
         """Rows that functions labelled get the labels that train rows teach; those of even odds go.
 
@@ -188,8 +193,7 @@ class Table:
             reason: Why a row goes whose votes cancel each other out.
         """
         train = np.zeros(len(settled.rows), dtype=bool)
-        for span in self._arrays.spans(len(self.row)):
-            train[self.row[span][self.parts[span] == TRAIN]] = True
+        train[self.train_rows()] = True
         found = settled.taught(train)
         if found is settled:
             return settled

@@ -21,6 +21,7 @@ from trainwright.data.privacy.masking import masked
 from trainwright.data.snapshot import (
     PLACE,
     read_blocks,
+    read_label_sources,
     read_labels,
     read_ledger_blocks,
     read_places,
@@ -54,7 +55,7 @@ _PLAIN = (ColumnType.NUMBER, ColumnType.CATEGORY, ColumnType.BOOLEAN, ColumnType
 
 
 def data_facts(snapshot: Snapshot, profile: Profile) -> dict[str, Any]:
-    """The facts: `associations`, `shifts`, `fates`, `receipts`, `labels` and `examples`, as JSON values."""
+    """What the report tells beside findings and profile (see `reports.data_report`), as JSON values."""
     columns = [column for column in snapshot.inputs if column.type in _PLAIN]
     first = _suspects(snapshot)
     suspects = [] if first is None else first["row"].to_list()
@@ -64,6 +65,9 @@ def data_facts(snapshot: Snapshot, profile: Profile) -> dict[str, Any]:
         "shifts": shifts(snapshot, profile, columns),
         "fates": _fates(snapshot),
         "receipts": read_receipts(snapshot),
+        "label_sources": {
+            name: table.to_dicts() for name, table in read_label_sources(snapshot).items()
+        },
         "labels": [] if first is None else _labels(snapshot, first, rows),
         "examples": _examples(snapshot, rows),
     }

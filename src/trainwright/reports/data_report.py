@@ -39,9 +39,10 @@ def data_report(
         findings: `Finding.to_json()` each.
         facts: What was looked up in the rows: `associations` with `names` and `matrix`, `shifts`
             (`column`, `distance`, `bins`, shares of `train` and `validation`), `fates` (`step`,
-            `reason`, `rows`, `first`), `examples` (`kind`, `column`, `rows`, `pictures`), `receipts`,
-            `labels` (`rank`, `place`, `given`, `proposed`, `probability`, `picture`); a picture is a
-            data URL, or None.
+            `reason`, `rows`, `first`), `label_sources` (`annotators`, `agreement`,
+            `labelling_functions`: the lines of the snapshot's tables), `examples` (`kind`, `column`,
+            `rows`, `pictures`), `receipts`, `labels` (`rank`, `place`, `given`, `proposed`,
+            `probability`, `picture`); a picture is a data URL, or None.
     """
     facts = facts or {}
     target = str(target_name(snapshot))
@@ -82,6 +83,7 @@ def data_report(
     _add_missing(page, columns)
     _add_associations(page, facts)
     _add_shifts(page, facts, rows)
+    _add_label_sources(page, facts)
     _add_labels(page, facts)
     _add_examples(page, facts)
     _add_fates(page, facts)
@@ -143,6 +145,53 @@ def _add_shifts(page: Page, facts: Values, rows: Values) -> None:
         ("column", "distance"), [(shift["column"], shift["distance"]) for shift in shifts[:20]]
     )
     section.figures(*shift_figures(shifts))
+
+
+def _add_label_sources(page: Page, facts: Values) -> None:
+    """Who made the labels: annotators and functions, with how far each is believed."""
+    sources = facts.get("label_sources") or {}
+    if not any(sources.values()):
+        return
+    section = page.section(
+        "Where labels come from",
+        lead="How far each is believed is estimated from where they agree, and from known labels of train"
+        " rows where there are fifty. The chance of each label is in label_probabilities.parquet.",
+    )
+    for name, header in _LABEL_SOURCES.items():
+        lines = sources.get(name) or ()
+        rows = [
+            tuple(line[key] if line[key] is not None else "" for key in header) for line in lines
+        ]
+        if rows:
+            section.table(tuple(header.values()), rows)
+
+
+_LABEL_SOURCES = {
+    "annotators": {
+        "annotator": "annotator",
+        "labels": "labels",
+        "quality": "believed",
+        "agrees": "agrees with all together",
+    },
+    "agreement": {
+        "statistic": "agreement beyond chance",
+        "annotators": "of",
+        "value": "value",
+        "low": "95 % from",
+        "high": "to",
+        "rows": "rows",
+    },
+    "labelling_functions": {
+        "function": "function",
+        "votes_for": "votes for",
+        "coverage": "coverage",
+        "overlap": "overlap",
+        "conflict": "conflict",
+        "precision": "right, estimated",
+        "known_rows": "known rows",
+        "known_precision": "right on them",
+    },
+}
 
 
 def _add_labels(page: Page, facts: Values) -> None:

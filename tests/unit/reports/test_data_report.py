@@ -80,6 +80,21 @@ def test_of_very_many_columns_the_first_stand_open(read):
     assert html.index("c29") < html.index("<details><summary>60 more") < html.index("c30")
 
 
+def test_who_made_the_labels_stands_in_tables_of_their_own(read):
+    function = {
+        "function": HOSTILE, "votes_for": "spam", "coverage": 0.25, "overlap": 0.5, "conflict": 0.125,
+        "precision": 0.75, "known_rows": 0, "known_precision": None,
+    }  # fmt: skip
+    annotator = {"annotator": "ann", "labels": 300, "quality": 0.9375, "agrees": 0.875}
+    sources = {"annotators": [annotator], "labelling_functions": [function]}
+    page = read(page_of(facts={"label_sources": sources}))
+    assert "img" not in page.tags
+    assert "Where labels come from" in page.text
+    assert f"{HOSTILE} spam 0.2500 0.5000 0.1250 0.7500 0" in page.text
+    assert "ann 300 0.9375 0.8750" in page.text
+    assert "Where labels come from" not in read(page_of()).text
+
+
 def test_no_bin_of_a_comparison_is_cut_off(read):
     shares = [0.0, *[0.05] * 20, 0.0]
     bins = [f"b{place:02d}" for place in range(22)]

@@ -11,16 +11,27 @@ Parity: tests/numeric/test_labels_agreement.py.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
+import polars as pl
 
 from trainwright.core.seeds import derive_seed
 from trainwright.data.labels.votes import Floats, Ints, Votes
 
 REPLICATES = 500
 CONFIDENCE = 0.95
+MOST_PAIRED = 8  # annotators of whom each pair is told
+SCHEMA = {
+    "statistic": pl.String(),
+    "annotators": pl.String(),
+    "value": pl.Float64(),
+    "low": pl.Float64(),
+    "high": pl.Float64(),
+    "rows": pl.Int64(),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +106,35 @@ def krippendorff_alpha(votes: Votes, *, seed: int = 0) -> Agreement:
         return found
 
     return _with_interval(parts, alpha, seed=seed, name="krippendorff")
+
+
+def agreement_table(votes: Votes) -> pl.DataFrame:
+    """A line a statistic: alpha and Fleiss' kappa of all, Cohen's of each pair of up to eight annotators.
+
+    Returns:
+        Columns of `SCHEMA`; null where a statistic is not defined.
+    """
+    lines = [
+        (name, who, *map(_known, (found.value, found.low, found.high)), found.rows)
+        for name, who, found in _statistics(votes)
+        if found.rows
+    ]
+    return pl.DataFrame(lines, schema=SCHEMA, orient="row")
+
+
+def _known(value: float) -> float | None:
+    return None if np.isnan(value) else value
+
+
+def _statistics(votes: Votes) -> Iterator[tuple[str, str, Agreement]]:
+    yield "Krippendorff's alpha", "all", krippendorff_alpha(votes)
+    yield "Fleiss' kappa", "all", fleiss_kappa(votes)
+    if not 2 <= len(votes.names) <= MOST_PAIRED:
+        return
+    table = votes.table()
+    for first, second in combinations(range(len(votes.names)), 2):
+        found = cohen_kappa(table[:, first], table[:, second], num_classes=len(votes.classes))
+        yield "Cohen's kappa", f"{votes.names[first]}, {votes.names[second]}", found
 
 
 def _beyond(seen: Floats, chance: Floats) -> Floats:

@@ -4,15 +4,17 @@ Functions abstain, depend on each other and are often sure of one class alone. O
 model of annotators (expectation maximisation over accuracies) believes whoever votes most and can collapse:
 its own class balance feeds back. So two steps are kept apart.
 
-The plain way, always made: each function's precision is taken against the majority, with some votes of
-prior, and discounted where another function votes on the same rows in the same way; each vote adds its
-log odds. That gives probabilities, and a tie to the less common class where the odds are two to one. It
-never overturns a majority: where it would, the row is left at nearly even odds.
+Each function's precision is taken against the majority, with some votes of prior, and stands itself as a
+prior of some votes for what known labels show of it, be they few or many. Its log odds are discounted where
+another function votes on the same rows in the same way; each vote adds them.
 
-The learned way is free to overturn: precisions from rows with known labels, where there are fifty or more,
+The plain way, always made: that gives probabilities, and a tie to the less common class where the odds are
+two to one. It never overturns a majority: where it would, the row is left at nearly even odds.
+
+The learned way is free to overturn: where there are fifty known labels or more by the same precisions,
 otherwise by expectation maximisation. It is used only when it proves better: on the known rows, half by
-half, or by foretelling the votes of each function from those of the others better than the majority does,
-with a class balance that has not run away. What was chosen, and why, is said.
+half, or by foretelling the votes of each function from those of the others, with a class balance that has
+not run away. What was chosen, and why, is said.
 
 A uniform prior is used for the evidence: a prior learnt from the votes is what makes them collapse.
 
@@ -37,6 +39,7 @@ _TOWARD_MAJORITY = 2.0  # weight of the majority beside the model's own opinion
 _ROUNDS = 8
 _MOST_SHIFT = 0.03  # of the share of a class
 _TWO_TO_ONE = 2.0  # odds that give a tie to the less common class
+_SHARPNESS = np.linspace(0.1, 1.5, 29)
 _EDGE = 0.01  # what a majority that the evidence is against is left with, beyond even odds
 
 
@@ -86,20 +89,22 @@ def label_by_votes(votes: Votes, *, known: Ints | None = None) -> WeakLabels:
     """
     shares, covered = _shares(votes)
     weights = _independence(votes)
-    plain, plain_precision = _plain(votes, shares, weights)
     usable = np.where(covered, -1 if known is None else known, -1)
+    agreed = _precision(votes, shares, shares)
+    shown = _shown(votes, agreed, usable)
     if (usable >= 0).sum() >= FEWEST_KNOWN:
-        learned, precision = _taught(votes, weights, plain_precision, usable)
-        better, reason = _judge_on_known(votes, shares, weights, plain_precision, usable)
+        weights = weights * _sharpness(votes, shown, weights, usable)
+        learned, precision = _posterior(votes, shown, weights), shown
+        better, reason = _judge_on_known(votes, shares, weights, agreed, usable)
     else:
         learned, precision = _learned(votes, shares, weights)
         better, reason = _judge_by_votes(votes, shares, learned, covered)
-    chosen = learned if better else plain
+    chosen = learned if better else _held(votes, _posterior(votes, shown, weights), shares)
     balance = chosen[covered].mean(axis=0) if covered.any() else shares.mean(axis=0)
     return WeakLabels(
         np.where(covered[:, None], chosen, balance),
         covered,
-        precision if better else plain_precision,
+        precision if better else shown,
         "learned" if better else "majority",
         reason,
     )
@@ -124,10 +129,8 @@ def _winner(votes: Votes, shares: Floats) -> Ints:
     return found
 
 
-def _plain(votes: Votes, shares: Floats, weights: Floats) -> tuple[Floats, Floats]:
-    """Probabilities by precision against the majority, which stands wherever there is one."""
-    precision = _precision(votes, shares, shares)
-    found = _posterior(votes, precision, weights)
+def _held(votes: Votes, found: Floats, shares: Floats) -> Floats:
+    """Probabilities that overturn no majority; a tie goes to the less common class at two to one."""
     winner = _winner(votes, shares)
     rows = np.arange(len(found))
     ordered = np.sort(shares, axis=1)
@@ -136,9 +139,10 @@ def _plain(votes: Votes, shares: Floats, weights: Floats) -> tuple[Floats, Float
     weak = found[rows, best] < _TWO_TO_ONE * found[rows, winner]
     overturned = (best != winner) & (has_winner | weak)
     classes = found.shape[1]
-    found[overturned] = (1 - _EDGE) / classes
-    found[rows[overturned], winner[overturned]] += _EDGE
-    return found, precision
+    held = found.copy()
+    held[overturned] = (1 - _EDGE) / classes
+    held[rows[overturned], winner[overturned]] += _EDGE
+    return held
 
 
 def _learned(votes: Votes, shares: Floats, weights: Floats) -> tuple[Floats, Floats]:
@@ -162,11 +166,20 @@ def _precision(votes: Votes, found: Floats, shares: Floats) -> Floats:
 
 
 def _posterior(votes: Votes, precision: Floats, weights: Floats) -> Floats:
+    return _softmax(_log_odds(votes, precision, weights))
+
+
+def _log_odds(votes: Votes, precision: Floats, weights: Floats) -> Floats:
+    """What the votes add up to for each class; shape (rows, classes)."""
     classes = len(votes.classes)
     sure = np.clip(precision, 1 / classes, 0.995)
     odds = weights * np.log(sure * (classes - 1) / (1 - sure))
     scores = np.zeros((votes.num_rows, classes))
     np.add.at(scores, (votes.rows, votes.labels), odds[votes.voters])
+    return scores
+
+
+def _softmax(scores: Floats) -> Floats:
     powers = np.exp(scores - scores.max(axis=1, keepdims=True))
     found: Floats = powers / powers.sum(axis=1, keepdims=True)
     return found
@@ -197,14 +210,27 @@ def _independence(votes: Votes) -> Floats:
     return found
 
 
-def _taught(votes: Votes, weights: Floats, expected: Floats, known: Ints) -> tuple[Floats, Floats]:
-    """The same with precisions on known rows, and what was expected of them as a prior."""
+def _shown(votes: Votes, expected: Floats, known: Ints) -> Floats:
+    """Precision on known rows, with what is expected of it as a prior of some votes; shape (functions,)."""
     judged = known[votes.rows] >= 0
     right = judged & (known[votes.rows] == votes.labels)
     size = len(votes.names)
     hits = np.bincount(votes.voters, right, size) + _PRIOR_VOTES * expected
     precision: Floats = hits / (np.bincount(votes.voters, judged, size) + _PRIOR_VOTES)
-    return _posterior(votes, precision, weights), precision
+    return precision
+
+
+def _sharpness(votes: Votes, precision: Floats, weights: Floats, known: Ints) -> float:
+    """By how much all log odds together are to be taken, so that known labels are likeliest: 0.1 to 1.5.
+
+    One number, as temperature scaling has (Guo et al. 2017, arXiv:1706.04599, sect. 4.2), for what
+    discounting pair by pair leaves of functions that are wrong together.
+    """
+    rows = np.flatnonzero(known >= 0)
+    scores = _log_odds(votes, precision, weights)[rows]
+    own = (np.arange(len(rows)), known[rows])
+    losses = [-np.log(_softmax(one * scores)[own]).mean() for one in _SHARPNESS]
+    return float(_SHARPNESS[int(np.argmin(losses))])
 
 
 def _judge_on_known(
@@ -218,7 +244,7 @@ def _judge_on_known(
         asked = rows[half::2]
         taught = known.copy()
         taught[asked] = -1
-        answer, _ = _taught(votes, weights, expected, taught)
+        answer = _posterior(votes, _shown(votes, expected, taught), weights)
         model[half::2] = answer[asked].argmax(axis=1) == known[asked]
     plain = _winner(votes, shares)[rows] == known[rows]
     said = (

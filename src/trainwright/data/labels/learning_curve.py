@@ -38,10 +38,6 @@ class Gain:
     high: float
     labels: int
 
-    def worth(self, least: float) -> bool:
-        """Can `labels` more still bring `least`? The stopping rule asks the upper end."""
-        return self.high >= least
-
 
 def expected_gain(
     sizes: NDArray[np.int64],

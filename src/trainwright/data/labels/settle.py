@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from trainwright.core.artifacts import Finding
 from trainwright.core.columns import ROW
 from trainwright.core.errors import DataError, RecipeError, shorten
+from trainwright.data.labels.agreement import agreement_table
 from trainwright.data.labels.annotators import agreement_findings
 from trainwright.data.labels.combining import Combined, combine
 from trainwright.data.labels.corrections import read_corrections, read_lines
@@ -31,6 +32,9 @@ from trainwright.data.types.tags import refuse_lists
 from trainwright.recipe.code import file_of
 from trainwright.recipe.labels import LabelSettings, Rule
 
+AGREEMENT = "agreement"
+ANNOTATORS = "annotators"
+FUNCTIONS = "labelling_functions"
 EDITS = {
     "row": pl.Int64(),
     "column": pl.String(),
@@ -53,7 +57,7 @@ class Settled:
         probabilities: ROW, and a column a class, of rows that annotators or functions labelled.
         edits: row, column, step, before, after: every label that is not as it came.
         findings: Agreement, quality and coverage.
-        tables: Numbers behind the findings, by name: "annotators", "labelling functions".
+        tables: Numbers behind the findings, by name: `ANNOTATORS`, `AGREEMENT`, `FUNCTIONS`.
         asked: What the functions voted, where there are functions. The labels and weights of
             `train_only` are provisional until `taught`; edits, findings and tables of theirs come with it.
     """
@@ -94,7 +98,7 @@ class Settled:
             probabilities=_by_row(self.rows[open_rows], answer.probabilities, classes),
             edits=pl.concat([self.edits, edits]),
             findings=(*self.findings, *answer.findings),
-            tables={**self.tables, "labelling functions": answer.table},
+            tables={**self.tables, FUNCTIONS: answer.table},
             asked=None,
         )
 
@@ -190,7 +194,8 @@ class _State:
             self._rows[places], combined.probabilities[places], votes.classes
         )
         self._weights = np.where(combined.labelled, _confidence(combined.probabilities), 1.0)
-        self._tables["annotators"] = annotator_table(votes, combined)
+        self._tables[AGREEMENT] = agreement_table(votes)
+        self._tables[ANNOTATORS] = annotator_table(votes, combined)
         self._findings += agreement_findings(votes, combined, how=settings.combine)
 
     def ask(self, functions: Sequence[str | Rule]) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from trainwright.core.columns import ROW
 from trainwright.data.labels.settle import Settled, settle
@@ -21,6 +22,8 @@ from trainwright.data.types.inference import type_columns
 from trainwright.data.weights import Weights
 from trainwright.recipe.data import DataSettings
 from trainwright.recipe.labels import LabelSettings, Rule
+
+PROBABILITIES = "label_probabilities"
 
 
 def settle_source(
@@ -52,6 +55,25 @@ def settle_source(
     assert settled is not None
     made = settled.labels.fill_null("").to_frame().hstack(settled.further)
     return replace(staged, settled=made), settled
+
+
+def label_tables(settled: Settled, *, train: NDArray[np.int64]) -> dict[str, pl.DataFrame]:
+    """What is kept of it beside the splits, by name: a line an annotator and a function, and probabilities.
+
+    Args:
+        settled: As it was taught.
+        train: Global positions of train rows; those of other rows are not told, for the test is sealed.
+
+    Returns:
+        The tables of `settled`, and `label_probabilities`: `row`, `label`,
+        `probability` of every class of each train row that annotators or functions labelled.
+    """
+    if settled.probabilities is None:
+        return dict(settled.tables)
+    mine = settled.probabilities.filter(pl.col(ROW).is_in(pl.Series(train).implode()))
+    told = mine.unpivot(index=ROW, variable_name="label", value_name="probability")
+    told = told.rename({ROW: "row"}).sort("row", maintain_order=True)
+    return {**settled.tables, PROBABILITIES: told}
 
 
 def weights_of(settled: Settled) -> Weights | None:

@@ -9,10 +9,10 @@ import polars as pl
 import pytest
 
 from trainwright.core.artifacts import Snapshot, Split
-from trainwright.core.columns import WEIGHT
+from trainwright.core.columns import ROW, WEIGHT
 from trainwright.core.errors import DataError
 from trainwright.data.prepare import prepare
-from trainwright.data.snapshot import read_ledger, read_split
+from trainwright.data.snapshot import read_label_sources, read_ledger, read_split
 from trainwright.recipe.loading import load_recipe
 
 ROWS = 300
@@ -60,6 +60,15 @@ def test_annotators_make_a_target_that_the_file_has_not(tmp_path: Path):
         assert all(truth[text] == label for text, label in labels_of(found, split).items())
     assert {found.left_out[name] for name in ("ann", "bob", "cem")} == {"an annotator's labels"}
     assert any("3 annotators" in finding.message for finding in found.findings)
+    assert read_label_sources(found)["annotators"]["annotator"].to_list() == ["ann", "bob", "cem"]
+    agreement = read_label_sources(found)["agreement"]
+    assert agreement["annotators"].to_list() == ["all", "all", "ann, bob", "ann, cem", "bob, cem"]
+    assert agreement["value"].to_list()[2] == 1
+    chances = pl.read_parquet(found.folder / "label_probabilities.parquet")
+    train = read_split(found, Split.TRAIN)[ROW]
+    assert set(chances["row"]) == set(
+        train
+    )  # those of test rows would tell the labels that are sealed
 
 
 RULES = (
@@ -80,6 +89,16 @@ def test_what_functions_labelled_teaches_and_is_never_measured_on(tmp_path: Path
     assert set(taught) - by_hand
     assert all(truth[text] == label for text, label in taught.items())
     assert sum(found.rows[split.value] for split in Split) == ROWS  # none of them is lost
+    functions = read_label_sources(found)["labelling_functions"]
+    assert functions["votes_for"].to_list() == ["spam", "ham"]
+    assert functions["known_rows"].sum() == len(by_hand & set(taught))  # of train rows alone
+    chances = pl.read_parquet(found.folder / "label_probabilities.parquet")
+    rows = read_split(found, Split.TRAIN).select(ROW, "text")
+    weak = rows.filter(~pl.col("text").is_in(list(by_hand)))
+    assert chances["row"].unique().sort().to_list() == sorted(weak[ROW])
+    assert (
+        chances.group_by("row").agg(pl.col("probability").sum())["probability"].round(9).eq(1).all()
+    )
     (told,) = [one for one in found.findings if "functions alone labelled fell" in one.message]
     assert told.severity == "warning"
     assert f"{told.count} are learned from, 0 left out" in told.message

@@ -10,7 +10,7 @@ import pytest
 
 from trainwright.core.columns import ROW
 from trainwright.core.errors import DataError, RecipeError
-from trainwright.data.labels.settle import Settled, label_files, settle
+from trainwright.data.labels.settle import ANNOTATORS, FUNCTIONS, Settled, label_files, settle
 from trainwright.recipe.labels import LabelSettings
 
 FRAME = pl.DataFrame(
@@ -65,7 +65,7 @@ def test_annotations_in_a_file_say_the_same(tmp_path: Path) -> None:
     wide = settled({"annotators": ["a", "b", "c"]})
     long = settled({"annotations": "given.csv"}, tmp_path)
     assert long.labels.to_list() == wide.labels.to_list()
-    assert long.tables["annotators"].equals(wide.tables["annotators"])
+    assert long.tables[ANNOTATORS].equals(wide.tables[ANNOTATORS])
 
 
 def test_functions_label_open_rows_for_training_alone() -> None:
@@ -75,7 +75,7 @@ def test_functions_label_open_rows_for_training_alone() -> None:
     assert found.weights is not None
     assert found.weights[[0, 4]].tolist() == [1, 1]
     assert ((found.weights > 0) & (found.weights < 1))[[1, 2]].all()
-    assert found.tables["labelling functions"]["function"].to_list() == ["buys", "greets"]
+    assert found.tables[FUNCTIONS]["function"].to_list() == ["buys", "greets"]
     assert "for training alone" in found.findings[0].message
 
 
@@ -124,7 +124,7 @@ def test_known_labels_teach_only_from_the_rows_that_may() -> None:
     truth = np.where(spam, "spam", "ham")[200:].tolist()
     assert all(said != true for said, true in zip(few.labels[200:], truth, strict=True))
     assert many.labels[200:].to_list() == truth
-    known = many.tables["labelling functions"]["known_rows"]
+    known = many.tables[FUNCTIONS]["known_rows"]
     assert known.to_list() == [50] * 6  # of the hundred, and none of those to measure on
     assert many.edits.height == 200
     assert many.asked is None
