@@ -221,6 +221,8 @@ def _paths(source: str, *, base: Path, settings: DataSettings | None) -> list[Lo
         mend = f"put files there that end in {', '.join(known)}"
         if not found and holds_only_documents(path):
             mend = "data: {read: documents} reads each text file as a row"
+        elif not found and (below := next(filter(_is_data, path.rglob("*")), None)) is not None:
+            mend = f'data: {{source: "{source.rstrip("/")}/**/*{below.suffix}"}} reads its sub-folders too'
     elif glob.has_magic(source) and not path.exists():
         if asked:
             documents = match_documents(source, base=base)

@@ -16,6 +16,7 @@ from trainwright.data.staging.again import FileRows, ReadBlock
 from trainwright.data.staging.blocks import BlockStore, StoredBlock
 from trainwright.data.staging.first import FirstPass
 from trainwright.data.staging.lines import Lines
+from trainwright.data.staging.partitions import partition_findings
 
 ROWS_FILE = "rows.blocks"
 LINES_FILE = "lines"
@@ -111,7 +112,10 @@ class StagedSource:
         return RawTable(
             pl.DataFrame(schema=dict(self.schema)),
             tuple(one.file for one in self.files),
-            tuple(finding for one in self.files for finding in one.findings),
+            (
+                *(finding for one in self.files for finding in one.findings),
+                *partition_findings([one.file.name for one in self.files], self.schema),
+            ),
             any(one.semicolons for one in self.files),
             self.images,
         )
