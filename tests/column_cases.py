@@ -77,7 +77,7 @@ TYPED = {
     "zeros for missing": Typed([*DAYS, "0000-00-00"], MOMENT, ["missing"]),
     "a year of two digits": Typed([*DAYS, "13-02-03"], MOMENT, ["type"]),
     "free text": Typed([f"this is the note number {i} of many" for i in range(60)], TEXT),
-    "hashes": Typed([f"a{i:x}f" for i in range(60)], IDENTIFIER),
+    "hashes": Typed([f"a{i:x}f" for i in range(60)], IDENTIFIER, ["identifier"]),
     "colours": Typed(["red", "green", "blue"] * 20, WORDS),
     "many categories": Typed([f"town{i % 40}" for i in range(200)], WORDS),
     "countries with NA": Typed(["NA", "DE", "FR", "US", "ZA", "AO", "BR", "CN", "IN", "IT"] * 4, WORDS, ["missing"], "NA"),

@@ -25,13 +25,12 @@ from trainwright.data.types.dates import COMPACT, EPOCHS, candidates, compiled
 from trainwright.data.types.epoch_findings import each_unit, note_epochs, note_other_units
 from trainwright.data.types.epochs import in_order
 from trainwright.data.types.moments import as_compact, note_century
+from trainwright.data.types.number_marks import found_marks, note_found_marks
 from trainwright.data.types.numbers import (
     Codes,
     code_kind,
-    found_marks,
     may_name_rows,
     note_codes,
-    note_found_marks,
     note_spelling,
     number_watch,
 )

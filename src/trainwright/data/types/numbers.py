@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -24,13 +25,12 @@ from trainwright.data.types.case import (
     yaml_list,
 )
 from trainwright.data.types.epoch_findings import note_epochs
-from trainwright.data.types.ranges import Extent
+from trainwright.data.types.number_looks import are_phones, note_days, note_versions
+from trainwright.data.types.number_marks import found_marks, note_found_marks
 from trainwright.data.types.spelling import Doubt, find_spelling
 from trainwright.data.types.tally import PLAIN, Tally, Watch
 from trainwright.data.types.values import NUMBER, parse_series
 
-_FAR = 3.0  # spans of all other values
-_TWO_NINES, _THREE_NINES = 99.0, 999.0
 _FEW = 20  # values that say nothing of how they were numbered
 _SHORTENED = re.compile(r"[1-9](\.[0-9]{1,9})?E\+1[1-9]")
 _INFINITE = re.compile(r"[+-]?inf(inity)?", re.IGNORECASE)
@@ -59,7 +59,7 @@ class Figures:
         """It stands when nearly all cells are numbers, and the numbers are no names."""
         if (other := self._respelled(tally, case)) is not None:
             return Verdict(instead=other)
-        if not self.marks and (marks := found_marks(tally, case)):
+        if not self.marks and (marks := found_marks(tally, case, decimal=self.column.decimal)):
             column = replace(self.column, nulls=(*self.column.nulls, *marks))
             return Verdict(instead=replace(self, column=column, marks=marks))
         noted = len(case.findings)
@@ -78,8 +78,10 @@ class Figures:
             return Verdict(instead=replace(self, watch=replace(self.watch, distinct=True)))
         column = replace(self.column, integer=integer, nulls=nulls)
         note_spelling(case, column, self.doubts, tally)
-        note_found_marks(case, tally, self.marks)
+        note_found_marks(case, tally, self.marks, decimal=column.decimal)
         _note_shortened(case)
+        if case.context.type is None and not case.context.is_target:
+            _note_looks(case, case.kept(nulls), integer=integer)
         note_epochs(case, shape.extent, tally.epochs, values=tally.values)
         kind = None
         if integer and case.context.type is None and not case.context.is_target:
@@ -108,6 +110,14 @@ class Figures:
         return replace(self, column=column, doubts=found.doubts, tries=self.tries + 1)
 
 
+def _note_looks(case: Case, texts: Sequence[str], *, integer: bool) -> None:
+    """Say so where the numbers look like something else."""
+    if integer:
+        note_days(case, texts)
+    else:
+        note_versions(case, texts)
+
+
 def _note_shortened(case: Case) -> None:
     """Warn of long numbers that a spreadsheet has shortened: 123456789012 is written 1.23457E+11."""
     short = sum(_SHORTENED.fullmatch(text) is not None for text in case.sample)
@@ -119,21 +129,6 @@ def _note_shortened(case: Case) -> None:
             " digits are gone in the file",
             remedy=f"write the file from its source, as text; {setting(case.name, 'number')} settles it",
         )
-
-
-def found_marks(tally: Tally, case: Case) -> tuple[str, ...]:
-    """Numbers such as -999 that stand for missing, for they stand far from all others."""
-    assert tally.numbers is not None
-    if case.context.nulls is not None or case.context.is_target:
-        return ()
-    return tuple(f"{mark:.0f}" for mark in _sure_marks(tally.numbers.extent))
-
-
-def note_found_marks(case: Case, tally: Tally, marks: tuple[str, ...]) -> None:
-    """Tell of numbers that were found to stand for missing, and of those that may."""
-    if marks:
-        case.note_marks(tally, marks, "type: number", what="is far from all other values")
-    _note_unsure_marks(case, tally)
 
 
 def note_spelling(case: Case, column: Column, doubts: Sequence[Doubt], tally: Tally) -> None:
@@ -149,36 +144,6 @@ def note_spelling(case: Case, column: Column, doubts: Sequence[Doubt], tally: Ta
     elif column.decimal == ",":
         remedy = 'data: {decimal: ","}'
         case.note("type", "info", "read with a decimal comma", count=count, remedy=remedy)
-
-
-def _sure_marks(extent: Extent) -> list[float]:
-    """Three nines or more, far beyond the others; below zero, where no other number is, near them too."""
-    if extent.least is None:
-        return []
-    far = [mark for mark in extent.far(spans=_FAR) if abs(mark) >= _THREE_NINES]
-    below = [mark for mark in extent.far(spans=0) if mark <= -_THREE_NINES and extent.least >= 0]
-    return sorted({*far, *below})
-
-
-def _note_unsure_marks(case: Case, tally: Tally) -> None:
-    """A number like 99 that stands apart from all others may mean missing: its owner knows."""
-    assert tally.numbers is not None
-    extent = tally.numbers.extent
-    apart = [mark for mark in extent.far(spans=1) if abs(mark) >= _TWO_NINES]
-    apart += [mark for mark in extent.far(spans=0) if mark < 0 <= (extent.least or 0)]
-    if case.context.nulls is not None or not apart:
-        return
-    marks = [f"{mark:.0f}" for mark in sorted(set(apart))]
-    count = sum(extent.marks[mark] for mark in set(apart))
-    case.note(
-        "missing",
-        "warning",
-        f"{', '.join(marks)} in {counted(count, 'rows')} stands apart from all other"
-        " values: does it mean missing?",
-        count=count,
-        remedy=setting(case.name, f"{{type: number, nulls: {yaml_list(marks)}}}")
-        + " reads it as missing",
-    )
 
 
 def _settled(case: Case, column: Column) -> str:
@@ -299,7 +264,7 @@ def _sort_out(
     case.note_signs(tally, but=but)
     odd = dict(tally.misfits.texts)
     num_odd = tally.misfits.count
-    infinite = [text for text in odd if NUMBER.fullmatch(text) or _INFINITE.fullmatch(text)]
+    infinite = [text for text in odd if _is_infinite(text)]
     if infinite and tally.values >= num_odd:
         num_infinite = sum(odd.pop(text) for text in infinite)
         case.note(
@@ -336,6 +301,12 @@ def _sort_out(
     return nulls
 
 
+def _is_infinite(text: str) -> bool:
+    if NUMBER.fullmatch(text):
+        return math.isinf(float(text))
+    return _INFINITE.fullmatch(text) is not None
+
+
 def _are_codes(case: Case, tally: Tally) -> bool:
     assert tally.numbers is not None
     return tally.numbers.is_whole and code_kind(case.name, tally) is not None
@@ -361,10 +332,14 @@ def _note_mixed(case: Case, tally: Tally, odd: dict[str, int], num_odd: int) -> 
     shown = ", ".join(shorten(text, 30) for text in words[:5])
     as_nulls = as_missing(case.name, "type: number", tally)
     keeps = "" if case.context.is_target else f"; {setting(case.name, 'category')} keeps them"
+    if all(map(NUMBER.fullmatch, words)):
+        what = f"{verb(num_odd, 'are')} not written like the others"
+    else:
+        what = f"{verb(num_odd, 'are')} no numbers"
     case.note(
         "type",
         "error",
-        f"{num_odd} of {tally.values + num_odd} values {verb(num_odd, 'are')} no numbers: {shown}",
+        f"{num_odd} of {tally.values + num_odd} values {what}: {shown}",
         rows=tally.misfits.rows,
         count=num_odd,
         remedy=as_nulls + keeps,
@@ -372,7 +347,7 @@ def _note_mixed(case: Case, tally: Tally, odd: dict[str, int], num_odd: int) -> 
 
 
 def _must_stay_text(case: Case, tally: Tally) -> Verdict | None:
-    """Read as words whole numbers that a float would change: leading zeros, and 2^53 and beyond."""
+    """Read as words whole numbers that a float would change: zeros in front, 2^53 and beyond, phones."""
     assert tally.numbers is not None
     zeros, beyond = tally.numbers.zeros, tally.numbers.beyond
     if zeros.count:
@@ -392,6 +367,14 @@ def _must_stay_text(case: Case, tally: Tally) -> Verdict | None:
             rows=beyond.rows,
             count=beyond.count,
             remedy=setting(case.name, "identifier"),
+        )
+    elif case.context.type is None and are_phones(case.kept(NUMBER_MARKERS)):
+        case.note(
+            "type",
+            "info",
+            "a plus before many digits in every row, as telephone numbers have it: kept as text",
+            count=tally.values,
+            remedy=f"{setting(case.name, 'identifier')} settles it, or {setting(case.name, 'number')}",
         )
     else:
         return None

@@ -16,13 +16,10 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from trainwright.data.types.fills import MARKS
 from trainwright.data.types.views import Views
 
 EXACT = 2**53  # whole numbers beyond are not all told apart by a float64
-MARKS = frozenset(sign * float("9" * digits) for digits in range(2, 9) for sign in (1, -1)) | {
-    -9.0,
-    -99999999.0,
-}
 DATE_MARKS = {  # microseconds since 1970
     (date - datetime(1970, 1, 1)) // timedelta(microseconds=1): date
     for date in (

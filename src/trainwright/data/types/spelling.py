@@ -221,7 +221,8 @@ def _marks(
     sure = grouped or (is_money and long)
     found = _decided({*decimals}, {*thousands}, open_, context, sure=sure, is_money=is_money)
     if found is not None and found[2] is None and likely & {*decimals}:
-        return found[0], found[1], _COMMA if "," in likely else _POINT
+        told, way, when = _COMMA if "," in likely else _POINT
+        return found[0], found[1], (told.replace("no value proves", "few values prove"), way, when)
     return found
 
 

@@ -56,10 +56,12 @@ _FORMS = (
         rf"{_YEAR} ?[-/–] ?(?:{_YEAR}|[0-9]{{2}})",
     ),
     _form(
-        "days with a name for the month, or for the day, that is not its own",
+        "days with a name for the month, or with more beside the day, that is not read",
         "write 2024-01-31",
-        r"(?:[^\W\d_]{2,12}\.?,? )?[0-9]{1,2}\.?[ -](?:de )?[^\W\d_]{3,12}\.?[ -](?:de )?"
-        rf"(?:{_YEAR}|[0-9]{{2}})",
+        r"(?:[^\W\d_]{2,12}\.?,? )?[0-9]{1,2}(?:\.|st|nd|rd|th|er|º)?[ -](?:de |of )?[^\W\d_]{3,12}\.?,?[ -]"
+        rf"(?:de )?(?:{_YEAR}|[0-9]{{2}})|[^\W\d_]{{3,12}}\.? [0-9]{{1,2}}(?:st|nd|rd|th),? {_YEAR}"
+        rf"|[^\W\d_]{{3}} [^\W\d_]{{3}} [ 0-9][0-9] [0-9:]{{8}} (?:[A-Z]{{3,4}} )?{_YEAR}"
+        rf"|{_YEAR} ?[年년] ?[0-9]{{1,2}} ?[月월] ?[0-9]{{1,2}} ?[日일]",
     ),
     _form("two numbers, parted by a slash", _APART, rf"{_N} ?/ ?{_N}{_UNIT}"),
     _form("a number for each of something", _ONE, rf"{_N} ?/[^\W\d_]{{1,9}}"),

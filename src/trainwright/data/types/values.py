@@ -19,6 +19,7 @@ from trainwright.core.columns import Column, ColumnType, NumberFormat
 from trainwright.data.repair.apply import repair_series
 from trainwright.data.types.blanks import BLANKS_RULE, stripped, without_nulls
 from trainwright.data.types.dates import COMPACT, EPOCHS, as_strptime, from_epoch, parse_dates
+from trainwright.data.types.fills import mark_texts
 from trainwright.data.types.masks import null_where
 from trainwright.data.types.precision import cut_of
 from trainwright.data.types.repeats import Repeats, each_once
@@ -192,7 +193,7 @@ def _marked_out(column: Column, parsed: Parsed) -> Parsed:
             as_strptime(column.format or "%Y-%m-%d").replace("%#z", "").strip()
         )
     else:
-        texts = whole_text(found).fill_null(found.cast(pl.String))
+        texts = mark_texts(found, column.decimal)
     return replace(
         parsed,
         values=null_where(gone, parsed.values),

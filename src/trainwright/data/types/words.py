@@ -87,6 +87,9 @@ class Words:
             )
         elif not _note_form(case, kind) and kind is not ColumnType.TEXT:
             _note_numbers(case, kind)
+        if kind is ColumnType.IDENTIFIER and case.context.type is None and not case.findings:
+            told = "texts that name rows, nearly all of them different: kept out of the features"
+            case.note("identifier", "info", told, remedy=setting(case.name, "category"))
         return Verdict(replace(self.column, type=kind))
 
 

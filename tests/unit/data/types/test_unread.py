@@ -20,7 +20,19 @@ NAMED = {
     ),
     "other months": (
         lambda n: f"{n % 28 + 1}. {['Januar', 'März', 'Mai'][n % 3]} 2024",
-        "days with a name for the month, or for the day, that is not its own",
+        "days with a name for the month, or with more beside the day, that is not read",
+    ),
+    "ranks of days": (
+        lambda n: f"{n % 28 + 1}th of May {1990 + n}",
+        "days with a name for the month, or with more beside the day, that is not read",
+    ),
+    "days of C": (
+        lambda n: f"Tue Feb {n % 28 + 1:02} 00:00:00 {1990 + n}",
+        "days with a name for the month, or with more beside the day, that is not read",
+    ),
+    "days of the east": (
+        lambda n: f"{1990 + n}年{n % 12 + 1}月{n % 28 + 1}日",
+        "days with a name for the month, or with more beside the day, that is not read",
     ),
     "rates": (lambda n: f"{n}/day", "a number for each of something"),
     "seasons": (lambda n: f"{1960 + n}/{60 + n}", "years with the next one"),
