@@ -37,7 +37,7 @@ _TELLING = (
 
 
 def describe_copies(
-    bundled: Bundled, row: NDArray[np.int64], *, dropped: bool, arrays: Arrays
+    bundled: Bundled, row: NDArray[np.int64], *, dropped: bool, together: bool, arrays: Arrays
 ) -> list[Finding]:
     """A warning with the count, when rows repeat an earlier one in inputs and target.
 
@@ -45,6 +45,7 @@ def describe_copies(
         bundled: The rows, compared in their targets too.
         row: Global positions; shape (rows,).
         dropped: They are left out.
+        together: The split is drawn at random, which keeps equal rows in one part.
         arrays: Where long arrays live.
     """
     assert bundled.copy_of is not None
@@ -60,7 +61,11 @@ def describe_copies(
             "duplicate",
             "info" if dropped else "warning",
             f"{count} of {len(row)} rows ({share:.1%}) {verb(count, 'repeat')} an earlier one: "
-            + ("they were left out" if dropped else "they are kept, equal rows in one split"),
+            + (
+                "they were left out"
+                if dropped
+                else f"they are kept{', equal rows in one split' * together}"
+            ),
             rows=rows,
             count=count,
             remedy="" if dropped else "data: {duplicates: drop}",

@@ -122,7 +122,10 @@ class Table:
         strata = strata_of(self.rows, self.target, arrays)
         found = bundle(self.hashes, strata, arrays, whole=self._whole)
         dropping = self._settings.duplicates == "drop"
-        self.findings += describe_copies(found, self.row, dropped=dropping, arrays=arrays)
+        drawn = self._settings.is_drawn
+        self.findings += describe_copies(
+            found, self.row, dropped=dropping, together=drawn, arrays=arrays
+        )
         self.findings += conflicting_labels(
             found,
             self.row,

@@ -316,3 +316,8 @@ class DataSettings(Section):
     def is_given(self) -> bool:
         """True when the assignment to splits comes with the data."""
         return self.split.by == "given" or self.validation is not None or self.test is not None
+
+    @property
+    def is_drawn(self) -> bool:
+        """True when rows are drawn at random, equal ones together."""
+        return self.split.by == "random" and not self.is_given

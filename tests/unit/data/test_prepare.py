@@ -263,6 +263,7 @@ def test_equal_rows_are_kept_with_a_warning_or_dropped_on_demand(run: Run) -> No
     finding = next(f for f in kept.findings if f.kind == "duplicate")
     assert (finding.severity, finding.count) == ("warning", 20)
     assert finding.rows == tuple(range(400, 420))
+    assert "equal rows in one split" in finding.message
     assert kept.rows["dropped"] == 0
     dropped = run(frame, duplicates="drop")
     ledger = read_ledger(dropped).filter(bucket="dropped")
@@ -304,6 +305,8 @@ def test_copies_across_a_given_split_are_an_error(run: Run) -> None:
     assert "duplicates: drop" in caught.value.mend
     accepted = run(frame, split={"by": "given", "column": "part"}, accept=["leakage"])
     assert accepted.left_out["part"] == "split: assignment"
+    told = next(f.message for f in accepted.findings if f.kind == "duplicate")
+    assert told.endswith("they are kept")  # and on both sides
     assert run(frame, split={"by": "given", "column": "part"}, duplicates="drop").rows["test"] == 40
 
 

@@ -192,7 +192,9 @@ class _Series:
         strata = np.zeros(len(whole), dtype=np.int32)
         found, arrays = bundle(self.hashes, strata, Arrays(), whole=whole), Arrays()
         dropping = self._settings.duplicates == "drop"
-        self.findings += describe_copies(found, self.rows, dropped=dropping, arrays=arrays)
+        self.findings += describe_copies(
+            found, self.rows, dropped=dropping, together=self._settings.is_drawn, arrays=arrays
+        )
         self.findings += conflicting_labels(
             found,
             self.rows,

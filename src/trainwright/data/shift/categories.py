@@ -119,6 +119,6 @@ def _told(view: View, name: str, new: dict[str, int], num_rows: int) -> Finding:
 
 def _remedy(view: View) -> str:
     """Another split, where it is not drawn at random already."""
-    if view.settings.split.by == "random" and not view.settings.is_given:
+    if view.settings.is_drawn:
         return "add such rows to train; here they are unknown values"
     return f"{split_by(view, '{by: random}')}  # or add such rows to train; here they are unknown values"

@@ -55,7 +55,7 @@ def find(view: View, *, deadline: Deadline) -> list[Finding]:  # noqa: ARG001 - 
         return []
     known = _numbers(view) if view.target.task is Task.REGRESSION else _classes(view)
     found = [_validation(view, known)] if known and _is_clear(known, LEVEL) else []
-    if view.settings.split.by == "random" and not view.settings.is_given:
+    if view.settings.is_drawn:
         return found
     expected = expect(view)
     if expected is None or expected.size < SIZE:
