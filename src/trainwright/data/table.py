@@ -197,7 +197,7 @@ class Table:
         """
         train = np.zeros(len(settled.rows), dtype=bool)
         train[self.train_rows()] = True
-        found = settled.taught(train)
+        found = settled.taught(train, of=self.target)
         if found is settled:
             return settled
         self._relabel(settled.labels, found.labels)

@@ -18,7 +18,9 @@ import polars as pl
 from numpy.typing import NDArray
 
 from trainwright.core.errors import Interrupted, RecipeError, nearest, shorten
+from trainwright.data.labels.spellings import Spellings
 from trainwright.data.labels.votes import Votes, votes_of_table
+from trainwright.data.types.values import FALSE_OF
 from trainwright.recipe.code import load_function
 from trainwright.recipe.labels import Condition, Rule
 
@@ -50,14 +52,15 @@ def ask_functions(
             function is not there, fails, is far too slow, or gives what is no class.
     """
     names = names_of(functions)
+    codes = _Codes(classes)
     table = np.full((frame.height, len(functions)), -1, dtype=np.int64)
     for place, (name, function) in enumerate(zip(names, functions, strict=True)):
         if isinstance(function, Rule):
-            code = _code_of(function.label, classes, f"{WHERE}[{place}].label")
+            code = codes.of(function.label, f"{WHERE}[{place}].label")
             table[_holds(frame, function.conditions, f"{WHERE}[{place}].if"), place] = code
         else:
             call = load_function(function, base=base, where=f"{WHERE}[{place}]")
-            table[:, place] = _ask(call, frame, classes, name, now)
+            table[:, place] = _ask(call, frame, codes, name, now)
     return votes_of_table(table, names=names, classes=classes)
 
 
@@ -72,11 +75,11 @@ def names_of(functions: Sequence[str | Rule]) -> tuple[str, ...]:
 def _ask(
     call: Callable[[Mapping[str, Any]], Any],
     frame: pl.DataFrame,
-    classes: Sequence[str],
+    codes: _Codes,
     name: str,
     now: Callable[[], float],
 ) -> NDArray[np.int64]:
-    codes = np.full(frame.height, -1, dtype=np.int64)
+    given = np.full(frame.height, -1, dtype=np.int64)
     began, look = now(), _FIRST_LOOK
     for row, values in enumerate(frame.iter_rows(named=True)):
         if row == look:
@@ -93,8 +96,8 @@ def _ask(
                 mend=f"mend {name}; a column may be None there",
             ) from error
         if label is not None:
-            codes[row] = _code_of(str(label), classes, f"{name}, row {row}")
-    return codes
+            given[row] = codes.of(str(label), f"{name}, row {row}")
+    return given
 
 
 def _refuse_slow(name: str, seconds: float, rows: int) -> None:
@@ -106,15 +109,24 @@ def _refuse_slow(name: str, seconds: float, rows: int) -> None:
         )
 
 
-def _code_of(label: str, classes: Sequence[str], where: str) -> int:
-    if label in classes:
-        return list(classes).index(label)
-    like = nearest(label, classes)
-    raise RecipeError(
-        f"{shorten(label)} is none of the classes {', '.join(classes[:10])}",
-        where=where,
-        mend=f"label: {like}" if like else f"label: {classes[0]}",
-    )
+class _Codes:
+    """The class codes of what functions say, in whatever spelling."""
+
+    def __init__(self, classes: Sequence[str]) -> None:
+        self._classes = classes
+        self._codes = {label: code for code, label in enumerate(classes)}
+        self._spellings = Spellings(classes)
+
+    def of(self, label: str, where: str) -> int:
+        meant = self._spellings.meant(label)
+        if meant is not None:
+            return self._codes[meant]
+        like = nearest(label, self._classes)
+        raise RecipeError(
+            f"{shorten(label)} is none of the classes {', '.join(self._classes[:10])}",
+            where=where,
+            mend=f"label: {like}" if like else f"label: {self._classes[0]}",
+        )
 
 
 def _holds(frame: pl.DataFrame, conditions: Sequence[Condition], where: str) -> NDArray[np.bool_]:
@@ -163,9 +175,12 @@ def _joined(values: pl.Series) -> pl.Series:
 
 
 def _as_text(value: str | float | bool, values: pl.Series) -> str:  # noqa: FBT001 - of a recipe
-    """As polars writes it in a column of this type: 1 is "1.0" among floats."""
+    """As polars writes it in a column of this type: 1 is "1.0" among floats, yes is "true" among booleans."""
     if isinstance(value, bool):
         return str(value).lower()
+    if values.dtype == pl.Boolean:
+        word = f"{value:g}" if isinstance(value, float) else value.strip().lower()
+        return "true" if word in FALSE_OF else "false" if word in FALSE_OF.values() else word
     if values.dtype.is_float() or isinstance(value, float):
         try:
             return str(pl.Series([float(value)]).cast(values.dtype).cast(pl.String)[0])

@@ -18,7 +18,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from trainwright.core.artifacts import Finding
-from trainwright.core.columns import ROW
+from trainwright.core.columns import ROW, Target, Task
 from trainwright.core.errors import DataError, RecipeError, shorten
 from trainwright.data.labels.agreement import agreement_table
 from trainwright.data.labels.annotators import agreement_findings
@@ -26,6 +26,7 @@ from trainwright.data.labels.combining import Combined, combine
 from trainwright.data.labels.corrections import read_corrections, read_lines
 from trainwright.data.labels.functions import ask_functions
 from trainwright.data.labels.naming import positions_of
+from trainwright.data.labels.spellings import Spellings, joined
 from trainwright.data.labels.votes import Floats, Votes, votes_of_columns, votes_of_lines
 from trainwright.data.labels.weak import Asked
 from trainwright.data.types.tags import refuse_lists
@@ -73,14 +74,24 @@ class Settled:
     tables: dict[str, pl.DataFrame]
     asked: Asked | None = None
 
-    def taught(self, train: NDArray[np.bool_]) -> Settled:
+    def taught(self, train: NDArray[np.bool_], *, of: Target | None = None) -> Settled:
         """The same with the functions believed as the known labels of these rows show them.
 
         Args:
             train: Rows of the train split; shape (rows,), bool.
+            of: The target as it was typed.
+
+        Raises:
+            RecipeError: the target is a number, of which functions that vote for classes know nothing.
         """
         if self.asked is None:
             return self
+        if of is not None and of.task is Task.REGRESSION:
+            raise RecipeError(
+                f"labelling functions vote for classes, and the target {shorten(of.name)} is a number",
+                where="data.labels.functions",
+                mend="task: classification, where its numbers are classes; else leave the functions out",
+            )
         classes = self.asked.votes.classes
         there = set(self.labels.unique())  # what the target was typed by
         answer = self.asked.answer(train, among=np.array([one in there for one in classes]))
@@ -183,7 +194,8 @@ class _State:
 
     def annotate(self, settings: LabelSettings) -> None:
         """The target is what the annotators say together."""
-        votes = self._annotations(settings)
+        votes, told = joined(self._annotations(settings), self._rows)
+        self._findings += told
         combined = combine(votes, settings.combine)
         labels = pl.Series(np.array(votes.classes, dtype=object)[combined.labels].tolist())
         known = pl.Series(combined.labelled)
@@ -202,7 +214,12 @@ class _State:
         """Functions label the rows that have no label still."""
         named = [function.label for function in functions if isinstance(function, Rule)]
         known = self._labels.drop_nulls().unique().to_list()
-        classes = tuple(sorted({*named, *known}))
+        spellings, own = Spellings(known), list[str]()
+        for one in named:
+            own += (
+                [one] if spellings.meant(one) is None and Spellings(own).meant(one) is None else []
+            )
+        classes = tuple(sorted([*known, *own]))
         if len(classes) < 2:
             raise RecipeError(
                 f"the functions and the labelled rows know one class: {', '.join(classes)}",

@@ -19,6 +19,7 @@ from trainwright.core.columns import ROW
 from trainwright.data.labels.settle import Settled, settle
 from trainwright.data.staging.staged import StagedSource
 from trainwright.data.types.inference import type_columns
+from trainwright.data.types.tags import refuse_lists
 from trainwright.data.weights import Weights
 from trainwright.recipe.data import DataSettings
 from trainwright.recipe.labels import LabelSettings, Rule
@@ -46,8 +47,9 @@ def settle_source(
         typed = type_columns(raw, settings, without=target)
         frame = frame.hstack([column.values for column in typed])
     if target in staged.schema:
-        given = pl.concat(list(staged.blocks([target])))[target].cast(pl.String)
-        frame = frame.with_columns(given.str.strip_chars().replace("", None))
+        given = pl.concat(list(staged.blocks([target])))[target]
+        refuse_lists(given)
+        frame = frame.with_columns(given.cast(pl.String).str.strip_chars().replace("", None))
     if said.corrections is not None:
         frame = frame.hstack(_further(staged, said, without=[*frame.columns, target]))
     files = [(one.file.name, one.file.num_rows) for one in staged.files]

@@ -8,7 +8,9 @@ A row keeps its place; its label and its weight are those of the second answer.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -20,6 +22,8 @@ from trainwright.data.findings import finding
 from trainwright.data.labels.label_model import WeakLabels, label_by_votes
 from trainwright.data.labels.tables import function_table
 from trainwright.data.labels.votes import Floats, Ints, Votes
+
+FEWEST_JUDGED = 10  # known rows that a function votes on, for them to say how right it is
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +100,9 @@ def _findings(
     even = int((weak.weights[labelled] == 0).sum())
     silent = int((unlabelled & ~labelled).sum()) + even
     told = "; ".join(
-        f"{name} {coverage:.0%} of the rows, {conflict:.0%} in conflict, right {precision:.0%}"
-        for name, coverage, conflict, precision in table.select(
-            "function", "coverage", "conflict", "precision"
-        )
-        .head(12)
-        .iter_rows()
+        f"{one['function']} {one['coverage']:.0%} of the rows, {one['conflict']:.0%} in conflict,"
+        f" {_how_right(one)}"
+        for one in table.head(12).iter_rows(named=True)
     )
     rows = int(labelled.sum()) - even
     found = [
@@ -124,3 +125,10 @@ def _findings(
             )
         )
     return found
+
+
+def _how_right(line: Mapping[str, Any]) -> str:
+    """On rows with known labels where there are some; the votes of others are no more than a guess at it."""
+    if line["known_rows"] >= FEWEST_JUDGED:
+        return f"right on {line['known_precision']:.0%} of {line['known_rows']} known rows"
+    return f"right {line['precision']:.0%} as the votes have it"

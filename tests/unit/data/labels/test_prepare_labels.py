@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 
 from trainwright.core.artifacts import Snapshot, Split
 from trainwright.core.columns import ROW, WEIGHT
-from trainwright.core.errors import DataError
+from trainwright.core.errors import DataError, RecipeError
 from trainwright.data.prepare import prepare
 from trainwright.data.snapshot import read_label_sources, read_ledger, read_split
 from trainwright.recipe.loading import load_recipe
@@ -180,3 +181,19 @@ def test_corrections_mend_a_further_column_of_labels_and_keep_what_it_was(tmp_pa
     assert mended[frame["text"][2]][0] == "ham"
     edits = pl.read_parquet(found.folder / "repairs.parquet").filter(pl.col("column") == "urgent")
     assert edits.select("row", "before", "after").rows() == [(3, "no", "yes"), (7, "no", "true")]
+
+
+def test_a_target_of_lists_beside_functions_is_refused_by_name(tmp_path: Path):
+    lines = [{"text": f"win {n}", "label": ["spam"] if n % 2 else None} for n in range(40)]
+    (tmp_path / "mails.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    (tmp_path / "r.yaml").write_text(
+        "data:\n  source: mails.jsonl\n  target: label\n  labels:\n"
+        "    functions: [{if: {column: text, contains: win}, label: spam}]\n"
+    )
+    with pytest.raises(RecipeError, match="holds lists"):
+        prepare(
+            load_recipe(tmp_path / "r.yaml"),
+            base=tmp_path,
+            snapshots=tmp_path / "s",
+            probe=no_probe,
+        )
