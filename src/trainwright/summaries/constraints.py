@@ -8,7 +8,6 @@ many.
 
 from __future__ import annotations
 
-import json
 import operator
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -32,7 +31,7 @@ _SIGNS: Mapping[str, Callable[[Any, Any], Any]] = {
     "<": operator.lt,
 }
 _SIDE = r"`(?P<{0}quoted>[^`]+)`|(?P<{0}name>[^\W\d]\w*)|(?P<{0}number>[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)"
-_TEXT = r'|(?P<text>"[^"\\]*")'
+_TEXT = r"""|"(?P<text>[^"\\]*)"|'(?P<single>[^'\\]*)'"""
 _COMPARISON = re.compile(
     rf"\s*(?:{_SIDE.format('left_')})\s*(?P<sign>>=|<=|==|!=|>|<)\s*(?:{_SIDE.format('right_')}{_TEXT})\s*"
 )
@@ -88,8 +87,10 @@ def parse_comparison(text: str) -> Comparison:
     other = found["right_quoted"] or found["right_name"]
     if other:
         return Comparison(column, found["sign"], other)
-    constant = float(found["right_number"]) if found["right_number"] else json.loads(found["text"])
-    return Comparison(column, found["sign"], None, constant)
+    if found["right_number"]:
+        return Comparison(column, found["sign"], None, float(found["right_number"]))
+    quoted = found["single"] if found["text"] is None else found["text"]
+    return Comparison(column, found["sign"], None, quoted)
 
 
 def violations(

@@ -27,6 +27,9 @@ from trainwright.summaries.constraints import (
         ("age>18", Comparison("age", ">", None, 18.0)),
         ("x != -1.5e3", Comparison("x", "!=", None, -1500.0)),
         ('state == "NY"', Comparison("state", "==", None, "NY")),
+        ("state == 'NY'", Comparison("state", "==", None, "NY")),
+        ("state != ''", Comparison("state", "!=", None, "")),
+        ("name == 'say \"x\"'", Comparison("name", "==", None, 'say "x"')),
         ("`unit price` < `list price`", Comparison("unit price", "<", "list price")),
     ],
 )
@@ -37,7 +40,7 @@ def test_a_comparison_is_read(text, parsed):
 @pytest.mark.parametrize(
     "text",
     ["", "end", "end >= start + 1", "len(end) > 1", "1 > end", "a > b > c", "a = b", "__import__('os') == 1",
-     "a >= b; c", 'a == "x" or 1', "a" * 2_000 + " > 1"],
+     "a >= b; c", 'a == "x" or 1', "a == 'x\"", "a" * 2_000 + " > 1"],
 )  # fmt: skip
 def test_anything_else_is_refused(text):
     with pytest.raises(ValueError, match="no comparison"):

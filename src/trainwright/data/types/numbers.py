@@ -335,7 +335,7 @@ def _note_mixed(case: Case, tally: Tally, odd: dict[str, int], num_odd: int) -> 
     if all(map(NUMBER.fullmatch, words)):
         what = f"{verb(num_odd, 'are')} not written like the others"
     else:
-        what = f"{verb(num_odd, 'are')} no numbers"
+        what = "is no number" if num_odd == 1 else "are no numbers"
     case.note(
         "type",
         "error",
