@@ -16,10 +16,9 @@ from trainwright.data.reading.arrow import block_of
 from trainwright.data.reading.giants import check_giants, place_of
 from trainwright.data.reading.hashed import hash_whole
 from trainwright.data.reading.header import name_findings
+from trainwright.data.reading.parquet_batches import batches
 from trainwright.data.reading.schema import check_moments, check_schema, without
 from trainwright.data.reading.tables import RawBlock
-
-_ROWS = 65_536
 
 
 @dataclass(slots=True)
@@ -58,7 +57,7 @@ class ParquetFile:
             )
             self.findings.extend(name_findings(self.names))
             num_rows = 0
-            for batch in file.iter_batches(_ROWS):
+            for batch in batches(file, self.stream):
                 _check_texts(batch)
                 block = block_of(without(batch, odd), self.conversations)
                 frame = check_moments(
