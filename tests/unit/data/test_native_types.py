@@ -64,6 +64,13 @@ def test_decimals_that_a_float_keeps_are_numbers(tmp_path: Path) -> None:
     assert column.type is ColumnType.NUMBER
 
 
+def test_decimals_in_thousands_are_the_numbers_that_they_are(tmp_path: Path) -> None:
+    values = [Decimal(1000 * (row * 7 % 13)) for row in range(ROWS)]
+    snapshot = prepared(tmp_path, pa.array(values, pa.decimal128(10, -3)), ending="feather")
+    rows = pl.concat([pl.read_parquet(snapshot.path(part)) for part in Split]).sort(ROW)
+    assert rows["n"].to_list() == [float(value) for value in values]
+
+
 @pytest.mark.parametrize("ending", ["parquet", "feather"])
 def test_decimals_of_more_than_38_digits_are_read_as_their_texts(
     tmp_path: Path, ending: str

@@ -136,6 +136,8 @@ def block_of(batch: pa.RecordBatch, conversations: Sequence[str] = ()) -> RawBlo
             batch = batch.set_column(position, name, compute.run_end_decode(cells))
         elif pa.types.is_decimal256(cells.type) or pa.types.is_time(cells.type):
             batch = batch.set_column(position, name, cells.cast(pa.string()))
+        elif pa.types.is_decimal(cells.type) and cells.type.scale < 0:  # which Polars does not have
+            batch = batch.set_column(position, name, cells.cast(pa.decimal128(38, 0)))
     positions = [str(index) for index in range(batch.num_columns)]
     frame = pl.from_arrow(pa.Table.from_batches([batch]).rename_columns(positions))
     assert isinstance(frame, pl.DataFrame)
