@@ -29,6 +29,7 @@ from trainwright.data.types.written import changes, read_written
 FALSE_OF = {
     "true": "false", "yes": "no", "t": "f", "y": "n", "1": "0", "on": "off", "ja": "nein", "oui": "non",
     "wahr": "falsch", "vrai": "faux", "verdadero": "falso", "enabled": "disabled",
+    "waar": "onwaar", "tak": "nie", "да": "нет", "是": "否", "✓": "✗", "✔": "✘",
 }  # fmt: skip
 NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _PER_SECOND = {"ms": 1e3, "us": 1e6, "ns": 1e9}

@@ -11,7 +11,7 @@ from column_cases import BOOLEAN, DAYS, MOMENT, NUMBER, TARGETS, TYPED, WORDS, T
 from trainwright.core.columns import ColumnType, Task
 from trainwright.core.errors import DataError, RecipeError
 from trainwright.data.reading import read_source, read_typed
-from trainwright.data.types import infer_types
+from trainwright.data.types import infer_types, parse_value
 from trainwright.recipe.data import ColumnSettings, DataSettings
 
 
@@ -302,3 +302,16 @@ def test_integers_beyond_2_to_the_53_of_a_parquet_file_stay_text(tmp_path: Path)
     table = infer(tmp_path, {"x": [2**60 + i * 3 for i in range(30)]}, text=False)
     assert table.columns[0].type is ColumnType.IDENTIFIER
     assert table.frame["x"][0] == str(2**60)
+
+
+@pytest.mark.parametrize(
+    ("true", "false"), [("WAAR", "onwaar"), ("tak", "Nie"), ("Да", "нет"), ("是", "否"), ("✓", "✗")]
+)
+def test_yes_and_no_of_other_languages_are_true_and_false(
+    true: str, false: str, tmp_path: Path
+) -> None:
+    column, values, findings = one(tmp_path, [true, false, "", true] * 20)
+    assert column.type is BOOLEAN
+    assert values[:4] == [True, False, None, True]
+    assert not findings
+    assert [parse_value(column, text) for text in (true, false)] == [True, False]
