@@ -20,7 +20,7 @@ from xml.sax.saxutils import quoteattr
 import polars as pl
 
 from trainwright.core.durable import read_json, write_json, write_text, write_with
-from trainwright.core.errors import CommandError, DataError, TrustError, shorten
+from trainwright.core.errors import CommandError, DataError, TrustError
 from trainwright.data.labels.book import SCHEMA
 from trainwright.data.labels.items import Items
 from trainwright.data.reading.source import read_source
@@ -196,7 +196,7 @@ def _annotator(annotation: dict[str, Any], result: dict[str, Any]) -> str:
 
 def _odd(path: Path, number: int, what: str) -> DataError:
     return DataError(
-        shorten(what),
+        what,
         where=f"{path} task {number}",
         mend=_MEND,
     )
