@@ -26,7 +26,7 @@ from trainwright.data.labels.combining import Combined, combine
 from trainwright.data.labels.corrections import read_corrections, read_lines
 from trainwright.data.labels.functions import ask_functions
 from trainwright.data.labels.naming import positions_of
-from trainwright.data.labels.spellings import Spellings, joined
+from trainwright.data.labels.spellings import Spellings, is_value, joined
 from trainwright.data.labels.votes import Floats, Votes, votes_of_columns, votes_of_lines
 from trainwright.data.labels.weak import Asked
 from trainwright.data.types.tags import refuse_lists
@@ -250,8 +250,10 @@ class _State:
             files=self._files,
         )
         after = self._labels.to_list()
+        spellings = Spellings(self._labels.drop_nulls().unique())
         for place, label in said.pop(self._target, {}).items():
-            after[place] = label
+            same = spellings.meant(label) if label is not None and is_value(label) else None
+            after[place] = label if same is None else same
             self._weights[place] = 1.0
         self._change(pl.Series(after, dtype=pl.String), step="labels: corrections")
         for name, labels in said.items():

@@ -46,6 +46,12 @@ def look_of(label: str) -> str | Decimal:
     return text.casefold()
 
 
+def is_value(label: str) -> bool:
+    """Is it a number or a truth? A name may be corrected to another spelling, these are the same."""
+    look = look_of(label)
+    return isinstance(look, Decimal) or look in {"true", "false"}
+
+
 def joined(votes: Votes, row: Ints) -> tuple[Votes, list[Finding]]:
     """The votes with each class in its commonest spelling, and what is to be said of it.
 

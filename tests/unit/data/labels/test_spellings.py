@@ -114,3 +114,21 @@ def test_functions_and_a_target_that_is_a_number_are_refused():
     price = Target(Column("y", ColumnType.NUMBER, required=True), Task.REGRESSION)
     with pytest.raises(RecipeError, match="is a number"):
         found.taught(np.ones(4, dtype=bool), of=price)
+
+
+def test_a_correction_is_the_class_that_the_source_writes_otherwise_but_may_rename_a_word(
+    tmp_path: Path,
+):
+    (tmp_path / "m.csv").write_text("row,label\n0,1\n")
+    found = settled(
+        frame_of("0.0", "1.0", "0.0", None),
+        tmp_path,
+        corrections="m.csv",
+        functions=rules("1", "0"),
+    )
+    assert found.labels.to_list() == ["1.0", "1.0", "0.0", "1.0"]
+    (tmp_path / "m.csv").write_text("row,label\n0,Ham\n")
+    assert settled(frame_of("ham", "spam"), tmp_path, corrections="m.csv").labels.to_list() == [
+        "Ham",
+        "spam",
+    ]
