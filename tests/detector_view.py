@@ -24,10 +24,14 @@ def view_of(
     target: str = "y",
     identifiers: Iterable[str] = (),
     left_out: Iterable[str] = (),
+    texts: Iterable[str] = (),
     parts: np.ndarray | None = None,
     **said: Any,
 ) -> TableView:
-    """A view of the frame; `identifiers` are typed so and no inputs; the rest of `said` is the recipe's."""
+    """A view of the frame; `identifiers` and `texts` are typed so, the first no inputs.
+
+    `said` is the rest of the recipe.
+    """
     if parts is None:
         drawn = np.random.default_rng(9).random(frame.height)
         parts = (drawn > 0.7).astype(np.int8) + (drawn > 0.85)
@@ -36,6 +40,8 @@ def view_of(
             name,
             ColumnType.IDENTIFIER
             if name in identifiers
+            else ColumnType.TEXT
+            if name in texts
             else ColumnType.DATETIME
             if kind.is_temporal()
             else _TYPES.get(type(kind), ColumnType.NUMBER),
