@@ -8,7 +8,7 @@ A row keeps its place; its label and its weight are those of the second answer.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,7 +17,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from trainwright.core.artifacts import Finding
-from trainwright.core.errors import counted, shorten
+from trainwright.core.errors import counted, nearest, shorten
 from trainwright.data.findings import finding
 from trainwright.data.labels.label_model import WeakLabels, label_by_votes
 from trainwright.data.labels.tables import function_table
@@ -86,8 +86,22 @@ class Asked:
             weak.weights[here],
             weak.probabilities[here],
             table,
-            tuple(_findings(weak, table, here, unlabelled=self.known < 0)),
+            (*_findings(weak, table, here, unlabelled=self.known < 0), *self._never_measured()),
         )
+
+    def _never_measured(self) -> Iterator[Finding]:
+        """Classes that no labelled row has, misspelt ones among them."""
+        known = sorted({self.votes.classes[code] for code in np.unique(self.known) if code >= 0})
+        for label in sorted({*self.votes.classes} - {*known}) if known else ():
+            near = nearest(label, known)
+            yield finding(
+                "conflicting-label",
+                "warning",
+                f"functions alone name the class {shorten(label)}: no row that is measured on can have it",
+                remedy=f"label: {near}, if that is meant"
+                if near
+                else "trainwright label RECIPE  # some rows of it",
+            )
 
 
 def _findings(

@@ -2,7 +2,8 @@
 
 A few kilobytes can unpack to terabytes, so what comes out is counted: beyond 10 MB it may be at most 100
 times what went in, and 256 GB in all. A stream that is cut or changed is noticed by its own checksum, and
-told with the line up to which it was sound. An archive is read where it holds exactly one table; members
+told with the line up to which it was sound; zstd has one only where it was written so, and may pass a changed
+byte without it. An archive is read where it holds exactly one table; members
 are never written anywhere, so their names matter to nobody.
 
 Cost: gzip and zip unpack some 300 MB a second, zstd more, xz 100, bzip2 40. The hash is of the packed bytes.

@@ -31,6 +31,7 @@ from trainwright.data.types.numbers import (
     code_kind,
     may_name_rows,
     note_codes,
+    note_rounded,
     note_spelling,
     number_watch,
 )
@@ -95,6 +96,7 @@ class Native:
                 return Verdict(instead=replace(self, column=column, marks=marks))
             note_found_marks(case, tally, self.marks)
             _note_lost_digits(case, tally)
+            note_rounded(case)
             note_epochs(case, tally.numbers.extent, tally.epochs, values=tally.values)
         note_other_units(case, self.column, tally.epochs)
         case.note_cut(tally)
@@ -186,9 +188,12 @@ def as_native(case: Case) -> Proposal:
 
 def _codes(case: Case, tally: Tally) -> Codes | None:
     context = case.context
-    if not holds_whole_numbers(case.dtype) or context.type is not None or context.is_target:
-        return None
     assert tally.numbers is not None
+    loses = isinstance(case.dtype, pl.Decimal) and bool(tally.numbers.beyond.count)
+    if context.type is not None or context.is_target:
+        return None
+    if not (loses or holds_whole_numbers(case.dtype)):
+        return None
     kind = ColumnType.IDENTIFIER if tally.numbers.beyond.count else code_kind(case.name, tally)
     if kind is None:
         return None
@@ -196,7 +201,7 @@ def _codes(case: Case, tally: Tally) -> Codes | None:
         case.note(
             "type",
             "info",
-            "whole numbers of 2^53 and beyond would lose precision: kept as text",
+            "numbers of 2^53 and beyond would lose precision: kept as text",
             remedy=setting(case.name, "identifier"),
         )
     else:

@@ -27,6 +27,7 @@ from trainwright.data.types.case import (
 from trainwright.data.types.epoch_findings import note_epochs
 from trainwright.data.types.number_looks import are_phones, note_days, note_versions
 from trainwright.data.types.number_marks import found_marks, note_found_marks
+from trainwright.data.types.precision import rounded
 from trainwright.data.types.spelling import Doubt, find_spelling
 from trainwright.data.types.tally import PLAIN, Tally, Watch
 from trainwright.data.types.values import NUMBER, parse_series
@@ -80,6 +81,7 @@ class Figures:
         note_spelling(case, column, self.doubts, tally)
         note_found_marks(case, tally, self.marks, decimal=column.decimal)
         _note_shortened(case)
+        note_rounded(case)
         if case.context.type is None and not case.context.is_target:
             _note_looks(case, case.kept(nulls), integer=integer)
         note_epochs(case, shape.extent, tally.epochs, values=tally.values)
@@ -128,6 +130,20 @@ def _note_shortened(case: Case) -> None:
             f"numbers such as {shorten(case.sample[0])} are what a spreadsheet makes of long ones: their last"
             " digits are gone in the file",
             remedy=f"write the file from its source, as text; {setting(case.name, 'number')} settles it",
+        )
+
+
+def note_rounded(case: Case) -> None:
+    """Say so where numbers have more digits than are kept: neighbours may become equal."""
+    found = rounded(case.sample)
+    if found:
+        text, value = found[0]
+        case.note(
+            "type",
+            "info",
+            f"{len(found)} of {counted(len(case.sample), 'values')} that were looked at have more digits than"
+            f" a number keeps: {shorten(text)} is read as {value!r}",
+            remedy=f"{setting(case.name, 'identifier')} keeps them as text, where they name something",
         )
 
 

@@ -116,7 +116,7 @@ class Numbers:
         is_whole: Every number is.
         extent: Where they lie.
         zeros: Whole numbers written with zeros in front; looked for while all are whole.
-        beyond: Whole numbers of 2^53 and more, in digits.
+        beyond: Numbers of 2^53 and more, in digits; a fraction of theirs is lost as well.
         ends: The first and the last number.
         counts_up: Each is the one before plus one, none missing.
     """
@@ -208,8 +208,8 @@ def _leading_zeros(text: pl.Series, values: pl.Series, first_row: int) -> Found:
 def _beyond(raw: pl.Series, values: pl.Series, first_row: int) -> Found:
     large = values.abs() >= EXACT
     if raw.dtype == pl.String:
-        large &= raw.str.contains(r"^\s*[+-]?[0-9]+\s*$")
-    elif not holds_whole_numbers(raw.dtype):
+        large &= raw.str.contains(r"^\s*[+-]?[0-9]+(?:\.[0-9]+)?\s*$")
+    elif not (raw.dtype.is_integer() or isinstance(raw.dtype, pl.Decimal)):
         return Found()
     return _found(raw, large.arg_true(), first_row)
 

@@ -85,6 +85,19 @@ def test_a_function_without_a_vote_is_said() -> None:
     assert any("'never' votes on no row" in finding.message for finding in found.findings)
 
 
+def test_a_class_that_functions_alone_name_is_told_with_the_one_that_is_near() -> None:
+    rule = {"name": "typo", "if": {"column": "text", "contains": "lunch"}, "label": "hamm"}
+    found = settled({"functions": [*RULES, rule]}).taught(EVERY).findings
+    (told,) = [one for one in found if "functions alone name" in one.message]
+    assert told.severity == "warning"
+    assert "'hamm'" in told.message
+    assert told.remedy == "label: ham, if that is meant"
+    assert not any(
+        "functions alone name" in one.message
+        for one in settled({"functions": RULES}).taught(EVERY).findings
+    )
+
+
 def test_corrections_have_the_last_word(tmp_path: Path) -> None:
     pl.DataFrame({"row": [2, 5], "label": ["ham", "spam"]}).write_csv(tmp_path / "mended.csv")
     found = settled({"functions": RULES, "corrections": "mended.csv"}, tmp_path).taught(EVERY)
