@@ -293,6 +293,19 @@ def test_odd_commands_end_with_a_status_and_what_mends_them(
     assert not list((tmp_path / "workspace" / "labels").glob("*.jsonl"))
 
 
+def test_of_two_labels_of_one_annotator_the_later_stands_and_is_counted_once(
+    trainwright: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    text_desk(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    lines = ["mails.csv:0,spam,anna", "mails.csv:1,ham,anna", "mails.csv:0,ham,anna"]
+    Path("a.csv").write_text("\n".join(["row,label,annotator", *lines]))
+    common = ("label", "mails.yaml", "--classes", "ham,spam")
+    status, value = trainwright(*common, "--import", "a.csv", "--export", "b.csv")
+    assert (status, value["taken"], value["written"]) == (0, 2, 2)
+    assert set(pl.read_csv("b.csv")["label"]) == {"ham"}
+
+
 def test_labels_go_out_and_come_into_another_workspace(
     trainwright: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):

@@ -359,7 +359,9 @@ def wishes_of(
 
 
 def import_labels(desk: Desk, path: Path) -> int:
-    """Take the labels of a file, as answers of their annotators; how many.
+    """Take the labels of a file, as answers of their annotators; of how many rows and annotators.
+
+    Of two labels that one annotator gave to a row the later one stands, as on the page.
 
     Raises:
         DataError: the file is damaged, or names a row or a class that is not there; none is taken.
@@ -375,7 +377,7 @@ def import_labels(desk: Desk, path: Path) -> int:
             )
     for row, label, annotator in labels.iter_rows():
         desk.answer(row, label, annotator)
-    return labels.height
+    return labels.n_unique(["row", "annotator"])
 
 
 def export_labels(desk: Desk, path: Path) -> int:
