@@ -24,6 +24,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from trainwright.core.artifacts import Finding
 from trainwright.core.columns import Column, ColumnType, Target, Task
@@ -209,12 +210,12 @@ def _where_known(bench: Bench, leaks: set[str]) -> Iterator[Finding]:
             continue
         few = np.zeros_like(known)
         few[:: bench.stride] = known[:: bench.stride]
-        if _alone(bench.where(few), name) < WORTH_A_LOOK:
+        if _alone(bench, name, few) < WORTH_A_LOOK:
             continue
-        some = bench.where(known)
-        score = _alone(some, name)
+        score = _alone(bench, name, known)
         if score < NEARLY_PERFECT:
             continue
+        some = bench.where(known)
         others = some.others({name} | leaks | some.copies_of(some.few[name], least=SAME))
         if some.skill(score) - some.skill(others) < MARGIN:
             continue
@@ -260,12 +261,14 @@ def _suspects(bench: Bench, leaks: set[str], time: str | None) -> Iterator[Findi
         )
 
 
-def _alone(bench: Bench, name: str) -> float:
-    """Score of one column, where the others' are not asked for."""
-    if not np.ptp(bench.plain):
+def _alone(bench: Bench, name: str, rows: NDArray[np.bool_]) -> float:
+    """Score of one column in some rows, where nothing is asked of the others."""
+    plain = bench.plain[rows]
+    if not len(plain) or not np.ptp(plain):
         return 0.0
+    answer = build_answer(plain, task=bench.answer.task, folds=bench.answer.folds[rows])
     ordered = bench.columns[name].type is not ColumnType.CATEGORY
-    return column_score(bench.values[name], bench.answer, ordered=ordered)
+    return column_score(bench.values[name][rows], answer, ordered=ordered)
 
 
 def _listed(names: Iterable[str]) -> str:
