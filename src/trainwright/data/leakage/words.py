@@ -43,8 +43,8 @@ def find(view: View, *, deadline: Deadline) -> list[Finding]:  # noqa: ARG001 - 
         for column in view.columns
         if column.type is ColumnType.TEXT and column.name in view.inputs
     ]
-    if not names or not judged(view):
-        return []
+    if not names or not judged(view) or view.settings.labels.functions:
+        return []  # words make the labels where functions do
     frame = view.sample([view.target.name, *names], size=SAMPLE_ROWS, split=Split.TRAIN)
     if frame.height < FEWEST_ROWS:
         return []

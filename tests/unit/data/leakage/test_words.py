@@ -77,6 +77,13 @@ def test_the_counts_are_those_of_train_rows() -> None:
     assert one.count == here + there
 
 
+def test_where_functions_label_by_words_nothing_is_said() -> None:
+    labels = classes("yes", "no")
+    table = frame(labels, with_words(labels, lambda text, one: f"{text} {one}"))
+    rules = [{"name": "r", "if": {"column": "note", "contains": "yes"}, "label": "yes"}]
+    assert found(find, view_of(table, texts=["note"], labels={"functions": rules})) == []
+
+
 def test_of_several_classes_the_number_of_those_that_are_told_is_said() -> None:
     labels = classes("red", "green", "blue")
     written = with_words(
