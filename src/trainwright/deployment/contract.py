@@ -45,7 +45,9 @@ def check_contract(model: Model, frame: pl.DataFrame, *, first_row: int) -> None
         values = frame[column.name]
         if column.required and values.null_count():
             row = first_row + int(values.is_null().arg_true()[0])
-            what = f"{counted(values.null_count(), 'values are')} missing in a column that is required"
+            what = (
+                f"{counted(values.null_count(), 'values are')} missing in a column that is required"
+            )
             faults.append(Fault(what, f"column {column.name!r}, row {row}", "fill them in"))
         if column.closed and column.type is ColumnType.CATEGORY:
             odd = _unseen(model, column.name, values)
@@ -54,7 +56,9 @@ def check_contract(model: Model, frame: pl.DataFrame, *, first_row: int) -> None
                 what = f"categories that training did not see, in a closed column: {', '.join(odd[:5])}"
                 faults.append(Fault(what, f"column {column.name!r}, row {row}", "correct them"))
     for broken in violations(model.inputs, frame):
-        what = f"{counted(len(broken.rows), 'rows break')} the contract, which asks for {broken.what}"
+        what = (
+            f"{counted(len(broken.rows), 'rows break')} the contract, which asks for {broken.what}"
+        )
         row = first_row + int(broken.rows[0])
         faults.append(Fault(what, f"column {broken.column!r}, row {row}", "mend the rows"))
     if faults:
