@@ -134,6 +134,25 @@ def test_labels_to_measure_on_have_no_part_in_what_functions_teach(tmp_path: Pat
     assert WEIGHT in train.columns
 
 
+def test_a_row_on_which_votes_cancel_each_other_out_is_left_out_with_its_reason(tmp_path: Path):
+    num = 6_000
+    both = pl.int_range(num) % 150 == 0
+    spam = pl.int_range(num) % 2 == 0
+    words = pl.when(both).then(pl.lit("win at noon"))
+    frame = pl.select(
+        text=words.when(spam).then(pl.lit("win now")).otherwise(pl.lit("see you at noon"))
+        + " "
+        + (pl.int_range(num) * 7919 % 99_991).cast(pl.String),
+        truth=pl.when(spam).then(pl.lit("spam")).otherwise(pl.lit("ham")),
+        kind=pl.when(both).then(None).when(spam).then(pl.lit("spam")).otherwise(pl.lit("ham")),
+    )
+    found = prepared(tmp_path, frame, RULES)
+    gone = read_ledger(found).filter(pl.col("step") == "labels")
+    assert gone["row"].to_list() == list(range(0, num, 150))
+    assert set(gone["reason"]) == {"functions vote on it, and their votes cancel each other out"}
+    assert sum(found.rows[split.value] for split in Split) == num - gone.height
+
+
 def test_a_split_by_time_leaves_out_what_only_functions_labelled_after_train(tmp_path: Path):
     known = pl.when(pl.int_range(ROWS) % 2 == 0).then("truth").otherwise(None)
     frame = mails().with_columns(kind=known, day=pl.int_range(ROWS))
